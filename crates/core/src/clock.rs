@@ -1,0 +1,63 @@
+//! Time, from one place. The rules take it as an argument or from a [`Clock`]; nothing else reads the machine's clock.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment: whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The moment `seconds` later; the end of time if there is none.
+    #[must_use]
+    pub fn plus(self, seconds: u32) -> Self {
+        Self(self.0.saturating_add(i64::from(seconds)))
+    }
+}
+
+/// Where time comes from.
+pub trait Clock: Send + Sync {
+    /// The wall clock.
+    fn now(&self) -> Timestamp;
+
+    /// Milliseconds since some fixed moment on a clock that never goes back and counts while the machine sleeps: for
+    /// durations and ages (rule S14).
+    fn boot_milliseconds(&self) -> u64;
+}
+
+/// A clock that moves only when told, for tests.
+#[derive(Debug)]
+pub struct FakeClock {
+    now: AtomicI64,
+    boot: AtomicU64,
+}
+
+impl FakeClock {
+    /// A clock that stands at `now`, in unix seconds.
+    pub fn at(now: i64) -> Self {
+        Self { now: AtomicI64::new(now), boot: AtomicU64::new(1_000_000) }
+    }
+
+    /// Moves both clocks on.
+    pub fn advance(&self, seconds: u32) {
+        self.now.fetch_add(i64::from(seconds), Ordering::SeqCst);
+        self.boot.fetch_add(u64::from(seconds) * 1000, Ordering::SeqCst);
+    }
+
+    /// Moves the wall clock alone, as an administrator or a bad time server does; also backwards.
+    pub fn step(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn boot_milliseconds(&self) -> u64 {
+        self.boot.load(Ordering::SeqCst)
+    }
+}

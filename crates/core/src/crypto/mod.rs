@@ -1,0 +1,15 @@
+//! Secrets, sealing, signing. Everything here that is secret is a type that does not print and is wiped when dropped.
+
+mod peppers;
+mod root_keys;
+mod sealing;
+mod secret;
+mod signer_threads;
+mod signing;
+
+pub use peppers::{PEPPER_SCHEME, Peppers, SecretOwner};
+pub use root_keys::{RootKeys, RootKeysError};
+pub use sealing::{Purpose, SealContext, Sealer, UnsealError};
+pub use secret::{ClientSecret, SecretShape, SecretText};
+pub use signer_threads::{SignerBusy, SignerThreads};
+pub use signing::{KeyMaterial, KeyMaterialError, SigningKeyPair};

@@ -1,0 +1,170 @@
+//! The keys that must not be in the database: master keys, which seal, and peppers, which hash client secrets.
+//!
+//! They come as a small TOML text, from a file or an environment variable:
+//!
+//! ```toml
+//! [[master_key]]
+//! id = "m1"
+//! key = "…43 base64url characters, 32 bytes…"
+//!
+//! [[pepper]]
+//! id = "p1"
+//! key = "…"
+//! ```
+//!
+//! The first of each is used for what is new; the others still open and verify what is old, so that either can be replaced
+//! while serving. Losing the master keys loses every signing key; losing the peppers makes every stored secret worthless.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Peppers, Purpose, SealContext, Sealer, UnsealError};
+use crate::random::Random;
+
+/// What is sealed to recognise the right keys.
+const CHECK_TEXT: &[u8] = b"mintmark root keys";
+const CHECK: SealContext<'static> = SealContext { purpose: Purpose::RootKeyCheck, environment: "", id: "store", algorithm: "" };
+
+/// Why a text holds no usable root keys. It never quotes the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootKeysError(String);
+
+impl fmt::Display for RootKeysError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RootKeysError {}
+
+/// The root keys of one deployment.
+#[derive(Debug)]
+pub struct RootKeys {
+    /// Seals and opens private keys.
+    pub sealer: Sealer,
+    /// Stores and verifies client secrets.
+    pub peppers: Peppers,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    master_key: Vec<Entry>,
+    pepper: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    key: String,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+impl RootKeys {
+    /// The text of new root keys, for a file that only the server can read.
+    pub fn generate(random: &dyn Random) -> Zeroizing<String> {
+        let mut key = || {
+            let mut bytes = Zeroizing::new([0_u8; 32]);
+            random.fill(&mut *bytes);
+            Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes))
+        };
+        let (master, pepper) = (key(), key());
+        Zeroizing::new(format!(
+            "# Mintmark's root keys. Keep a copy apart from the database's backups, and let nobody read either.\n\
+             # Without the master key every signing key is lost; without the pepper every client secret is.\n\n\
+             [[master_key]]\nid = \"m1\"\nkey = \"{}\"\n\n[[pepper]]\nid = \"p1\"\nkey = \"{}\"\n",
+            master.as_str(),
+            pepper.as_str()
+        ))
+    }
+
+    /// Reads root keys.
+    pub fn parse(text: &str) -> Result<Self, RootKeysError> {
+        // The parser's message shows the line it stumbled over, which may hold a key: only its place is told.
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+            RootKeysError(format!(
+                "root keys: line {line} is not of the expected form: tables [[master_key]] and [[pepper]], each with id and key"
+            ))
+        })?;
+        let masters = decode("master_key", &file.master_key)?;
+        let peppers = decode("pepper", &file.pepper)?;
+        Ok(Self { sealer: Sealer::new(masters.into_iter()), peppers: Peppers::new(peppers.into_iter()) })
+    }
+
+    /// A sealed value to keep in the store, by which [`RootKeys::check`] recognises these keys.
+    pub fn seal_check(&self, random: &dyn Random) -> Option<Vec<u8>> {
+        self.sealer.seal(CHECK, CHECK_TEXT, random)
+    }
+
+    /// Whether these are the keys that the store was made with.
+    pub fn check(&self, sealed: &[u8]) -> Result<(), UnsealError> {
+        self.sealer.unseal(CHECK, sealed).map(|_| ())
+    }
+}
+
+fn decode(table: &str, entries: &[Entry]) -> Result<Vec<(String, [u8; 32])>, RootKeysError> {
+    if entries.is_empty() {
+        return Err(RootKeysError(format!("root keys: expected at least one [[{table}]]")));
+    }
+    let mut keys: Vec<(String, [u8; 32])> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let id = &entry.id;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if id.is_empty() || id.len() > 32 || !id.bytes().all(is_plain) || keys.iter().any(|(known, _)| known == id) {
+            return Err(RootKeysError(format!(
+                "root keys: each [[{table}]] needs an id of its own, 1 to 32 letters, digits and hyphens"
+            )));
+        }
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(entry.key.as_bytes()).unwrap_or_default());
+        let key = bytes.as_slice().try_into().map_err(|_| {
+            RootKeysError(format!("root keys: the key of [[{table}]] {id:?} is not 32 bytes in base64url without padding"))
+        })?;
+        keys.push((id.clone(), key));
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+
+    #[test]
+    fn generated_keys_are_read_and_recognised() {
+        let random = SeededRandom::new(1);
+        let keys = RootKeys::parse(&RootKeys::generate(&random)).unwrap();
+        let check = keys.seal_check(&random).unwrap();
+        assert_eq!(keys.check(&check), Ok(()));
+        let others = RootKeys::parse(&RootKeys::generate(&random)).unwrap();
+        assert_eq!(others.check(&check), Err(UnsealError::NotAuthentic));
+    }
+
+    #[test]
+    fn a_mistake_is_placed_but_never_quoted() {
+        let good = RootKeys::generate(&SeededRandom::new(1)).to_string();
+        let key = good.split('"').nth(3).unwrap();
+        let cases = [
+            String::new(),
+            good.replace("[[pepper]]", "[[peper]]"),
+            good.replace("id = \"m1\"", "id = \"\""),
+            good.replace(key, &key[1..]),
+            good.replace(&format!("\"{key}\""), &format!("\"{key}")),
+        ];
+        for text in cases {
+            let error = RootKeys::parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with("root keys:"), "{error}");
+            assert!(!error.contains(&key[1..]), "{error}");
+        }
+    }
+}

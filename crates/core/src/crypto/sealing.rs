@@ -1,0 +1,199 @@
+//! Sealing: what must rest in the database and be read again (private keys) is encrypted under a key that is not in it.
+//!
+//! AES-256-GCM under a key derived by HKDF for each purpose; purpose, environment, identifier, algorithm and master-key id
+//! are authenticated with it, so that a sealed value moved or relabelled in the database does not open (rule S8).
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf;
+use zeroize::Zeroizing;
+
+use crate::random::Random;
+
+/// The first byte of a sealed value.
+const VERSION: u8 = 1;
+
+/// What a value is sealed for. Each purpose has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The private part of a signing key.
+    SigningKey,
+    /// A known text that shows at start whether the right master key is loaded.
+    RootKeyCheck,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Purpose::SigningKey => b"mintmark 1 signing key",
+            Purpose::RootKeyCheck => b"mintmark 1 root key check",
+        }
+    }
+}
+
+/// What a sealed value is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct SealContext<'a> {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The environment, or nothing where there is none.
+    pub environment: &'a str,
+    /// The identifier of the row that holds it.
+    pub id: &'a str,
+    /// The algorithm that the value is used with.
+    pub algorithm: &'a str,
+}
+
+/// Why a sealed value did not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnsealError {
+    /// Its bytes are no sealed value.
+    Malformed,
+    /// It was sealed under a master key that is not loaded.
+    MasterKeyUnknown(String),
+    /// It was changed, or moved here from another row.
+    NotAuthentic,
+}
+
+impl fmt::Display for UnsealError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnsealError::Malformed => out.write_str("it is not a sealed value"),
+            UnsealError::MasterKeyUnknown(id) => write!(out, "it is sealed under the master key {id:?}, which is not loaded"),
+            UnsealError::NotAuthentic => out.write_str("it was changed, or belongs to another row"),
+        }
+    }
+}
+
+impl std::error::Error for UnsealError {}
+
+/// Seals and opens. The first master key seals, all open.
+pub struct Sealer {
+    masters: Vec<(String, hkdf::Prk)>,
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.masters.iter().map(|(id, _)| id)).finish()
+    }
+}
+
+impl Sealer {
+    pub(super) fn new(masters: impl Iterator<Item = (String, [u8; 32])>) -> Self {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"mintmark sealing");
+        Self { masters: masters.map(|(id, key)| (id, salt.extract(&key))).collect() }
+    }
+
+    /// Seals a value. `None` if no master key is loaded or the cryptographic library failed.
+    pub fn seal(&self, context: SealContext<'_>, value: &[u8], random: &dyn Random) -> Option<Vec<u8>> {
+        let (master_id, master) = self.masters.first()?;
+        let key = purpose_key(master, context.purpose)?;
+        let mut nonce = [0; NONCE_LEN];
+        random.fill(&mut nonce);
+        let mut sealed = vec![VERSION, u8::try_from(master_id.len()).ok()?];
+        sealed.extend_from_slice(master_id.as_bytes());
+        sealed.extend_from_slice(&nonce);
+        let mut text = Zeroizing::new(value.to_vec());
+        let aad = Aad::from(associated_data(context, master_id));
+        let tag = key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
+        sealed.extend_from_slice(&text);
+        sealed.extend_from_slice(tag.as_ref());
+        Some(sealed)
+    }
+
+    /// Opens a value that was sealed in exactly this context.
+    pub fn unseal(&self, context: SealContext<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        let (master_id, nonce, text) = parse(sealed).ok_or(UnsealError::Malformed)?;
+        let (_, master) = self
+            .masters
+            .iter()
+            .find(|(id, _)| id == master_id)
+            .ok_or_else(|| UnsealError::MasterKeyUnknown(master_id.to_owned()))?;
+        let key = purpose_key(master, context.purpose).ok_or(UnsealError::NotAuthentic)?;
+        let mut buffer = Zeroizing::new(text.to_vec());
+        let aad = Aad::from(associated_data(context, master_id));
+        let length = key
+            .open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut buffer)
+            .map_err(|_| UnsealError::NotAuthentic)?
+            .len();
+        buffer.truncate(length);
+        Ok(buffer)
+    }
+}
+
+fn purpose_key(master: &hkdf::Prk, purpose: Purpose) -> Option<LessSafeKey> {
+    let info = [purpose.label()];
+    let key: UnboundKey = master.expand(&info, &AES_256_GCM).ok()?.into();
+    Some(LessSafeKey::new(key))
+}
+
+/// Each field behind its length, so that no two contexts give the same bytes.
+fn associated_data(context: SealContext<'_>, master_id: &str) -> Vec<u8> {
+    let mut data = vec![VERSION];
+    let fields = [context.purpose.label(), context.environment.as_bytes(), context.id.as_bytes(), context.algorithm.as_bytes()];
+    for field in fields.into_iter().chain([master_id.as_bytes()]) {
+        data.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        data.extend_from_slice(field);
+    }
+    data
+}
+
+fn parse(sealed: &[u8]) -> Option<(&str, [u8; NONCE_LEN], &[u8])> {
+    let (&[version, id_length], rest) = sealed.split_first_chunk::<2>()?;
+    if version != VERSION {
+        return None;
+    }
+    let (id, rest) = rest.split_at_checked(id_length.into())?;
+    let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>()?;
+    Some((std::str::from_utf8(id).ok()?, *nonce, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+
+    const CONTEXT: SealContext<'static> =
+        SealContext { purpose: Purpose::SigningKey, environment: "sandbox", id: "kid", algorithm: "ES256" };
+
+    fn sealer(ids: &[(&str, u8)]) -> Sealer {
+        Sealer::new(ids.iter().map(|(id, byte)| ((*id).to_owned(), [*byte; 32])))
+    }
+
+    #[test]
+    fn opens_in_the_context_it_was_sealed_in_and_in_no_other() {
+        let sealer = sealer(&[("m1", 1)]);
+        let sealed = sealer.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        assert_eq!(sealer.unseal(CONTEXT, &sealed).unwrap().as_slice(), b"private");
+        for other in [
+            SealContext { purpose: Purpose::RootKeyCheck, ..CONTEXT },
+            SealContext { environment: "production", ..CONTEXT },
+            SealContext { id: "other", ..CONTEXT },
+            SealContext { algorithm: "RS256", ..CONTEXT },
+        ] {
+            assert_eq!(sealer.unseal(other, &sealed), Err(UnsealError::NotAuthentic));
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_is_noticed() {
+        let sealer = sealer(&[("m1", 1)]);
+        let sealed = sealer.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(sealer.unseal(CONTEXT, &changed).is_err(), "byte {at}");
+            assert!(sealer.unseal(CONTEXT, &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_first_master_key_seals_and_all_open() {
+        let old = sealer(&[("m1", 1)]).seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        let both = sealer(&[("m2", 2), ("m1", 1)]);
+        assert!(both.unseal(CONTEXT, &old).is_ok());
+        let new = both.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        assert_eq!(sealer(&[("m1", 1)]).unseal(CONTEXT, &new), Err(UnsealError::MasterKeyUnknown("m2".to_owned())));
+    }
+}

@@ -1,0 +1,105 @@
+//! Threads that make slow signatures, so that RSA starves nothing else.
+//!
+//! One thread per core behind a bounded queue. A full queue is an answer, not a wait: the caller gets [`SignerBusy`] at once.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::{KeyMaterialError, SigningKeyPair};
+
+/// How many signatures may wait for each thread: some 45 ms of work.
+const QUEUE_PER_THREAD: usize = 64;
+
+/// The queue is full, or the signature could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignerBusy {
+    /// Try again a moment later.
+    QueueFull,
+    /// The key or the thread failed.
+    Failed,
+}
+
+struct Task {
+    key: Arc<SigningKeyPair>,
+    message: Vec<u8>,
+    answer: oneshot::Sender<Result<Vec<u8>, KeyMaterialError>>,
+}
+
+/// The signer threads of a process. They end when this is dropped.
+#[derive(Debug)]
+pub struct SignerThreads {
+    queue: SyncSender<Task>,
+}
+
+impl SignerThreads {
+    /// Starts `threads` threads.
+    pub fn start(threads: usize) -> io::Result<Self> {
+        let threads = threads.max(1);
+        let (queue, tasks) = sync_channel(threads * QUEUE_PER_THREAD);
+        let tasks = Arc::new(Mutex::new(tasks));
+        for number in 0..threads {
+            let tasks = Arc::clone(&tasks);
+            thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&tasks))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Signs `message`: in place with a quick key, on a signer thread with a slow one.
+    pub async fn sign(&self, key: &Arc<SigningKeyPair>, message: Vec<u8>) -> Result<Vec<u8>, SignerBusy> {
+        if !key.is_slow() {
+            return key.sign(&message).map_err(|_| SignerBusy::Failed);
+        }
+        let (answer, made) = oneshot::channel();
+        self.queue.try_send(Task { key: Arc::clone(key), message, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => SignerBusy::QueueFull,
+            TrySendError::Disconnected(_) => SignerBusy::Failed,
+        })?;
+        made.await.map_err(|_| SignerBusy::Failed)?.map_err(|_| SignerBusy::Failed)
+    }
+}
+
+fn work(tasks: &Mutex<Receiver<Task>>) {
+    loop {
+        // The lock is held while waiting for a task, and let go of before the signature is made.
+        let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(task) = task else { return };
+        // A caller that went away needs no signature.
+        if !task.answer.is_closed() {
+            let _ = task.answer.send(task.key.sign(&task.message));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mintmark_verify::{Algorithm, VerifyingKey};
+
+    use super::*;
+    use crate::crypto::KeyMaterial;
+
+    fn pair(algorithm: Algorithm) -> Arc<SigningKeyPair> {
+        Arc::new(SigningKeyPair::parse(algorithm, &KeyMaterial::generate(algorithm).unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn slow_and_quick_keys_sign_alike() {
+        let threads = SignerThreads::start(2).unwrap();
+        for key in [pair(Algorithm::Es256), pair(Algorithm::Rs256)] {
+            let public = VerifyingKey::try_from(&key.public_jwk().unwrap()).unwrap();
+            let signature = threads.sign(&key, b"message".to_vec()).await.unwrap();
+            public.verify(b"message", &signature).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_reported_at_once() {
+        // No thread takes anything from this queue.
+        let (queue, _tasks) = sync_channel(0);
+        let threads = SignerThreads { queue };
+        assert_eq!(threads.sign(&pair(Algorithm::Rs256), Vec::new()).await, Err(SignerBusy::QueueFull));
+    }
+}

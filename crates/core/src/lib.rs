@@ -1,0 +1,10 @@
+//! Mintmark's authorization server without sockets, SQL or a clock of its own.
+//!
+//! One token request reads top to bottom in [`token`]: decode, authenticate, authorize, mint, encode. [`dialect`] turns bytes
+//! into a request and an answer into bytes, as a file describes. [`registry`] holds the rules for changes made by people.
+
+pub mod clock;
+pub mod model;
+pub mod random;
+pub mod store;
+pub mod crypto;

@@ -1,0 +1,66 @@
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Attributes, BusinessId, ClientId, Credential, DialectName, EnvironmentName, ResourceId, ScopeToken, Status, Tenant, TenantId,
+};
+use crate::clock::Timestamp;
+
+/// What a client may ask for at one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The resource.
+    pub resource: ResourceId,
+    /// The scopes there. One that the resource no longer understands gives nothing.
+    pub scopes: Vec<ScopeToken>,
+}
+
+/// Which of its tenant's businesses a client may act for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BusinessAccess {
+    /// Every one, and its tokens need name none.
+    All,
+    /// These alone. A client of one business gets tokens scoped to it; a client of several must name one, since a token
+    /// that names none would be good for all of the tenant's.
+    Only(Vec<BusinessId>),
+}
+
+/// An OAuth client of one tenant in one environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its `client_id`.
+    pub id: ClientId,
+    /// The environment it exists in.
+    pub environment: EnvironmentName,
+    /// The tenant it belongs to.
+    pub tenant_id: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// A disabled client gets no tokens.
+    pub status: Status,
+    /// The dialects that it may use.
+    pub dialects: Vec<DialectName>,
+    /// What it may ask for.
+    pub grants: Vec<Grant>,
+    /// Which businesses it may act for.
+    pub businesses: BusinessAccess,
+    /// The longest life of its tokens, in seconds, where shorter than the dialect's and the environment's.
+    pub lifetime_max: Option<u32>,
+    /// What a dialect may copy into its tokens.
+    pub attributes: Attributes,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Counts the changes.
+    pub version: u64,
+}
+
+/// A client with all that a token request needs to know about it, read at one moment.
+#[derive(Clone, Debug)]
+pub struct ClientRecord {
+    /// The client.
+    pub client: Client,
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Its credentials, disabled and expired ones included, so that the private reason of a denial can tell them apart.
+    pub credentials: Vec<Credential>,
+}

@@ -1,0 +1,56 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, CredentialId, EnvironmentName, Status};
+use crate::clock::Timestamp;
+
+/// How a secret is stored (rule S7): a keyed MAC under a pepper that is not in the database.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSecret {
+    /// The version of the scheme, 1 for HMAC-SHA-256 as [`crate::crypto::Peppers`] computes it.
+    pub scheme: u32,
+    /// Which pepper keyed it.
+    pub pepper_id: String,
+    /// The MAC.
+    pub mac: Vec<u8>,
+}
+
+impl fmt::Debug for StoredSecret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "StoredSecret(scheme {}, pepper {})", self.scheme, self.pepper_id)
+    }
+}
+
+/// What proves a client: today a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Credential {
+    /// Its identifier, which every token it obtains carries (rule S11).
+    pub id: CredentialId,
+    /// The environment of its client.
+    pub environment: EnvironmentName,
+    /// The client it proves.
+    pub client_id: ClientId,
+    /// The last four characters of the secret, so that people can tell secrets apart.
+    pub hint: String,
+    /// What is compared.
+    #[serde(skip)]
+    pub secret: StoredSecret,
+    /// A disabled credential proves nothing.
+    pub status: Status,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this second on it proves nothing.
+    pub expires_at: Option<Timestamp>,
+    /// When it last obtained a token, to within the flush interval.
+    pub last_used_at: Option<Timestamp>,
+    /// Counts the changes made by people (not uses).
+    pub version: u64,
+}
+
+impl Credential {
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}

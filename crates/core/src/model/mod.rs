@@ -1,0 +1,64 @@
+//! The nouns: what an environment, a tenant, a client and the rest are made of, and the grammar of their names.
+//!
+//! Plain data. Nothing here decides anything; the rules are in [`crate::registry`] and [`crate::token`].
+
+mod attributes;
+mod business;
+mod client;
+mod credential;
+mod environment;
+mod id;
+mod name;
+mod resource;
+mod scope;
+mod signing_key;
+mod tenant;
+
+pub use attributes::{AttributeValue, Attributes};
+pub use business::Business;
+pub use client::{BusinessAccess, Client, ClientRecord, Grant};
+pub use credential::{Credential, StoredSecret};
+pub use environment::Environment;
+pub use id::{BusinessId, CredentialId, IdError, ResourceId, TenantId};
+pub use name::{ClientId, DialectName, EnvironmentName, NameError};
+pub use resource::{Resource, ResourceUri, ScopeDefinition};
+pub use scope::{ScopeError, ScopeSet, ScopeToken};
+pub use signing_key::{KeyState, SealedBytes, SigningKey};
+pub use tenant::Tenant;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether an object may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It may.
+    Active,
+    /// Somebody turned it off; it can be turned on again.
+    Disabled,
+}
+
+impl Status {
+    /// The word that the store and the wire of the management side use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+            Status::Disabled => "disabled",
+        }
+    }
+
+    /// The status that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "active" => Some(Status::Active),
+            "disabled" => Some(Status::Disabled),
+            _ => None,
+        }
+    }
+}
+
+/// Where a change stands in the change feed. Positions rise by one with each committed change, so their order is the
+/// order of commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub u64);

@@ -1,0 +1,221 @@
+//! What the rules need to read and write. The server implements this on SQL; [`memory::MemoryStore`] is for tests.
+//!
+//! Reading gives what was true at one position of the change feed ([`AsOf`]). Writing takes a [`Change`]: rows, an audit row
+//! and a feed entry that are committed together or not at all (rule S12).
+
+mod change;
+pub mod memory;
+
+use std::fmt;
+use std::future::Future;
+
+pub use change::{AuditEntry, Change, Subject, Write};
+
+use crate::clock::Timestamp;
+use crate::model::{
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
+    Resource, SigningKey, Tenant, TenantId,
+};
+
+/// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
+#[derive(Clone, Debug)]
+pub struct AsOf<T> {
+    /// The value.
+    pub value: T,
+    /// The position.
+    pub position: Position,
+}
+
+/// An environment with what belongs to every token of it.
+#[derive(Clone, Debug)]
+pub struct EnvironmentRecord {
+    /// The environment.
+    pub environment: Environment,
+    /// Its resources, in the order they were made.
+    pub resources: Vec<Resource>,
+    /// Its signing keys, in the order they were made.
+    pub keys: Vec<SigningKey>,
+}
+
+/// Which history of changes a store holds. A restored backup starts another one, so that positions of the two are never
+/// compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incarnation(pub String);
+
+/// A piece of the change feed.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// The history that the positions count.
+    pub incarnation: Incarnation,
+    /// The position of the last change committed.
+    pub head: Position,
+    /// The changes after the position asked for, in order, at most as many as asked for.
+    pub entries: Vec<FeedEntry>,
+}
+
+/// One committed change, as other nodes hear of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Where it stands.
+    pub position: Position,
+    /// What it changed.
+    pub subject: Subject,
+}
+
+/// An audit row as it is read back.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct AuditRecord {
+    /// The change's position.
+    pub position: Position,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Who made it.
+    pub actor: String,
+    /// What was done, such as `client.create`.
+    pub action: String,
+    /// To which object.
+    pub subject: Subject,
+    /// The object before, as JSON without secrets.
+    pub before: Option<serde_json::Value>,
+    /// The object after, as JSON without secrets.
+    pub after: Option<serde_json::Value>,
+}
+
+/// One page of a listing that is ordered by identifier: ask with the last identifier seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a, I: ?Sized> {
+    /// Only what comes after this identifier.
+    pub after: Option<&'a I>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// That a credential obtained a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialUse {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// The client, so that a use can be found without an index on credentials alone.
+    pub client_id: ClientId,
+    /// Which credential.
+    pub credential_id: CredentialId,
+    /// When last.
+    pub at: Timestamp,
+}
+
+/// Why a read gave nothing.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The store cannot be reached or failed; another try may succeed. The text is for logs.
+    Unavailable(String),
+    /// A row does not hold what it should; the row is named, others are not affected.
+    Corrupt(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Unavailable(cause) => write!(out, "the store cannot be used now: {cause}"),
+            StoreError::Corrupt(row) => write!(out, "the store holds a row that cannot be read: {row}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Why a change was not committed.
+#[derive(Debug)]
+pub enum CommitError {
+    /// Somebody else changed the same object meanwhile; read again and decide again.
+    Conflict,
+    /// An object with that name, URI or active key exists already.
+    Exists,
+    /// The store failed. Whether the change was committed is unknown.
+    Store(StoreError),
+}
+
+impl fmt::Display for CommitError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CommitError::Conflict => out.write_str("somebody else changed the same object at the same time"),
+            CommitError::Exists => out.write_str("an object of that name exists already"),
+            CommitError::Store(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for CommitError {}
+
+/// Shorthand for what every read returns.
+pub type Read<T> = Result<T, StoreError>;
+
+/// The store of one deployment.
+pub trait Store: Send + Sync + 'static {
+    /// A client with its tenant and credentials, for a token request.
+    fn client_record(
+        &self,
+        environment: &EnvironmentName,
+        id: &ClientId,
+    ) -> impl Future<Output = Read<AsOf<Option<ClientRecord>>>> + Send;
+
+    /// A business of one tenant. One of another tenant is not found, by the same query (rule S4).
+    fn business_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        id: BusinessId,
+    ) -> impl Future<Output = Read<AsOf<Option<Business>>>> + Send;
+
+    /// All environments with their resources and keys, ordered by the time they were made, then by name.
+    fn environments(&self) -> impl Future<Output = Read<AsOf<Vec<EnvironmentRecord>>>> + Send;
+
+    /// The change feed after a position.
+    fn feed(&self, after: Position, limit: u32) -> impl Future<Output = Read<FeedPage>> + Send;
+
+    /// Commits a change: all of its rows, its audit row and its feed entry, or nothing. Returns only when it is durable.
+    fn commit(&self, change: &Change) -> impl Future<Output = Result<Position, CommitError>> + Send;
+
+    /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
+    fn record_uses(&self, uses: &[CredentialUse]) -> impl Future<Output = Read<()>> + Send;
+
+    /// A tenant.
+    fn tenant(&self, id: TenantId) -> impl Future<Output = Read<Option<Tenant>>> + Send;
+
+    /// Tenants, by identifier.
+    fn tenants(&self, page: Page<'_, TenantId>) -> impl Future<Output = Read<Vec<Tenant>>> + Send;
+
+    /// Businesses of one tenant, by identifier.
+    fn businesses(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        page: Page<'_, BusinessId>,
+    ) -> impl Future<Output = Read<Vec<Business>>> + Send;
+
+    /// The page of businesses before an identifier, nearest last, for paging backwards.
+    fn businesses_before(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        before: BusinessId,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Business>>> + Send;
+
+    /// Clients of an environment, of one tenant or of all, by identifier.
+    fn clients(
+        &self,
+        environment: &EnvironmentName,
+        tenant: Option<TenantId>,
+        page: Page<'_, ClientId>,
+    ) -> impl Future<Output = Read<Vec<Client>>> + Send;
+
+    /// The credentials of a client, oldest first.
+    fn credentials(
+        &self,
+        environment: &EnvironmentName,
+        client: &ClientId,
+    ) -> impl Future<Output = Read<Vec<Credential>>> + Send;
+
+    /// Audit rows, latest first, before a position if one is given.
+    fn audit(&self, before: Option<Position>, limit: u32) -> impl Future<Output = Read<Vec<AuditRecord>>> + Send;
+}

@@ -1,0 +1,98 @@
+//! What a registry operation hands to the store.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::model::{
+    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Resource, ResourceId, SigningKey, Tenant,
+    TenantId,
+};
+
+/// One change made by people or by the server's own upkeep, to be committed as one transaction.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The rows to write, in order.
+    pub writes: Vec<Write>,
+    /// Who did what.
+    pub audit: AuditEntry,
+}
+
+/// One row to write. An update succeeds only if the stored row still has the version before the one given
+/// (`version - 1`), else the whole change is a conflict.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant inserts or updates the row that it carries")]
+pub enum Write {
+    InsertEnvironment(Environment),
+    UpdateEnvironment(Environment),
+    InsertTenant(Tenant),
+    UpdateTenant(Tenant),
+    InsertBusiness(Business),
+    UpdateBusiness(Business),
+    InsertClient(Client),
+    UpdateClient(Client),
+    InsertCredential(Credential),
+    UpdateCredential(Credential),
+    InsertResource(Resource),
+    UpdateResource(Resource),
+    InsertSigningKey(SigningKey),
+    UpdateSigningKey(SigningKey),
+}
+
+/// The audit row of a change, and by its subject the feed entry.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What was done, such as `client.create`. It also names the transaction in logs.
+    pub action: &'static str,
+    /// To which object.
+    pub subject: Subject,
+    /// The object before, without secrets.
+    pub before: Option<serde_json::Value>,
+    /// The object after, without secrets.
+    pub after: Option<serde_json::Value>,
+}
+
+/// The object that a change is about. Credentials belong to their client, keys and resources to their environment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant names the object of its kind")]
+pub enum Subject {
+    Environment { environment: EnvironmentName },
+    Tenant { id: TenantId },
+    Business { environment: EnvironmentName, id: BusinessId },
+    Client { environment: EnvironmentName, id: ClientId },
+    Resource { environment: EnvironmentName, id: ResourceId },
+    SigningKey { environment: EnvironmentName, kid: String },
+}
+
+impl Subject {
+    /// The environment that the object belongs to; tenants belong to all.
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        match self {
+            Subject::Tenant { .. } => None,
+            Subject::Environment { environment }
+            | Subject::Business { environment, .. }
+            | Subject::Client { environment, .. }
+            | Subject::Resource { environment, .. }
+            | Subject::SigningKey { environment, .. } => Some(environment),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Environment { environment } => write!(out, "environment {environment}"),
+            Subject::Tenant { id } => write!(out, "tenant {id}"),
+            Subject::Business { environment, id } => write!(out, "business {id} in {environment}"),
+            Subject::Client { environment, id } => write!(out, "client {id} in {environment}"),
+            Subject::Resource { environment, id } => write!(out, "resource {id} in {environment}"),
+            Subject::SigningKey { environment, kid } => write!(out, "signing key {kid} in {environment}"),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Every SQL text, once, each with the name that logs give it.
+//!
+//! The texts keep to what SQLite and PostgreSQL both understand: `$1` placeholders, time as an argument, ids compared byte
+//! for byte, JSON as text, computed integers cast. A test below refuses what only one of them knows.
+
+/// An SQL text and its name in logs (field `query`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement {
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+/// Declares statements and collects them in [`ALL`], so that none can escape the test.
+macro_rules! statements {
+    ($($constant:ident = $name:literal: $sql:expr;)+) => {
+        $(pub(super) const $constant: Statement = Statement { name: $name, sql: $sql };)+
+
+        #[cfg(test)]
+        const ALL: &[Statement] = &[$($constant),+];
+    };
+}
+
+macro_rules! business {
+    () => {
+        "SELECT environment, id, tenant_id, name, external_id, status, created_at, version FROM business WHERE "
+    };
+}
+
+macro_rules! client {
+    () => {
+        "SELECT environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, created_at, \
+         version FROM client WHERE "
+    };
+}
+
+statements! {
+    // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
+    // order of their positions (rule S12).
+    STORE_CREATE = "store.create":
+        "INSERT INTO store (id, incarnation, kind, position, created_at) VALUES (1, $1, $2, 0, $3) ON CONFLICT (id) DO NOTHING";
+    STORE = "store.read": "SELECT incarnation, kind, position FROM store WHERE id = 1";
+    STORE_ADVANCE = "store.advance": "UPDATE store SET position = position + 1 WHERE id = 1 RETURNING position";
+    STORE_ROOT_KEY_CHECK = "store.root_key_check": "SELECT root_key_check FROM store WHERE id = 1";
+    STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":
+        "UPDATE store SET root_key_check = $1 WHERE id = 1 AND root_key_check IS NULL";
+
+    ENVIRONMENT_INSERT = "environment.insert":
+        "INSERT INTO environment (name, issuer, algorithm, lifetime_max, created_at, version) VALUES ($1, $2, $3, $4, $5, $6)";
+    ENVIRONMENT_UPDATE = "environment.update":
+        "UPDATE environment SET issuer = $2, algorithm = $3, lifetime_max = $4, version = $5 \
+         WHERE name = $1 AND version + 1 = $5";
+    ENVIRONMENTS = "environment.list":
+        "SELECT name, issuer, algorithm, lifetime_max, created_at, version FROM environment ORDER BY created_at, name";
+
+    TENANT_INSERT = "tenant.insert":
+        "INSERT INTO tenant (id, name, status, created_at, version) VALUES ($1, $2, $3, $4, $5)";
+    TENANT_UPDATE = "tenant.update":
+        "UPDATE tenant SET name = $2, status = $3, version = $4 WHERE id = $1 AND version + 1 = $4";
+    TENANT = "tenant.read": "SELECT id, name, status, created_at, version FROM tenant WHERE id = $1";
+    TENANTS = "tenant.list":
+        "SELECT id, name, status, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
+
+    BUSINESS_INSERT = "business.insert":
+        "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    BUSINESS_UPDATE = "business.update":
+        "UPDATE business SET name = $4, external_id = $5, status = $6, version = $7 \
+         WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $7";
+    // The tenant is part of the question, so that another tenant's business is not found by the same work (rule S4).
+    BUSINESS = "business.read": concat!(business!(), "environment = $1 AND id = $2 AND tenant_id = $3");
+    BUSINESSES_AFTER = "business.list": concat!(business!(),
+        "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+    BUSINESSES_BEFORE = "business.list_before": concat!(business!(),
+        "environment = $1 AND tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
+
+    CLIENT_INSERT = "client.insert":
+        "INSERT INTO client (environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, \
+         created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    CLIENT_UPDATE = "client.update":
+        "UPDATE client SET name = $4, status = $5, dialects = $6, grants = $7, businesses = $8, lifetime_max = $9, \
+         attributes = $10, version = $11 WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $11";
+    CLIENT = "client.read": concat!(client!(), "environment = $1 AND id = $2");
+    CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
+    CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
+        "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+
+    CREDENTIAL_INSERT = "credential.insert":
+        "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, \
+         created_at, created_position, expires_at, last_used_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
+    CREDENTIAL_UPDATE = "credential.update":
+        "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, status = $8, \
+         expires_at = $9, version = $10 WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $10";
+    CREDENTIAL_USED = "credential.used":
+        "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND id = $3 AND client_id = $4 \
+         AND (last_used_at IS NULL OR last_used_at < $1)";
+    CREDENTIALS = "credential.list":
+        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, created_at, expires_at, \
+         last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+
+    RESOURCE_INSERT = "resource.insert":
+        "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, created_at, created_position, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    RESOURCE_UPDATE = "resource.update":
+        "UPDATE resource SET uri = $3, name = $4, scopes = $5, algorithm = $6, version = $7 \
+         WHERE environment = $1 AND id = $2 AND version + 1 = $7";
+    RESOURCES = "resource.list":
+        "SELECT environment, id, uri, name, scopes, algorithm, created_at, version FROM resource \
+         ORDER BY environment, created_position, id";
+
+    SIGNING_KEY_INSERT = "signing_key.insert":
+        "INSERT INTO signing_key (environment, kid, algorithm, state, sealed, created_at, created_position, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SIGNING_KEY_UPDATE = "signing_key.update":
+        "UPDATE signing_key SET state = $4, sealed = $5, version = $6 \
+         WHERE environment = $1 AND kid = $2 AND algorithm = $3 AND version + 1 = $6";
+    SIGNING_KEYS = "signing_key.list":
+        "SELECT environment, kid, algorithm, state, sealed, created_at, version FROM signing_key \
+         ORDER BY environment, created_position, kid";
+
+    FEED_INSERT = "feed.insert":
+        "INSERT INTO feed (position, subject_kind, subject_environment, subject_id) VALUES ($1, $2, $3, $4)";
+    FEED = "feed.read":
+        "SELECT position, subject_kind, subject_environment, subject_id FROM feed WHERE position > $1 \
+         ORDER BY position LIMIT $2";
+
+    AUDIT_INSERT = "audit.insert":
+        "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \
+         state_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    AUDIT = "audit.read":
+        "SELECT position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, state_after \
+         FROM audit WHERE position < $1 ORDER BY position DESC LIMIT $2";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What one engine refuses or reads otherwise than another, in lower case.
+    const FORBIDDEN: &[&str] = &[
+        "?", "now(", "datetime(", "strftime", "current_timestamp", "autoincrement", "serial", "listen", "notify", "for update",
+        "skip locked", "advisory", "rowid", "ifnull", "glob", " like ", "insert or", "replace into", "pragma", "sum(",
+        "collate", "::", "`", "\"", "  ",
+    ];
+
+    #[test]
+    fn every_statement_runs_on_both_engines() {
+        for statement in ALL {
+            let sql = statement.sql.to_lowercase();
+            for word in FORBIDDEN {
+                assert!(!sql.contains(word), "{} contains {word:?}: {sql}", statement.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_placeholder_up_to_the_last_is_used() {
+        for statement in ALL {
+            let numbers: BTreeSet<usize> = statement
+                .sql
+                .split('$')
+                .skip(1)
+                .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap())
+                .collect();
+            assert!(numbers.iter().copied().eq(1..=numbers.len()), "{}: {numbers:?}", statement.name);
+        }
+    }
+
+    #[test]
+    fn every_statement_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = ALL.iter().map(|statement| statement.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

@@ -1,0 +1,122 @@
+//! The JOSE header (RFC 7515 section 4) and what it must not contain.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Algorithm, Part, TOKEN_TYPE, TokenError, json};
+
+/// `crit` asks for extensions, and this crate has none (RFC 7515 section 4.1.11). `b64` (RFC 7797), `zip` and `enc` (RFC
+/// 7516) change what is signed. The others bring the key along, so that anyone could sign with a key of their own, or
+/// make the verifier fetch a URL of their choice.
+const FORBIDDEN: [&str; 8] = ["crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"];
+
+/// Longest `kid`: it is a key into a map, and is written to logs.
+pub(crate) const MAX_KEY_ID: usize = 128;
+
+/// The members of the JOSE header that a verifier uses, as they are in the token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// The algorithm's name, not checked.
+    pub alg: String,
+    /// The media type of the token; `at+jwt` in an access token (RFC 9068 section 2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+    /// The name of the key that made the signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+}
+
+/// A header and what was seen in it. Reading refuses only what cannot be read; [`ReadHeader::check`] does the rest.
+pub(crate) struct ReadHeader {
+    pub(crate) header: Header,
+    forbidden: Option<&'static str>,
+}
+
+impl ReadHeader {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, TokenError> {
+        let mut members: Map<String, Value> = json::from_slice(bytes).map_err(|fault| match fault {
+            json::Fault::Malformed => TokenError::Malformed(Part::Header),
+            json::Fault::DuplicateMember => TokenError::DuplicateMember(Part::Header),
+        })?;
+        let forbidden = FORBIDDEN.into_iter().find(|name| members.contains_key(*name));
+        let mut text = |name| match members.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(TokenError::Malformed(Part::Header)),
+        };
+        let header = Header {
+            alg: text("alg")?.ok_or(TokenError::Malformed(Part::Header))?,
+            typ: text("typ")?,
+            kid: text("kid")?,
+        };
+        Ok(Self { header, forbidden })
+    }
+
+    /// The algorithm and the key id, if this is the header of an access token and its algorithm is an allowed one.
+    pub(crate) fn check(&self, allowed: &[Algorithm]) -> Result<(Algorithm, &str), TokenError> {
+        if let Some(name) = self.forbidden {
+            return Err(TokenError::ForbiddenHeader(name));
+        }
+        if !self.header.typ.as_deref().is_some_and(is_access_token) {
+            return Err(TokenError::WrongType);
+        }
+        let algorithm = self.header.alg.parse().map_err(|_| TokenError::AlgorithmNotAllowed)?;
+        if !allowed.contains(&algorithm) {
+            return Err(TokenError::AlgorithmNotAllowed);
+        }
+        match self.header.kid.as_deref() {
+            None | Some("") => Err(TokenError::KeyIdMissing),
+            Some(kid) if kid.chars().count() > MAX_KEY_ID => Err(TokenError::KeyIdTooLong),
+            Some(kid) => Ok((algorithm, kid)),
+        }
+    }
+}
+
+/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 section 4.1.9).
+fn is_access_token(typ: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let subtype = match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => typ,
+    };
+    subtype.eq_ignore_ascii_case(TOKEN_TYPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_is_compared_as_a_media_type() {
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            assert!(is_access_token(typ), "{typ}");
+        }
+        for typ in ["", "JWT", "jwt", "at+jwt ", "at+jwt;v=1", "application/", "application/jwt", "text/at+jwt"] {
+            assert!(!is_access_token(typ), "{typ}");
+        }
+        assert!(!is_access_token("application/application/at+jwt"));
+    }
+
+    #[test]
+    fn reads_a_header_that_it_would_refuse_so_that_it_can_be_shown() {
+        let read = ReadHeader::read(br#"{"alg":"none","typ":"JWT","jku":"https://evil.example"}"#);
+        let shown = read.map(|read| read.header.alg);
+        assert_eq!(shown, Ok("none".to_owned()));
+    }
+
+    #[test]
+    fn members_of_the_wrong_type_are_malformed() {
+        for text in [
+            "{}",
+            "[]",
+            r#"["ES256","at+jwt","1"]"#,
+            r#"{"alg":null}"#,
+            r#"{"alg":["ES256"]}"#,
+            r#"{"alg":"ES256","kid":1}"#,
+            r#"{"alg":"ES256","typ":null}"#,
+        ] {
+            let fault = ReadHeader::read(text.as_bytes()).err();
+            assert_eq!(fault, Some(TokenError::Malformed(Part::Header)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Strict JSON: no object has two members of one name, at any depth.
+//!
+//! RFC 7515 section 4 and RFC 7519 section 4 let a parser keep the last of two members. A second parser that keeps the
+//! first would then see another `alg`, `aud` or `exp` than this one.
+
+use std::{collections::HashSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+/// Why a text is not strict JSON of the wanted shape. Without serde's message, which quotes the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Malformed,
+    DuplicateMember,
+}
+
+/// Reads JSON (RFC 8259) of the shape `T`.
+pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    if serde_json::from_slice::<UniqueMembers>(bytes).is_err() {
+        return Err(match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(IgnoredAny) => Fault::DuplicateMember,
+            Err(_) => Fault::Malformed,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(|_| Fault::Malformed)
+}
+
+/// Any JSON value without duplicate members. Names are compared after their escapes are resolved.
+struct UniqueMembers;
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = UniqueMembers;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON without duplicate members")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<UniqueMembers, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("duplicate member"));
+            }
+            members.next_value::<UniqueMembers>()?;
+        }
+        Ok(UniqueMembers)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<UniqueMembers, A::Error> {
+        while elements.next_element::<UniqueMembers>()?.is_some() {}
+        Ok(UniqueMembers)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+
+    fn visit_unit<E>(self) -> Result<UniqueMembers, E> {
+        Ok(UniqueMembers)
+    }
+}
+
+/// For optional members: a member that is there has its type, and `null` is not a way to leave it out.
+///
+/// Use with `#[serde(default, deserialize_with = "json::present")]`.
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn duplicate_members_are_found_at_every_depth_and_behind_escapes() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"\u0061":3}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"[[{"b":null,"b":2}]]"#,
+        ] {
+            let read = from_slice::<Value>(text.as_bytes());
+            assert_eq!(read, Err(Fault::DuplicateMember), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_same_name_in_two_objects_is_no_duplicate() {
+        let text = r#"{"a":{"a":[{"a":true},{"a":-1.5}]},"b":"c"}"#;
+        assert_eq!(
+            from_slice(text.as_bytes()),
+            Ok(serde_json::json!({"a":{"a":[{"a":true},{"a":-1.5}]},"b":"c"}))
+        );
+    }
+
+    #[test]
+    fn text_around_the_value_and_nesting_without_end_are_malformed() {
+        let deep = "[".repeat(4000);
+        for text in [r#"{"a":1}x"#, r#"{"a":1}{"a":1}"#, "", "{", "\u{feff}{}", deep.as_str()] {
+            let read = from_slice::<Value>(text.as_bytes());
+            assert_eq!(read, Err(Fault::Malformed));
+        }
+        assert_eq!(from_slice::<Value>(b"\"\xff\""), Err(Fault::Malformed));
+    }
+}

@@ -1,0 +1,164 @@
+//! A tower layer for resource servers: admits requests with a good access token, refuses the others.
+//!
+//! The token is read from the `Authorization` header only (RFC 6750 section 2.1). Tokens in a form body or in the query
+//! (sections 2.2 and 2.3) end in logs and histories, and are not looked for.
+//!
+//! An admitted request carries its claims as `Arc<Claims>` in its extensions, and its `Authorization` header is marked
+//! sensitive so that no debug output shows it.
+
+mod refused;
+mod service;
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use http::Response;
+pub use refused::Refused;
+pub use service::{ResponseFuture, VerifyService};
+use tower_layer::Layer;
+
+use crate::{KeySource, Verifier};
+
+/// The body and headers of a refusal. [`VerifyLayer`] sets the status and the `WWW-Authenticate` header itself, so that
+/// nobody can forget them.
+///
+/// Closures of the form `Fn(&Refused) -> Response<B> + Clone` implement it.
+pub trait Refusal<B>: Clone {
+    /// The answer to a request that is refused for this cause.
+    fn refuse(&self, refused: &Refused) -> Response<B>;
+}
+
+impl<B, F: Fn(&Refused) -> Response<B> + Clone> Refusal<B> for F {
+    fn refuse(&self, refused: &Refused) -> Response<B> {
+        self(refused)
+    }
+}
+
+/// A refusal without a body: the challenge says everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlainRefusal;
+
+impl<B: Default> Refusal<B> for PlainRefusal {
+    fn refuse(&self, _: &Refused) -> Response<B> {
+        Response::new(B::default())
+    }
+}
+
+/// Verifies the access token of each request before the wrapped service sees it.
+pub struct VerifyLayer<K, R = PlainRefusal> {
+    policy: Arc<Policy<K>>,
+    refusal: R,
+}
+
+/// What all services of one layer share.
+struct Policy<K> {
+    verifier: Arc<Verifier<K>>,
+    scopes: Vec<String>,
+    metadata: Option<String>,
+    clock: Clock,
+}
+
+type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+impl<K: KeySource> VerifyLayer<K> {
+    /// A layer that asks for a good token of any scope.
+    pub fn new(verifier: Arc<Verifier<K>>) -> Self {
+        let policy = Policy {
+            verifier,
+            scopes: Vec::new(),
+            metadata: None,
+            clock: Arc::new(system_clock),
+        };
+        Self {
+            policy: Arc::new(policy),
+            refusal: PlainRefusal,
+        }
+    }
+}
+
+impl<K, R> VerifyLayer<K, R> {
+    /// Asks for this scope too. All scopes asked for are needed.
+    #[must_use]
+    pub fn require_scope(self, scope: impl Into<String>) -> Self {
+        let scope = scope.into();
+        self.with(|policy| policy.scopes.push(scope))
+    }
+
+    /// The URL of this resource server's metadata, which challenges name (RFC 9728 section 5.1).
+    #[must_use]
+    pub fn resource_metadata(self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        self.with(|policy| policy.metadata = Some(url))
+    }
+
+    /// Takes the time, in seconds since 1970, from here instead of the system.
+    #[must_use]
+    pub fn clock(self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.with(|policy| policy.clock = Arc::new(clock))
+    }
+
+    /// Makes refusals with `refusal`, such as a closure that writes the API's usual error body.
+    pub fn refuse_with<R2>(self, refusal: R2) -> VerifyLayer<K, R2> {
+        VerifyLayer {
+            policy: self.policy,
+            refusal,
+        }
+    }
+
+    fn with(self, change: impl FnOnce(&mut Policy<K>)) -> Self {
+        let mut policy = Arc::try_unwrap(self.policy).unwrap_or_else(|shared| shared.duplicate());
+        change(&mut policy);
+        Self {
+            policy: Arc::new(policy),
+            refusal: self.refusal,
+        }
+    }
+}
+
+impl<K> Policy<K> {
+    /// `Clone` for every `K`, since the verifier itself is shared.
+    fn duplicate(&self) -> Self {
+        Self {
+            verifier: Arc::clone(&self.verifier),
+            scopes: self.scopes.clone(),
+            metadata: self.metadata.clone(),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}
+
+impl<K, R: Clone> Clone for VerifyLayer<K, R> {
+    fn clone(&self) -> Self {
+        Self {
+            policy: Arc::clone(&self.policy),
+            refusal: self.refusal.clone(),
+        }
+    }
+}
+
+impl<K, R> fmt::Debug for VerifyLayer<K, R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("VerifyLayer")
+            .field("scopes", &self.policy.scopes)
+            .field("metadata", &self.policy.metadata)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, K, R: Clone> Layer<S> for VerifyLayer<K, R> {
+    type Service = VerifyService<S, K, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        VerifyService::new(inner, Arc::clone(&self.policy), self.refusal.clone())
+    }
+}
+
+/// Fails closed: with a clock before 1970 or beyond `i64`, every token has expired.
+fn system_clock() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since_1970.ok().and_then(|time| time.as_secs().try_into().ok());
+    seconds.unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Verifies [Mintmark]'s access tokens in a resource server.
+//!
+//! An access token is a JWT signed by the authorization server, in the form of [RFC 9068]. This crate takes the token
+//! apart strictly, checks its signature with the issuer's published keys, checks its claims as RFC 9068 section 4
+//! demands, and returns them. It opens no connection, reads no clock and logs nothing: keys and time are arguments.
+//!
+//! ```
+//! use mintmark_verify::{JwkSet, KeySet, TokenError, Verifier};
+//!
+//! // The document at the issuer's `jwks_uri`, fetched by whatever HTTP client you use.
+//! let jwks: JwkSet = serde_json::from_str(
+//!     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"2026-01","alg":"EdDSA","use":"sig",
+//!         "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+//! )?;
+//! let verifier = Verifier::new("https://auth.example", "https://api.example", KeySet::from(jwks));
+//!
+//! # let token = include_str!("example.jwt").trim();
+//! let now = 1_800_000_000; // seconds since 1970
+//! let claims = verifier.verify(token, now)?;
+//! assert_eq!(claims.client_id, "acme-nightly-export");
+//! assert!(claims.has_scope("business:read"));
+//!
+//! // Each cause is a variant of its own, so that a client can be told to fetch another token.
+//! assert_eq!(verifier.verify(token, now + 3600), Err(TokenError::Expired));
+//! # Ok::<(), serde_json::Error>(()).map_err(Box::<dyn std::error::Error>::from)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is refused
+//!
+//! * Everything that is not the compact serialization of [RFC 7515] section 7.1, in canonical base64url without padding,
+//!   of at most 8 KiB; JSON in which an object has two members of one name.
+//! * A header without `typ: at+jwt` (so that no ID token or client assertion passes for an access token), without a
+//!   `kid` of at most 128 characters, or with `crit`, `b64`, `zip`, `enc`, or a key of its own (`jwk`, `jku`, `x5u`,
+//!   `x5c`).
+//! * An algorithm that is not allowed, or is not the one algorithm of the key that `kid` names. There is no `none`, and
+//!   there are no shared secrets, so that no public key can be used as one.
+//! * Another issuer, another audience, an expired or premature token; a missing or empty `jti`, `sub` or `client_id`.
+//! * A token bound to a key or certificate (`cnf`, [RFC 7800]), which must not pass as a bearer token. Whoever checks
+//!   the proof of possession says so with [`Verifier::accept_sender_constrained`].
+//!
+//! What this crate does not know is whether a token was revoked before it expired: [`Claims::credential_id`] and
+//! [`Claims::pos`] are what a list of revocations is compared with.
+//!
+//! # In a tower stack
+//!
+//! With the feature `tower`, [`layer::VerifyLayer`] admits requests with a good token, puts the claims into the
+//! request's extensions as `Arc<Claims>`, and refuses the others with the challenges of [RFC 6750] section 3.
+#![cfg_attr(
+    feature = "tower",
+    doc = r#"
+```
+use std::{convert::Infallible, sync::Arc};
+use http::{Request, Response};
+use mintmark_verify::{Claims, JwkSet, KeySet, Verifier, layer::VerifyLayer};
+use tower::{Layer, service_fn};
+
+# let jwks: JwkSet = serde_json::from_str(r#"{"keys":[]}"#)?;
+let verifier = Verifier::new("https://auth.example", "https://api.example", KeySet::from(jwks));
+let layer = VerifyLayer::new(Arc::new(verifier))
+    .require_scope("business:read")
+    .resource_metadata("https://api.example/.well-known/oauth-protected-resource");
+
+let service = layer.layer(service_fn(async |request: Request<String>| {
+    let claims = request.extensions().get::<Arc<Claims>>().map(|claims| claims.client_id.clone());
+    Ok::<_, Infallible>(Response::new(claims.unwrap_or_default()))
+}));
+# let _ = service;
+# Ok::<(), serde_json::Error>(())
+```
+"#
+)]
+//!
+//! [Mintmark]: https://github.com/mintmark/mintmark
+//! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
+//! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
+//! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
+//! [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
+
+mod algorithm;
+mod base64url;
+mod claims;
+mod compact;
+mod error;
+mod header;
+mod json;
+mod jwk;
+mod key;
+#[cfg(feature = "tower")]
+pub mod layer;
+mod verifier;
+
+#[cfg(test)]
+mod fixture;
+
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use claims::{Audience, Claims, ClaimsToSign, RESERVED_CLAIMS, TOKEN_TYPE};
+pub use error::{KeyError, Part, TokenError};
+pub use header::Header;
+pub use jwk::{Jwk, JwkSet};
+pub use key::{KeySet, KeySource, VerifyingKey};
+pub use verifier::{Verifier, danger_decode_without_verifying};
