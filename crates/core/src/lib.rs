@@ -8,3 +8,4 @@ pub mod model;
 pub mod random;
 pub mod store;
 pub mod crypto;
+pub mod document;

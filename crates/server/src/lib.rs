@@ -1,1 +1,3 @@
-//! Placeholder
+//! The server around the core: sockets, SQL, the command line.
+
+pub mod store;

@@ -102,19 +102,14 @@ mod tests {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
             assert_eq!(algorithm.to_string(), algorithm.as_str());
-            assert_eq!(
-                serde_json::to_value(algorithm).ok(),
-                Some(algorithm.as_str().into())
-            );
+            assert_eq!(serde_json::to_value(algorithm).ok(), Some(algorithm.as_str().into()));
         }
         assert_eq!("Ed25519".parse(), Ok(Algorithm::EdDsa));
     }
 
     #[test]
     fn other_spellings_and_algorithms_are_unknown() {
-        for name in [
-            "", "none", "None", "NONE", "nOnE", "HS256", "es256", "ES256 ", "ES384", "ES256K", "Ed448", "EDDSA",
-        ] {
+        for name in ["", "none", "None", "NONE", "nOnE", "HS256", "es256", "ES256 ", "ES384", "ES256K", "Ed448", "EDDSA"] {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name}");
             assert!(serde_json::from_value::<Algorithm>(name.into()).is_err());
         }

@@ -153,20 +153,8 @@ pub struct ClaimsToSign<'a> {
 }
 
 /// What [`ClaimsToSign`] writes from its own fields.
-const WRITTEN: [&str; 12] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "jti",
-    "client_id",
-    "scope",
-    "tenant_id",
-    "business_id",
-    "credential_id",
-    "pos",
-];
+const WRITTEN: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "tenant_id", "business_id", "credential_id", "pos"];
 
 impl Serialize for ClaimsToSign<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,12 +27,7 @@ impl<'a> Compact<'a> {
         if header.is_empty() || claims.is_empty() || signature.is_empty() || claims.contains('.') {
             return Err(TokenError::NotCompact);
         }
-        Ok(Self {
-            header,
-            claims,
-            signature,
-            signed,
-        })
+        Ok(Self { header, claims, signature, signed })
     }
 
     pub(crate) fn header(&self) -> Result<Vec<u8>, TokenError> {

@@ -44,11 +44,8 @@ impl ReadHeader {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(TokenError::Malformed(Part::Header)),
         };
-        let header = Header {
-            alg: text("alg")?.ok_or(TokenError::Malformed(Part::Header))?,
-            typ: text("typ")?,
-            kid: text("kid")?,
-        };
+        let header =
+            Header { alg: text("alg")?.ok_or(TokenError::Malformed(Part::Header))?, typ: text("typ")?, kid: text("kid")? };
         Ok(Self { header, forbidden })
     }
 

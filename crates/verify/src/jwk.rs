@@ -1,9 +1,8 @@
 //! Public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037 section 2), and their thumbprints (RFC 7638).
 
-use std::collections::BTreeMap;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::{Map, Value};
 
 use crate::{Algorithm, KeyError, base64url, json::present};
 
@@ -34,10 +33,7 @@ impl Jwk {
     pub fn ec_p256(uncompressed_point: &[u8]) -> Result<Self, KeyError> {
         let coordinates = uncompressed_point.strip_prefix(&[4]).ok_or(KeyError::Malformed)?;
         let (x, y) = coordinates.split_at_checked(32).ok_or(KeyError::Malformed)?;
-        let material = Material::P256 {
-            x: fixed(x)?,
-            y: fixed(y)?,
-        };
+        let material = Material::P256 { x: fixed(x)?, y: fixed(y)? };
         Ok(Self::new(material, Algorithm::Es256))
     }
 
@@ -60,11 +56,7 @@ impl Jwk {
     }
 
     const fn new(material: Material, algorithm: Algorithm) -> Self {
-        Self {
-            material,
-            kid: None,
-            algorithm: Some(algorithm),
-        }
+        Self { material, kid: None, algorithm: Some(algorithm) }
     }
 
     /// The same key under a name.
@@ -162,7 +154,7 @@ struct Members {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     key_ops: Option<Vec<String>>,
     #[serde(flatten, skip_serializing)]
-    others: BTreeMap<String, IgnoredAny>,
+    others: Map<String, Value>,
 }
 
 impl From<Jwk> for Members {
@@ -178,7 +170,7 @@ impl From<Jwk> for Members {
             alg: jwk.algorithm.map(|algorithm| algorithm.to_string()),
             usage: Some("sig".to_owned()),
             key_ops: None,
-            others: BTreeMap::new(),
+            others: Map::new(),
         };
         match jwk.material {
             Material::P256 { x, y } => {
@@ -215,32 +207,18 @@ impl TryFrom<Members> for Jwk {
             return Err(KeyError::NotForSignatures);
         }
         let material = match (members.kty.as_str(), members.crv.as_deref()) {
-            ("EC", Some("P-256")) => Material::P256 {
-                x: fixed(&bytes(members.x)?)?,
-                y: fixed(&bytes(members.y)?)?,
-            },
-            ("OKP", Some("Ed25519")) => Material::Ed25519 {
-                x: fixed(&bytes(members.x)?)?,
-            },
-            ("RSA", None) => Material::Rsa {
-                n: number(members.n)?,
-                e: number(members.e)?,
-            },
+            ("EC", Some("P-256")) => Material::P256 { x: fixed(&bytes(members.x)?)?, y: fixed(&bytes(members.y)?)? },
+            ("OKP", Some("Ed25519")) => Material::Ed25519 { x: fixed(&bytes(members.x)?)? },
+            ("RSA", None) => Material::Rsa { n: number(members.n)?, e: number(members.e)? },
             _ => return Err(KeyError::UnsupportedType),
         };
         let algorithm = members.alg.map(|name| name.parse());
-        Ok(Self {
-            material,
-            kid: members.kid,
-            algorithm: algorithm.transpose().map_err(|_| KeyError::UnknownAlgorithm)?,
-        })
+        Ok(Self { material, kid: members.kid, algorithm: algorithm.transpose().map_err(|_| KeyError::UnknownAlgorithm)? })
     }
 }
 
 fn bytes(member: Option<String>) -> Result<Vec<u8>, KeyError> {
-    member
-        .and_then(|text| base64url::decode(&text))
-        .ok_or(KeyError::Malformed)
+    member.and_then(|text| base64url::decode(&text)).ok_or(KeyError::Malformed)
 }
 
 /// A `Base64urlUInt`: at least one byte, and no leading zero (RFC 7518 section 2), as one key has one thumbprint.

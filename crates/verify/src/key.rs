@@ -42,10 +42,7 @@ impl VerifyingKey {
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("VerifyingKey")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        formatter.debug_struct("VerifyingKey").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
@@ -73,11 +70,7 @@ impl TryFrom<&Jwk> for VerifyingKey {
             (Material::Rsa { .. }, None) => return Err(KeyError::AlgorithmMissing),
             (_, Some(algorithm)) => return Err(KeyError::AlgorithmUnfit(algorithm)),
         };
-        Ok(Self {
-            algorithm,
-            signature_length,
-            key: key.map_err(|_| KeyError::Malformed)?,
-        })
+        Ok(Self { algorithm, signature_length, key: key.map_err(|_| KeyError::Malformed)? })
     }
 }
 

@@ -62,61 +62,42 @@ type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 impl<K: KeySource> VerifyLayer<K> {
     /// A layer that asks for a good token of any scope.
     pub fn new(verifier: Arc<Verifier<K>>) -> Self {
-        let policy = Policy {
-            verifier,
-            scopes: Vec::new(),
-            metadata: None,
-            clock: Arc::new(system_clock),
-        };
-        Self {
-            policy: Arc::new(policy),
-            refusal: PlainRefusal,
-        }
+        let policy = Policy { verifier, scopes: Vec::new(), metadata: None, clock: Arc::new(system_clock) };
+        Self { policy: Arc::new(policy), refusal: PlainRefusal }
     }
 }
 
 impl<K, R> VerifyLayer<K, R> {
     /// Asks for this scope too. All scopes asked for are needed.
     #[must_use]
-    pub fn require_scope(self, scope: impl Into<String>) -> Self {
-        let scope = scope.into();
-        self.with(|policy| policy.scopes.push(scope))
+    pub fn require_scope(mut self, scope: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.policy).scopes.push(scope.into());
+        self
     }
 
     /// The URL of this resource server's metadata, which challenges name (RFC 9728 section 5.1).
     #[must_use]
-    pub fn resource_metadata(self, url: impl Into<String>) -> Self {
-        let url = url.into();
-        self.with(|policy| policy.metadata = Some(url))
+    pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.policy).metadata = Some(url.into());
+        self
     }
 
     /// Takes the time, in seconds since 1970, from here instead of the system.
     #[must_use]
-    pub fn clock(self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        self.with(|policy| policy.clock = Arc::new(clock))
+    pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.policy).clock = Arc::new(clock);
+        self
     }
 
     /// Makes refusals with `refusal`, such as a closure that writes the API's usual error body.
     pub fn refuse_with<R2>(self, refusal: R2) -> VerifyLayer<K, R2> {
-        VerifyLayer {
-            policy: self.policy,
-            refusal,
-        }
-    }
-
-    fn with(self, change: impl FnOnce(&mut Policy<K>)) -> Self {
-        let mut policy = Arc::try_unwrap(self.policy).unwrap_or_else(|shared| shared.duplicate());
-        change(&mut policy);
-        Self {
-            policy: Arc::new(policy),
-            refusal: self.refusal,
-        }
+        VerifyLayer { policy: self.policy, refusal }
     }
 }
 
-impl<K> Policy<K> {
-    /// `Clone` for every `K`, since the verifier itself is shared.
-    fn duplicate(&self) -> Self {
+/// For every `K`, since the verifier itself is shared.
+impl<K> Clone for Policy<K> {
+    fn clone(&self) -> Self {
         Self {
             verifier: Arc::clone(&self.verifier),
             scopes: self.scopes.clone(),
@@ -128,10 +109,7 @@ impl<K> Policy<K> {
 
 impl<K, R: Clone> Clone for VerifyLayer<K, R> {
     fn clone(&self) -> Self {
-        Self {
-            policy: Arc::clone(&self.policy),
-            refusal: self.refusal.clone(),
-        }
+        Self { policy: Arc::clone(&self.policy), refusal: self.refusal.clone() }
     }
 }
 

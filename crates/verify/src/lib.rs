@@ -22,7 +22,6 @@
 //!
 //! // Each cause is a variant of its own, so that a client can be told to fetch another token.
 //! assert_eq!(verifier.verify(token, now + 3600), Err(TokenError::Expired));
-//! # Ok::<(), serde_json::Error>(()).map_err(Box::<dyn std::error::Error>::from)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -48,7 +47,7 @@
 //! request's extensions as `Arc<Claims>`, and refuses the others with the challenges of [RFC 6750] section 3.
 #![cfg_attr(
     feature = "tower",
-    doc = r#"
+    doc = r##"
 ```
 use std::{convert::Infallible, sync::Arc};
 use http::{Request, Response};
@@ -68,7 +67,7 @@ let service = layer.layer(service_fn(async |request: Request<String>| {
 # let _ = service;
 # Ok::<(), serde_json::Error>(())
 ```
-"#
+"##
 )]
 //!
 //! [Mintmark]: https://github.com/mintmark/mintmark

@@ -1,1 +1,266 @@
-//! In memory, for tests.
+//! A store in memory, for tests. It keeps the promises of [`Store`] that the SQL store keeps, checked by the same suite, and
+//! can be made to fail, to hold reads and to go back.
+
+mod tables;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use self::tables::{Row, Tables};
+use super::{
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Page, Read, Store,
+    StoreError,
+};
+use crate::model::{
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
+};
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tables: Tables,
+    position: Position,
+    feed: BTreeMap<Position, FeedEntry>,
+    audit: BTreeMap<Position, AuditRecord>,
+    incarnation: u64,
+    is_failing: bool,
+    reads: u64,
+    pause: Option<Pause>,
+}
+
+/// What a read that is to be held needs to know.
+#[derive(Clone, Debug)]
+struct Pause {
+    released: watch::Receiver<()>,
+    held: watch::Sender<usize>,
+}
+
+/// Holds reads back while it lives: see [`MemoryStore::pause_reads`].
+#[derive(Debug)]
+pub struct PausedReads {
+    _release: watch::Sender<()>,
+    held: watch::Receiver<usize>,
+}
+
+impl PausedReads {
+    /// Waits until `count` reads have their values and are held.
+    pub async fn holding(&mut self, count: usize) {
+        // The other end lives as long as a read does that waits, so there is no error to hear of.
+        let _ = self.held.wait_for(|held| *held >= count).await;
+    }
+
+    /// Lets the reads go on, and all later ones.
+    pub fn release(self) {}
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on every call fails, or no call does.
+    pub fn fail(&self, is_failing: bool) {
+        self.locked().is_failing = is_failing;
+    }
+
+    /// From now on [`Store::client_record`] and [`Store::business_of`] read, and do not return before the handle is released
+    /// or dropped: as a cache fill that began before a change and ends after it (rule S12).
+    #[must_use]
+    pub fn pause_reads(&self) -> PausedReads {
+        let (release, released) = watch::channel(());
+        let (held, holding) = watch::channel(0);
+        self.locked().pause = Some(Pause { released, held });
+        PausedReads { _release: release, held: holding }
+    }
+
+    /// Takes the feed and the audit log back to `position`, as the restoring of a backup does. The rows stay.
+    pub fn rewind(&self, position: Position) {
+        let mut state = self.locked();
+        state.position = position;
+        state.feed.retain(|at, _| *at <= position);
+        state.audit.retain(|at, _| *at <= position);
+    }
+
+    /// Starts another history.
+    pub fn new_incarnation(&self) {
+        self.locked().incarnation += 1;
+    }
+
+    /// How often [`Store::client_record`] and [`Store::business_of`] were called.
+    pub fn reads(&self) -> u64 {
+        self.locked().reads
+    }
+
+    /// The state, also after a test's panic.
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, unless the store is to fail.
+    fn usable(&self) -> Read<MutexGuard<'_, State>> {
+        let state = self.locked();
+        if state.is_failing { Err(StoreError::Unavailable("it was told to fail".to_owned())) } else { Ok(state) }
+    }
+
+    /// Counts a read, makes it, and holds it if reads are paused.
+    async fn held<T>(&self, read: impl FnOnce(&Tables) -> T) -> Read<AsOf<T>> {
+        let (answer, pause) = {
+            self.locked().reads += 1;
+            let state = self.usable()?;
+            (AsOf { value: read(&state.tables), position: state.position }, state.pause.clone())
+        };
+        if let Some(mut pause) = pause {
+            pause.held.send_modify(|held| *held += 1);
+            // Nothing is ever sent: an error, that the handle is gone, ends the wait.
+            while pause.released.changed().await.is_ok() {}
+        }
+        Ok(answer)
+    }
+}
+
+impl Store for MemoryStore {
+    async fn client_record(&self, environment: &EnvironmentName, id: &ClientId) -> Read<AsOf<Option<ClientRecord>>> {
+        let key = (environment.clone(), id.clone());
+        self.held(|tables| {
+            let client = tables.clients.get(&key)?.value.clone();
+            let tenant = tables.tenants.get(&client.tenant_id)?.value.clone();
+            Some(ClientRecord { client, tenant, credentials: tables.credentials_of(environment, id) })
+        })
+        .await
+    }
+
+    async fn business_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        id: BusinessId,
+    ) -> Read<AsOf<Option<Business>>> {
+        let key = (environment.clone(), id);
+        let of_tenant = |row: &&Row<Business>| row.value.tenant_id == tenant;
+        self.held(|tables| tables.businesses.get(&key).filter(of_tenant).map(|row| row.value.clone())).await
+    }
+
+    async fn environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
+        let state = self.usable()?;
+        let mut environments: Vec<_> = state.tables.environments.values().map(|row| row.value.clone()).collect();
+        environments.sort_by(|one, other| (one.created_at, &one.name).cmp(&(other.created_at, &other.name)));
+        let value = environments.into_iter().map(|environment| EnvironmentRecord {
+            resources: tables::in_order(&state.tables.resources, |resource| resource.environment == environment.name),
+            keys: tables::in_order(&state.tables.signing_keys, |key| key.environment == environment.name),
+            environment,
+        });
+        Ok(AsOf { value: value.collect(), position: state.position })
+    }
+
+    async fn feed(&self, after: Position, limit: u32) -> Read<FeedPage> {
+        let state = self.usable()?;
+        let later = state.feed.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(FeedPage {
+            incarnation: Incarnation(format!("memory-{}", state.incarnation)),
+            head: state.position,
+            entries: later.take(limit as usize).map(|(_, entry)| entry.clone()).collect(),
+        })
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
+        let mut state = self.usable().map_err(CommitError::Store)?;
+        let position = Position(state.position.0 + 1);
+        // On a copy, so that a change that fails in the middle leaves nothing behind.
+        let mut tables = state.tables.clone();
+        change.writes.iter().try_for_each(|write| tables.write(write, position))?;
+        state.tables = tables;
+        state.position = position;
+        let audit = change.audit.clone();
+        state.feed.insert(position, FeedEntry { position, subject: audit.subject.clone() });
+        let record = AuditRecord {
+            position,
+            at: audit.at,
+            actor: audit.actor,
+            action: audit.action.to_owned(),
+            subject: audit.subject,
+            before: audit.before,
+            after: audit.after,
+        };
+        state.audit.insert(position, record);
+        Ok(position)
+    }
+
+    async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
+        let mut state = self.usable()?;
+        for used in uses {
+            let row = state.tables.credentials.get_mut(&(used.environment.clone(), used.credential_id));
+            if let Some(row) = row.filter(|row| row.value.client_id == used.client_id) {
+                row.value.last_used_at = row.value.last_used_at.max(Some(used.at));
+            }
+        }
+        Ok(())
+    }
+
+    async fn tenant(&self, id: TenantId) -> Read<Option<Tenant>> {
+        Ok(self.usable()?.tables.tenants.get(&id).map(|row| row.value.clone()))
+    }
+
+    async fn tenants(&self, page: Page<'_, TenantId>) -> Read<Vec<Tenant>> {
+        let state = self.usable()?;
+        let later = state.tables.tenants.values().filter(|row| page.after.is_none_or(|after| row.value.id > *after));
+        Ok(later.take(page.limit as usize).map(|row| row.value.clone()).collect())
+    }
+
+    async fn businesses(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        page: Page<'_, BusinessId>,
+    ) -> Read<Vec<Business>> {
+        let state = self.usable()?;
+        let all = state.tables.businesses_of(environment, tenant);
+        let later = all.filter(|business| page.after.is_none_or(|after| business.id > *after));
+        Ok(later.take(page.limit as usize).cloned().collect())
+    }
+
+    async fn businesses_before(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        before: BusinessId,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let state = self.usable()?;
+        let all = state.tables.businesses_of(environment, tenant);
+        let mut page: Vec<_> = all.filter(|business| business.id < before).cloned().collect();
+        page.drain(..page.len().saturating_sub(limit as usize));
+        Ok(page)
+    }
+
+    async fn clients(
+        &self,
+        environment: &EnvironmentName,
+        tenant: Option<TenantId>,
+        page: Page<'_, ClientId>,
+    ) -> Read<Vec<Client>> {
+        let state = self.usable()?;
+        let all = state.tables.clients.values().map(|row| &row.value).filter(|client| client.environment == *environment);
+        let of_tenant = all.filter(|client| tenant.is_none_or(|tenant| client.tenant_id == tenant));
+        let later = of_tenant.filter(|client| page.after.is_none_or(|after| client.id > *after));
+        Ok(later.take(page.limit as usize).cloned().collect())
+    }
+
+    async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {
+        Ok(self.usable()?.tables.credentials_of(environment, client))
+    }
+
+    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+        let state = self.usable()?;
+        let earlier = state.audit.values().rev().filter(|record| before.is_none_or(|before| record.position < before));
+        Ok(earlier.take(limit as usize).cloned().collect())
+    }
+}

@@ -25,10 +25,7 @@ fn read(text: &str) -> Option<Claims> {
 #[test]
 fn what_the_issuer_writes_the_verifier_reads() {
     let extra = [("plan".to_owned(), json!({"name": "gold", "seats": 3}))];
-    let written = to_string(&ClaimsToSign {
-        extra: &extra,
-        ..TO_SIGN
-    });
+    let written = to_string(&ClaimsToSign { extra: &extra, ..TO_SIGN });
     let claims = written.ok().as_deref().and_then(read);
     let expected = Claims {
         iss: "https://auth.example".into(),
@@ -52,14 +49,8 @@ fn what_the_issuer_writes_the_verifier_reads() {
 #[test]
 fn claims_are_written_compactly_in_the_order_of_the_fields() {
     let extra = [("zone".to_owned(), json!("eu")), ("area".to_owned(), json!(null))];
-    let written = to_string(&ClaimsToSign {
-        aud: &["a", "b"],
-        scope: None,
-        business_id: None,
-        pos: 7,
-        extra: &extra,
-        ..TO_SIGN
-    });
+    let written =
+        to_string(&ClaimsToSign { aud: &["a", "b"], scope: None, business_id: None, pos: 7, extra: &extra, ..TO_SIGN });
     let expected = concat!(
         r#"{"iss":"https://auth.example","sub":"client-1","aud":["a","b"],"exp":1800000300,"iat":1800000000,"#,
         r#""jti":"token-1","client_id":"client-1","tenant_id":"tenant-1","credential_id":"secret-1","pos":7,"#,
@@ -98,9 +89,7 @@ fn a_single_audience_in_an_array_is_an_audience() {
 }
 
 fn with(member: &str) -> Option<Claims> {
-    read(&format!(
-        r#"{{"iss":"i","sub":"s","aud":"a","exp":1,"iat":1,"jti":"j","client_id":"c"{member}}}"#
-    ))
+    read(&format!(r#"{{"iss":"i","sub":"s","aud":"a","exp":1,"iat":1,"jti":"j","client_id":"c"{member}}}"#))
 }
 
 #[test]

@@ -129,19 +129,13 @@ mod tests {
             )
         );
         let needed = "a b".to_owned();
-        assert_eq!(
-            Refused::ScopeInsufficient { needed }.challenge(None),
-            r#"Bearer error="insufficient_scope", scope="a b""#
-        );
+        assert_eq!(Refused::ScopeInsufficient { needed }.challenge(None), r#"Bearer error="insufficient_scope", scope="a b""#);
     }
 
     #[test]
     fn a_value_cannot_leave_its_quotes() {
         let challenge = Refused::TokenMissing.challenge(Some("https://m/\",\\ realm=\"\r\nX: é"));
-        assert_eq!(
-            challenge,
-            r#"Bearer resource_metadata="https://m/%22,%5C realm=%22%0D%0AX: %C3%A9""#
-        );
+        assert_eq!(challenge, r#"Bearer resource_metadata="https://m/%22,%5C realm=%22%0D%0AX: %C3%A9""#);
     }
 
     #[test]

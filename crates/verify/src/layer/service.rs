@@ -33,20 +33,13 @@ impl<S, K, R> VerifyService<S, K, R> {
 
 impl<S: Clone, K, R: Clone> Clone for VerifyService<S, K, R> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            policy: Arc::clone(&self.policy),
-            refusal: self.refusal.clone(),
-        }
+        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy), refusal: self.refusal.clone() }
     }
 }
 
 impl<S: fmt::Debug, K, R> fmt::Debug for VerifyService<S, K, R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("VerifyService")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        formatter.debug_struct("VerifyService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 
@@ -153,17 +146,11 @@ pin_project! {
 
 impl<F, B> ResponseFuture<F, B> {
     const fn passed(future: F) -> Self {
-        Self {
-            state: State::Passed { future },
-        }
+        Self { state: State::Passed { future } }
     }
 
     const fn refused(response: Response<B>) -> Self {
-        Self {
-            state: State::Refused {
-                response: Some(response),
-            },
-        }
+        Self { state: State::Refused { response: Some(response) } }
     }
 }
 
@@ -183,7 +170,9 @@ where
         match self.project().state.project() {
             StateProjection::Passed { future } => Poll::Ready(ready!(future.poll(context))),
             // Polled again after it was ready, which a future need not survive, it stays pending.
-            StateProjection::Refused { response } => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
+            StateProjection::Refused { response } => {
+                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+            }
         }
     }
 }

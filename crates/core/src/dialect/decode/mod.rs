@@ -1,0 +1,287 @@
+//! From a request to a [`TokenRequest`]. Decoding never refuses: it notes the faults that it finds, each with the step at
+//! which the dialect wants it told, and nobody sees the bytes again afterwards.
+
+mod basic;
+mod fields;
+mod integer;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::fault::{Fault, Step};
+use super::rules::{BodyType, Dialect, Encoding, Origin, Otherwise, Parameter, Repeated, RequestRules, Role};
+use crate::crypto::SecretText;
+use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
+use crate::token::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
+use fields::{Field, FieldsError};
+
+/// The largest body, in bytes; also of a query string.
+pub const MAX_BODY: usize = 64 * 1024;
+/// The largest number of fields in a body or a query string.
+pub const MAX_FIELDS: usize = 1000;
+/// The largest number of resources in one request.
+const MAX_RESOURCES: usize = 16;
+
+/// A body, as far as it was read.
+#[derive(Debug, Clone, Copy)]
+pub enum RawBody<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// It is larger than [`MAX_BODY`].
+    TooLarge,
+}
+
+/// A request to a token endpoint, as bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRequest<'a> {
+    /// The query string, without its question mark.
+    pub query: Option<&'a str>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: RawBody<'a>,
+}
+
+impl Dialect {
+    /// Reads a request.
+    pub fn decode(&self, raw: &RawRequest<'_>) -> TokenRequest {
+        let mut decoder = Decoder { rules: &self.request, raw, found: Vec::new() };
+        let fields = decoder.fields();
+        let mut request = decoder.parameters(&fields);
+        request.echo = decoder.echo();
+        request.faults = decoder.found;
+        request
+    }
+}
+
+struct Decoder<'a> {
+    rules: &'a RequestRules,
+    raw: &'a RawRequest<'a>,
+    found: Vec<Found>,
+}
+
+impl<'a> Decoder<'a> {
+    fn note(&mut self, fault: Fault, step: Step) {
+        self.found.push(Found { fault, step, problem: None });
+    }
+
+    fn note_parameter(&mut self, fault: Fault, step: Step, parameter: &Parameter, place: ProblemPlace) {
+        let problem = Problem { fault, parameter: parameter.name.clone(), place };
+        self.found.push(Found { fault, step, problem: Some(problem) });
+    }
+
+    /// All fields that the dialect reads, each with where it came from.
+    fn fields(&mut self) -> Vec<(ProblemPlace, Field)> {
+        let mut fields = Vec::new();
+        if let Some(query) = self.raw.query.filter(|query| !query.is_empty()) {
+            if self.rules.query == Otherwise::Refuse {
+                self.note(Fault::QueryRefused, Step::Query);
+            } else if self.rules.parameters.iter().any(|parameter| parameter.from.contains(&Origin::Query)) {
+                let read = if query.len() > MAX_BODY { Err(FieldsError) } else { fields::read_form(query.as_bytes()) };
+                self.take(ProblemPlace::Query, read, &mut fields);
+            }
+        }
+        let body = self.body_fields();
+        if self.rules.unknown_fields == Otherwise::Refuse
+            && let Ok(body) = &body
+            && !body.iter().all(|field| self.is_body_parameter(&field.name))
+        {
+            self.note(Fault::PayloadRefused, Step::Payload);
+        }
+        self.take(ProblemPlace::Body, body, &mut fields);
+        fields
+    }
+
+    fn take(&mut self, place: ProblemPlace, read: Result<Vec<Field>, FieldsError>, fields: &mut Vec<(ProblemPlace, Field)>) {
+        match read {
+            Err(FieldsError) => self.note(Fault::PayloadRefused, Step::Payload),
+            Ok(read) => {
+                if self.rules.encoding == Encoding::Refuse && read.iter().any(|field| field.malformed) {
+                    self.note(Fault::EncodingMalformed, Step::Payload);
+                }
+                fields.extend(read.into_iter().map(|field| (place, field)));
+            }
+        }
+    }
+
+    fn body_fields(&self) -> Result<Vec<Field>, FieldsError> {
+        let RawBody::Whole(body) = self.raw.body else { return Err(FieldsError) };
+        if body.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut types = self.raw.headers.get_all(http::header::CONTENT_TYPE).iter();
+        let content_type = match (types.next(), types.next()) {
+            (Some(one), None) => one.to_str().unwrap_or_default(),
+            _ => "",
+        };
+        match fields::body_type(content_type).filter(|body_type| self.rules.body.contains(body_type)) {
+            Some(BodyType::Form) => fields::read_form(body),
+            Some(BodyType::Multipart) => fields::read_multipart(content_type, body),
+            Some(BodyType::Json) => fields::read_json(body),
+            None if self.rules.other_body == Otherwise::Ignore => Ok(Vec::new()),
+            None => Err(FieldsError),
+        }
+    }
+
+    fn is_body_parameter(&self, name: &str) -> bool {
+        self.rules.parameters.iter().any(|parameter| parameter.name == name && parameter.from.contains(&Origin::Body))
+    }
+
+    fn parameters(&mut self, fields: &[(ProblemPlace, Field)]) -> TokenRequest {
+        let mut request = TokenRequest::default();
+        let (mut client_id, mut client_secret) = (None, None);
+        let mut credentials_differ = false;
+        let rules = self.rules;
+        for parameter in &rules.parameters {
+            let values = self.values(parameter, fields);
+            match parameter.role {
+                Role::ClientId | Role::ClientSecret => {
+                    credentials_differ |= values.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
+                    let value = self.scalar(parameter, values);
+                    let slot = if parameter.role == Role::ClientId { &mut client_id } else { &mut client_secret };
+                    *slot = value.map(|(_, value)| value);
+                }
+                Role::Resource => request.resources = self.resources(parameter, &values),
+                _ => {
+                    if let Some((place, value)) = self.scalar(parameter, values) {
+                        self.read_scalar(parameter, place, &value, &mut request);
+                    }
+                }
+            }
+        }
+        request.presented = if credentials_differ {
+            Presented::Repeated
+        } else {
+            self.presented(client_id, client_secret.map(SecretText::new))
+        };
+        request
+    }
+
+    fn values(&self, parameter: &Parameter, fields: &[(ProblemPlace, Field)]) -> Vec<(ProblemPlace, String)> {
+        let mut values = Vec::new();
+        for origin in &parameter.from {
+            let place = match origin {
+                Origin::Body => ProblemPlace::Body,
+                Origin::Query => ProblemPlace::Query,
+                Origin::Header(name) => {
+                    let found = self.raw.headers.get_all(name).iter();
+                    values.extend(found.map(|value| (ProblemPlace::Header, String::from_utf8_lossy(value.as_bytes()).into_owned())));
+                    continue;
+                }
+            };
+            let named = fields.iter().filter(|(from, field)| *from == place && field.name == parameter.name);
+            values.extend(named.map(|(_, field)| (place, field.value.clone())));
+        }
+        if !parameter.keep_empty {
+            values.retain(|(_, value)| !value.is_empty());
+        }
+        values
+    }
+
+    /// The one value of a parameter, if there is one to be used.
+    fn scalar(&mut self, parameter: &Parameter, mut values: Vec<(ProblemPlace, String)>) -> Option<(ProblemPlace, String)> {
+        let place = values.last().map_or(ProblemPlace::Body, |(place, _)| *place);
+        if values.iter().any(|(_, value)| value.len() > parameter.max) {
+            self.note_parameter(Fault::ParameterTooLong, Step::Parameters, parameter, place);
+            return None;
+        }
+        if values.len() > 1 && self.rules.repeated == Repeated::Refuse {
+            self.note_parameter(Fault::ParameterRepeated, Step::Parameters, parameter, place);
+            return None;
+        }
+        let value = values.pop();
+        if value.is_none() && parameter.required {
+            let place = match parameter.from.first() {
+                Some(Origin::Query) => ProblemPlace::Query,
+                Some(Origin::Header(_)) => ProblemPlace::Header,
+                _ => ProblemPlace::Body,
+            };
+            self.note_parameter(Fault::ParameterMissing, Step::Parameters, parameter, place);
+        }
+        value
+    }
+
+    fn read_scalar(&mut self, parameter: &Parameter, place: ProblemPlace, value: &str, request: &mut TokenRequest) {
+        let mut note = |fault| self.note_parameter(fault, parameter.malformed_at, parameter, place);
+        match parameter.role {
+            Role::GrantType if !parameter.values.iter().any(|known| known == value) => note(Fault::GrantUnsupported),
+            Role::Scope => match ScopeSet::parse(value) {
+                Ok(scope) => request.scope = Some(scope),
+                Err(_) => note(Fault::ScopeMalformed),
+            },
+            Role::BusinessId => {
+                request.business =
+                    Some(value.parse::<BusinessId>().map_or(AskedBusiness::Malformed, AskedBusiness::Named));
+            }
+            Role::ExpiresIn => match integer::read(value, parameter.integers) {
+                None => note(Fault::LifetimeMalformed),
+                Some(seconds) if seconds < 1 => note(Fault::LifetimeTooSmall),
+                Some(seconds) => request.lifetime = Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
+            },
+            Role::GrantType | Role::ClientId | Role::ClientSecret | Role::Resource => {}
+        }
+    }
+
+    fn resources(&mut self, parameter: &Parameter, values: &[(ProblemPlace, String)]) -> Vec<ResourceUri> {
+        let place = values.first().map_or(ProblemPlace::Body, |(place, _)| *place);
+        if values.is_empty() && parameter.required {
+            self.note_parameter(Fault::ParameterMissing, Step::Parameters, parameter, place);
+        }
+        if values.len() > MAX_RESOURCES || values.iter().any(|(_, value)| value.len() > parameter.max) {
+            self.note_parameter(Fault::ParameterTooLong, Step::Parameters, parameter, place);
+            return Vec::new();
+        }
+        let parsed: Result<Vec<ResourceUri>, _> = values.iter().map(|(_, value)| value.parse()).collect();
+        let mut resources = parsed.unwrap_or_else(|_| {
+            self.note_parameter(Fault::ResourceMalformed, parameter.malformed_at, parameter, place);
+            Vec::new()
+        });
+        // Naming a resource twice asks for nothing more.
+        let mut seen = std::collections::HashSet::new();
+        resources.retain(|resource| seen.insert(resource.clone()));
+        resources
+    }
+
+    /// What proves the client: one credential in the places that the dialect reads, or the reason why there is none.
+    fn presented(&self, client_id: Option<String>, secret: Option<SecretText>) -> Presented {
+        let secret = secret.filter(|secret| !secret.is_empty());
+        let parse_id = |id: &str| id.parse::<ClientId>().ok();
+        let basic = match self.rules.basic {
+            Some(decoding) => basic::read(self.raw.headers, decoding, self.rules.encoding),
+            None => basic::Basic::Absent,
+        };
+        match (basic, client_id, secret) {
+            (basic::Basic::Absent, Some(client_id), Some(secret)) if self.rules.post => {
+                Presented::Secret { client_id: parse_id(&client_id), secret }
+            }
+            (basic::Basic::Absent, _, _) => Presented::Absent,
+            (basic::Basic::Repeated, _, _) | (_, _, Some(_)) => Presented::Repeated,
+            (basic::Basic::Malformed, _, None) => Presented::Malformed,
+            (basic::Basic::Pair { client_id: named, .. }, Some(client_id), None) if named != client_id => Presented::Repeated,
+            (basic::Basic::Pair { client_id, secret }, _, None) => {
+                Presented::Secret { client_id: parse_id(&client_id), secret }
+            }
+        }
+    }
+
+    fn echo(&mut self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut echo = Vec::new();
+        let rules = self.rules;
+        for (name, max) in &rules.echo {
+            let mut values = self.raw.headers.get_all(name).iter();
+            let (Some(value), None) = (values.next(), values.next()) else {
+                continue;
+            };
+            if value.len() > *max {
+                let problem =
+                    Problem { fault: Fault::ParameterTooLong, parameter: name.as_str().to_owned(), place: ProblemPlace::Header };
+                self.found.push(Found { fault: Fault::ParameterTooLong, step: Step::Parameters, problem: Some(problem) });
+            } else {
+                echo.push((name.clone(), value.clone()));
+            }
+        }
+        echo
+    }
+}
+
+#[cfg(test)]
+mod tests;

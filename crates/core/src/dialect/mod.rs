@@ -1,0 +1,25 @@
+//! Dialects: the wire formats of token endpoints, described by files.
+//!
+//! A file is read by [`schema`] into a [`Dialect`]; [`decode`] turns a request into a
+//! [`TokenRequest`](crate::token::TokenRequest) by it, and [`encode`] an answer into bytes. Nothing here decides anything, and
+//! no provider is named in this code: what they do differently is in `dialects/*.toml`.
+
+mod decode;
+mod encode;
+mod fault;
+mod outgoing;
+mod rules;
+mod schema;
+mod set;
+mod template;
+
+pub use decode::{MAX_BODY, MAX_FIELDS, RawBody, RawRequest};
+pub use encode::{AnswerContext, Encoded, Granted};
+pub use fault::{Fault, Step};
+pub use outgoing::{OutgoingRequest, TokenAsk};
+pub use rules::{
+    BasicDecoding, ClaimRule, Dialect, ExpiresIn, IntegerGrammar, LimitRules, Origin, Parameter, Report, Role, Route, Slash,
+    TokenRules,
+};
+pub use schema::{BUILT_IN_ROUTES, BUSINESS_ROUTE};
+pub use set::{BUILT_IN, DialectSet, Routed};

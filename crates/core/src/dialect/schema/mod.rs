@@ -1,0 +1,63 @@
+//! From a dialect file to a [`Dialect`]: one file for each section. Every mistake is reported, none stops the reading.
+
+mod answer;
+mod faults;
+mod parameters;
+mod request;
+mod route;
+mod token;
+
+use super::rules::{Dialect, Example};
+use crate::document::{Document, TableReader};
+use crate::model::DialectName;
+use crate::document::Diagnostics;
+
+pub use route::{BUILT_IN_ROUTES, BUSINESS_ROUTE};
+
+/// The version of the format that this program reads.
+const FORMAT: i64 = 1;
+
+/// Reads the name and the `extends` of a file, before anything else is known of it.
+pub(super) fn read_head(document: &Document) -> (Option<DialectName>, Option<DialectName>) {
+    // What is wrong with them is reported when the whole file is read.
+    let ignored = Diagnostics::default();
+    let head = TableReader::root(document, &ignored);
+    let name = head.as_ref().and_then(|top| top.parsed("name"));
+    let extends = head.as_ref().and_then(|top| top.parsed("extends"));
+    (name, extends)
+}
+
+/// Reads a whole file, the one it extends already laid below it.
+pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dialect> {
+    let before = diagnostics.len();
+    let top = TableReader::root(document, diagnostics)?;
+    top.required_integer("format", FORMAT..=FORMAT);
+    let name = top.required_parsed::<DialectName>("name");
+    top.parsed::<DialectName>("extends");
+    let route = top.required_table("route").and_then(route::read);
+    let request = top.required_table("request").map(request::read);
+    let parameters = top.required_table("parameters").map(parameters::read).unwrap_or_default();
+    let token = top.required_table("token").and_then(token::read);
+    let limits = top.table("limits").map(token::read_limits).unwrap_or_default();
+    let headers = top.table("headers").map(answer::read_headers).unwrap_or_default();
+    let answer = top.required_table("answer").and_then(answer::read);
+    let request = request.and_then(|partial| partial.with_parameters(parameters, diagnostics));
+    let faults = faults::read(&top, route.as_ref(), request.as_ref());
+    let example = top.required_table("example").and_then(read_example);
+    top.finish();
+
+    let (name, route, request, token, answer) = (name?, route?, request?, token?, answer?);
+    let (faults, example) = (faults?, example?);
+    let file = document.root.place.file().to_owned();
+    (diagnostics.len() == before)
+        .then_some(Dialect { name, file, route, request, token, limits, answer, headers, faults, example })
+}
+
+fn read_example(table: TableReader<'_>) -> Option<Example> {
+    let client_id = table.required_text("client_id").map(str::to_owned);
+    let client_secret = table.required_text("client_secret").map(str::to_owned);
+    let scope = table.text("scope").map(str::to_owned);
+    let business_id = table.text("business_id").map(str::to_owned);
+    table.finish();
+    Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id })
+}

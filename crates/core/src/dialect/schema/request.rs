@@ -1,0 +1,175 @@
+use http::HeaderName;
+
+use super::answer::check_header_name;
+use crate::dialect::fault::Step;
+use crate::dialect::rules::{
+    BasicDecoding, BodyType, Encoding, Origin, Otherwise, Parameter, Repeated, Report, RequestRules, Role,
+};
+use crate::document::{Diagnostics, Place, TableReader};
+
+const OTHERWISE: &[(&str, Otherwise)] = &[("ignore", Otherwise::Ignore), ("refuse", Otherwise::Refuse)];
+
+/// What `[request]` says, before it is joined with `[parameters]`.
+#[derive(Debug)]
+pub(super) struct Partial {
+    place: Place,
+    basic: Option<BasicDecoding>,
+    post: bool,
+    body: Option<Vec<BodyType>>,
+    other_body: Option<Otherwise>,
+    unknown_fields: Option<Otherwise>,
+    query: Option<Otherwise>,
+    repeated: Option<Repeated>,
+    encoding: Option<Encoding>,
+    order: Option<Vec<Step>>,
+    report: Option<Report>,
+    echo: Vec<(HeaderName, usize)>,
+}
+
+pub(super) fn read(table: TableReader<'_>) -> Partial {
+    let (basic, post) = read_auth(&table);
+    let partial = Partial {
+        place: table.place().clone(),
+        basic,
+        post,
+        body: read_body(&table),
+        other_body: table.required_choice("other_body", OTHERWISE),
+        unknown_fields: table.required_choice("unknown_fields", OTHERWISE),
+        query: table.required_choice("query", OTHERWISE),
+        repeated: table.required_choice("repeated", &[("last", Repeated::Last), ("refuse", Repeated::Refuse)]),
+        encoding: table.required_choice("encoding", &[("keep", Encoding::Keep), ("refuse", Encoding::Refuse)]),
+        order: read_order(&table),
+        report: table.required_choice("report", &[("first", Report::First), ("all", Report::All)]),
+        echo: table.table("echo").map(read_echo).unwrap_or_default(),
+    };
+    table.finish();
+    partial
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Basic,
+    Post,
+}
+
+fn read_auth(table: &TableReader<'_>) -> (Option<BasicDecoding>, bool) {
+    let methods = [("client_secret_basic", Method::Basic), ("client_secret_post", Method::Post)];
+    let (mut basic, mut post) = (None, false);
+    let entries = table.required_tables("auth").unwrap_or_default();
+    if entries.is_empty() && let Some(node) = table.node("auth") {
+        let message = "`request.auth`: expected at least one method; an endpoint without authentication is not possible";
+        table.diagnostics().report(&node.place, message);
+    }
+    for entry in entries {
+        match entry.required_choice("method", &methods) {
+            Some(Method::Basic) if basic.is_none() => {
+                basic = entry.required_choice("decode", &[("raw", BasicDecoding::Raw), ("form", BasicDecoding::Form)]);
+            }
+            Some(Method::Post) if !post => post = true,
+            Some(_) => entry.report("`request.auth`: the method is listed twice"),
+            None => entry.also_known(&["decode"]),
+        }
+        entry.finish();
+    }
+    (basic, post)
+}
+
+fn read_body(table: &TableReader<'_>) -> Option<Vec<BodyType>> {
+    let words = [("form", BodyType::Form), ("multipart", BodyType::Multipart), ("json", BodyType::Json)];
+    let texts = table.required_texts("body")?;
+    let mut types = Vec::new();
+    for (text, place) in texts {
+        if let Some(body_type) = table.one_of("request.body", text, place, &words) {
+            types.push(body_type);
+        }
+    }
+    Some(types)
+}
+
+fn read_order(table: &TableReader<'_>) -> Option<Vec<Step>> {
+    let texts = table.required_texts("order")?;
+    let node = table.node("order")?;
+    let mut order: Vec<Step> = Vec::new();
+    for (text, place) in texts {
+        let step = table.one_of("request.order", text, place, Step::WORDS)?;
+        if order.contains(&step) {
+            table.diagnostics().report(place, format!("`request.order`: {step} is listed twice"));
+        }
+        order.push(step);
+    }
+    let missing: Vec<&str> = Step::ALL.iter().filter(|step| !order.contains(step)).map(|step| step.as_str()).collect();
+    if !missing.is_empty() {
+        table.diagnostics().report(&node.place, format!("`request.order`: every check has its turn; missing: {}", missing.join(", ")));
+        return None;
+    }
+    let client = order.iter().position(|step| *step == Step::Client)?;
+    for (at, step) in order.iter().enumerate() {
+        if *step != Step::Client && step.follows_client() != (at > client) {
+            let side = if step.follows_client() { "after" } else { "before" };
+            let message = format!("`request.order`: {step} must come {side} client: nobody's rights are decided before it is known who asks");
+            table.diagnostics().report(&node.place, message);
+        }
+    }
+    Some(order)
+}
+
+fn read_echo(table: TableReader<'_>) -> Vec<(HeaderName, usize)> {
+    let mut echo = Vec::new();
+    for (key, node) in table.all() {
+        let path = table.path_of(&key.name);
+        let name = check_header_name(&table, key, &path);
+        match node.value {
+            crate::document::Value::Integer(max @ 1..=1024) => {
+                echo.extend(name.map(|name| (name, usize::try_from(max).unwrap_or(0))));
+            }
+            _ => table.diagnostics().report(&node.place, format!("`{path}`: expected the longest value, from 1 to 1024")),
+        }
+    }
+    echo
+}
+
+impl Partial {
+    pub(super) fn with_parameters(self, parameters: Vec<Parameter>, diagnostics: &Diagnostics) -> Option<RequestRules> {
+        self.check_credentials(&parameters, diagnostics);
+        self.check_origins(&parameters, diagnostics);
+        Some(RequestRules {
+            basic: self.basic,
+            post: self.post,
+            body: self.body?,
+            other_body: self.other_body?,
+            unknown_fields: self.unknown_fields?,
+            query: self.query?,
+            repeated: self.repeated?,
+            encoding: self.encoding?,
+            order: self.order?,
+            report: self.report?,
+            parameters,
+            echo: self.echo,
+        })
+    }
+
+    fn check_credentials(&self, parameters: &[Parameter], diagnostics: &Diagnostics) {
+        let has = |role| parameters.iter().any(|parameter| parameter.role == role);
+        if self.post && !(has(Role::ClientId) && has(Role::ClientSecret)) {
+            let message = "`request.auth`: client_secret_post needs client_id and client_secret in [parameters]";
+            diagnostics.report(&self.place, message);
+        }
+        if !self.post && has(Role::ClientSecret) {
+            let message = "`parameters.client_secret` is read by nothing: add client_secret_post to request.auth or remove it";
+            diagnostics.report(&self.place, message);
+        }
+    }
+
+    fn check_origins(&self, parameters: &[Parameter], diagnostics: &Diagnostics) {
+        for parameter in parameters {
+            if self.query == Some(Otherwise::Refuse) && parameter.from.contains(&Origin::Query) {
+                let message = format!("`parameters`: {} comes from the query, which request.query refuses", parameter.name);
+                diagnostics.report(&self.place, message);
+            }
+            if self.body.as_ref().is_some_and(Vec::is_empty) && parameter.from.contains(&Origin::Body) {
+                let message = format!("`parameters`: {} comes from the body, but request.body lists no type", parameter.name);
+                diagnostics.report(&self.place, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! All dialects of a server: the built-in files and an operator's folder, loaded together or not at all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::rules::{Dialect, Slash};
+use super::schema;
+use crate::document::{Diagnostic, Diagnostics, Document, Source};
+use crate::model::DialectName;
+
+/// The files that are part of the program.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("standard.toml", include_str!("../../dialects/standard.toml")),
+    ("asset.toml", include_str!("../../dialects/asset.toml")),
+    ("standard-metrics.toml", include_str!("../../dialects/standard-metrics.toml")),
+    ("firstvision.toml", include_str!("../../dialects/firstvision.toml")),
+];
+
+/// The dialects of a server, in the order of the built-in files and then of the names of the others.
+#[derive(Debug, Clone, Default)]
+pub struct DialectSet {
+    dialects: Vec<Arc<Dialect>>,
+}
+
+/// What a path means.
+#[derive(Debug, Clone, Copy)]
+pub enum Routed<'a> {
+    /// A token endpoint.
+    Endpoint(&'a Arc<Dialect>),
+    /// A token endpoint but for the slash at the end: to be sent to the path as written.
+    Redirect(&'a Arc<Dialect>),
+    /// An unknown path whose 404 is the dialect's.
+    Owned(&'a Arc<Dialect>),
+    /// Nobody's.
+    Unknown,
+}
+
+impl DialectSet {
+    /// Loads the built-in files and `others`. All mistakes of all files come back together.
+    pub fn load(others: &[Arc<Source>]) -> Result<Self, Vec<Diagnostic>> {
+        let built_in = BUILT_IN.iter().map(|(name, text)| {
+            Arc::new(Source { name: format!("built-in {name}"), text: (*text).to_owned() })
+        });
+        let sources: Vec<Arc<Source>> = built_in.chain(others.iter().cloned()).collect();
+        Self::load_alone(&sources)
+    }
+
+    /// Loads exactly these files.
+    pub fn load_alone(sources: &[Arc<Source>]) -> Result<Self, Vec<Diagnostic>> {
+        let diagnostics = Diagnostics::default();
+        let files = parse_all(sources, &diagnostics);
+        let mut dialects = Vec::new();
+        for file in &files {
+            if let Some(document) = with_bases(file, &files, &diagnostics)
+                && let Some(dialect) = schema::read(&document, &diagnostics)
+            {
+                dialects.push((Arc::new(dialect), document));
+            }
+        }
+        check_names(&files, &diagnostics);
+        check_routes(&dialects, &diagnostics);
+        if diagnostics.is_empty() {
+            Ok(Self { dialects: dialects.into_iter().map(|(dialect, _)| dialect).collect() })
+        } else {
+            Err(diagnostics.into_sorted())
+        }
+    }
+
+    /// The dialects.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Dialect>> {
+        self.dialects.iter()
+    }
+
+    /// The dialect of a name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Dialect>> {
+        self.iter().find(|dialect| dialect.name.as_str() == name)
+    }
+
+    /// What a path means.
+    pub fn route(&self, path: &str) -> Routed<'_> {
+        for dialect in &self.dialects {
+            if dialect.route.path == path {
+                return Routed::Endpoint(dialect);
+            }
+            if other_slash(&dialect.route.path) == path {
+                match dialect.route.slash {
+                    Slash::Accept => return Routed::Endpoint(dialect),
+                    Slash::Redirect => return Routed::Redirect(dialect),
+                    Slash::Refuse => {}
+                }
+            }
+        }
+        self.owner(path).map_or(Routed::Unknown, Routed::Owned)
+    }
+
+    /// The dialect that owns the longest prefix of a path.
+    pub fn owner(&self, path: &str) -> Option<&Arc<Dialect>> {
+        let owned = |dialect: &&Arc<Dialect>| dialect.route.owns.as_ref().is_some_and(|prefix| path.starts_with(prefix.as_str()));
+        self.iter().filter(owned).max_by_key(|dialect| dialect.route.owns.as_ref().map_or(0, String::len))
+    }
+}
+
+/// The path with a slash more at its end, or one less.
+fn other_slash(path: &str) -> String {
+    path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
+}
+
+struct File {
+    document: Document,
+    name: Option<DialectName>,
+    extends: Option<DialectName>,
+}
+
+fn parse_all(sources: &[Arc<Source>], diagnostics: &Diagnostics) -> Vec<File> {
+    let documents = sources.iter().filter_map(|source| Document::parse(source, diagnostics));
+    documents
+        .map(|document| {
+            let (name, extends) = schema::read_head(&document);
+            File { document, name, extends }
+        })
+        .collect()
+}
+
+/// The file laid over the one it extends, and that one over its own.
+fn with_bases(file: &File, files: &[File], diagnostics: &Diagnostics) -> Option<Document> {
+    let mut layers = vec![&file.document];
+    let mut current = file;
+    while let Some(base_name) = &current.extends {
+        let base = files.iter().find(|other| other.name.as_ref() == Some(base_name));
+        let Some(base) = base else {
+            let known: Vec<&str> = files.iter().filter_map(|file| file.name.as_ref().map(DialectName::as_str)).collect();
+            let message = format!("`extends`: there is no dialect {:?}; there are: {}", base_name.as_str(), known.join(", "));
+            diagnostics.report(&key_place(&current.document, "extends"), message);
+            return None;
+        };
+        if layers.len() > files.len() {
+            diagnostics.report(&key_place(&file.document, "extends"), "`extends`: the files extend each other in a circle");
+            return None;
+        }
+        layers.push(&base.document);
+        current = base;
+    }
+    let mut layers = layers.into_iter().rev();
+    let mut document = layers.next()?.clone();
+    for layer in layers {
+        // Whose 404 an unknown path gets is claimed by one file, not inherited.
+        document.remove("route", "owns");
+        document = document.overlaid_with(layer);
+    }
+    Some(document)
+}
+
+fn key_place(document: &Document, key: &str) -> crate::document::Place {
+    match &document.root.value {
+        crate::document::Value::Table(table) => {
+            table.get(key).map_or_else(|| document.root.place.clone(), |(_, node)| node.place.clone())
+        }
+        _ => document.root.place.clone(),
+    }
+}
+
+fn check_names(files: &[File], diagnostics: &Diagnostics) {
+    let mut seen: BTreeMap<&DialectName, &File> = BTreeMap::new();
+    for file in files {
+        let Some(name) = &file.name else { continue };
+        if let Some(first) = seen.insert(name, file) {
+            let message = format!("`name`: {} has this name already; choose another", first.document.root.place.file());
+            diagnostics.report(&key_place(&file.document, "name"), message);
+        }
+    }
+}
+
+/// No two dialects claim one path, also not by the slash at its end, nor one prefix.
+fn check_routes(dialects: &[(Arc<Dialect>, Document)], diagnostics: &Diagnostics) {
+    for (at, (dialect, document)) in dialects.iter().enumerate() {
+        for (other, _) in dialects.iter().take(at) {
+            let (path, other_path) = (&dialect.route.path, &other.route.path);
+            if path == other_path || *path == other_slash(other_path) {
+                let message = format!("`route.path`: the dialect {} ({}) listens at {other_path} already", other.name, other.file);
+                diagnostics.report(&route_place(document, "path"), message);
+            }
+            if dialect.route.owns.is_some() && dialect.route.owns == other.route.owns {
+                let message = format!("`route.owns`: the dialect {} ({}) owns this prefix already", other.name, other.file);
+                diagnostics.report(&route_place(document, "owns"), message);
+            }
+        }
+    }
+}
+
+fn route_place(document: &Document, key: &str) -> crate::document::Place {
+    let table = match &document.root.value {
+        crate::document::Value::Table(table) => table.get("route").map(|(_, node)| node),
+        _ => None,
+    };
+    match table.map(|node| &node.value) {
+        Some(crate::document::Value::Table(route)) => {
+            route.get(key).map_or_else(|| document.root.place.clone(), |(_, node)| node.place.clone())
+        }
+        _ => document.root.place.clone(),
+    }
+}

@@ -1,0 +1,170 @@
+//! The rows of the store in memory, with the keys and constraints that the SQL schema has.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, KeyState, Position, Resource,
+    ResourceId, SigningKey, Tenant, TenantId,
+};
+use crate::store::{CommitError, Write};
+
+/// A row and the position of the change that made it.
+#[derive(Clone, Debug)]
+pub(super) struct Row<T> {
+    pub(super) value: T,
+    created: Position,
+}
+
+type Table<K, T> = BTreeMap<K, Row<T>>;
+type Done = Result<(), CommitError>;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tables {
+    pub(super) environments: Table<EnvironmentName, Environment>,
+    pub(super) tenants: Table<TenantId, Tenant>,
+    pub(super) businesses: Table<(EnvironmentName, BusinessId), Business>,
+    pub(super) clients: Table<(EnvironmentName, ClientId), Client>,
+    pub(super) credentials: Table<(EnvironmentName, CredentialId), Credential>,
+    pub(super) resources: Table<(EnvironmentName, ResourceId), Resource>,
+    pub(super) signing_keys: Table<(EnvironmentName, String), SigningKey>,
+}
+
+/// The rows that `belongs` chooses, in the order they were made.
+pub(super) fn in_order<K, T: Clone>(table: &Table<K, T>, belongs: impl Fn(&T) -> bool) -> Vec<T> {
+    let mut rows: Vec<_> = table.values().filter(|row| belongs(&row.value)).collect();
+    // Stable: rows of one change stay in the order of their keys.
+    rows.sort_by_key(|row| row.created);
+    rows.into_iter().map(|row| row.value.clone()).collect()
+}
+
+impl Tables {
+    pub(super) fn credentials_of(&self, environment: &EnvironmentName, client: &ClientId) -> Vec<Credential> {
+        in_order(&self.credentials, |credential| credential.environment == *environment && credential.client_id == *client)
+    }
+
+    pub(super) fn businesses_of(&self, environment: &EnvironmentName, tenant: TenantId) -> impl Iterator<Item = &Business> {
+        let all = self.businesses.values().map(|row| &row.value);
+        all.filter(move |business| business.environment == *environment && business.tenant_id == tenant)
+    }
+
+    pub(super) fn write(&mut self, write: &Write, position: Position) -> Done {
+        match write {
+            Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
+            Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
+            Write::InsertTenant(row) => insert(&mut self.tenants, row.id, row, position),
+            Write::UpdateTenant(row) => update(&mut self.tenants, &row.id, row, |_| true),
+            Write::InsertBusiness(row) => insert(&mut self.businesses, (row.environment.clone(), row.id), row, position),
+            Write::UpdateBusiness(row) => {
+                update(&mut self.businesses, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
+            }
+            Write::InsertClient(row) => insert(&mut self.clients, (row.environment.clone(), row.id.clone()), row, position),
+            Write::UpdateClient(row) => {
+                update(&mut self.clients, &(row.environment.clone(), row.id.clone()), row, |old| old.tenant_id == row.tenant_id)
+            }
+            Write::InsertCredential(row) => insert(&mut self.credentials, (row.environment.clone(), row.id), row, position),
+            Write::UpdateCredential(row) => {
+                update(&mut self.credentials, &(row.environment.clone(), row.id), row, |old| old.client_id == row.client_id)
+            }
+            Write::InsertResource(row) => insert(&mut self.resources, (row.environment.clone(), row.id), row, position),
+            Write::UpdateResource(row) => update(&mut self.resources, &(row.environment.clone(), row.id), row, |_| true),
+            Write::InsertSigningKey(row) => {
+                insert(&mut self.signing_keys, (row.environment.clone(), row.kid.clone()), row, position)
+            }
+            Write::UpdateSigningKey(row) => {
+                let key = (row.environment.clone(), row.kid.clone());
+                update(&mut self.signing_keys, &key, row, |old| old.algorithm == row.algorithm)
+            }
+        }?;
+        self.check(write)
+    }
+
+    /// The constraints beyond keys: what the row refers to exists, what must be unique is.
+    fn check(&self, write: &Write) -> Done {
+        match write {
+            Write::InsertEnvironment(row) | Write::UpdateEnvironment(row) => {
+                unique(&self.environments, |other| other.issuer == row.issuer)
+            }
+            Write::InsertTenant(row) | Write::UpdateTenant(row) => unique(&self.tenants, |other| other.name == row.name),
+            Write::InsertBusiness(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
+            Write::InsertClient(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
+            Write::InsertCredential(row) => {
+                exists(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone())))
+            }
+            Write::InsertResource(row) | Write::UpdateResource(row) => {
+                unique(&self.resources, |other| other.environment == row.environment && other.uri == row.uri)?;
+                self.refers_to(&row.environment, None)
+            }
+            Write::InsertSigningKey(row) | Write::UpdateSigningKey(row) => {
+                let is_active = |key: &SigningKey| key.state == KeyState::Active;
+                let like_this = |key: &SigningKey| key.environment == row.environment && key.algorithm == row.algorithm;
+                unique(&self.signing_keys, |other| is_active(other) && like_this(other))?;
+                self.refers_to(&row.environment, None)
+            }
+            Write::UpdateBusiness(_) | Write::UpdateClient(_) | Write::UpdateCredential(_) => Ok(()),
+        }
+    }
+
+    fn refers_to(&self, environment: &EnvironmentName, tenant: Option<TenantId>) -> Done {
+        exists(self.environments.contains_key(environment) && tenant.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+    }
+}
+
+/// A row that refers to nothing is a conflict, as somebody may have removed what it refers to.
+fn exists(refers: bool) -> Done {
+    if refers { Ok(()) } else { Err(CommitError::Conflict) }
+}
+
+/// After the write at most one row, the one written, may match.
+fn unique<K, T>(table: &Table<K, T>, matches: impl Fn(&T) -> bool) -> Done {
+    if table.values().filter(|row| matches(&row.value)).nth(1).is_none() { Ok(()) } else { Err(CommitError::Exists) }
+}
+
+/// What the tables need to know of a row.
+trait Versioned: Clone {
+    fn version(&self) -> u64;
+
+    /// Takes over what an update never changes.
+    fn keep(&mut self, stored: &Self);
+}
+
+macro_rules! versioned {
+    ($($noun:ty { $($kept:ident),+ })+) => {$(
+        impl Versioned for $noun {
+            fn version(&self) -> u64 {
+                self.version
+            }
+
+            fn keep(&mut self, stored: &Self) {
+                $(self.$kept = stored.$kept;)+
+            }
+        }
+    )+};
+}
+
+versioned! {
+    Environment { created_at }
+    Tenant { created_at }
+    Business { created_at }
+    Client { created_at }
+    // Uses are not changes: an update must not take them back to what its writer had read.
+    Credential { created_at, last_used_at }
+    Resource { created_at }
+    SigningKey { created_at }
+}
+
+fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, position: Position) -> Done {
+    if table.contains_key(&key) {
+        return Err(CommitError::Exists);
+    }
+    table.insert(key, Row { value: row.clone(), created: position });
+    Ok(())
+}
+
+fn update<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: &K, row: &T, same_owner: impl Fn(&T) -> bool) -> Done {
+    let stored = table.get_mut(key).filter(|stored| stored.value.version() + 1 == row.version() && same_owner(&stored.value));
+    let Some(stored) = stored else { return Err(CommitError::Conflict) };
+    let mut value = row.clone();
+    value.keep(&stored.value);
+    stored.value = value;
+    Ok(())
+}

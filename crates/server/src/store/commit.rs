@@ -1,0 +1,89 @@
+//! The transactions that write.
+
+use mintmark_core::clock::Timestamp;
+use mintmark_core::model::Position;
+use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read};
+
+use super::SqlStore;
+use super::engine::{Connection, WriteError};
+use super::fields::Fields;
+use super::rows::subject_columns;
+use super::statements::{AUDIT_INSERT, CREDENTIAL_USED, FEED_INSERT, STORE_ADVANCE};
+use super::writes::{big, json, write};
+
+impl SqlStore {
+    /// Commits a change in one transaction named after its action.
+    pub(super) async fn commit_change(&self, change: &Change) -> Result<Position, CommitError> {
+        let committed = self.engine.write(change.audit.action, || self.try_commit(change)).await;
+        committed.map_err(|error| match error {
+            WriteError::Conflict => CommitError::Conflict,
+            WriteError::Exists => CommitError::Exists,
+            failed @ (WriteError::Busy(_) | WriteError::Failed(_)) => CommitError::Store(failed.into_store_error()),
+        })
+    }
+
+    async fn try_commit(&self, change: &Change) -> Result<Position, WriteError> {
+        let mut transaction = self.engine.begin_write().await?;
+        let position = advance(&mut transaction).await?;
+        for row in &change.writes {
+            write(&mut transaction, row, position).await?;
+        }
+        insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        insert_feed(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        transaction.commit().await?;
+        Ok(position)
+    }
+
+    /// Moves the times of last use forward, all in one transaction.
+    pub(super) async fn write_uses(&self, uses: &[CredentialUse]) -> Read<()> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let written = self.engine.write(CREDENTIAL_USED.name, || self.try_write_uses(uses)).await;
+        written.map_err(WriteError::into_store_error)
+    }
+
+    async fn try_write_uses(&self, uses: &[CredentialUse]) -> Result<(), WriteError> {
+        let mut transaction = self.engine.begin_write().await?;
+        for CredentialUse { environment, client_id, credential_id, at: Timestamp(at) } in uses {
+            let query = CREDENTIAL_USED.query().bind(*at).bind(environment.as_str()).bind(credential_id.to_string());
+            query.bind(client_id.as_str()).execute(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Takes the next position. It locks the store's row until the end of the transaction, so that positions are given in the
+/// order of commits (rule S12).
+async fn advance(connection: &mut Connection) -> Result<Position, WriteError> {
+    let row = STORE_ADVANCE.query().row(connection).await?;
+    let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
+    let position = Fields::of(&row, "store", "position").number("position");
+    position.map(Position).map_err(|error| WriteError::Failed(error.to_string()))
+}
+
+async fn insert_audit(connection: &mut Connection, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
+    let (kind, environment, id) = subject_columns(&audit.subject);
+    let query = AUDIT_INSERT.query().bind(big(position.0)).bind(audit.at.0).bind(audit.actor.as_str()).bind(audit.action);
+    let query = query.bind(kind).bind(environment).bind(id);
+    let before = audit.before.as_ref().map(json).transpose()?;
+    let after = audit.after.as_ref().map(json).transpose()?;
+    query.bind(before).bind(after).execute(connection).await?;
+    Ok(())
+}
+
+async fn insert_feed(connection: &mut Connection, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
+    let (kind, environment, id) = subject_columns(&audit.subject);
+    let query = FEED_INSERT.query().bind(big(position.0)).bind(kind).bind(environment).bind(id);
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// A position that is taken is a damaged store, not an object that exists already.
+fn not_the_callers(error: WriteError) -> WriteError {
+    match error {
+        WriteError::Exists => WriteError::Failed("the audit log is ahead of the store's position".to_owned()),
+        other => other,
+    }
+}

@@ -1,0 +1,123 @@
+//! The store on SQL: implements [`mintmark_core::store::Store`].
+//!
+//! Owns the schema, every SQL text and the way from rows to the model. What a change is made of, the rules decide
+//! (`mintmark_core::registry`); this module commits it whole or not at all.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | [`open`] | opening: the file, its kind, its schema version |
+//! | [`engine`] | the database engine: pools, transactions, errors, retries |
+//! | [`statements`] | every SQL text |
+//! | [`reads`] | the reading half of the trait |
+//! | [`commit`], [`writes`] | the writing half: the transaction, and each row of it |
+//! | [`rows`], [`fields`] | from rows to the model |
+//! | [`migrate`] | the schema's versions |
+
+mod commit;
+mod engine;
+mod fields;
+mod migrate;
+mod open;
+mod reads;
+mod rows;
+mod statements;
+mod writes;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use mintmark_core::clock::Clock;
+use mintmark_core::random::Random;
+use mintmark_core::store::Read;
+
+pub use open::OpenError;
+
+use self::engine::{Engine, WriteError};
+use self::fields::Fields;
+use self::statements::{STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK};
+
+/// What a store was made for. `serve` refuses data made by `dev`, whose secrets everybody can know (rule S23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// For `mintmark dev`.
+    Dev,
+    /// For `mintmark serve`.
+    Serve,
+}
+
+impl StoreKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            StoreKind::Dev => "dev",
+            StoreKind::Serve => "serve",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "dev" => Some(StoreKind::Dev),
+            "serve" => Some(StoreKind::Serve),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Whether to make the store if there is none.
+    pub create: bool,
+    /// The kind it must have, or is made with; with none either kind will do, and a new store is one to serve.
+    pub kind: Option<StoreKind>,
+    /// Gives the time of creation, and the durations of queries.
+    pub clock: Arc<dyn Clock>,
+    /// Gives a new store its incarnation, and retries their jitter.
+    pub random: Arc<dyn Random>,
+}
+
+/// The store of one deployment on an SQL database.
+pub struct SqlStore {
+    engine: Engine,
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SqlStore")
+    }
+}
+
+impl SqlStore {
+    /// Opens the store in the file at `path`, and brings its schema up to date.
+    pub async fn open(path: &Path, options: OpenOptions) -> Result<Self, OpenError> {
+        open::open(path, options).await
+    }
+
+    /// Waits for running transactions and closes the store, which writes the log back into the file. Later calls fail.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+
+    /// The bytes by which a root key is known to be the one that sealed this store's keys; none before the first.
+    pub async fn root_key_check(&self) -> Read<Option<Vec<u8>>> {
+        let row = self.engine.row(STORE_ROOT_KEY_CHECK.query()).await?;
+        row.map_or(Ok(None), |row| Fields::of(&row, "store", "id").optional_bytes("root_key_check"))
+    }
+
+    /// Notes those bytes, unless there are some already: then it changes nothing and gives `false`.
+    pub async fn set_root_key_check(&self, bytes: &[u8]) -> Read<bool> {
+        let set = async || {
+            let mut transaction = self.engine.begin_write().await?;
+            let changed = STORE_SET_ROOT_KEY_CHECK.query().bind(bytes).execute(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(changed == 1)
+        };
+        self.engine.write(STORE_SET_ROOT_KEY_CHECK.name, set).await.map_err(WriteError::into_store_error)
+    }
+}

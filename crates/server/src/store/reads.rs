@@ -1,0 +1,221 @@
+//! The reads. What comes with a position is read in one transaction with it, so that it is neither older nor newer.
+
+use mintmark_core::model::{
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
+};
+use mintmark_core::store::{
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Page, Read, Store, StoreError,
+};
+
+use super::SqlStore;
+use super::engine::{Connection, Query, Row, unavailable};
+use super::fields::Fields;
+use super::rows::{self, readable};
+use super::statements::{
+    AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER, CREDENTIALS,
+    ENVIRONMENTS, FEED, RESOURCES, SIGNING_KEYS, STORE, TENANT, TENANTS,
+};
+use super::writes::big;
+
+impl Store for SqlStore {
+    async fn client_record(&self, environment: &EnvironmentName, id: &ClientId) -> Read<AsOf<Option<ClientRecord>>> {
+        self.engine.timed("client.record", self.read_client_record(environment, id)).await
+    }
+
+    async fn business_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        id: BusinessId,
+    ) -> Read<AsOf<Option<Business>>> {
+        self.engine.timed("business.of", self.read_business_of(environment, tenant, id)).await
+    }
+
+    async fn environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
+        self.engine.timed("environment.records", self.read_environments()).await
+    }
+
+    async fn feed(&self, after: Position, limit: u32) -> Read<FeedPage> {
+        self.engine.timed("feed.page", self.read_feed(after, limit)).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
+        self.commit_change(change).await
+    }
+
+    async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
+        self.write_uses(uses).await
+    }
+
+    async fn tenant(&self, id: TenantId) -> Read<Option<Tenant>> {
+        let row = self.engine.row(TENANT.query().bind(id.to_string())).await?;
+        row.as_ref().map(rows::tenant).transpose()
+    }
+
+    async fn tenants(&self, page: Page<'_, TenantId>) -> Read<Vec<Tenant>> {
+        let query = |after: &str, limit| TENANTS.query().bind(after).bind(limit);
+        self.listing(start(page.after), page.limit, query, rows::tenant).await
+    }
+
+    async fn businesses(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        page: Page<'_, BusinessId>,
+    ) -> Read<Vec<Business>> {
+        let of_tenant = || BUSINESSES_AFTER.query().bind(environment.as_str()).bind(tenant.to_string());
+        let query = |after: &str, limit| of_tenant().bind(after).bind(limit);
+        self.listing(start(page.after), page.limit, query, rows::business).await
+    }
+
+    async fn businesses_before(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        before: BusinessId,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let of_tenant = || BUSINESSES_BEFORE.query().bind(environment.as_str()).bind(tenant.to_string());
+        let query = |before: &str, limit| of_tenant().bind(before).bind(limit);
+        let mut page = self.listing(before.to_string(), limit, query, rows::business).await?;
+        page.reverse();
+        Ok(page)
+    }
+
+    async fn clients(
+        &self,
+        environment: &EnvironmentName,
+        tenant: Option<TenantId>,
+        page: Page<'_, ClientId>,
+    ) -> Read<Vec<Client>> {
+        let query = |after: &str, limit| match tenant {
+            None => CLIENTS_AFTER.query().bind(environment.as_str()).bind(after).bind(limit),
+            Some(tenant) => {
+                let of_tenant = CLIENTS_OF_TENANT_AFTER.query().bind(environment.as_str()).bind(tenant.to_string());
+                of_tenant.bind(after).bind(limit)
+            }
+        };
+        self.listing(start(page.after), page.limit, query, rows::client).await
+    }
+
+    async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {
+        let found = self.engine.rows(CREDENTIALS.query().bind(environment.as_str()).bind(client.as_str())).await?;
+        Ok(readable(&found, rows::credential))
+    }
+
+    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+        let before = before.map_or(i64::MAX, |position| big(position.0));
+        let found = self.engine.rows(AUDIT.query().bind(before).bind(i64::from(limit))).await?;
+        Ok(readable(&found, rows::audit_record))
+    }
+}
+
+impl SqlStore {
+    async fn read_client_record(&self, environment: &EnvironmentName, id: &ClientId) -> Read<AsOf<Option<ClientRecord>>> {
+        let mut transaction = self.engine.begin_read().await?;
+        let position = head(&mut transaction).await?.position;
+        let value = find_client_record(&mut transaction, environment, id).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(AsOf { value, position })
+    }
+
+    async fn read_business_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        id: BusinessId,
+    ) -> Read<AsOf<Option<Business>>> {
+        let mut transaction = self.engine.begin_read().await?;
+        let position = head(&mut transaction).await?.position;
+        let query = BUSINESS.query().bind(environment.as_str()).bind(id.to_string()).bind(tenant.to_string());
+        let row = query.row(&mut transaction).await.map_err(unavailable)?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(AsOf { value: row.as_ref().map(rows::business).transpose()?, position })
+    }
+
+    async fn read_environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
+        let mut transaction = self.engine.begin_read().await?;
+        let position = head(&mut transaction).await?.position;
+        let environments = all(&mut transaction, ENVIRONMENTS.query(), rows::environment).await?;
+        let resources = all(&mut transaction, RESOURCES.query(), rows::resource).await?;
+        let keys = all(&mut transaction, SIGNING_KEYS.query(), rows::signing_key).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        let value = environments.into_iter().map(|environment| EnvironmentRecord {
+            resources: resources.iter().filter(|resource| resource.environment == environment.name).cloned().collect(),
+            keys: keys.iter().filter(|key| key.environment == environment.name).cloned().collect(),
+            environment,
+        });
+        Ok(AsOf { value: value.collect(), position })
+    }
+
+    /// A feed row that cannot be read fails the page: left out, its change would never be heard of.
+    async fn read_feed(&self, after: Position, limit: u32) -> Read<FeedPage> {
+        let mut transaction = self.engine.begin_read().await?;
+        let head = head(&mut transaction).await?;
+        let query = FEED.query().bind(big(after.0)).bind(i64::from(limit));
+        let found = query.rows(&mut transaction).await.map_err(unavailable)?;
+        transaction.commit().await.map_err(unavailable)?;
+        let entries = found.iter().map(rows::feed_entry).collect::<Read<_>>()?;
+        Ok(FeedPage { incarnation: head.incarnation, head: head.position, entries })
+    }
+
+    /// One page of a listing. Rows that cannot be read are left out and others take their place, so that a short page still
+    /// means that there is no more.
+    async fn listing<T>(
+        &self,
+        mut from: String,
+        limit: u32,
+        query: impl Fn(&str, i64) -> Query,
+        parse: fn(&Row) -> Read<T>,
+    ) -> Read<Vec<T>> {
+        let mut page = Vec::new();
+        loop {
+            let wanted = (limit as usize).saturating_sub(page.len());
+            let found = self.engine.rows(query(&from, i64::try_from(wanted).unwrap_or(i64::MAX))).await?;
+            page.extend(readable(&found, parse));
+            match found.last() {
+                Some(last) if found.len() == wanted && page.len() < limit as usize => from = Fields::of(last, "list", "id").text("id")?,
+                _ => return Ok(page),
+            }
+        }
+    }
+}
+
+/// Before the first identifier; none is empty.
+fn start<I: ToString>(after: Option<&I>) -> String {
+    after.map(ToString::to_string).unwrap_or_default()
+}
+
+struct Head {
+    incarnation: Incarnation,
+    position: Position,
+}
+
+/// Where the feed stands. As the first read of a transaction it fixes what the others see.
+async fn head(connection: &mut Connection) -> Read<Head> {
+    let row = STORE.query().row(connection).await.map_err(unavailable)?;
+    let row = row.ok_or_else(|| StoreError::Corrupt("the store's own row is missing".to_owned()))?;
+    let fields = Fields::of(&row, "store", "incarnation");
+    Ok(Head { incarnation: Incarnation(fields.text("incarnation")?), position: Position(fields.number("position")?) })
+}
+
+async fn find_client_record(
+    connection: &mut Connection,
+    environment: &EnvironmentName,
+    id: &ClientId,
+) -> Read<Option<ClientRecord>> {
+    let query = CLIENT.query().bind(environment.as_str()).bind(id.as_str());
+    let Some(row) = query.row(connection).await.map_err(unavailable)? else { return Ok(None) };
+    let client = rows::client(&row)?;
+    let row = TENANT.query().bind(client.tenant_id.to_string()).row(connection).await.map_err(unavailable)?;
+    let no_tenant = || StoreError::Corrupt(format!("client {id} in {environment}: its tenant is missing"));
+    let tenant = rows::tenant(&row.ok_or_else(no_tenant)?)?;
+    let query = CREDENTIALS.query().bind(environment.as_str()).bind(id.as_str());
+    let credentials = all(connection, query, rows::credential).await?;
+    Ok(Some(ClientRecord { client, tenant, credentials }))
+}
+
+/// All rows that can be read, within a transaction.
+async fn all<T>(connection: &mut Connection, query: Query, parse: fn(&Row) -> Read<T>) -> Read<Vec<T>> {
+    Ok(readable(&query.rows(connection).await.map_err(unavailable)?, parse))
+}

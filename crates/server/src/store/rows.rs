@@ -1,0 +1,172 @@
+//! From rows to the model. A row that does not parse is named in the error; in lists it is left out and logged, so that one
+//! bad row never takes the rest down.
+
+use mintmark_core::model::{
+    Business, Client, Credential, Environment, KeyState, Position, Resource, SealedBytes, SigningKey, Status, StoredSecret, Tenant,
+};
+use mintmark_core::store::{AuditRecord, FeedEntry, Read, StoreError, Subject};
+
+use super::engine::Row;
+use super::fields::Fields;
+
+/// The rows that can be read; the others are logged.
+pub(super) fn readable<T>(rows: &[Row], parse: fn(&Row) -> Read<T>) -> Vec<T> {
+    let log = |error: &StoreError| tracing::error!(%error, "left out a row that cannot be read");
+    rows.iter().filter_map(|row| parse(row).inspect_err(log).ok()).collect()
+}
+
+/// A row of `environment`.
+pub(super) fn environment(row: &Row) -> Read<Environment> {
+    let fields = Fields::of(row, "environment", "name");
+    Ok(Environment {
+        name: fields.parsed("name")?,
+        issuer: fields.text("issuer")?,
+        algorithm: fields.parsed("algorithm")?,
+        lifetime_max: fields.number("lifetime_max")?,
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `tenant`.
+pub(super) fn tenant(row: &Row) -> Read<Tenant> {
+    let fields = Fields::of(row, "tenant", "id");
+    Ok(Tenant {
+        id: fields.parsed("id")?,
+        name: fields.text("name")?,
+        status: fields.word("status", Status::from_word)?,
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `business`.
+pub(super) fn business(row: &Row) -> Read<Business> {
+    let fields = Fields::of(row, "business", "id");
+    Ok(Business {
+        id: fields.parsed("id")?,
+        environment: fields.parsed("environment")?,
+        tenant_id: fields.parsed("tenant_id")?,
+        name: fields.text("name")?,
+        external_id: fields.optional_text("external_id")?,
+        status: fields.word("status", Status::from_word)?,
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `client`.
+pub(super) fn client(row: &Row) -> Read<Client> {
+    let fields = Fields::of(row, "client", "id");
+    Ok(Client {
+        id: fields.parsed("id")?,
+        environment: fields.parsed("environment")?,
+        tenant_id: fields.parsed("tenant_id")?,
+        name: fields.text("name")?,
+        status: fields.word("status", Status::from_word)?,
+        dialects: fields.json("dialects")?,
+        grants: fields.json("grants")?,
+        businesses: fields.json("businesses")?,
+        lifetime_max: fields.optional_number("lifetime_max")?,
+        attributes: fields.json("attributes")?,
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `credential`.
+pub(super) fn credential(row: &Row) -> Read<Credential> {
+    let fields = Fields::of(row, "credential", "id");
+    Ok(Credential {
+        id: fields.parsed("id")?,
+        environment: fields.parsed("environment")?,
+        client_id: fields.parsed("client_id")?,
+        hint: fields.text("hint")?,
+        secret: StoredSecret {
+            scheme: fields.number("secret_scheme")?,
+            pepper_id: fields.text("secret_pepper_id")?,
+            mac: fields.bytes("secret_mac")?,
+        },
+        status: fields.word("status", Status::from_word)?,
+        created_at: fields.time("created_at")?,
+        expires_at: fields.optional_time("expires_at")?,
+        last_used_at: fields.optional_time("last_used_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `resource`.
+pub(super) fn resource(row: &Row) -> Read<Resource> {
+    let fields = Fields::of(row, "resource", "id");
+    Ok(Resource {
+        id: fields.parsed("id")?,
+        environment: fields.parsed("environment")?,
+        uri: fields.parsed("uri")?,
+        name: fields.text("name")?,
+        scopes: fields.json("scopes")?,
+        algorithm: fields.optional_parsed("algorithm")?,
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `signing_key`.
+pub(super) fn signing_key(row: &Row) -> Read<SigningKey> {
+    let fields = Fields::of(row, "signing_key", "kid");
+    Ok(SigningKey {
+        kid: fields.text("kid")?,
+        environment: fields.parsed("environment")?,
+        algorithm: fields.parsed("algorithm")?,
+        state: fields.word("state", KeyState::from_word)?,
+        sealed: SealedBytes(fields.bytes("sealed")?),
+        created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `feed`.
+pub(super) fn feed_entry(row: &Row) -> Read<FeedEntry> {
+    let fields = Fields::of(row, "feed", "position");
+    Ok(FeedEntry { position: Position(fields.number("position")?), subject: subject(&fields)? })
+}
+
+/// A row of `audit`.
+pub(super) fn audit_record(row: &Row) -> Read<AuditRecord> {
+    let fields = Fields::of(row, "audit", "position");
+    Ok(AuditRecord {
+        position: Position(fields.number("position")?),
+        at: fields.time("made_at")?,
+        actor: fields.text("actor")?,
+        action: fields.text("action")?,
+        subject: subject(&fields)?,
+        before: fields.optional_json("state_before")?,
+        after: fields.optional_json("state_after")?,
+    })
+}
+
+fn subject(fields: &Fields<'_>) -> Read<Subject> {
+    let id = "subject_id";
+    let environment = || fields.parsed("subject_environment");
+    match fields.text("subject_kind")?.as_str() {
+        "environment" => Ok(Subject::Environment { environment: environment()? }),
+        "tenant" => Ok(Subject::Tenant { id: fields.parsed(id)? }),
+        "business" => Ok(Subject::Business { environment: environment()?, id: fields.parsed(id)? }),
+        "client" => Ok(Subject::Client { environment: environment()?, id: fields.parsed(id)? }),
+        "resource" => Ok(Subject::Resource { environment: environment()?, id: fields.parsed(id)? }),
+        "signing_key" => Ok(Subject::SigningKey { environment: environment()?, kid: fields.text(id)? }),
+        _ => Err(fields.corrupt("subject_kind", &"the word is not known")),
+    }
+}
+
+/// The columns `subject_kind`, `subject_environment` and `subject_id`.
+pub(super) fn subject_columns(subject: &Subject) -> (&'static str, Option<String>, String) {
+    let (kind, id) = match subject {
+        Subject::Environment { environment } => ("environment", environment.to_string()),
+        Subject::Tenant { id } => ("tenant", id.to_string()),
+        Subject::Business { id, .. } => ("business", id.to_string()),
+        Subject::Client { id, .. } => ("client", id.to_string()),
+        Subject::Resource { id, .. } => ("resource", id.to_string()),
+        Subject::SigningKey { kid, .. } => ("signing_key", kid.clone()),
+    };
+    (kind, subject.environment().map(ToString::to_string), id)
+}

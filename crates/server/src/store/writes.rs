@@ -1,0 +1,136 @@
+//! The rows of a change.
+
+use mintmark_core::model::{Business, Client, Credential, Environment, Position, Resource, SigningKey, Tenant};
+use mintmark_core::store::Write;
+use serde::Serialize;
+
+use super::engine::{Connection, Query, WriteError};
+use super::statements::{
+    BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
+    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, TENANT_INSERT, TENANT_UPDATE,
+};
+
+/// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
+/// another tenant or client, since what it belongs to is part of the question.
+pub(super) async fn write(connection: &mut Connection, write: &Write, position: Position) -> Result<(), WriteError> {
+    let query = match write {
+        Write::InsertEnvironment(row) => insert_environment(row),
+        Write::UpdateEnvironment(row) => update_environment(row),
+        Write::InsertTenant(row) => insert_tenant(row),
+        Write::UpdateTenant(row) => update_tenant(row),
+        Write::InsertBusiness(row) => insert_business(row),
+        Write::UpdateBusiness(row) => update_business(row),
+        Write::InsertClient(row) => insert_client(row)?,
+        Write::UpdateClient(row) => update_client(row)?,
+        Write::InsertCredential(row) => insert_credential(row, position),
+        Write::UpdateCredential(row) => update_credential(row),
+        Write::InsertResource(row) => insert_resource(row, position)?,
+        Write::UpdateResource(row) => update_resource(row)?,
+        Write::InsertSigningKey(row) => insert_signing_key(row, position),
+        Write::UpdateSigningKey(row) => update_signing_key(row),
+    };
+    match query.execute(connection).await? {
+        1 => Ok(()),
+        _ => Err(WriteError::Conflict),
+    }
+}
+
+/// A counter as SQL keeps it. None comes near the end of the range.
+pub(super) fn big(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// JSON as SQL keeps it.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, WriteError> {
+    serde_json::to_string(value).map_err(|error| WriteError::Failed(error.to_string()))
+}
+
+fn insert_environment(row: &Environment) -> Query {
+    let query = ENVIRONMENT_INSERT.query().bind(row.name.as_str()).bind(row.issuer.as_str()).bind(row.algorithm.as_str());
+    query.bind(i64::from(row.lifetime_max)).bind(row.created_at.0).bind(big(row.version))
+}
+
+fn update_environment(row: &Environment) -> Query {
+    let query = ENVIRONMENT_UPDATE.query().bind(row.name.as_str()).bind(row.issuer.as_str()).bind(row.algorithm.as_str());
+    query.bind(i64::from(row.lifetime_max)).bind(big(row.version))
+}
+
+fn insert_tenant(row: &Tenant) -> Query {
+    let query = TENANT_INSERT.query().bind(row.id.to_string()).bind(row.name.as_str()).bind(row.status.as_str());
+    query.bind(row.created_at.0).bind(big(row.version))
+}
+
+fn update_tenant(row: &Tenant) -> Query {
+    let query = TENANT_UPDATE.query().bind(row.id.to_string()).bind(row.name.as_str()).bind(row.status.as_str());
+    query.bind(big(row.version))
+}
+
+fn insert_business(row: &Business) -> Query {
+    business(BUSINESS_INSERT.query(), row).bind(row.created_at.0).bind(big(row.version))
+}
+
+fn update_business(row: &Business) -> Query {
+    business(BUSINESS_UPDATE.query(), row).bind(big(row.version))
+}
+
+fn business(query: Query, row: &Business) -> Query {
+    let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.tenant_id.to_string());
+    query.bind(row.name.as_str()).bind(row.external_id.as_deref()).bind(row.status.as_str())
+}
+
+fn insert_client(row: &Client) -> Result<Query, WriteError> {
+    Ok(client(CLIENT_INSERT.query(), row)?.bind(row.created_at.0).bind(big(row.version)))
+}
+
+fn update_client(row: &Client) -> Result<Query, WriteError> {
+    Ok(client(CLIENT_UPDATE.query(), row)?.bind(big(row.version)))
+}
+
+fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
+    let query = query.bind(row.environment.as_str()).bind(row.id.as_str()).bind(row.tenant_id.to_string());
+    let query = query.bind(row.name.as_str()).bind(row.status.as_str());
+    let query = query.bind(json(&row.dialects)?).bind(json(&row.grants)?).bind(json(&row.businesses)?);
+    Ok(query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?))
+}
+
+fn insert_credential(row: &Credential, position: Position) -> Query {
+    let query = credential(CREDENTIAL_INSERT.query(), row).bind(row.created_at.0).bind(big(position.0));
+    query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0)).bind(big(row.version))
+}
+
+fn update_credential(row: &Credential) -> Query {
+    credential(CREDENTIAL_UPDATE.query(), row).bind(row.expires_at.map(|at| at.0)).bind(big(row.version))
+}
+
+fn credential(query: Query, row: &Credential) -> Query {
+    let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.client_id.as_str());
+    let query = query.bind(row.hint.as_str()).bind(i64::from(row.secret.scheme)).bind(row.secret.pepper_id.as_str());
+    query.bind(row.secret.mac.as_slice()).bind(row.status.as_str())
+}
+
+fn insert_resource(row: &Resource, position: Position) -> Result<Query, WriteError> {
+    let query = resource(RESOURCE_INSERT.query(), row)?.bind(row.created_at.0);
+    Ok(query.bind(big(position.0)).bind(big(row.version)))
+}
+
+fn update_resource(row: &Resource) -> Result<Query, WriteError> {
+    Ok(resource(RESOURCE_UPDATE.query(), row)?.bind(big(row.version)))
+}
+
+fn resource(query: Query, row: &Resource) -> Result<Query, WriteError> {
+    let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.uri.as_str());
+    Ok(query.bind(row.name.as_str()).bind(json(&row.scopes)?).bind(row.algorithm.map(|algorithm| algorithm.as_str())))
+}
+
+fn insert_signing_key(row: &SigningKey, position: Position) -> Query {
+    signing_key(SIGNING_KEY_INSERT.query(), row).bind(row.created_at.0).bind(big(position.0)).bind(big(row.version))
+}
+
+fn update_signing_key(row: &SigningKey) -> Query {
+    signing_key(SIGNING_KEY_UPDATE.query(), row).bind(big(row.version))
+}
+
+fn signing_key(query: Query, row: &SigningKey) -> Query {
+    let query = query.bind(row.environment.as_str()).bind(row.kid.as_str()).bind(row.algorithm.as_str());
+    query.bind(row.state.as_str()).bind(row.sealed.0.as_slice())
+}

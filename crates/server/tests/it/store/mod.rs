@@ -1,0 +1,44 @@
+//! What every store promises, run on each of them, and what is particular to one.
+//!
+//! A case is generic over the store; [`on_every_store`] makes its tests. Each test has a store of its own, so that they run in
+//! any order and at the same time.
+
+mod changes;
+mod feed;
+mod isolation;
+mod listings;
+mod memory;
+mod nouns;
+mod opening;
+mod sql_file;
+mod together;
+mod uses;
+mod world;
+
+/// Makes a test of each case for each kind of store.
+macro_rules! on_every_store {
+    ($($case:ident),+ $(,)?) => {
+        mod in_memory {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case($crate::store::world::World::in_memory()).await;
+                }
+            )+
+        }
+
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let world = $crate::store::world::World::on_sqlite(&folder).await;
+                    let store = std::sync::Arc::clone(&world.store);
+                    super::$case(world).await;
+                    store.close().await;
+                }
+            )+
+        }
+    };
+}
+use on_every_store;
