@@ -9,3 +9,8 @@ pub mod random;
 pub mod store;
 pub mod crypto;
 pub mod document;
+pub mod dialect;
+pub mod directory;
+pub mod keys;
+pub mod registry;
+pub mod token;

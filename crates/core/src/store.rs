@@ -26,6 +26,13 @@ pub struct AsOf<T> {
     pub position: Position,
 }
 
+impl<T> AsOf<Option<T>> {
+    /// The same moment, another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> AsOf<Option<U>> {
+        AsOf { value: self.value.map(change), position: self.position }
+    }
+}
+
 /// An environment with what belongs to every token of it.
 #[derive(Clone, Debug)]
 pub struct EnvironmentRecord {

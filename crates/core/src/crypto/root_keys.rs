@@ -73,7 +73,7 @@ impl Drop for Entry {
 impl RootKeys {
     /// The text of new root keys, for a file that only the server can read.
     pub fn generate(random: &dyn Random) -> Zeroizing<String> {
-        let mut key = || {
+        let key = || {
             let mut bytes = Zeroizing::new([0_u8; 32]);
             random.fill(&mut *bytes);
             Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes))

@@ -72,9 +72,9 @@ impl ClientSecret {
         random.fill(&mut *bytes);
         let mut text = format!("mms_{environment}_");
         text.reserve_exact(RANDOM_LENGTH + CHECKSUM_LENGTH);
-        push_base62(&mut bytes, RANDOM_LENGTH, &mut text);
+        push_base62(&mut *bytes, RANDOM_LENGTH, &mut text);
         let mut checksum = Zeroizing::new(checksum_bytes(&text));
-        push_base62(&mut checksum, CHECKSUM_LENGTH, &mut text);
+        push_base62(&mut *checksum, CHECKSUM_LENGTH, &mut text);
         Self(SecretText::new(text))
     }
 

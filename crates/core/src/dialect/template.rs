@@ -6,7 +6,6 @@ use std::fmt;
 
 /// What a slot is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "named after the words of dialect files")]
 pub enum Slot {
     AccessToken,
     ExpiresIn,

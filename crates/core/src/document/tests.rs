@@ -44,13 +44,13 @@ fn a_value_of_another_kind_is_placed_at_the_value() {
 
 #[test]
 fn columns_count_characters() {
-    let found = mistakes("a = { ä = \"ü\", b = true }", |reader| {
+    let found = mistakes("a = { \"ä\" = \"ü\", b = true }", |reader| {
         let table = reader.table("a").unwrap();
         table.text("ä");
         table.text("b");
         table.finish();
     });
-    assert_eq!(found, ["test.toml:1:20: `a.b`: expected a text, found true or false"]);
+    assert_eq!(found, ["test.toml:1:22: `a.b`: expected a text, found true or false"]);
 }
 
 #[test]

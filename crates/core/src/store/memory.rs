@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use self::tables::{Row, Tables};
 use super::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Page, Read, Store,
-    StoreError,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Page, Read,
+    Store, StoreError,
 };
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,

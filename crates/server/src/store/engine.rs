@@ -1,5 +1,5 @@
 //! The one place that knows the database engine: its pools, how transactions begin, what its errors mean, when to try again;
-//! and in [`file`] the file that it keeps.
+//! and in `file` the file that it keeps.
 //!
 //! SQLite has one writer connection, on which transactions begin with `BEGIN IMMEDIATE`, and a pool of read-only ones:
 //! writers queue in memory instead of polling for SQLite's lock, and readers never wait for them (write-ahead log).
@@ -78,7 +78,9 @@ impl WriteError {
     pub(super) fn into_store_error(self) -> StoreError {
         match self {
             WriteError::Busy(cause) | WriteError::Failed(cause) => StoreError::Unavailable(cause),
-            WriteError::Conflict | WriteError::Exists => StoreError::Unavailable("a constraint of the schema was broken".to_owned()),
+            WriteError::Conflict | WriteError::Exists => {
+                StoreError::Unavailable("a constraint of the schema was broken".to_owned())
+            }
         }
     }
 }
@@ -140,7 +142,9 @@ impl Engine {
         let start = self.clock.boot_milliseconds();
         for number in 1..MAX_ATTEMPTS {
             match self.timed(query, attempt()).await {
-                Err(WriteError::Busy(cause)) if !has_passed(LOCK_WAIT, self.clock.boot_milliseconds().saturating_sub(start)) => {
+                Err(WriteError::Busy(cause))
+                    if !has_passed(LOCK_WAIT, self.clock.boot_milliseconds().saturating_sub(start)) =>
+                {
                     tracing::debug!(query, number, cause, "the store is busy, trying again");
                     tokio::time::sleep(self.backoff(number)).await;
                 }
@@ -217,5 +221,73 @@ impl Query {
     /// How many rows it changed, within a transaction.
     pub(super) async fn execute(self, connection: &mut Connection) -> Result<u64, sqlx::Error> {
         Ok(self.text.execute(connection).await?.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use mintmark_core::clock::FakeClock;
+    use mintmark_core::random::SeededRandom;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    async fn engine(folder: &TempDir, clock: &Arc<FakeClock>) -> Engine {
+        let path = folder.path().join("test.db");
+        file::create(&path).unwrap();
+        Engine::open(&path, Arc::clone(clock) as Arc<dyn Clock>, Arc::new(SeededRandom::new(1))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_writer_waits_for_the_disk_and_checks_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder, &Arc::new(FakeClock::at(0))).await;
+        let full: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&engine.writer).await.unwrap();
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&engine.writer).await.unwrap();
+        let references: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&engine.writer).await.unwrap();
+        assert_eq!((full, mode.as_str(), references), (2, "wal", 1));
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder, &Arc::new(FakeClock::at(0))).await;
+        assert!(sqlx::query("CREATE TABLE t (i INTEGER)").execute(&engine.readers).await.is_err());
+        assert!(sqlx::query("CREATE TABLE t (i INTEGER)").execute(&engine.writer).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_write_that_found_the_store_busy_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder, &Arc::new(FakeClock::at(0))).await;
+        let tries = AtomicU32::new(0);
+        let attempt = async || match tries.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Err(WriteError::Busy("locked".to_owned())),
+            number => Ok(number),
+        };
+        assert!(matches!(engine.write("test", attempt).await, Ok(2)));
+    }
+
+    #[tokio::test]
+    async fn tries_end_when_the_time_is_over_and_other_errors_are_final() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FakeClock::at(0));
+        let engine = engine(&folder, &clock).await;
+        let tries = AtomicU32::new(0);
+        let slow = async || {
+            clock.advance(3);
+            tries.fetch_add(1, Ordering::SeqCst);
+            Err::<(), _>(WriteError::Busy("locked".to_owned()))
+        };
+        assert!(matches!(engine.write("test", slow).await, Err(WriteError::Busy(_))));
+        assert_eq!(tries.load(Ordering::SeqCst), 2);
+        let final_error = async || {
+            tries.fetch_add(1, Ordering::SeqCst);
+            Err::<(), _>(WriteError::Conflict)
+        };
+        assert!(matches!(engine.write("test", final_error).await, Err(WriteError::Conflict)));
+        assert_eq!(tries.load(Ordering::SeqCst), 3);
     }
 }

@@ -19,5 +19,6 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), MigrateEr
     let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
         Migration::new(*version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
     });
-    Migrator::with_migrations(migrations.collect()).run(connection).await
+    // `run` does the same, but with it the compiler cannot see that the future is `Send`.
+    Migrator::with_migrations(migrations.collect()).run_direct(None, connection, false).await
 }

@@ -5,13 +5,13 @@
 //!
 //! | File | Owns |
 //! |---|---|
-//! | [`open`] | opening: the file, its kind, its schema version |
-//! | [`engine`] | the database engine: pools, transactions, errors, retries |
-//! | [`statements`] | every SQL text |
-//! | [`reads`] | the reading half of the trait |
-//! | [`commit`], [`writes`] | the writing half: the transaction, and each row of it |
-//! | [`rows`], [`fields`] | from rows to the model |
-//! | [`migrate`] | the schema's versions |
+//! | `open` | opening: the file, its kind, its schema version |
+//! | `engine` | the database engine: pools, transactions, errors, retries |
+//! | `statements` | every SQL text |
+//! | `reads` | the reading half of the trait |
+//! | `commit`, `writes` | the writing half: the transaction, and each row of it |
+//! | `rows`, `fields` | from rows to the model |
+//! | `migrate` | the schema's versions |
 
 mod commit;
 mod engine;

@@ -5,8 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mintmark_core::clock::Clock;
-use mintmark_core::random::Random;
 use sqlx::migrate::MigrateError;
 
 use super::engine::file::{self, FileMark};
@@ -41,7 +39,11 @@ impl fmt::Display for OpenError {
                 write!(out, "there is no store at {}; check the path, or create the store first", path.display())
             }
             OpenError::Foreign { path } => {
-                write!(out, "{} is not a store of Mintmark; give the path of one, or of a file that does not exist yet", path.display())
+                write!(
+                    out,
+                    "{} is not a store of Mintmark; give the path of one, or of a file that does not exist yet",
+                    path.display()
+                )
             }
             OpenError::WrongKind { path, found, expected } => write!(
                 out,

@@ -4,7 +4,8 @@ use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Page, Read, Store, StoreError,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Page, Read, Store,
+    StoreError,
 };
 
 use super::SqlStore;
@@ -174,7 +175,9 @@ impl SqlStore {
             let found = self.engine.rows(query(&from, i64::try_from(wanted).unwrap_or(i64::MAX))).await?;
             page.extend(readable(&found, parse));
             match found.last() {
-                Some(last) if found.len() == wanted && page.len() < limit as usize => from = Fields::of(last, "list", "id").text("id")?,
+                Some(last) if found.len() == wanted && page.len() < limit as usize => {
+                    from = Fields::of(last, "list", "id").text("id")?;
+                }
                 _ => return Ok(page),
             }
         }

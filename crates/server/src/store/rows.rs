@@ -2,7 +2,8 @@
 //! bad row never takes the rest down.
 
 use mintmark_core::model::{
-    Business, Client, Credential, Environment, KeyState, Position, Resource, SealedBytes, SigningKey, Status, StoredSecret, Tenant,
+    Business, Client, Credential, Environment, KeyState, Position, Resource, SealedBytes, SigningKey, Status, StoredSecret,
+    Tenant,
 };
 use mintmark_core::store::{AuditRecord, FeedEntry, Read, StoreError, Subject};
 

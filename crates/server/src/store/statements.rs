@@ -141,9 +141,31 @@ mod tests {
 
     /// What one engine refuses or reads otherwise than another, in lower case.
     const FORBIDDEN: &[&str] = &[
-        "?", "now(", "datetime(", "strftime", "current_timestamp", "autoincrement", "serial", "listen", "notify", "for update",
-        "skip locked", "advisory", "rowid", "ifnull", "glob", " like ", "insert or", "replace into", "pragma", "sum(",
-        "collate", "::", "`", "\"", "  ",
+        "?",
+        "now(",
+        "datetime(",
+        "strftime",
+        "current_timestamp",
+        "autoincrement",
+        "serial",
+        "listen",
+        "notify",
+        "for update",
+        "skip locked",
+        "advisory",
+        "rowid",
+        "ifnull",
+        "glob",
+        " like ",
+        "insert or",
+        "replace into",
+        "pragma",
+        "sum(",
+        "collate",
+        "::",
+        "`",
+        "\"",
+        "  ",
     ];
 
     #[test]

@@ -2,6 +2,7 @@
 
 use mintmark_core::model::{Business, Client, Credential, Environment, Position, Resource, SigningKey, Tenant};
 use mintmark_core::store::Write;
+use mintmark_verify::Algorithm;
 use serde::Serialize;
 
 use super::engine::{Connection, Query, WriteError};
@@ -119,7 +120,7 @@ fn update_resource(row: &Resource) -> Result<Query, WriteError> {
 
 fn resource(query: Query, row: &Resource) -> Result<Query, WriteError> {
     let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.uri.as_str());
-    Ok(query.bind(row.name.as_str()).bind(json(&row.scopes)?).bind(row.algorithm.map(|algorithm| algorithm.as_str())))
+    Ok(query.bind(row.name.as_str()).bind(json(&row.scopes)?).bind(row.algorithm.map(Algorithm::as_str)))
 }
 
 fn insert_signing_key(row: &SigningKey, position: Position) -> Query {

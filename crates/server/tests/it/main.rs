@@ -1,3 +1,10 @@
 //! The integration tests, in one binary.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in a test a panic is the answer; clippy.toml allows it in test functions only, not in what they call"
+)]
+
 mod store;

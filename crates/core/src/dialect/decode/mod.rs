@@ -282,6 +282,3 @@ impl<'a> Decoder<'a> {
         echo
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, KeyState, Position, Resource,
-    ResourceId, SigningKey, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, KeyState, Position,
+    Resource, ResourceId, SigningKey, Tenant, TenantId,
 };
 use crate::store::{CommitError, Write};
 

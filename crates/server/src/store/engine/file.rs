@@ -64,7 +64,7 @@ async fn read_mark(connection: &mut Connection) -> Result<(i64, i64), sqlx::Erro
 
 /// `SQLITE_NOTADB`.
 fn is_not_a_database(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).as_deref() == Some("26")
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("26")
 }
 
 /// Marks the file as ours.

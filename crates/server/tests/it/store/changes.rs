@@ -181,7 +181,10 @@ async fn a_change_leaves_one_audit_row<S: Store>(world: World<S>) {
     let rows = world.store.audit(None, 10).await.unwrap();
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
-    assert_eq!((row.position, row.at, row.actor.as_str(), row.action.as_str()), (position, audit.at, "zoë@example.com", "tenant.create"));
+    assert_eq!(
+        (row.position, row.at, row.actor.as_str(), row.action.as_str()),
+        (position, audit.at, "zoë@example.com", "tenant.create")
+    );
     assert_eq!((&row.subject, &row.before, &row.after), (&audit.subject, &audit.before, &audit.after));
 }
 
@@ -198,7 +201,10 @@ async fn a_change_that_fails_in_the_middle_leaves_nothing<S: Store>(world: World
     let writes = vec![first, Write::UpdateTenant(tenant.clone()), Write::InsertClient(unknown)];
     assert!(is_conflict(&world.store.commit(&change(Subject::Tenant { id: tenant.id }, writes)).await));
     let tenants = world.store.tenants(Page { after: None::<&TenantId>, limit: 10 }).await.unwrap();
-    assert_eq!(tenants.iter().map(|tenant| (tenant.name.as_str(), tenant.status)).collect::<Vec<_>>(), [("Acme", Status::Active)]);
+    assert_eq!(
+        tenants.iter().map(|tenant| (tenant.name.as_str(), tenant.status)).collect::<Vec<_>>(),
+        [("Acme", Status::Active)]
+    );
     let feed = world.store.feed(Position(0), 10).await.unwrap();
     assert_eq!((feed.head, feed.entries.len()), (Position(2), 2));
     assert_eq!(world.store.audit(None, 10).await.unwrap().len(), 2);

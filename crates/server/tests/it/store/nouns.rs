@@ -113,9 +113,9 @@ async fn a_credential_comes_back_with_every_field<S: Store>(world: World<S>) {
     (full.expires_at, full.last_used_at) = (Some(NOW.plus(60)), Some(Timestamp(1)));
     world.write(Write::InsertCredential(full.clone())).await;
     assert_eq!(world.store.credentials(&sandbox.name, &client.id).await.unwrap(), [plain.clone(), full.clone()]);
-    full.hint = "abcd".to_owned();
     full.secret = StoredSecret { scheme: 2, pepper_id: "pepper-2".to_owned(), mac: vec![1; 32] };
-    (full.status, full.expires_at, full.version) = (Status::Disabled, None, 2);
+    (full.hint, full.status) = ("abcd".to_owned(), Status::Disabled);
+    (full.expires_at, full.version) = (None, 2);
     world.write(Write::UpdateCredential(full.clone())).await;
     let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();
     assert_eq!(record.credentials, [plain, full]);
@@ -128,9 +128,8 @@ async fn a_resource_comes_back_with_every_field<S: Store>(world: World<S>) {
     assert_eq!(only_environment(&world).await.resources, [resource.clone()]);
     let scope = |name: &str| ScopeDefinition { name: name.parse().unwrap(), description: "What it ällows".to_owned() };
     resource.uri = "urn:example:ledger".parse().unwrap();
-    resource.name = "Other".to_owned();
     resource.scopes = vec![scope("b:write"), scope("a:read")];
-    (resource.algorithm, resource.version) = (Some(Algorithm::Rs256), 2);
+    (resource.name, resource.algorithm, resource.version) = ("Other".to_owned(), Some(Algorithm::Rs256), 2);
     world.write(Write::UpdateResource(resource.clone())).await;
     assert_eq!(only_environment(&world).await.resources, [resource]);
 }

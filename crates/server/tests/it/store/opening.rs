@@ -52,7 +52,9 @@ async fn a_store_that_was_not_closed_loses_nothing() {
 async fn closing_writes_the_log_back_into_the_file() {
     let folder = tempdir().unwrap();
     let world = World::on_sqlite(&folder).await;
-    world.tenant("Acme").await;
+    let acme = world.tenant("Acme").await;
+    // So that a reader, too, has the log open.
+    assert_eq!(world.store.tenant(acme.id).await.unwrap(), Some(acme));
     world.store.close().await;
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files, ["mintmark.db"]);

@@ -108,7 +108,7 @@ async fn a_writer_waits_for_one_of_another_process() {
     let mut other = connect(&folder).await;
     let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let insert = world.try_write(vec![Write::InsertTenant(world.new_tenant("Acme"))]);
-    let ((), committed) = tokio::join!(async { held.rollback().await.unwrap() }, insert);
+    let (committed, ()) = tokio::join!(insert, async { held.rollback().await.unwrap() });
     assert_eq!(committed.unwrap(), Position(1));
 }
 

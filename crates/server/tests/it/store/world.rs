@@ -7,8 +7,8 @@ use std::sync::Arc;
 use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind};
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::model::{
-    Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState, Position, Resource,
-    ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId,
+    Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState, Position,
+    Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId,
 };
 use mintmark_core::random::{Random, SeededRandom, SystemRandom};
 use mintmark_core::store::memory::MemoryStore;

@@ -1,0 +1,79 @@
+use std::hash::Hash;
+
+use quick_cache::sync::Cache;
+
+use super::progress::Progress;
+use crate::model::Position;
+use crate::store::{AsOf, Read, StoreError};
+
+/// How long "there is no such object" is believed (rule S13).
+const ABSENT_MILLISECONDS: u64 = 5000;
+/// How many absent objects are remembered; memory of their own, so that a flood of unknown names evicts nothing that exists.
+const ABSENT_ENTRIES: usize = 50_000;
+/// How often a fill is tried anew because changes were applied meanwhile.
+const TRIES: usize = 16;
+
+/// Objects by key, loaded when first asked for: once, however many ask at the same time.
+#[derive(Debug)]
+pub(super) struct Cached<K, V> {
+    present: Cache<K, (V, Position)>,
+    /// Until when an object is believed not to exist, on the boot-time clock.
+    absent: Cache<K, u64>,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
+    pub(super) fn new(entries: usize) -> Self {
+        Self { present: Cache::new(entries), absent: Cache::new(ABSENT_ENTRIES.min(entries)) }
+    }
+
+    /// The object and the position at which it was read; `load` reads it if it is not held.
+    pub(super) async fn get(
+        &self,
+        key: &K,
+        progress: &Progress,
+        boot_milliseconds: u64,
+        load: impl AsyncFn() -> Read<AsOf<Option<V>>>,
+    ) -> Read<Option<(V, Position)>> {
+        for _ in 0..TRIES {
+            let guard = match self.present.get_value_or_guard_async(key).await {
+                Ok(held) => return Ok(Some(held)),
+                Err(guard) => guard,
+            };
+            if self.absent.get(key).is_some_and(|until| boot_milliseconds < until) {
+                return Ok(None);
+            }
+            // An error leaves nothing behind: the guard lets the next one try.
+            let AsOf { value, position } = load().await?;
+            if position < progress.announced() {
+                // Changes were applied while this was read, and it may be from before them.
+                continue;
+            }
+            match value {
+                // The entry is refused if the feed named the object meanwhile.
+                Some(value) => {
+                    if guard.insert((value.clone(), position)).is_ok() {
+                        return Ok(Some((value, position)));
+                    }
+                }
+                None => {
+                    self.absent.insert(key.clone(), boot_milliseconds.saturating_add(ABSENT_MILLISECONDS));
+                    if position >= progress.announced() {
+                        return Ok(None);
+                    }
+                    self.absent.remove(key);
+                }
+            }
+        }
+        Err(StoreError::Unavailable("the object changes faster than it can be read".to_owned()))
+    }
+
+    pub(super) fn forget(&self, key: &K) {
+        self.absent.remove(key);
+        self.present.remove(key);
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.absent.clear();
+        self.present.clear();
+    }
+}

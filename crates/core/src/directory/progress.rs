@@ -1,0 +1,53 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::Position;
+use crate::store::Incarnation;
+
+/// How far a node has followed the change feed.
+///
+/// `announced` runs ahead of `applied` while changes are being applied: a cache fill is thrown away if it was read before the
+/// announced position, and a token carries the applied one.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    announced: AtomicU64,
+    applied: AtomicU64,
+    fresh_at: AtomicU64,
+    incarnation: Mutex<Option<Incarnation>>,
+}
+
+impl Progress {
+    pub(super) fn announced(&self) -> Position {
+        Position(self.announced.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn applied(&self) -> Position {
+        Position(self.applied.load(Ordering::SeqCst))
+    }
+
+    /// When the last successful poll began, on the boot-time clock, in milliseconds.
+    pub(super) fn fresh_at(&self) -> u64 {
+        self.fresh_at.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn announce(&self, position: Position) {
+        self.announced.store(position.0, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_applied(&self, position: Position) {
+        self.applied.store(position.0, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_fresh(&self, boot_milliseconds: u64) {
+        self.fresh_at.store(boot_milliseconds, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_other_history(&self, incarnation: &Incarnation) -> bool {
+        self.incarnation.lock().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(incarnation)
+    }
+
+    /// Follows another history from now on.
+    pub(super) fn restart(&self, incarnation: Incarnation) {
+        *self.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = Some(incarnation);
+    }
+}

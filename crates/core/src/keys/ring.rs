@@ -1,0 +1,174 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use mintmark_verify::{Algorithm, Jwk, JwkSet, KeySet, TOKEN_TYPE};
+
+use crate::clock::Timestamp;
+use crate::crypto::{KeyMaterial, Purpose, SealContext, Sealer, SigningKeyPair};
+use crate::model::{EnvironmentName, KeyState, SealedBytes, SigningKey};
+use crate::random::Random;
+
+/// A key that signs, with the JWT header that every token of it has.
+pub struct ActiveKey {
+    /// The parsed key.
+    pub pair: Arc<SigningKeyPair>,
+    /// Its id.
+    pub kid: String,
+    /// The encoded header part of a token, with the dot after it.
+    pub header: String,
+}
+
+impl fmt::Debug for ActiveKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "ActiveKey({})", self.kid)
+    }
+}
+
+/// The keys of one environment, unsealed.
+#[derive(Debug)]
+pub struct KeyRing {
+    active: BTreeMap<Algorithm, ActiveKey>,
+    /// The JWKS document (RFC 7517 section 5), made from the unsealed keys: a row planted in the database publishes nothing
+    /// (rule S8).
+    pub jwks: Bytes,
+    /// The same keys, for verifying in this process.
+    pub verifying: KeySet,
+    /// The keys that could not be used, and why, for operators.
+    pub unusable: Vec<(String, String)>,
+}
+
+impl KeyRing {
+    /// Unseals the keys. One that does not open, or whose id is not its thumbprint, is reported and left out; the others work.
+    pub fn build(environment: &EnvironmentName, keys: &[SigningKey], sealer: &Sealer) -> Self {
+        let mut active = BTreeMap::new();
+        let mut published = Vec::new();
+        let mut unusable = Vec::new();
+        for key in keys {
+            match unseal(environment, key, sealer) {
+                Ok((pair, jwk)) => {
+                    published.push(jwk);
+                    if key.state == KeyState::Active {
+                        let header = encode_header(key);
+                        active.insert(key.algorithm, ActiveKey { pair: Arc::new(pair), kid: key.kid.clone(), header });
+                    }
+                }
+                Err(reason) => {
+                    tracing::error!(%environment, kid = key.kid, reason, "a signing key cannot be used and is not published");
+                    unusable.push((key.kid.clone(), reason));
+                }
+            }
+        }
+        let document = JwkSet { keys: published };
+        let jwks = serde_json::to_vec(&document).map(Bytes::from).unwrap_or_default();
+        Self { active, jwks, verifying: KeySet::from(&document), unusable }
+    }
+
+    /// The key that signs with an algorithm.
+    pub fn active(&self, algorithm: Algorithm) -> Option<&ActiveKey> {
+        self.active.get(&algorithm)
+    }
+
+    /// The algorithms that can be signed with.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.active.keys().copied()
+    }
+}
+
+fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<(SigningKeyPair, Jwk), String> {
+    if key.environment != *environment {
+        return Err("the row belongs to another environment".to_owned());
+    }
+    let context = seal_context(&key.environment, &key.kid, key.algorithm);
+    let pkcs8 = sealer.unseal(context, &key.sealed.0).map_err(|error| error.to_string())?;
+    let pair = SigningKeyPair::parse(key.algorithm, &KeyMaterial::from_pkcs8(pkcs8)).map_err(|error| error.to_string())?;
+    let jwk = pair.public_jwk().map_err(|error| error.to_string())?;
+    if jwk.thumbprint() != key.kid {
+        return Err("the id of the row is not the key's thumbprint".to_owned());
+    }
+    Ok((pair, jwk.with_algorithm(key.algorithm)))
+}
+
+fn seal_context<'a>(environment: &'a EnvironmentName, kid: &'a str, algorithm: Algorithm) -> SealContext<'a> {
+    SealContext { purpose: Purpose::SigningKey, environment: environment.as_str(), id: kid, algorithm: algorithm.as_str() }
+}
+
+fn encode_header(key: &SigningKey) -> String {
+    let header = serde_json::json!({ "alg": key.algorithm.as_str(), "typ": TOKEN_TYPE, "kid": key.kid });
+    let mut encoded = URL_SAFE_NO_PAD.encode(header.to_string());
+    encoded.push('.');
+    encoded
+}
+
+/// Makes and seals a key. RSA takes a quarter of a second of CPU: not for a thread that serves requests. `None` if no master
+/// key is loaded or the cryptographic library failed.
+pub fn new_signing_key(
+    environment: &EnvironmentName,
+    algorithm: Algorithm,
+    state: KeyState,
+    now: Timestamp,
+    (sealer, random): (&Sealer, &dyn Random),
+) -> Option<SigningKey> {
+    let material = KeyMaterial::generate(algorithm).ok()?;
+    let kid = SigningKeyPair::parse(algorithm, &material).ok()?.public_jwk().ok()?.thumbprint();
+    let sealed = sealer.seal(seal_context(environment, &kid, algorithm), material.pkcs8(), random)?;
+    Some(SigningKey {
+        kid,
+        environment: environment.clone(),
+        algorithm,
+        state,
+        sealed: SealedBytes(sealed),
+        created_at: now,
+        version: 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::RootKeys;
+    use crate::random::SeededRandom;
+
+    fn root_keys(seed: u64) -> RootKeys {
+        RootKeys::parse(&RootKeys::generate(&SeededRandom::new(seed))).unwrap()
+    }
+
+    fn key(environment: &str, algorithm: Algorithm, keys: &RootKeys) -> SigningKey {
+        let random = SeededRandom::new(9);
+        let environment = environment.parse().unwrap();
+        new_signing_key(&environment, algorithm, KeyState::Active, Timestamp(0), (&keys.sealer, &random)).unwrap()
+    }
+
+    fn ring(keys: &[SigningKey], root_keys: &RootKeys) -> KeyRing {
+        KeyRing::build(&"sandbox".parse().unwrap(), keys, &root_keys.sealer)
+    }
+
+    #[test]
+    fn what_the_ring_signs_the_published_set_verifies() {
+        let root_keys = root_keys(1);
+        let stored = [key("sandbox", Algorithm::Es256, &root_keys), key("sandbox", Algorithm::EdDsa, &root_keys)];
+        let ring = ring(&stored, &root_keys);
+        let published: JwkSet = serde_json::from_slice(&ring.jwks).unwrap();
+        assert_eq!(published.keys.len(), 2);
+        assert!(ring.unusable.is_empty());
+        assert!(ring.active(Algorithm::Es256).is_some() && ring.active(Algorithm::Rs256).is_none());
+    }
+
+    #[test]
+    fn s8_a_planted_or_relabelled_key_is_refused_and_the_rest_works() {
+        let (ours, theirs) = (root_keys(1), root_keys(2));
+        let good = key("sandbox", Algorithm::Es256, &ours);
+        let planted = key("sandbox", Algorithm::Es256, &theirs);
+        let moved = SigningKey { environment: "sandbox".parse().unwrap(), ..key("production", Algorithm::Es256, &ours) };
+        let renamed = SigningKey { kid: good.kid.clone(), ..key("sandbox", Algorithm::EdDsa, &ours) };
+        let retyped = SigningKey { algorithm: Algorithm::Ps256, ..key("sandbox", Algorithm::Rs256, &ours) };
+        let ring = ring(&[good.clone(), planted, moved, renamed, retyped], &ours);
+        assert_eq!(ring.unusable.len(), 4);
+        assert_eq!(ring.active(Algorithm::Es256).map(|key| key.kid.as_str()), Some(good.kid.as_str()));
+        let published: JwkSet = serde_json::from_slice(&ring.jwks).unwrap();
+        assert_eq!(published.keys.len(), 1);
+    }
+}

@@ -1,0 +1,220 @@
+use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
+use super::resource::find_resource;
+use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::clock::Timestamp;
+use crate::crypto::ClientSecret;
+use crate::model::{
+    Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName, Grant, ResourceUri,
+    ScopeToken, Status, TenantId,
+};
+use crate::store::{EnvironmentRecord, Store, Subject, Write};
+
+/// A client names at most so many businesses; one that needs more may act for all.
+const MAX_BUSINESSES: usize = 100;
+
+/// What a client shall be able to ask for.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    /// At which resource; the environment's own where none is named.
+    pub resource: Option<ResourceUri>,
+    /// Which scopes.
+    pub scopes: Vec<ScopeToken>,
+}
+
+/// What a new client is made of.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// Whose.
+    pub tenant_id: TenantId,
+    /// Its identifier, if it brings one along.
+    pub id: Option<ClientId>,
+    /// What people call it.
+    pub name: String,
+    /// The dialects it may use.
+    pub dialects: Vec<DialectName>,
+    /// What it may ask for.
+    pub grants: Vec<NewGrant>,
+    /// Which businesses it may act for.
+    pub businesses: BusinessAccess,
+    /// The longest life of its tokens, in seconds.
+    pub lifetime_max: Option<u32>,
+    /// What dialects may copy into its tokens.
+    pub attributes: Attributes,
+    /// When its first secret expires.
+    pub secret_expires_at: Option<Timestamp>,
+}
+
+/// What to change; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ClientEdit {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whether it gets tokens.
+    pub status: Option<Status>,
+    /// The dialects it may use, all of them.
+    pub dialects: Option<Vec<DialectName>>,
+    /// A grant, in place of the one at the same resource.
+    pub grant: Option<NewGrant>,
+    /// Which businesses it may act for.
+    pub businesses: Option<BusinessAccess>,
+    /// The longest life of its tokens, in seconds.
+    pub lifetime_max: Option<u32>,
+    /// Attributes to set.
+    pub attributes: Attributes,
+}
+
+/// A new client with its first secret. This is the one time that the secret is shown.
+#[derive(Debug)]
+pub struct CreatedClient {
+    /// The client.
+    pub client: Client,
+    /// Its secret.
+    pub secret: ClientSecret,
+    /// The secret's record.
+    pub credential: Credential,
+}
+
+impl<S: Store> Registry<S> {
+    /// Makes a client with a secret.
+    pub async fn create_client(&self, new: NewClient) -> Outcome<CreatedClient> {
+        self.existing_tenant(new.tenant_id).await?;
+        let record = self.existing_environment(&new.environment).await?;
+        let id = new.id.unwrap_or_else(|| ClientId::generate(&*self.random));
+        if id.as_str().contains(':') {
+            return invalid("client_id", "no colon: it would end the name in HTTP Basic");
+        }
+        let grants = new.grants.iter().map(|grant| resolve_grant(&record, grant)).collect::<Outcome<Vec<Grant>>>()?;
+        let client = Client {
+            id,
+            environment: new.environment,
+            tenant_id: new.tenant_id,
+            name: new.name,
+            status: Status::Active,
+            dialects: new.dialects,
+            grants,
+            businesses: new.businesses,
+            lifetime_max: new.lifetime_max,
+            attributes: new.attributes,
+            created_at: self.clock.now(),
+            version: 1,
+        };
+        self.check_client(&client).await?;
+        let created = self.new_secret(&client.environment, &client.id, new.secret_expires_at)?;
+        let draft = Draft {
+            action: "client.create",
+            subject: subject_of(&client),
+            before: None,
+            after: audited(&client),
+            writes: vec![Write::InsertClient(client.clone()), Write::InsertCredential(created.credential.clone())],
+        };
+        self.insert(draft, || format!("a client {} in {}", client.id, client.environment)).await?;
+        Ok(CreatedClient { client, secret: created.secret, credential: created.credential })
+    }
+
+    /// Changes a client.
+    pub async fn edit_client(&self, environment: &EnvironmentName, id: &ClientId, edit: &ClientEdit) -> Outcome<Client> {
+        self.update(async || {
+            let record = self.existing_environment(environment).await?;
+            let before = self.existing_client(environment, id).await?.client;
+            let mut after = before.clone();
+            apply(edit, &mut after, &record)?;
+            self.check_client(&after).await?;
+            after.version += 1;
+            let draft = Draft {
+                action: "client.edit",
+                subject: subject_of(&after),
+                before: audited(&before),
+                after: audited(&after),
+                writes: vec![Write::UpdateClient(after.clone())],
+            };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    pub(super) async fn existing_client(&self, environment: &EnvironmentName, id: &ClientId) -> Outcome<ClientRecord> {
+        let found = self.store.client_record(environment, id).await?.value;
+        found.ok_or_else(|| RegistryError::NotFound(format!("client {id} in {environment}")))
+    }
+
+    /// The rules that hold for every client, new or changed.
+    async fn check_client(&self, client: &Client) -> Outcome<()> {
+        check_name("name", &client.name)?;
+        check_attributes(&client.attributes)?;
+        client.lifetime_max.map_or(Ok(()), check_lifetime)?;
+        client.grants.iter().flat_map(|grant| &grant.scopes).try_for_each(check_grantable)?;
+        self.check_dialects(client)?;
+        if let BusinessAccess::Only(ids) = &client.businesses {
+            if ids.is_empty() || ids.len() > MAX_BUSINESSES {
+                return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, or all"));
+            }
+            for id in ids {
+                self.existing_business(&client.environment, client.tenant_id, *id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Each dialect exists, and the client has the attributes that its tokens must carry.
+    fn check_dialects(&self, client: &Client) -> Outcome<()> {
+        for name in &client.dialects {
+            let Some(dialect) = self.dialects.get(name.as_str()) else {
+                let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
+                return Err(RegistryError::NotFound(format!("dialect {name:?}; there are: {}", known.join(", "))));
+            };
+            let is_missing =
+                |rule: &&crate::dialect::ClaimRule| rule.required && !client.attributes.contains_key(&rule.attribute);
+            if let Some(rule) = dialect.token.claims.iter().find(is_missing) {
+                let attribute = &rule.attribute;
+                return Err(RegistryError::NotAllowed(format!(
+                    "tokens of the dialect {name} carry the attribute {attribute}, which the client lacks"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
+    if let Some(name) = &edit.name {
+        client.name.clone_from(name);
+    }
+    if let Some(dialects) = &edit.dialects {
+        client.dialects.clone_from(dialects);
+    }
+    if let Some(businesses) = &edit.businesses {
+        client.businesses.clone_from(businesses);
+    }
+    if let Some(grant) = &edit.grant {
+        let grant = resolve_grant(record, grant)?;
+        client.grants.retain(|known| known.resource != grant.resource);
+        client.grants.push(grant);
+    }
+    client.status = edit.status.unwrap_or(client.status);
+    client.lifetime_max = edit.lifetime_max.or(client.lifetime_max);
+    client.attributes.extend(edit.attributes.clone());
+    Ok(())
+}
+
+fn subject_of(client: &Client) -> Subject {
+    Subject::Client { environment: client.environment.clone(), id: client.id.clone() }
+}
+
+/// Finds the resource of a grant and sees that it understands each scope.
+fn resolve_grant(record: &EnvironmentRecord, grant: &NewGrant) -> Outcome<Grant> {
+    let own: Option<ResourceUri> = record.environment.issuer.parse().ok();
+    let uri = grant.resource.clone().or(own);
+    let uri = uri.ok_or_else(|| RegistryError::NotFound("resource of the environment itself".to_owned()))?;
+    let resource = find_resource(record.clone(), &uri)?;
+    grant.scopes.iter().try_for_each(check_grantable)?;
+    if let Some(scope) = grant.scopes.iter().find(|scope| !resource.understands(scope)) {
+        let known: Vec<&str> = resource.scopes.iter().map(|scope| scope.name.as_str()).collect();
+        return Err(RegistryError::NotAllowed(format!(
+            "the resource {uri} does not understand the scope {scope}; it understands: {}",
+            known.join(" ")
+        )));
+    }
+    Ok(Grant { resource: resource.id, scopes: grant.scopes.clone() })
+}

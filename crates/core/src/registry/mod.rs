@@ -1,0 +1,142 @@
+//! Changes made by people: one set of rules behind the command line and whatever else edits the registry.
+//!
+//! Each operation reads, checks, and hands the store a [`Change`]: rows, an audit row, a feed entry, committed together. An
+//! operation that lost a race against another starts again.
+
+mod business;
+mod checks;
+mod client;
+mod environment;
+mod key;
+mod resource;
+mod secret;
+mod tenant;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use business::{BusinessEdit, NewBusiness};
+pub use client::{ClientEdit, CreatedClient, NewClient, NewGrant};
+pub use environment::NewEnvironment;
+pub use resource::{NewResource, ResourceEdit};
+pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
+
+use crate::clock::Clock;
+use crate::crypto::RootKeys;
+use crate::dialect::DialectSet;
+use crate::random::Random;
+use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, Write};
+
+/// How often an operation that lost a race starts again.
+const TRIES: usize = 8;
+
+/// Who makes a change, as the audit names them.
+#[derive(Clone, Debug)]
+pub struct Actor(pub String);
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub enum RegistryError {
+    /// A value is not of its form.
+    Invalid {
+        /// Which one.
+        field: &'static str,
+        /// What was expected.
+        expected: String,
+    },
+    /// There is no such object.
+    NotFound(String),
+    /// There is one already.
+    Exists(String),
+    /// The rules do not allow it.
+    NotAllowed(String),
+    /// Somebody else changed the object again and again meanwhile.
+    Conflict,
+    /// The store failed. Whether a change was made is unknown.
+    Store(StoreError),
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RegistryError::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),
+            RegistryError::NotFound(what) => write!(out, "there is no {what}"),
+            RegistryError::Exists(what) => write!(out, "there is already {what}"),
+            RegistryError::NotAllowed(why) => out.write_str(why),
+            RegistryError::Conflict => out.write_str("somebody else is changing the same object; try again"),
+            RegistryError::Store(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for RegistryError {}
+
+impl From<StoreError> for RegistryError {
+    fn from(error: StoreError) -> Self {
+        RegistryError::Store(error)
+    }
+}
+
+/// What an operation gives back.
+pub type Outcome<T> = Result<T, RegistryError>;
+
+/// The rules for changes.
+pub struct Registry<S> {
+    /// Where changes go.
+    pub store: Arc<S>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for identifiers and secrets.
+    pub random: Arc<dyn Random>,
+    /// The peppers and master keys.
+    pub root_keys: Arc<RootKeys>,
+    /// The dialects that clients may be given, for what these ask of a client.
+    pub dialects: DialectSet,
+    /// Who makes the changes.
+    pub actor: Actor,
+}
+
+/// A change before its audit row is complete.
+struct Draft {
+    action: &'static str,
+    subject: Subject,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+    writes: Vec<Write>,
+}
+
+impl<S: Store> Registry<S> {
+    async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
+        let Draft { action, subject, before, after, writes } = draft;
+        let audit = AuditEntry { at: self.clock.now(), actor: self.actor.0.clone(), action, subject, before, after };
+        self.store.commit(&Change { writes, audit }).await.map(|_| ())
+    }
+
+    /// Makes something new.
+    async fn insert(&self, draft: Draft, what: impl Fn() -> String) -> Outcome<()> {
+        self.commit(draft).await.map_err(|error| match error {
+            CommitError::Exists => RegistryError::Exists(what()),
+            CommitError::Conflict => RegistryError::Conflict,
+            CommitError::Store(error) => RegistryError::Store(error),
+        })
+    }
+
+    /// Reads, changes and writes, again from the start whenever somebody else was quicker.
+    async fn update<T>(&self, attempt: impl AsyncFn() -> Outcome<(Draft, T)>) -> Outcome<T> {
+        for _ in 0..TRIES {
+            let (draft, value) = attempt().await?;
+            match self.commit(draft).await {
+                Ok(()) => return Ok(value),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Exists) => return Err(RegistryError::Exists("an object of that name".to_owned())),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(RegistryError::Conflict)
+    }
+}
+
+/// An object as the audit shows it. Secrets are not serialized by the nouns themselves.
+fn audited<T: serde::Serialize>(object: &T) -> Option<serde_json::Value> {
+    serde_json::to_value(object).ok()
+}

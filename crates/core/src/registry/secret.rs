@@ -1,0 +1,135 @@
+use super::checks::invalid;
+use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::clock::Timestamp;
+use crate::crypto::{ClientSecret, SecretOwner};
+use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Status};
+use crate::store::{Store, Subject, Write};
+
+/// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
+pub const MAX_LIVE_SECRETS: usize = 5;
+/// How many secrets a token request is compared with, those that are over included.
+pub const MAX_COMPARED_SECRETS: usize = 8;
+
+/// A new secret. This is the one time that it is shown.
+#[derive(Debug)]
+pub struct CreatedSecret {
+    /// The secret.
+    pub secret: ClientSecret,
+    /// Its record.
+    pub credential: Credential,
+}
+
+impl<S: Store> Registry<S> {
+    /// Gives a client one more secret; those that it has stay in force.
+    pub async fn add_secret(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<CreatedSecret> {
+        self.update(async || {
+            let record = self.existing_client(environment, client_id).await?;
+            let now = self.clock.now();
+            let is_live = |one: &&Credential| one.status == Status::Active && !one.is_expired(now);
+            if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_SECRETS {
+                return Err(RegistryError::NotAllowed(format!(
+                    "the client has {MAX_LIVE_SECRETS} secrets in force; disable one first"
+                )));
+            }
+            let created = self.new_secret(environment, client_id, expires_at)?;
+            // The client's row is written too, so that two secrets added at once cannot both pass the count.
+            let mut client = record.client;
+            client.version += 1;
+            let draft = Draft {
+                action: "secret.create",
+                subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
+                before: None,
+                after: audited(&created.credential),
+                writes: vec![Write::UpdateClient(client), Write::InsertCredential(created.credential.clone())],
+            };
+            Ok((draft, created))
+        })
+        .await
+    }
+
+    /// Turns a secret off. It is never turned on again: add a new one.
+    pub async fn disable_secret(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        id: CredentialId,
+    ) -> Outcome<Credential> {
+        self.edit_secret("secret.disable", (environment, client_id, id), |credential| credential.status = Status::Disabled).await
+    }
+
+    /// Sets when a secret expires.
+    pub async fn expire_secret(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        id: CredentialId,
+        expires_at: Timestamp,
+    ) -> Outcome<Credential> {
+        let edit = |credential: &mut Credential| credential.expires_at = Some(expires_at);
+        self.edit_secret("secret.expire", (environment, client_id, id), edit).await
+    }
+
+    async fn edit_secret(
+        &self,
+        action: &'static str,
+        (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
+        edit: impl Fn(&mut Credential),
+    ) -> Outcome<Credential> {
+        self.update(async || {
+            let record = self.existing_client(environment, client_id).await?;
+            let before = record
+                .credentials
+                .into_iter()
+                .find(|credential| credential.id == id)
+                .ok_or_else(|| RegistryError::NotFound(format!("secret {id} of the client {client_id} in {environment}")))?;
+            let mut after = before.clone();
+            edit(&mut after);
+            after.version += 1;
+            let draft = Draft {
+                action,
+                subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
+                before: audited(&before),
+                after: audited(&after),
+                writes: vec![Write::UpdateCredential(after.clone())],
+            };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    /// A secret that is not stored yet.
+    pub(super) fn new_secret(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<CreatedSecret> {
+        let now = self.clock.now();
+        if expires_at.is_some_and(|end| end <= now) {
+            return invalid("expires_at", "a moment in the future");
+        }
+        let secret = ClientSecret::generate(environment, &*self.random);
+        let id = CredentialId::generate(&*self.random);
+        let owner = SecretOwner { environment, client_id, credential_id: id };
+        let stored = self.root_keys.peppers.store(owner, secret.text());
+        let stored = stored.ok_or_else(|| RegistryError::NotAllowed("no pepper is loaded".to_owned()))?;
+        let credential = Credential {
+            id,
+            environment: environment.clone(),
+            client_id: client_id.clone(),
+            hint: secret.hint(),
+            secret: stored,
+            status: Status::Active,
+            created_at: now,
+            expires_at,
+            last_used_at: None,
+            version: 1,
+        };
+        Ok(CreatedSecret { secret, credential })
+    }
+}

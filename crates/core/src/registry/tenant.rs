@@ -1,0 +1,60 @@
+use super::checks::check_name;
+use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::model::{Status, Tenant, TenantId};
+use crate::store::{Store, Subject, Write};
+
+impl<S: Store> Registry<S> {
+    /// Makes a tenant.
+    pub async fn create_tenant(&self, name: &str) -> Outcome<Tenant> {
+        check_name("name", name)?;
+        let tenant = Tenant {
+            id: TenantId::generate(&*self.random),
+            name: name.to_owned(),
+            status: Status::Active,
+            created_at: self.clock.now(),
+            version: 1,
+        };
+        let draft = Draft {
+            action: "tenant.create",
+            subject: Subject::Tenant { id: tenant.id },
+            before: None,
+            after: audited(&tenant),
+            writes: vec![Write::InsertTenant(tenant.clone())],
+        };
+        self.insert(draft, || format!("a tenant named {name:?}")).await?;
+        Ok(tenant)
+    }
+
+    /// Turns a tenant off or on; turned off, none of its clients gets a token.
+    pub async fn set_tenant_status(&self, id: TenantId, status: Status) -> Outcome<Tenant> {
+        self.edit_tenant("tenant.set_status", id, |tenant| tenant.status = status).await
+    }
+
+    /// Gives a tenant another name.
+    pub async fn rename_tenant(&self, id: TenantId, name: &str) -> Outcome<Tenant> {
+        check_name("name", name)?;
+        self.edit_tenant("tenant.rename", id, |tenant| name.clone_into(&mut tenant.name)).await
+    }
+
+    async fn edit_tenant(&self, action: &'static str, id: TenantId, edit: impl Fn(&mut Tenant)) -> Outcome<Tenant> {
+        self.update(async || {
+            let before = self.existing_tenant(id).await?;
+            let mut after = before.clone();
+            edit(&mut after);
+            after.version += 1;
+            let draft = Draft {
+                action,
+                subject: Subject::Tenant { id },
+                before: audited(&before),
+                after: audited(&after),
+                writes: vec![Write::UpdateTenant(after.clone())],
+            };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    pub(super) async fn existing_tenant(&self, id: TenantId) -> Outcome<Tenant> {
+        self.store.tenant(id).await?.ok_or_else(|| RegistryError::NotFound(format!("tenant {id}")))
+    }
+}

@@ -1,0 +1,134 @@
+//! Who is calling? The only way to an [`Authenticated`].
+
+use std::sync::Arc;
+
+use super::{Denial, Exchange, Presented, Refused, TokenEndpoint, TokenRequest};
+use crate::clock::Timestamp;
+use crate::crypto::{ClientSecret, Peppers, SecretOwner, SecretShape, SecretText};
+use crate::directory::{Directory, KnownClient};
+use crate::model::{ClientId, ClientRecord, CredentialId, EnvironmentName, Position, Status};
+use crate::registry::MAX_COMPARED_SECRETS;
+use crate::store::Store;
+
+/// Refused tries a minute by default: from one address in all, and from one address for one client.
+pub const REFUSED_TRIES_PER_MINUTE: (u32, u32) = (600, 60);
+
+/// A client that proved itself.
+pub(super) struct Authenticated {
+    known: Arc<KnownClient>,
+    credential: usize,
+    credential_id: CredentialId,
+    position: Position,
+}
+
+impl Authenticated {
+    /// The client with its tenant.
+    pub(super) fn record(&self) -> &ClientRecord {
+        &self.known.record
+    }
+
+    /// What proved it.
+    pub(super) fn credential_id(&self) -> CredentialId {
+        self.credential_id
+    }
+
+    /// The feed position that this node had applied when it read the client (rule S11).
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Notes that the credential obtained a token.
+    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, now: Timestamp) {
+        directory.note_use(&self.known, self.credential, now);
+    }
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Finds out who is calling. A refused try is counted against its address.
+    pub(super) async fn authenticate(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+    ) -> Result<Authenticated, Refused> {
+        let client_id = request.presented.client_id();
+        self.identify(exchange, request).await.map_err(|denial| {
+            if denial.is_ours() {
+                return denial.into();
+            }
+            match self.limits.count_refused(exchange.source, client_id, self.clock.now()) {
+                None => denial.into(),
+                Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
+            }
+        })
+    }
+
+    async fn identify(&self, exchange: &Exchange<'_>, request: &TokenRequest) -> Result<Authenticated, Denial> {
+        let (client_id, secret) = match &request.presented {
+            Presented::Absent => return Err(Denial::CredentialsAbsent),
+            Presented::Malformed => return Err(Denial::CredentialsMalformed),
+            Presented::Repeated => return Err(Denial::CredentialsRepeated),
+            Presented::Secret { client_id, secret } => (client_id, secret),
+        };
+        // A checksum is no secret knowledge: anybody can tell a mistyped secret, so it may be refused early.
+        if ClientSecret::shape_of(secret) == SecretShape::Mistyped {
+            return Err(Denial::SecretMistyped);
+        }
+        let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
+        let position = self.directory.fresh_position()?;
+        let found = self.directory.client(exchange.environment, client_id).await?;
+        let Some((known, read_at)) = found else {
+            compare_with_nothing(&self.root_keys.peppers, exchange.environment, client_id, secret, 0);
+            return Err(Denial::UnknownClient);
+        };
+        let matched = match_secret(&self.root_keys.peppers, &known.record, secret);
+        let (credential, credential_id) = check_standing(&known.record, matched, self.clock.now())?;
+        Ok(Authenticated { known, credential, credential_id, position: position.max(read_at) })
+    }
+}
+
+/// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever there
+/// is, so that time tells neither whether a client exists nor how many secrets it has.
+fn match_secret(peppers: &Peppers, record: &ClientRecord, secret: &SecretText) -> Option<usize> {
+    let client = &record.client;
+    let mut matched = None;
+    for (at, credential) in record.credentials.iter().enumerate() {
+        let owner =
+            SecretOwner { environment: &client.environment, client_id: &client.id, credential_id: credential.id };
+        if peppers.matches(&credential.secret, owner, secret) {
+            matched = Some(at);
+        }
+    }
+    compare_with_nothing(peppers, &client.environment, &client.id, secret, record.credentials.len());
+    matched
+}
+
+fn compare_with_nothing(
+    peppers: &Peppers,
+    environment: &EnvironmentName,
+    client_id: &ClientId,
+    secret: &SecretText,
+    done: usize,
+) {
+    for _ in done..MAX_COMPARED_SECRETS {
+        peppers.match_nothing(environment, client_id, secret);
+    }
+}
+
+/// Whether the matched credential, its client and its tenant are in force.
+fn check_standing(record: &ClientRecord, matched: Option<usize>, now: Timestamp) -> Result<(usize, CredentialId), Denial> {
+    let at = matched.ok_or(Denial::WrongSecret)?;
+    let credential = record.credentials.get(at).ok_or(Denial::WrongSecret)?;
+    if credential.status != Status::Active {
+        return Err(Denial::SecretDisabled);
+    }
+    if credential.is_expired(now) {
+        return Err(Denial::SecretExpired);
+    }
+    if record.client.status != Status::Active {
+        return Err(Denial::ClientDisabled);
+    }
+    if record.tenant.status != Status::Active {
+        return Err(Denial::TenantDisabled);
+    }
+    Ok((at, credential.id))
+}

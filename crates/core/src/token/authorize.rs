@@ -1,0 +1,241 @@
+//! May they? Pure: no clock, no store, no await. The only way to an [`Authorized`].
+
+use mintmark_verify::Algorithm;
+
+use super::authenticate::Authenticated;
+use super::{AskedBusiness, Denial, TokenEndpoint, TokenRequest};
+use crate::dialect::{Dialect, Step};
+use crate::directory::EnvironmentView;
+use crate::model::{
+    Business, BusinessAccess, BusinessId, Client, CredentialId, Position, Resource, ScopeSet, ScopeToken, Status,
+};
+use crate::store::Store;
+
+/// What a client may have, decided.
+pub(super) struct Authorized<'a> {
+    client: &'a Client,
+    credential_id: CredentialId,
+    position: Position,
+    resources: Vec<&'a Resource>,
+    scope: ScopeSet,
+    business: Option<BusinessId>,
+    lifetime: u32,
+    algorithm: Algorithm,
+    claims: Vec<(String, serde_json::Value)>,
+}
+
+impl Authorized<'_> {
+    pub(super) fn client(&self) -> &Client {
+        self.client
+    }
+
+    pub(super) fn credential_id(&self) -> CredentialId {
+        self.credential_id
+    }
+
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The audience, by the resources' URIs.
+    pub(super) fn audience(&self) -> Vec<&str> {
+        self.resources.iter().map(|resource| resource.uri.as_str()).collect()
+    }
+
+    pub(super) fn scope(&self) -> &ScopeSet {
+        &self.scope
+    }
+
+    pub(super) fn business_id(&self) -> Option<BusinessId> {
+        self.business
+    }
+
+    /// The token's life, in seconds.
+    pub(super) fn lifetime(&self) -> u32 {
+        self.lifetime
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The claims that the dialect adds.
+    pub(super) fn claims(&self) -> &[(String, serde_json::Value)] {
+        &self.claims
+    }
+}
+
+/// What the store says of the business that was asked for.
+pub(super) enum BusinessStanding {
+    NoneAsked,
+    /// None of the tenant's, whether it is another tenant's or nobody's (rule S4).
+    Unknown,
+    Known(Business),
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Looks up the business that was asked for, or the only one that the client may act for, among those of its tenant.
+    pub(super) async fn find_business(
+        &self,
+        authenticated: &Authenticated,
+        request: &TokenRequest,
+    ) -> Result<BusinessStanding, Denial> {
+        let client = &authenticated.record().client;
+        let id = match (request.business, &client.businesses) {
+            (Some(AskedBusiness::Named(id)), _) => id,
+            (Some(AskedBusiness::Malformed), _) => return Ok(BusinessStanding::Unknown),
+            (None, BusinessAccess::Only(allowed)) => match allowed.as_slice() {
+                [only] => *only,
+                _ => return Ok(BusinessStanding::NoneAsked),
+            },
+            (None, BusinessAccess::All) => return Ok(BusinessStanding::NoneAsked),
+        };
+        let found = self.directory.business(&client.environment, client.tenant_id, id).await?;
+        Ok(found.map_or(BusinessStanding::Unknown, BusinessStanding::Known))
+    }
+}
+
+/// Decides what the client may have, in the dialect's order of checks.
+pub(super) fn authorize<'a>(
+    authenticated: &'a Authenticated,
+    request: &TokenRequest,
+    business: BusinessStanding,
+    dialect: &Dialect,
+    environment: &'a EnvironmentView,
+) -> Result<Authorized<'a>, Denial> {
+    let client = &authenticated.record().client;
+    let resources = find_resources(request, environment);
+    for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
+        request.refuse_faults_of(*step, dialect.request.report)?;
+        match step {
+            Step::Permission => check_permission(client, dialect)?,
+            Step::Scope => check_scope(client, request, resources.as_deref(), environment)?,
+            Step::Resource => check_resources(client, request, resources.as_deref())?,
+            Step::Business => check_business(client, &business)?,
+            Step::Query | Step::Payload | Step::Parameters | Step::Credentials | Step::Client => {}
+        }
+    }
+    let resources = resources.ok_or(Denial::Internal("the environment has no resource of its own"))?;
+    Ok(Authorized {
+        scope: request.scope.clone().unwrap_or_else(|| granted_scopes(client, &resources)),
+        business: match business {
+            BusinessStanding::Known(business) => Some(business.id),
+            BusinessStanding::NoneAsked | BusinessStanding::Unknown => None,
+        },
+        lifetime: lifetime(client, request, dialect, environment),
+        algorithm: algorithm(&resources, dialect, environment)?,
+        claims: claims(client, dialect),
+        credential_id: authenticated.credential_id(),
+        position: authenticated.position(),
+        client,
+        resources,
+    })
+}
+
+/// The resources that were asked for, or the environment's own; nothing if one does not exist.
+fn find_resources<'a>(request: &TokenRequest, environment: &'a EnvironmentView) -> Option<Vec<&'a Resource>> {
+    if request.resources.is_empty() {
+        return environment.own_resource().map(|own| vec![own]);
+    }
+    request.resources.iter().map(|uri| environment.resource(uri)).collect()
+}
+
+fn check_permission(client: &Client, dialect: &Dialect) -> Result<(), Denial> {
+    if !client.dialects.contains(&dialect.name) {
+        return Err(Denial::DialectNotAllowed(dialect.name.clone()));
+    }
+    let missing = |rule: &&crate::dialect::ClaimRule| rule.required && !client.attributes.contains_key(&rule.attribute);
+    match dialect.token.claims.iter().find(missing) {
+        Some(rule) => Err(Denial::AttributeMissing(rule.attribute.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a scope outside the grant; nothing is silently narrowed. Where a resource was asked for that does not exist, scopes
+/// are looked for at all of the environment's: the resource itself is refused at its own step.
+fn check_scope(
+    client: &Client,
+    request: &TokenRequest,
+    resources: Option<&[&Resource]>,
+    environment: &EnvironmentView,
+) -> Result<(), Denial> {
+    let Some(asked) = &request.scope else { return Ok(()) };
+    let everywhere: Vec<&Resource>;
+    let resources = match resources {
+        Some(resources) => resources,
+        None => {
+            everywhere = environment.resources.iter().collect();
+            &everywhere
+        }
+    };
+    let refused = asked.iter().find(|scope| !resources.iter().any(|resource| grants(client, resource, scope)));
+    refused.map_or(Ok(()), |scope| Err(Denial::ScopeNotGranted(scope.clone())))
+}
+
+/// Whether the client has a scope at a resource: granted, still understood there, and none of Mintmark's own (rule S1).
+fn grants(client: &Client, resource: &Resource, scope: &ScopeToken) -> bool {
+    let granted = client.grants.iter().any(|grant| grant.resource == resource.id && grant.scopes.contains(scope));
+    granted && resource.understands(scope) && !scope.is_administrative()
+}
+
+/// All that the client has at these resources, in the catalogue's order.
+fn granted_scopes(client: &Client, resources: &[&Resource]) -> ScopeSet {
+    let mut scopes: Vec<ScopeToken> = Vec::new();
+    for resource in resources {
+        for definition in &resource.scopes {
+            if grants(client, resource, &definition.name) && !scopes.contains(&definition.name) {
+                scopes.push(definition.name.clone());
+            }
+        }
+    }
+    ScopeSet::from_scopes(scopes)
+}
+
+/// Refuses a resource outside the grant. The environment's own, which a request that names none gets, is for everybody: the
+/// scopes decide what the token is good for there.
+fn check_resources(client: &Client, request: &TokenRequest, resources: Option<&[&Resource]>) -> Result<(), Denial> {
+    let is_granted = |resource: &&Resource| client.grants.iter().any(|grant| grant.resource == resource.id);
+    match resources {
+        Some(_) if request.resources.is_empty() => Ok(()),
+        Some(resources) if resources.iter().all(is_granted) => Ok(()),
+        _ => Err(Denial::ResourceNotGranted),
+    }
+}
+
+fn check_business(client: &Client, business: &BusinessStanding) -> Result<(), Denial> {
+    match (business, &client.businesses) {
+        (BusinessStanding::Unknown, _) => Err(Denial::BusinessUnknown),
+        (BusinessStanding::NoneAsked, BusinessAccess::Only(_)) => Err(Denial::BusinessNotNamed),
+        (BusinessStanding::NoneAsked, BusinessAccess::All) => Ok(()),
+        (BusinessStanding::Known(business), BusinessAccess::Only(allowed)) if !allowed.contains(&business.id) => {
+            Err(Denial::BusinessNotAllowed(business.id))
+        }
+        (BusinessStanding::Known(business), _) if business.status != Status::Active => {
+            Err(Denial::BusinessDisabled(business.id))
+        }
+        (BusinessStanding::Known(_), _) => Ok(()),
+    }
+}
+
+/// The least of what was asked, the client's, the dialect's and the environment's.
+fn lifetime(client: &Client, request: &TokenRequest, dialect: &Dialect, environment: &EnvironmentView) -> u32 {
+    let rules = &dialect.token;
+    let asked = request.lifetime.unwrap_or(rules.lifetime_default);
+    let limits = [Some(rules.lifetime_max), client.lifetime_max, Some(environment.environment.lifetime_max)];
+    limits.into_iter().flatten().fold(asked, u32::min).max(1)
+}
+
+/// The resource's, else the dialect's, else the environment's.
+fn algorithm(resources: &[&Resource], dialect: &Dialect, environment: &EnvironmentView) -> Result<Algorithm, Denial> {
+    let fallback = dialect.token.algorithm.unwrap_or(environment.environment.algorithm);
+    let mut algorithms = resources.iter().map(|resource| resource.algorithm.unwrap_or(fallback));
+    let first = algorithms.next().unwrap_or(fallback);
+    if algorithms.all(|other| other == first) { Ok(first) } else { Err(Denial::ResourcesDisagree) }
+}
+
+fn claims(client: &Client, dialect: &Dialect) -> Vec<(String, serde_json::Value)> {
+    let claim = |rule: &crate::dialect::ClaimRule| {
+        client.attributes.get(&rule.attribute).map(|value| (rule.claim.clone(), value.to_json()))
+    };
+    dialect.token.claims.iter().filter_map(claim).collect()
+}

@@ -1,0 +1,200 @@
+//! All reasons to say no, in one place.
+//!
+//! A denial says why, for the log and the people who may know; [`Denial::fault`] says how much of it the wire may tell. To
+//! add one: a variant here, its text, its fault; the compiler names the rest.
+
+use std::fmt;
+
+use super::request::Problem;
+use crate::dialect::Fault;
+use crate::model::{BusinessId, DialectName, ScopeToken};
+
+/// Why a token request was refused. `Display` is the private reason: it never goes to the wire and holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// The request is not of the dialect's form.
+    Faulty {
+        /// In which way first.
+        fault: Fault,
+        /// Which parameters are wrong.
+        problems: Vec<Problem>,
+    },
+    /// Another method than the dialect's.
+    MethodRefused,
+    /// A path that nobody serves, below the dialect's prefix.
+    RouteUnknown,
+
+    /// Nothing proves the client.
+    CredentialsAbsent,
+    /// The credentials cannot be read.
+    CredentialsMalformed,
+    /// There is more than one credential.
+    CredentialsRepeated,
+    /// No client has this identifier.
+    UnknownClient,
+    /// The secret has the form of ours and a wrong checksum.
+    SecretMistyped,
+    /// The secret is none of the client's.
+    WrongSecret,
+    /// The secret was the client's and has expired.
+    SecretExpired,
+    /// The secret is the client's and was turned off.
+    SecretDisabled,
+    /// The client was turned off.
+    ClientDisabled,
+    /// The client's tenant was turned off.
+    TenantDisabled,
+
+    /// The client does not list the dialect.
+    DialectNotAllowed(DialectName),
+    /// The client lacks an attribute that the dialect's tokens must carry.
+    AttributeMissing(String),
+    /// A scope that no resource of the request grants to the client.
+    ScopeNotGranted(ScopeToken),
+    /// A resource that does not exist, or that the client has no grant for.
+    ResourceNotGranted,
+    /// Resources whose tokens are signed with different algorithms.
+    ResourcesDisagree,
+    /// No business has this identifier, or it is no identifier.
+    BusinessUnknown,
+    /// The business was turned off.
+    BusinessDisabled(BusinessId),
+    /// The client may not act for this business of its tenant.
+    BusinessNotAllowed(BusinessId),
+    /// The client may act for several businesses, not for all, and named none.
+    BusinessNotNamed,
+
+    /// Too many refused tries from one address.
+    SourceLimited {
+        /// Seconds until it may try again.
+        retry_after: u32,
+        /// What the try would have been refused for.
+        refused_for: Box<Denial>,
+    },
+    /// Too many requests of the client.
+    ClientLimited(u32),
+    /// Too many requests of the tenant.
+    TenantLimited(u32),
+    /// Too many requests for the business.
+    BusinessLimited(u32),
+
+    /// Too many requests are in work.
+    Overloaded,
+    /// The signer threads' queue is full.
+    SignerBusy,
+    /// The store gave no answer.
+    StoreUnavailable(String),
+    /// The last successful read of the store is too long ago (rule S14).
+    StoreStale,
+    /// The environment has no active key for the algorithm.
+    NoSigningKey(String),
+    /// The environment is not in the store.
+    EnvironmentMissing,
+
+    /// A mistake of ours.
+    Internal(&'static str),
+}
+
+impl Denial {
+    /// What the wire may tell.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Denial::Faulty { fault, .. } => *fault,
+            Denial::MethodRefused => Fault::MethodRefused,
+            Denial::RouteUnknown => Fault::RouteUnknown,
+            Denial::CredentialsAbsent => Fault::CredentialsAbsent,
+            Denial::CredentialsMalformed => Fault::CredentialsMalformed,
+            Denial::CredentialsRepeated => Fault::CredentialsRepeated,
+            Denial::UnknownClient
+            | Denial::SecretMistyped
+            | Denial::WrongSecret
+            | Denial::SecretExpired
+            | Denial::SecretDisabled
+            | Denial::ClientDisabled
+            | Denial::TenantDisabled => Fault::ClientRefused,
+            Denial::DialectNotAllowed(_) | Denial::AttributeMissing(_) => Fault::ClientNotPermitted,
+            Denial::ScopeNotGranted(_) => Fault::ScopeRefused,
+            Denial::ResourceNotGranted | Denial::ResourcesDisagree => Fault::ResourceRefused,
+            Denial::BusinessUnknown => Fault::BusinessUnknown,
+            Denial::BusinessDisabled(_) | Denial::BusinessNotAllowed(_) | Denial::BusinessNotNamed => Fault::BusinessRefused,
+            Denial::SourceLimited { .. }
+            | Denial::ClientLimited(_)
+            | Denial::TenantLimited(_)
+            | Denial::BusinessLimited(_) => Fault::RateLimited,
+            Denial::Overloaded
+            | Denial::SignerBusy
+            | Denial::StoreUnavailable(_)
+            | Denial::StoreStale
+            | Denial::NoSigningKey(_)
+            | Denial::EnvironmentMissing => Fault::Unavailable,
+            Denial::Internal(_) => Fault::Internal,
+        }
+    }
+
+    /// Which parameters are wrong, for dialects that list them.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Denial::Faulty { problems, .. } => problems,
+            _ => &[],
+        }
+    }
+
+    /// When to try again, in seconds, on answers that ask for patience.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Denial::SourceLimited { retry_after, .. } => Some(*retry_after),
+            Denial::ClientLimited(seconds) | Denial::TenantLimited(seconds) | Denial::BusinessLimited(seconds) => Some(*seconds),
+            Denial::Overloaded | Denial::SignerBusy => Some(1),
+            _ if self.fault() == Fault::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+
+    /// Whether operators should look: it is no fault of the client's.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.fault(), Fault::Unavailable | Fault::Internal)
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Denial::Faulty { fault, problems } => {
+                write!(out, "the request is not of the dialect's form: {fault}")?;
+                problems.iter().try_for_each(|problem| write!(out, " {}", problem.parameter))
+            }
+            Denial::MethodRefused => out.write_str("another method than the endpoint's"),
+            Denial::RouteUnknown => out.write_str("no such path"),
+            Denial::CredentialsAbsent => out.write_str("nothing proves the client"),
+            Denial::CredentialsMalformed => out.write_str("the Authorization header cannot be read"),
+            Denial::CredentialsRepeated => out.write_str("more than one credential, or two that differ"),
+            Denial::UnknownClient => out.write_str("no client has this identifier"),
+            Denial::SecretMistyped => out.write_str("the secret's checksum is wrong: it was mistyped or cut off"),
+            Denial::WrongSecret => out.write_str("the secret is none of the client's"),
+            Denial::SecretExpired => out.write_str("the secret has expired"),
+            Denial::SecretDisabled => out.write_str("the secret was disabled"),
+            Denial::ClientDisabled => out.write_str("the client is disabled"),
+            Denial::TenantDisabled => out.write_str("the client's tenant is disabled"),
+            Denial::DialectNotAllowed(name) => write!(out, "the client may not use the dialect {name}"),
+            Denial::AttributeMissing(name) => write!(out, "the client lacks the attribute {name}, which the dialect's tokens carry"),
+            Denial::ScopeNotGranted(scope) => write!(out, "the scope {scope} is not granted for what was asked"),
+            Denial::ResourceNotGranted => out.write_str("a resource that does not exist or is not granted to the client"),
+            Denial::ResourcesDisagree => out.write_str("the resources want tokens signed with different algorithms"),
+            Denial::BusinessUnknown => out.write_str("the tenant has no such business"),
+            Denial::BusinessDisabled(id) => write!(out, "the business {id} is disabled"),
+            Denial::BusinessNotAllowed(id) => write!(out, "the client may not act for the business {id}"),
+            Denial::BusinessNotNamed => out.write_str("the client may act for several businesses and named none"),
+            Denial::SourceLimited { refused_for, .. } => write!(out, "too many refused tries from this address; this one: {refused_for}"),
+            Denial::ClientLimited(_) => out.write_str("too many requests of this client"),
+            Denial::TenantLimited(_) => out.write_str("too many requests of this tenant"),
+            Denial::BusinessLimited(_) => out.write_str("too many requests for this business"),
+            Denial::Overloaded => out.write_str("too many requests are in work"),
+            Denial::SignerBusy => out.write_str("the queue of RSA signatures is full"),
+            Denial::StoreUnavailable(cause) => write!(out, "the store gave no answer: {cause}"),
+            Denial::StoreStale => out.write_str("the store was last read too long ago"),
+            Denial::NoSigningKey(algorithm) => write!(out, "no active {algorithm} key"),
+            Denial::EnvironmentMissing => out.write_str("the environment is not in the store"),
+            Denial::Internal(what) => write!(out, "a mistake of ours: {what}"),
+        }
+    }
+}

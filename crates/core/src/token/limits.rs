@@ -1,0 +1,205 @@
+//! Rate limits: fixed windows of a minute, counted on this node alone, in bounded memory.
+//!
+//! Which counter counts when is rule S6: before authentication only those by source address and by address and client, after
+//! it those of client and tenant, after authorization that of the business. So knowing a `client_id` locks nobody out.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::sync::Cache;
+
+use super::authenticate::Authenticated;
+use super::authorize::Authorized;
+use super::{Denial, Exchange, Refused, TokenEndpoint};
+use crate::clock::Timestamp;
+use crate::dialect::LimitRules;
+use crate::model::{BusinessId, ClientId, EnvironmentName, TenantId};
+use crate::store::Store;
+
+/// How many counters of each kind are kept; the least used go first.
+const COUNTERS: usize = 50_000;
+const WINDOW: i64 = 60;
+
+/// What a limit leaves: a fixed window of a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateStatus {
+    /// Requests allowed in the window.
+    pub limit: u32,
+    /// Requests left in it.
+    pub remaining: u32,
+    /// When the next window begins.
+    pub reset: Timestamp,
+}
+
+impl Default for RateStatus {
+    fn default() -> Self {
+        Self { limit: 0, remaining: 0, reset: Timestamp(0) }
+    }
+}
+
+/// All counters of a node. Each kind has memory of its own, so that a flood of addresses evicts no tenant's counter.
+#[derive(Debug)]
+pub struct Limits {
+    sources: Counters<IpAddr>,
+    tries: Counters<(IpAddr, ClientId)>,
+    clients: Counters<(EnvironmentName, ClientId)>,
+    tenants: Counters<(EnvironmentName, TenantId)>,
+    businesses: Counters<(EnvironmentName, BusinessId)>,
+    refused_per_source: u32,
+    refused_per_try: u32,
+}
+
+impl Limits {
+    /// Counters that allow so many refused tries a minute from one address, and from one address for one client.
+    pub fn new(refused_per_source: u32, refused_per_try: u32) -> Self {
+        Self {
+            sources: Counters::new(),
+            tries: Counters::new(),
+            clients: Counters::new(),
+            tenants: Counters::new(),
+            businesses: Counters::new(),
+            refused_per_source,
+            refused_per_try,
+        }
+    }
+
+    /// Counts a refused try; the seconds to wait if there were too many.
+    ///
+    /// Only refused tries count, and the counters are asked after the secret was compared: comparing takes two microseconds,
+    /// and refusing before it would let anybody who shares an address with a client lock that client out.
+    pub(super) fn count_refused(&self, source: IpAddr, client_id: Option<&ClientId>, now: Timestamp) -> Option<u32> {
+        let source = network_of(source);
+        let by_source = self.sources.count(source, self.refused_per_source, now);
+        let by_try = client_id.map(|id| self.tries.count((source, id.clone()), self.refused_per_try, now));
+        by_source.err().or(by_try.and_then(Result::err)).map(|status| seconds_until(status.reset, now))
+    }
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Counts a request of an authenticated client.
+    pub(super) fn count_client(
+        &self,
+        exchange: &Exchange<'_>,
+        authenticated: &Authenticated,
+    ) -> Result<Option<RateStatus>, Refused> {
+        let LimitRules { client, tenant, .. } = exchange.dialect.limits;
+        let now = self.clock.now();
+        let subject = &authenticated.record().client;
+        let credential_id = Some(authenticated.credential_id());
+        let refuse = |status: RateStatus, denial: fn(u32) -> Denial| Refused {
+            denial: denial(seconds_until(status.reset, now)),
+            credential_id,
+            rate: Some(status),
+        };
+        let mut rate = None;
+        if let Some(limit) = client {
+            let key = (exchange.environment.clone(), subject.id.clone());
+            rate = Some(self.limits.clients.count(key, limit, now).map_err(|status| refuse(status, Denial::ClientLimited))?);
+        }
+        if let Some(limit) = tenant {
+            let key = (exchange.environment.clone(), subject.tenant_id);
+            let status = self.limits.tenants.count(key, limit, now).map_err(|status| refuse(status, Denial::TenantLimited))?;
+            rate = tighter(rate, status);
+        }
+        Ok(rate)
+    }
+
+    /// Counts a request for a business that the client may act for.
+    pub(super) fn count_business(
+        &self,
+        exchange: &Exchange<'_>,
+        authorized: &Authorized<'_>,
+        rate: Option<RateStatus>,
+    ) -> Result<Option<RateStatus>, Refused> {
+        let (Some(limit), Some(business)) = (exchange.dialect.limits.business, authorized.business_id()) else {
+            return Ok(rate);
+        };
+        let now = self.clock.now();
+        let counted = self.limits.businesses.count((exchange.environment.clone(), business), limit, now);
+        counted.map(|status| tighter(rate, status)).map_err(|status| Refused {
+            denial: Denial::BusinessLimited(seconds_until(status.reset, now)),
+            credential_id: Some(authorized.credential_id()),
+            rate: Some(status),
+        })
+    }
+}
+
+fn tighter(known: Option<RateStatus>, other: RateStatus) -> Option<RateStatus> {
+    Some(known.filter(|known| known.remaining <= other.remaining).unwrap_or(other))
+}
+
+fn seconds_until(moment: Timestamp, now: Timestamp) -> u32 {
+    u32::try_from(moment.0.saturating_sub(now.0)).unwrap_or(0).max(1)
+}
+
+/// The address, or for IPv6 the /64 network that one customer usually has.
+fn network_of(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => source,
+        IpAddr::V6(address) => address.to_ipv4_mapped().map_or_else(
+            || {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            },
+            IpAddr::V4,
+        ),
+    }
+}
+
+/// Counters of one kind. Each is a minute's number above 32 bits and the count in it below.
+#[derive(Debug)]
+struct Counters<K> {
+    counts: Cache<K, Arc<AtomicU64>>,
+}
+
+impl<K: Hash + Eq + Clone> Counters<K> {
+    fn new() -> Self {
+        Self { counts: Cache::new(COUNTERS) }
+    }
+
+    /// Counts one more; `Err` if the window is full.
+    fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
+        let minute = now.0.div_euclid(WINDOW);
+        let window = u64::try_from(minute).unwrap_or(0) << 32;
+        let counter = self.counts.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(counter) = counter;
+        let count_one = |old: u64| {
+            let used = if old >> 32 == window >> 32 { old & u64::from(u32::MAX) } else { 0 };
+            Some(window | (used + 1).min(u64::from(u32::MAX)))
+        };
+        let old = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count_one).unwrap_or(0);
+        let used = count_one(old).map_or(0, |new| new & u64::from(u32::MAX));
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        let reset = Timestamp((minute + 1).saturating_mul(WINDOW));
+        let status = RateStatus { limit, remaining: limit.saturating_sub(used), reset };
+        if used > limit { Err(status) } else { Ok(status) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_allows_its_limit_and_the_next_one_starts_anew() {
+        let counters = Counters::new();
+        for left in (0..3).rev() {
+            let status = counters.count("key", 3, Timestamp(119)).unwrap();
+            assert_eq!(status, RateStatus { limit: 3, remaining: left, reset: Timestamp(120) });
+        }
+        let full = counters.count("key", 3, Timestamp(119)).unwrap_err();
+        assert_eq!(full, RateStatus { limit: 3, remaining: 0, reset: Timestamp(120) });
+        assert!(counters.count("other", 3, Timestamp(119)).is_ok());
+        assert_eq!(counters.count("key", 3, Timestamp(120)).unwrap().remaining, 2);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_source_and_a_mapped_address_is_ipv4() {
+        let network = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    }
+}

@@ -1,0 +1,191 @@
+//! ONE TOKEN REQUEST. [`TokenEndpoint::respond`] reads top to bottom: decode, authenticate, authorize, mint, encode; one
+//! file each, named after the step.
+//!
+//! A step cannot be forgotten: only [`authenticate`] makes an [`Authenticated`](authenticate::Authenticated), only
+//! [`authorize`] makes an [`Authorized`](authorize::Authorized), and only that can be minted.
+
+mod authenticate;
+mod authorize;
+mod denial;
+mod limits;
+mod mint;
+mod request;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use authenticate::REFUSED_TRIES_PER_MINUTE;
+pub use denial::Denial;
+pub use limits::{Limits, RateStatus};
+pub use mint::AccessToken;
+pub use request::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
+
+use crate::clock::Clock;
+use crate::crypto::{RootKeys, SignerThreads};
+use crate::dialect::{AnswerContext, Dialect, Encoded, Granted, RawRequest, Step};
+use crate::directory::{Directory, EnvironmentView};
+use crate::model::{ClientId, CredentialId, EnvironmentName};
+use crate::random::Random;
+use crate::store::Store;
+
+/// What token requests are answered with: one for a whole server.
+pub struct TokenEndpoint<S> {
+    /// What the node knows of the registry.
+    pub directory: Arc<Directory<S>>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for `jti`.
+    pub random: Arc<dyn Random>,
+    /// The peppers.
+    pub root_keys: Arc<RootKeys>,
+    /// Where slow signatures are made.
+    pub signers: SignerThreads,
+    /// The counters behind rate limits.
+    pub limits: Limits,
+    /// How many requests may be in work at once; one more gets the dialect's 503.
+    pub in_flight_max: usize,
+    /// How many are.
+    pub in_flight: AtomicUsize,
+}
+
+/// A request as it arrived, with what the listener knows about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// The environment, by listener or configured host.
+    pub environment: &'a EnvironmentName,
+    /// The dialect, by path.
+    pub dialect: &'a Dialect,
+    /// The bytes.
+    pub raw: RawRequest<'a>,
+    /// The path as asked for.
+    pub path: &'a str,
+    /// The id that the server gave the request.
+    pub request_id: &'a str,
+    /// Who sent it, on the network.
+    pub source: IpAddr,
+}
+
+/// What became of a request, for the log; it never goes to the wire.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The client that was named, if the name has the form of one.
+    pub client_id: Option<ClientId>,
+    /// The credential that proved it.
+    pub credential_id: Option<CredentialId>,
+    /// The `jti` of the token, or why there is none.
+    pub result: Result<String, Denial>,
+}
+
+/// A denial, with what is known by then about the client.
+struct Refused {
+    denial: Denial,
+    credential_id: Option<CredentialId>,
+    rate: Option<RateStatus>,
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        Self { denial, credential_id: None, rate: None }
+    }
+}
+
+struct Issued {
+    token: AccessToken,
+    rate: Option<RateStatus>,
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Answers one token request.
+    pub async fn respond(&self, exchange: &Exchange<'_>) -> (Encoded, Outcome) {
+        let request = exchange.dialect.decode(&exchange.raw);
+        let environment = self.directory.environment(exchange.environment);
+        let issued = match &environment {
+            Ok(environment) => self.issue(exchange, &request, environment).await,
+            Err(denial) => Err(Refused::from(denial.clone())),
+        };
+        let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
+        self.encode(exchange, &request, issuer, issued)
+    }
+
+    async fn issue(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        environment: &Arc<EnvironmentView>,
+    ) -> Result<Issued, Refused> {
+        let _in_flight = self.admit()?;
+        let dialect = exchange.dialect;
+        for step in dialect.request.order.iter().take_while(|step| **step != Step::Client) {
+            request.refuse_faults_of(*step, dialect.request.report)?;
+            if *step == Step::Credentials && matches!(request.presented, Presented::Absent) {
+                return Err(Denial::CredentialsAbsent.into());
+            }
+        }
+        let authenticated = self.authenticate(exchange, request).await?;
+        let credential_id = Some(authenticated.credential_id());
+        let rate = self.count_client(exchange, &authenticated)?;
+        let refused = |denial| Refused { denial, credential_id, rate };
+
+        let business = self.find_business(&authenticated, request).await.map_err(refused)?;
+        let authorized = authorize::authorize(&authenticated, request, business, dialect, environment).map_err(refused)?;
+        let rate = self.count_business(exchange, &authorized, rate)?;
+        let refused = |denial| Refused { denial, credential_id, rate };
+        let token = self.mint(&authorized, environment).await.map_err(refused)?;
+        authenticated.note_use(&self.directory, self.clock.now());
+        Ok(Issued { token, rate })
+    }
+
+    /// One more request in work, if there is room.
+    fn admit(&self) -> Result<InFlight<'_>, Denial> {
+        let in_flight = InFlight(&self.in_flight);
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.in_flight_max {
+            return Err(Denial::Overloaded);
+        }
+        Ok(in_flight)
+    }
+
+    fn encode(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        issuer: &str,
+        issued: Result<Issued, Refused>,
+    ) -> (Encoded, Outcome) {
+        let client_id = request.presented.client_id().cloned();
+        let context = AnswerContext {
+            issuer,
+            request_id: exchange.request_id,
+            path: exchange.path,
+            rate: None,
+            retry_after: None,
+            echo: &request.echo,
+        };
+        match issued {
+            Ok(Issued { token, rate }) => {
+                let granted = Granted {
+                    access_token: &token.text,
+                    expires_at: token.expires_at,
+                    now: token.issued_at,
+                    scope: &token.scope,
+                };
+                let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
+                (encoded, Outcome { client_id, credential_id: Some(token.credential_id), result: Ok(token.jti) })
+            }
+            Err(Refused { denial, credential_id, rate }) => {
+                let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
+                let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
+                (encoded, Outcome { client_id, credential_id, result: Err(denial) })
+            }
+        }
+    }
+}
+
+/// Counts a request as in work until it is dropped.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
