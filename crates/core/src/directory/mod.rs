@@ -193,7 +193,15 @@ impl<S: Store> Directory<S> {
         loop {
             let started = self.clock.boot_milliseconds();
             let after = self.progress.applied();
-            let page = self.store.feed(after, FEED_PAGE).await?;
+            let page = match self.store.feed(after, FEED_PAGE).await {
+                // A change that cannot be read may be a revocation: nothing that is held can be trusted any more.
+                Err(StoreError::Corrupt(row)) => {
+                    tracing::error!(row, "the change feed holds a row that cannot be read: reading everything anew");
+                    self.reload().await?;
+                    return Ok(applied);
+                }
+                page => page?,
+            };
             if self.progress.is_other_history(&page.incarnation) || page.head < after {
                 tracing::warn!(position = page.head.0, "the store holds another history than before: reading everything anew");
                 self.reload().await?;

@@ -24,7 +24,7 @@ pub(super) fn check_name(field: &'static str, name: &str) -> Outcome<()> {
 
 /// An issuer is the part of every URL that clients and verifiers compare (RFC 8414 section 2).
 pub(super) fn check_issuer(issuer: &str) -> Outcome<()> {
-    let expected = "an https URL without query, fragment and final slash (http is for loopback addresses only)";
+    let expected = "an https URL without path, query and fragment (http is for loopback addresses only)";
     let Ok(uri) = fluent_uri::Uri::parse(issuer) else { return invalid("issuer", expected) };
     let host = uri.authority().map_or("", |authority| authority.host());
     let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
@@ -33,7 +33,7 @@ pub(super) fn check_issuer(issuer: &str) -> Outcome<()> {
         "http" => is_loopback,
         _ => false,
     };
-    let is_plain = !uri.has_query() && !uri.has_fragment() && !issuer.ends_with('/') && !host.is_empty();
+    let is_plain = !uri.has_query() && !uri.has_fragment() && uri.path().as_str().is_empty() && !host.is_empty();
     let has_user = uri.authority().is_some_and(|authority| authority.has_userinfo());
     if scheme_fits && is_plain && !has_user && issuer.len() <= 200 { Ok(()) } else { invalid("issuer", expected) }
 }
