@@ -14,3 +14,6 @@ pub mod directory;
 pub mod keys;
 pub mod registry;
 pub mod token;
+
+#[cfg(test)]
+mod fixture;

@@ -1,3 +1,9 @@
 //! The server around the core: sockets, SQL, the command line.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod logging;
+pub mod node;
 pub mod store;

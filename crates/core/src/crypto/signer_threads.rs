@@ -48,6 +48,13 @@ impl SignerThreads {
         Ok(Self { queue })
     }
 
+    /// A queue that nobody works on and that has no room.
+    #[cfg(test)]
+    pub(crate) fn stuck() -> (Self, impl Sized) {
+        let (queue, tasks) = sync_channel(0);
+        (Self { queue }, tasks)
+    }
+
     /// Signs `message`: in place with a quick key, on a signer thread with a slow one.
     pub async fn sign(&self, key: &Arc<SigningKeyPair>, message: Vec<u8>) -> Result<Vec<u8>, SignerBusy> {
         if !key.is_slow() {
@@ -97,9 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_is_reported_at_once() {
-        // No thread takes anything from this queue.
-        let (queue, _tasks) = sync_channel(0);
-        let threads = SignerThreads { queue };
+        let (threads, _tasks) = SignerThreads::stuck();
         assert_eq!(threads.sign(&pair(Algorithm::Rs256), Vec::new()).await, Err(SignerBusy::QueueFull));
     }
 }

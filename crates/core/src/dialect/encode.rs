@@ -69,6 +69,11 @@ impl Dialect {
         self.finish(StatusCode::OK, body, context)
     }
 
+    /// Whether the file has an answer to a fault.
+    pub fn answers(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
+    }
+
     /// Answers a fault.
     pub fn encode_fault(&self, fault: Fault, problems: &[Problem], context: AnswerContext<'_>) -> Encoded {
         let Some(answer) = self.faults.answer(fault) else {
@@ -165,3 +170,6 @@ fn header_value(template: &Template, context: AnswerContext<'_>) -> Option<Heade
     });
     HeaderValue::from_bytes(&value).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,13 +271,18 @@ pub(super) struct FaultTable {
 }
 
 impl FaultTable {
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.own(fault).is_some()
+    }
+
+    fn own(&self, fault: Fault) -> Option<&FaultAnswer> {
+        let index = Fault::ALL.iter().position(|known| *known == fault)?;
+        self.answers.get(index)?.as_ref()
+    }
+
     /// The answer to a fault. A fault that the loader thought unreachable is answered as an internal one.
     pub(super) fn answer(&self, fault: Fault) -> Option<&FaultAnswer> {
-        let at = |fault| {
-            let index = Fault::ALL.iter().position(|known| *known == fault)?;
-            self.answers.get(index)?.as_ref()
-        };
-        at(fault).or_else(|| at(Fault::Internal))
+        self.own(fault).or_else(|| self.own(Fault::Internal))
     }
 }
 

@@ -199,3 +199,6 @@ fn route_place(document: &Document, key: &str) -> crate::document::Place {
         _ => document.root.place.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,8 @@ impl Template {
         let mut sample = Vec::new();
         let probe = |slot| match slot {
             Slot::ExpiresIn | Slot::RateLimit | Slot::RateRemaining | Slot::RateReset => Fill::Number(1),
-            Slot::Problems => Fill::Json(b"[]"),
+            // With a quote in it, so that a list inside a JSON string is no JSON here either.
+            Slot::Problems => Fill::Json(b"[\"x\"]"),
             _ => Fill::Text("x"),
         };
         self.render(&mut sample, probe);

@@ -27,13 +27,16 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
     }
 
     /// The object and the position at which it was read; `load` reads it if it is not held.
-    pub(super) async fn get(
+    pub(super) async fn get<F>(
         &self,
         key: &K,
         progress: &Progress,
         boot_milliseconds: u64,
-        load: impl AsyncFn() -> Read<AsOf<Option<V>>>,
-    ) -> Read<Option<(V, Position)>> {
+        load: impl Fn() -> F,
+    ) -> Read<Option<(V, Position)>>
+    where
+        F: Future<Output = Read<AsOf<Option<V>>>>,
+    {
         for _ in 0..TRIES {
             let guard = match self.present.get_value_or_guard_async(key).await {
                 Ok(held) => return Ok(Some(held)),

@@ -123,7 +123,7 @@ impl<S: Store> Directory<S> {
         id: &ClientId,
     ) -> Result<Option<(Arc<KnownClient>, Position)>, Denial> {
         let key = (environment.clone(), id.clone());
-        let load = async || {
+        let load = || async {
             let found = self.store.client_record(environment, id).await?;
             Ok(found.map(|mut record| {
                 keep_comparable(&mut record.credentials, self.clock.now());
@@ -142,7 +142,7 @@ impl<S: Store> Directory<S> {
         id: BusinessId,
     ) -> Result<Option<Business>, Denial> {
         let key = (environment.clone(), tenant, id);
-        let load = async || self.store.business_of(environment, tenant, id).await;
+        let load = || self.store.business_of(environment, tenant, id);
         let found = self.businesses.get(&key, &self.progress, self.clock.boot_milliseconds(), load).await;
         Ok(found.map_err(unavailable)?.map(|(business, _)| business))
     }
@@ -275,3 +275,6 @@ fn keep_comparable(credentials: &mut Vec<Credential>, now: Timestamp) {
 fn unavailable(error: StoreError) -> Denial {
     Denial::StoreUnavailable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

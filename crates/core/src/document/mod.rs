@@ -13,4 +13,7 @@ pub use reader::TableReader;
 pub use tree::{Document, Key, Node, Place, Source, Table, Value};
 
 #[cfg(test)]
+pub(crate) use tree::edit;
+
+#[cfg(test)]
 mod tests;

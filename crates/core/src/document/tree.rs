@@ -199,3 +199,6 @@ fn convert(source: &Arc<Source>, node: Spanned<DeValue<'_>>) -> Node {
     };
     Node { place, value }
 }
+
+#[cfg(test)]
+pub(crate) mod edit;

@@ -140,3 +140,6 @@ impl<S: Store> Registry<S> {
 fn audited<T: serde::Serialize>(object: &T) -> Option<serde_json::Value> {
     serde_json::to_value(object).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use super::fields::decode_component;
 use crate::crypto::SecretText;
 use crate::dialect::rules::{BasicDecoding, Encoding};
 
+/// The longest secret, in bytes, as in the body: what is longer is not worth comparing.
+const LONGEST_SECRET: usize = 256;
+
 /// What the header holds.
 pub(super) enum Basic {
     /// There is none.
@@ -30,6 +33,7 @@ pub(super) fn read(headers: &HeaderMap, decoding: BasicDecoding, encoding: Encod
             .to_str()
             .ok()
             .and_then(|text| read_pair(text, decoding, encoding))
+            .filter(|(_, secret)| secret.expose().len() <= LONGEST_SECRET)
             .map_or(Basic::Malformed, |(client_id, secret)| Basic::Pair { client_id, secret }),
     }
 }

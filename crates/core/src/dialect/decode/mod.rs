@@ -282,3 +282,6 @@ impl<'a> Decoder<'a> {
         echo
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,11 +39,15 @@ fn compile(table: &TableReader<'_>, text: &str) -> Option<Template> {
     Some(compiled)
 }
 
-pub(super) fn read_headers(table: TableReader<'_>) -> Vec<(HeaderName, Template)> {
+pub(super) fn read_headers(table: TableReader<'_>, echo: &[(HeaderName, usize)]) -> Vec<(HeaderName, Template)> {
     let mut headers = Vec::new();
     for (key, node) in table.all() {
         let path = table.path_of(&key.name);
         let name = check_header_name(&table, key, &path);
+        if name.as_ref().is_some_and(|name| echo.iter().any(|(echoed, _)| echoed == name)) {
+            // Whoever sends the request would write the answer's header.
+            table.diagnostics().report(&key.place, format!("`{path}`: this header comes back as sent, by request.echo"));
+        }
         let crate::document::Value::Text(text) = &node.value else {
             table.diagnostics().report(&node.place, format!("`{path}`: expected a text, found {}", node.value.kind()));
             continue;

@@ -45,15 +45,25 @@ fn index(fault: Fault) -> usize {
 
 fn read_shared(table: TableReader<'_>) -> Option<Shared<'_>> {
     let body = table.required_text("body");
-    let mut shared = Shared { body: body?, problem: None, no_problem: None };
-    if Template::slots_of(shared.body).contains(&"problems") {
-        let problems = table.required_table("problems")?;
-        shared.problem = problems.required_text("each");
-        shared.no_problem = problems.required_text("none");
-        problems.finish();
-    }
+    let lists = body.is_some_and(|body| Template::slots_of(body).contains(&"problems"));
+    let problems = if lists { table.required_table("problems") } else { table.table("problems") };
+    let (problem, no_problem) = problems.map(read_problems).unwrap_or_default();
     table.finish();
-    Some(shared)
+    Some(Shared { body: body?, problem, no_problem })
+}
+
+/// How one problem is written, and what stands in place of the list where there is none to write.
+fn read_problems(table: TableReader<'_>) -> (Option<&str>, Option<&str>) {
+    let template = |key| {
+        let text = table.required_text(key);
+        if text == Some("") && let Some(node) = table.node(key) {
+            table.diagnostics().report(&node.place, format!("`{}`: expected JSON, found nothing", table.path_of(key)));
+        }
+        text
+    };
+    let templates = (template("each"), template("none"));
+    table.finish();
+    templates
 }
 
 /// Reads an answer; nothing for a fault that shares another's.
@@ -86,6 +96,9 @@ fn read_answer(table: &TableReader<'_>, key: &Key, node: &Node, fault: Fault, sh
         (true, false) => (None, shared.no_problem),
         (false, _) => (None, None),
     };
+    if lists && own_body.is_some() && problem.or(no_problem).is_none() {
+        entry.report(format!("`{path}.body`: nothing says how <problems> are written: add [error.problems]"));
+    }
     report_unused(&entry, &path, &slots, &[Some(body_text), problem, no_problem, challenge]);
     let challenge = challenge.map(|text| compile(text, Form::Header, CHALLENGE_SLOTS));
     let problem = problem.map(|text| compile(text, Form::Json, &[Slot::Parameter, Slot::In]));

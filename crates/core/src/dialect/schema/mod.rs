@@ -36,12 +36,15 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     top.parsed::<DialectName>("extends");
     let route = top.required_table("route").and_then(route::read);
     let request = top.required_table("request").map(request::read);
-    let parameters = top.required_table("parameters").map(parameters::read).unwrap_or_default();
+    let parameters = top.required_table("parameters");
+    let place = parameters.as_ref().map_or(top.place(), TableReader::place);
+    let parameters = parameters.map(parameters::read).unwrap_or_default();
     let token = top.required_table("token").and_then(token::read);
     let limits = top.table("limits").map(token::read_limits).unwrap_or_default();
-    let headers = top.table("headers").map(answer::read_headers).unwrap_or_default();
+    let echo = request.as_ref().map_or(&[][..], |request| &request.echo);
+    let headers = top.table("headers").map(|table| answer::read_headers(table, echo)).unwrap_or_default();
     let answer = top.required_table("answer").and_then(answer::read);
-    let request = request.and_then(|partial| partial.with_parameters(parameters, diagnostics));
+    let request = request.and_then(|partial| partial.with_parameters(parameters, place, diagnostics));
     let faults = faults::read(&top, route.as_ref(), request.as_ref());
     let example = top.required_table("example").and_then(read_example);
     top.finish();
@@ -61,3 +64,6 @@ fn read_example(table: TableReader<'_>) -> Option<Example> {
     table.finish();
     Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id })
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,6 @@ const OTHERWISE: &[(&str, Otherwise)] = &[("ignore", Otherwise::Ignore), ("refus
 /// What `[request]` says, before it is joined with `[parameters]`.
 #[derive(Debug)]
 pub(super) struct Partial {
-    place: Place,
     basic: Option<BasicDecoding>,
     post: bool,
     body: Option<Vec<BodyType>>,
@@ -23,13 +22,12 @@ pub(super) struct Partial {
     encoding: Option<Encoding>,
     order: Option<Vec<Step>>,
     report: Option<Report>,
-    echo: Vec<(HeaderName, usize)>,
+    pub(super) echo: Vec<(HeaderName, usize)>,
 }
 
 pub(super) fn read(table: TableReader<'_>) -> Partial {
     let (basic, post) = read_auth(&table);
     let partial = Partial {
-        place: table.place().clone(),
         basic,
         post,
         body: read_body(&table),
@@ -129,9 +127,16 @@ fn read_echo(table: TableReader<'_>) -> Vec<(HeaderName, usize)> {
 }
 
 impl Partial {
-    pub(super) fn with_parameters(self, parameters: Vec<Parameter>, diagnostics: &Diagnostics) -> Option<RequestRules> {
-        self.check_credentials(&parameters, diagnostics);
-        self.check_origins(&parameters, diagnostics);
+    /// Joins both sections; what does not fit together is reported at `[parameters]`.
+    pub(super) fn with_parameters(
+        self,
+        parameters: Vec<Parameter>,
+        place: &Place,
+        diagnostics: &Diagnostics,
+    ) -> Option<RequestRules> {
+        let report = |message: String| diagnostics.report(place, message);
+        self.check_credentials(&parameters, report);
+        self.check_origins(&parameters, report);
         Some(RequestRules {
             basic: self.basic,
             post: self.post,
@@ -148,27 +153,24 @@ impl Partial {
         })
     }
 
-    fn check_credentials(&self, parameters: &[Parameter], diagnostics: &Diagnostics) {
+    fn check_credentials(&self, parameters: &[Parameter], report: impl Fn(String)) {
         let has = |role| parameters.iter().any(|parameter| parameter.role == role);
         if self.post && !(has(Role::ClientId) && has(Role::ClientSecret)) {
-            let message = "`request.auth`: client_secret_post needs client_id and client_secret in [parameters]";
-            diagnostics.report(&self.place, message);
+            report("`parameters`: client_secret_post of request.auth needs client_id and client_secret".to_owned());
         }
         if !self.post && has(Role::ClientSecret) {
             let message = "`parameters.client_secret` is read by nothing: add client_secret_post to request.auth or remove it";
-            diagnostics.report(&self.place, message);
+            report(message.to_owned());
         }
     }
 
-    fn check_origins(&self, parameters: &[Parameter], diagnostics: &Diagnostics) {
+    fn check_origins(&self, parameters: &[Parameter], report: impl Fn(String)) {
         for parameter in parameters {
             if self.query == Some(Otherwise::Refuse) && parameter.from.contains(&Origin::Query) {
-                let message = format!("`parameters`: {} comes from the query, which request.query refuses", parameter.name);
-                diagnostics.report(&self.place, message);
+                report(format!("`parameters`: {} comes from the query, which request.query refuses", parameter.name));
             }
             if self.body.as_ref().is_some_and(Vec::is_empty) && parameter.from.contains(&Origin::Body) {
-                let message = format!("`parameters`: {} comes from the body, but request.body lists no type", parameter.name);
-                diagnostics.report(&self.place, message);
+                report(format!("`parameters`: {} comes from the body, but request.body lists no type", parameter.name));
             }
         }
     }

@@ -18,12 +18,13 @@ pub(super) fn read(table: TableReader<'_>) -> Option<TokenRules> {
 fn read_lifetime(table: TableReader<'_>) -> Option<(u32, u32)> {
     let default = table.required_integer("default", 1..=LONGEST_LIFETIME);
     let max = table.required_integer("max", 1..=LONGEST_LIFETIME);
-    let (default, max) = (u32::try_from(default?).ok()?, u32::try_from(max?).ok()?);
-    if default > max {
+    if let (Some(default), Some(max)) = (default, max)
+        && default > max
+    {
         table.report(format!("`token.lifetime`: the default, {default}, is above the maximum, {max}"));
     }
     table.finish();
-    Some((default, max))
+    Some((u32::try_from(default?).ok()?, u32::try_from(max?).ok()?))
 }
 
 fn read_claims(table: TableReader<'_>) -> Vec<ClaimRule> {

@@ -1,0 +1,357 @@
+//! A small world for tests: one environment, two tenants, and everything that answers token requests, on a clock that moves
+//! only when told.
+
+use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use mintmark_verify::{Algorithm, Claims, Verifier};
+
+use crate::clock::{Clock, FakeClock, Timestamp};
+use crate::crypto::{RootKeys, SecretText, SignerThreads};
+use crate::dialect::{DialectSet, RawBody, RawRequest, TokenAsk};
+use crate::directory::{Directory, DirectoryLimits};
+use crate::document::Source;
+use crate::keys::new_signing_key;
+use crate::model::{
+    AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, EnvironmentName, KeyState, Resource, ScopeDefinition,
+    SigningKey, TenantId,
+};
+use crate::random::SeededRandom;
+use crate::registry::{
+    Actor, CreatedClient, NewBusiness, NewClient, NewEnvironment, NewGrant, NewResource, Registry, ResourceEdit,
+};
+use crate::store::memory::MemoryStore;
+use crate::store::{AuditEntry, Change, Store, Subject, Write};
+use crate::token::{Denial, Exchange, Limits, Outcome, REFUSED_TRIES_PER_MINUTE, TokenEndpoint};
+
+pub(crate) const NOW: i64 = 1_800_000_000;
+pub(crate) const ISSUER: &str = "https://sandbox.auth.example";
+pub(crate) const LEDGER: &str = "https://ledger.example";
+pub(crate) const REPORTS: &str = "https://reports.example";
+/// Where requests come from, unless a test says otherwise.
+pub(crate) const HERE: &str = "192.0.2.1";
+pub(crate) const ELSEWHERE: &str = "198.51.100.9";
+
+/// The environment `sandbox` with the tenants Acme and Globex.
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) registry: Registry<MemoryStore>,
+    pub(crate) endpoint: TokenEndpoint<MemoryStore>,
+    pub(crate) acme: TenantId,
+    pub(crate) globex: TenantId,
+    /// Two businesses of Acme's.
+    pub(crate) shop: BusinessId,
+    pub(crate) depot: BusinessId,
+    /// One of Globex's.
+    pub(crate) foreign: BusinessId,
+}
+
+/// So many seconds after the world began.
+pub(crate) fn timestamp(seconds: i64) -> Timestamp {
+    Timestamp(NOW + seconds)
+}
+
+pub(crate) fn sandbox() -> EnvironmentName {
+    "sandbox".parse().unwrap()
+}
+
+pub(crate) fn scopes(text: &str) -> Vec<ScopeDefinition> {
+    text.split_whitespace().map(|name| ScopeDefinition { name: name.parse().unwrap(), description: String::new() }).collect()
+}
+
+/// A grant at a resource, or at the environment's own.
+pub(crate) fn grant(resource: Option<&str>, scopes: &str) -> NewGrant {
+    NewGrant {
+        resource: resource.map(|uri| uri.parse().unwrap()),
+        scopes: scopes.split_whitespace().map(|name| name.parse().unwrap()).collect(),
+    }
+}
+
+fn root_keys() -> Arc<RootKeys> {
+    Arc::new(RootKeys::parse(&RootKeys::generate(&SeededRandom::new(1))).unwrap())
+}
+
+/// The keys of the environment. RSA keys are slow to make, so all worlds share them.
+pub(crate) fn signing_keys() -> Vec<SigningKey> {
+    static KEYS: OnceLock<Vec<SigningKey>> = OnceLock::new();
+    let make = |algorithm| {
+        let random = SeededRandom::new(2);
+        let keys = root_keys();
+        new_signing_key(&sandbox(), algorithm, KeyState::Active, Timestamp(NOW), (&keys.sealer, &random)).unwrap()
+    };
+    KEYS.get_or_init(|| vec![make(Algorithm::Es256), make(Algorithm::Rs256)]).clone()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_dialects("").await
+    }
+
+    /// A world with one more dialect, given as the text of its file.
+    pub(crate) async fn with_dialects(text: &str) -> Self {
+        let more = Arc::new(Source { name: "more.toml".to_owned(), text: text.to_owned() });
+        let more = if text.is_empty() { Vec::new() } else { vec![more] };
+        let store = Arc::new(MemoryStore::new());
+        let clock = Arc::new(FakeClock::at(NOW));
+        let registry = Registry {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::new(SeededRandom::new(3)),
+            root_keys: root_keys(),
+            dialects: DialectSet::load(&more).unwrap(),
+            actor: Actor("test".to_owned()),
+        };
+        let (acme, globex) = furnish(&registry).await;
+        let business = async |tenant_id, name: &str| {
+            let new = NewBusiness { environment: sandbox(), tenant_id, name: name.to_owned(), external_id: None };
+            registry.create_business(new).await.unwrap().id
+        };
+        let (shop, depot, foreign) =
+            (business(acme, "Shop").await, business(acme, "Depot").await, business(globex, "Foreign").await);
+        let endpoint = endpoint(&store, &clock).await;
+        Self { store, clock, registry, endpoint, acme, globex, shop, depot, foreign }
+    }
+
+    pub(crate) fn directory(&self) -> &Directory<MemoryStore> {
+        &self.endpoint.directory
+    }
+
+    /// Makes a client of Acme's that may do everything, changed as the test wants.
+    pub(crate) async fn client(&self, change: impl FnOnce(&mut NewClient)) -> CreatedClient {
+        let mut new = NewClient {
+            environment: sandbox(),
+            tenant_id: self.acme,
+            id: None,
+            name: "Exporter".to_owned(),
+            dialects: self.registry.dialects.iter().map(|dialect| dialect.name.clone()).collect(),
+            grants: vec![
+                grant(None, "business:read read write edit"),
+                grant(Some(LEDGER), "ledger:read ledger:create"),
+                grant(Some(REPORTS), "report:read"),
+            ],
+            businesses: BusinessAccess::All,
+            lifetime_max: None,
+            attributes: [("firstVisionId".to_owned(), AttributeValue::Text("FV1".to_owned()))].into(),
+            secret_expires_at: None,
+        };
+        change(&mut new);
+        let created = self.registry.create_client(new).await.unwrap();
+        self.poll().await;
+        created
+    }
+
+    pub(crate) async fn poll(&self) -> usize {
+        self.directory().poll().await.unwrap()
+    }
+
+    /// Sends a token request as a client of the dialect does.
+    pub(crate) async fn ask(&self, ask: &Ask) -> Answer {
+        let dialect = self.registry.dialects.get(ask.dialect).unwrap();
+        let asked = TokenAsk {
+            client_id: &ask.id,
+            client_secret: &ask.secret,
+            scope: ask.scope.as_deref(),
+            business_id: ask.business.as_deref(),
+            resources: &ask.resources,
+            expires_in: ask.expires_in,
+        };
+        let (request, left) = dialect.outgoing(&asked);
+        assert!(left.is_empty(), "{} has no place for {left:?}", ask.dialect);
+        let mut headers = HeaderMap::new();
+        if let Some(value) = request.authorization() {
+            headers.insert(AUTHORIZATION, value.parse().unwrap());
+        }
+        let body = request.body();
+        if let Some((content_type, _)) = &body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        let query = request.target.split_once('?').map(|(_, query)| query);
+        self.send(ask.dialect, ask.source, query, &headers, &body.map(|(_, body)| body).unwrap_or_default()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        dialect: &str,
+        source: &str,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        body: &str,
+    ) -> Answer {
+        let dialect = self.registry.dialects.get(dialect).unwrap();
+        let environment = sandbox();
+        let exchange = Exchange {
+            environment: &environment,
+            dialect,
+            raw: RawRequest { query, headers, body: RawBody::Whole(body.as_bytes()) },
+            path: &dialect.route.path,
+            request_id: "req_1",
+            source: source.parse::<IpAddr>().unwrap(),
+        };
+        let (encoded, outcome) = self.endpoint.respond(&exchange).await;
+        let body = String::from_utf8(encoded.body.to_vec()).unwrap();
+        Answer { status: encoded.status.as_u16(), headers: encoded.headers, body, outcome }
+    }
+
+    /// The claims of the token in an answer, as a resource server sees them.
+    pub(crate) fn verify(&self, answer: &Answer, audience: &str) -> Claims {
+        let keys = self.directory().environment(&sandbox()).unwrap().ring.verifying.clone();
+        let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+        Verifier::new(ISSUER, audience, keys).leeway_seconds(0).verify(&token, self.clock.now().0).unwrap()
+    }
+
+    /// A client as the store holds it.
+    pub(crate) async fn stored(&self, id: &ClientId) -> ClientRecord {
+        self.store.client_record(&sandbox(), id).await.unwrap().value.unwrap()
+    }
+
+    /// Writes a client past all rules, as whoever can write to the database does.
+    pub(crate) async fn plant_client(&self, id: &ClientId, change: impl FnOnce(&mut Client)) {
+        let mut client = self.stored(id).await.client;
+        change(&mut client);
+        client.version += 1;
+        self.plant(Write::UpdateClient(client), Subject::Client { environment: sandbox(), id: id.clone() }).await;
+    }
+
+    /// The same for a resource.
+    pub(crate) async fn plant_resource(&self, uri: &str, change: impl FnOnce(&mut Resource)) {
+        let record = self.store.environments().await.unwrap().value.remove(0);
+        let mut resource = record.resources.into_iter().find(|resource| resource.uri.as_str() == uri).unwrap();
+        change(&mut resource);
+        resource.version += 1;
+        let subject = Subject::Resource { environment: sandbox(), id: resource.id };
+        self.plant(Write::UpdateResource(resource), subject).await;
+    }
+
+    async fn plant(&self, write: Write, subject: Subject) {
+        let (actor, at) = ("planted".to_owned(), self.clock.now());
+        let audit = AuditEntry { at, actor, action: "plant", subject, before: None, after: None };
+        self.store.commit(&Change { writes: vec![write], audit }).await.unwrap();
+        self.poll().await;
+    }
+}
+
+/// The environment with its resources, and the two tenants.
+async fn furnish(registry: &Registry<MemoryStore>) -> (TenantId, TenantId) {
+    let new = NewEnvironment {
+        name: sandbox(),
+        issuer: ISSUER.to_owned(),
+        algorithm: Algorithm::Es256,
+        lifetime_max: 86_400,
+    };
+    registry.create_environment(new, signing_keys()).await.unwrap();
+    let own = ResourceEdit { add_scopes: scopes("read write edit"), ..ResourceEdit::default() };
+    registry.edit_resource(&sandbox(), &ISSUER.parse().unwrap(), &own).await.unwrap();
+    for (uri, known) in [(LEDGER, "ledger:read ledger:create common"), (REPORTS, "report:read common")] {
+        let new = NewResource {
+            environment: sandbox(),
+            uri: uri.parse().unwrap(),
+            name: "API".to_owned(),
+            scopes: scopes(known),
+            algorithm: None,
+        };
+        registry.create_resource(new).await.unwrap();
+    }
+    (registry.create_tenant("Acme").await.unwrap().id, registry.create_tenant("Globex").await.unwrap().id)
+}
+
+async fn endpoint(store: &Arc<MemoryStore>, clock: &Arc<FakeClock>) -> TokenEndpoint<MemoryStore> {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let directory = Directory::open(Arc::clone(store), Arc::clone(&clock), root_keys(), DirectoryLimits::default());
+    let (by_source, by_try) = REFUSED_TRIES_PER_MINUTE;
+    TokenEndpoint {
+        directory: Arc::new(directory.await.unwrap()),
+        clock,
+        random: Arc::new(SeededRandom::new(4)),
+        root_keys: root_keys(),
+        signers: SignerThreads::start(1).unwrap(),
+        limits: Limits::new(by_source, by_try),
+        in_flight_max: 1000,
+        in_flight: AtomicUsize::new(0),
+    }
+}
+
+/// What a client asks for, and from where.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) dialect: &'static str,
+    pub(crate) id: String,
+    pub(crate) secret: SecretText,
+    pub(crate) scope: Option<String>,
+    pub(crate) business: Option<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) expires_in: Option<u32>,
+    pub(crate) source: &'static str,
+}
+
+impl Ask {
+    pub(crate) fn of(dialect: &'static str, client: &CreatedClient) -> Self {
+        Self::with(dialect, client.client.id.as_str(), client.secret.text().expose())
+    }
+
+    pub(crate) fn with(dialect: &'static str, id: &str, secret: &str) -> Self {
+        let (id, secret) = (id.to_owned(), SecretText::new(secret.to_owned()));
+        // FirstVision is the one dialect that asks for a scope.
+        let scope = (dialect == "firstvision").then(|| "edit".to_owned());
+        Self { dialect, id, secret, scope, business: None, resources: Vec::new(), expires_in: None, source: HERE }
+    }
+
+    pub(crate) fn scope(self, scope: &str) -> Self {
+        Self { scope: Some(scope.to_owned()), ..self }
+    }
+
+    pub(crate) fn business(self, id: impl ToString) -> Self {
+        Self { business: Some(id.to_string()), ..self }
+    }
+
+    pub(crate) fn resource(mut self, uri: &str) -> Self {
+        self.resources.push(uri.to_owned());
+        self
+    }
+
+    pub(crate) fn expires_in(self, seconds: u32) -> Self {
+        Self { expires_in: Some(seconds), ..self }
+    }
+
+    pub(crate) fn secret(self, secret: &str) -> Self {
+        Self { secret: SecretText::new(secret.to_owned()), ..self }
+    }
+
+    pub(crate) fn from(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+}
+
+/// What came back, and what the log knows about it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    pub(crate) outcome: Outcome,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn denial(&self) -> &Denial {
+        self.outcome.result.as_ref().expect_err("a token was given")
+    }
+
+    /// All that the client sees, to be compared byte for byte.
+    pub(crate) fn wire(&self) -> (u16, Vec<(String, String)>, &str) {
+        let mut headers: Vec<(String, String)> =
+            self.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        headers.sort();
+        (self.status, headers, &self.body)
+    }
+}

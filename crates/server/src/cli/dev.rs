@@ -1,0 +1,121 @@
+//! `mintmark dev`: a server to try things out with, on loopback alone.
+
+mod banner;
+mod demo;
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use mintmark_core::dialect::DialectSet;
+
+pub(super) use demo::DemoClients;
+
+use super::output::Output;
+use super::place::{DATA_DIR, Files, Place, make_private_folder};
+use super::port_holder::explain_bind;
+use super::serve::harden;
+use super::{Done, Failure, Shared};
+use crate::config::{Config, Variables};
+use crate::http::HostRule;
+use crate::node::{Door, Node, NodeParts, NodeSettings, bind, serve};
+
+/// The environments, in the order of their ports.
+const ENVIRONMENTS: [&str; 2] = ["sandbox", "production"];
+
+#[derive(Args, Debug)]
+pub(super) struct DevArgs {
+    /// The sandbox is served at this port, production at the next one.
+    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65_525))]
+    port_base: u16,
+    /// Log every token request.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
+    if shared.config.is_some() {
+        return Err(Failure("`mintmark dev` needs no configuration; `mintmark serve` takes one".to_owned()));
+    }
+    let folder = shared.data_dir.clone().unwrap_or_else(|| PathBuf::from(DATA_DIR));
+    let config = settings(&args, &folder)?;
+    crate::logging::start(&config.log);
+    harden();
+    make_private_folder(&folder)?;
+    let _lock = lock(&folder)?;
+    let doors = open_doors(args.port_base)?;
+
+    let files = Files::of_folder(&folder);
+    files.ensure_root_keys()?;
+    let place = Place::open_files(&files, true).await?;
+    let demo = demo::ensure(&place, &folder, &doors).await?;
+    let node = start(&place, &config, &files).await?;
+    let dialects = DialectSet::clone(&node.dialects.load());
+    if shared.json {
+        println!("{}", banner::json(&demo, &dialects));
+    } else {
+        println!("{}", banner::text(&demo, &dialects, &folder));
+    }
+    serve(Arc::new(node), doors, &config.feed).await?;
+    Ok(Output::nothing())
+}
+
+/// The defaults of a server, with less to log.
+fn settings(args: &DevArgs, folder: &Path) -> Result<Config, Failure> {
+    let text = "[environments.sandbox]\nlisten = \"127.0.0.1:0\"\n[environments.production]\nlisten = \"127.0.0.1:0\"\n";
+    let mut config = Config::parse("the defaults", text.to_owned(), folder, &Variables::of_process())
+        .map_err(|mistakes| super::place::mistakes_of(&mistakes))?;
+    if !args.verbose && !Variables::is_set("MINTMARK_LOG_LEVEL") {
+        "warn".clone_into(&mut config.log.level);
+    }
+    Ok(config)
+}
+
+async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Failure> {
+    let node = Node::start(NodeParts {
+        store: Arc::clone(&place.store),
+        clock: Arc::clone(&place.registry.clock),
+        random: Arc::clone(&place.registry.random),
+        root_keys: Arc::clone(&place.registry.root_keys),
+        dialects: place.registry.dialects.clone(),
+        dialect_folder: Some(files.dialects.clone()),
+        settings: NodeSettings {
+            limits: config.limits.clone(),
+            cache: config.cache.clone(),
+            outage: config.outage.clone(),
+            feed: config.feed.clone(),
+            signers: config.signers.clone(),
+        },
+    })
+    .await?;
+    node.ensure_keys().await?;
+    Ok(node)
+}
+
+/// One `mintmark dev` for each data folder: a second one would move the first one's issuers to its own ports.
+fn lock(folder: &Path) -> Result<File, Failure> {
+    use rustix::fs::{FlockOperation, flock};
+    let path = folder.join("dev.lock");
+    let file = File::create(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let folder = folder.display();
+        Failure(format!("another `mintmark dev` uses {folder}; give this one its own: mintmark dev --data-dir DIR --port-base 9000"))
+    })?;
+    Ok(file)
+}
+
+/// Loopback, whatever is asked for (rule S23).
+fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
+    let mut doors = Vec::new();
+    for (name, port) in ENVIRONMENTS.into_iter().zip(base..) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let socket = bind(address).map_err(|error| {
+            let next = if base < 60_000 { base + 1000 } else { 9000 };
+            Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
+        })?;
+        doors.push(Door { environment: name.parse()?, socket, hosts: HostRule::Loopback });
+    }
+    Ok(doors)
+}

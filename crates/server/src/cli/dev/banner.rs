@@ -1,0 +1,78 @@
+//! What `mintmark dev` prints once it is ready: a curl for each dialect that works when pasted, or one line of JSON.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use mintmark_core::crypto::SecretText;
+use mintmark_core::dialect::{Dialect, DialectSet, TokenAsk};
+use serde_json::{Value, json};
+
+use super::demo::{DemoClient, DemoClients};
+
+/// The environment that the banner's commands are for.
+const SHOWN: &str = "sandbox";
+
+pub(super) fn json(demo: &DemoClients, dialects: &DialectSet) -> Value {
+    let environments: Vec<Value> = demo
+        .environments
+        .iter()
+        .map(|environment| {
+            let issuer = &environment.issuer;
+            let endpoints: serde_json::Map<String, Value> = dialects
+                .iter()
+                .map(|dialect| (dialect.name.to_string(), format!("{issuer}{}", dialect.route.path).into()))
+                .collect();
+            json!({
+                "name": environment.name,
+                "issuer": issuer,
+                "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+                "token_endpoints": endpoints,
+            })
+        })
+        .collect();
+    json!({ "ready": true, "environments": environments, "clients": demo.clients })
+}
+
+pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, folder: &Path) -> String {
+    let mut text = String::from("Mintmark is ready. This is for trying out, on this machine alone; Ctrl-C stops it.\n\n");
+    for environment in &demo.environments {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "  {:11} {}", environment.name, environment.issuer);
+    }
+    let _ = writeln!(text, "  {:11} {}", "data", folder.display());
+    let _ = writeln!(text, "\nA token from the {SHOWN}, in each dialect:");
+    for dialect in dialects.iter() {
+        if let Some((issuer, client)) = demo.find(SHOWN, dialect.name.as_str()) {
+            let _ = write!(text, "\n# {}\n{}\n", dialect.name, curl(dialect, issuer, client));
+        }
+    }
+    text.push_str(&next_steps(demo));
+    text
+}
+
+fn curl(dialect: &Dialect, issuer: &str, client: &DemoClient) -> String {
+    let secret = SecretText::new(client.client_secret.clone());
+    let needs_scope = dialect.request.parameters.iter().any(|parameter| parameter.name == "scope" && parameter.required);
+    let ask = TokenAsk {
+        client_id: &client.client_id,
+        client_secret: &secret,
+        scope: client.scopes.first().map(String::as_str).filter(|_| needs_scope),
+        business_id: None,
+        resources: &[],
+        expires_in: None,
+    };
+    dialect.outgoing(&ask).0.to_curl(issuer)
+}
+
+fn next_steps(demo: &DemoClients) -> String {
+    let Some(issuer) = demo.environments.iter().find(|known| known.name == SHOWN).map(|known| &known.issuer) else {
+        return String::new();
+    };
+    format!(
+        "\nThen:\n\n  \
+         mintmark token --dialect asset | mintmark inspect -      # fetch a token, decode and verify it\n  \
+         curl -s {issuer}/v0/business -H \"Authorization: Bearer $(mintmark token --dialect asset)\"\n  \
+         curl -s {issuer}/.well-known/jwks.json                   # the keys that services verify with\n  \
+         mintmark dialect show asset                              # a wire format, and how to write your own\n"
+    )
+}

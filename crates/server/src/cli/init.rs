@@ -1,0 +1,84 @@
+//! `mintmark init`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use mintmark_core::model::EnvironmentName;
+use mintmark_core::registry::NewEnvironment;
+use mintmark_verify::Algorithm;
+use serde_json::json;
+
+use super::environment::create;
+use super::output::Output;
+use super::place::{CONFIG_FILE, Files, Place, make_private_folder, write_private};
+use super::{Done, Failure};
+use crate::config::{Config, Variables};
+
+#[derive(Args, Debug)]
+pub(super) struct InitArgs {
+    /// The folder to make it in.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    /// An environment and its issuer URL; may be repeated.
+    #[arg(long, value_name = "NAME=ISSUER", value_parser = parse_environment, required = true)]
+    environment: Vec<(EnvironmentName, String)>,
+    /// The first environment's port; each next one has the next port.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+fn parse_environment(text: &str) -> Result<(EnvironmentName, String), String> {
+    let (name, issuer) = text.split_once('=').ok_or("expected NAME=ISSUER, such as production=https://auth.example.com")?;
+    Ok((name.parse().map_err(|error| format!("{name:?}: {error}"))?, issuer.to_owned()))
+}
+
+pub(super) async fn run(args: InitArgs) -> Done {
+    let config_path = args.folder.join(CONFIG_FILE);
+    if config_path.exists() {
+        return Err(Failure(format!("{} exists already; nothing was changed", config_path.display())));
+    }
+    make_private_folder(&args.folder)?;
+    let text = configuration(&args)?;
+    let config = Config::parse(&config_path.display().to_string(), text.clone(), &args.folder, &Variables::none())
+        .map_err(|mistakes| super::place::mistakes_of(&mistakes))?;
+    let files = Files::of_config(&config);
+    files.ensure_root_keys()?;
+    let place = Place::open_files(&files, true).await?;
+    let made = make_environments(&place, &args.environment).await;
+    place.close().await;
+    made?;
+    // Last, so that a folder with a configuration is a whole one.
+    write_private(&config_path, text.as_bytes())?;
+    let fields = vec![
+        ("configuration", config_path.display().to_string()),
+        ("database", files.database.display().to_string()),
+        ("root keys", format!("{} (keep a copy elsewhere; without it every key and secret is lost)", files.root_keys.display())),
+        ("next", format!("mintmark tenant create NAME --config {0} && mintmark serve --config {0}", config_path.display())),
+    ];
+    let json = json!({ "configuration": config_path, "database": files.database, "root_keys": files.root_keys });
+    Ok(Output::object(fields, json))
+}
+
+async fn make_environments(place: &Place, environments: &[(EnvironmentName, String)]) -> Result<(), Failure> {
+    for (name, issuer) in environments {
+        let new = NewEnvironment {
+            name: name.clone(),
+            issuer: issuer.clone(),
+            algorithm: Algorithm::Es256,
+            lifetime_max: 86_400,
+        };
+        create(place, new).await?;
+    }
+    Ok(())
+}
+
+fn configuration(args: &InitArgs) -> Result<String, Failure> {
+    let mut text = String::from("# Settings of `mintmark serve`. Everything that is not here has its default; docs/configuration.md lists all.\n");
+    for (at, (name, issuer)) in args.environment.iter().enumerate() {
+        let port = u16::try_from(at).ok().and_then(|at| args.port.checked_add(at));
+        let port = port.ok_or_else(|| Failure("the ports would go beyond 65535; choose a lower --port".to_owned()))?;
+        write!(text, "\n[environments.{name}]                # {issuer}\nlisten = \"127.0.0.1:{port}\"\n")?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,178 @@
+//! The command line: one file for each subcommand.
+//!
+//! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
+
+mod business;
+mod check;
+mod client;
+mod dev;
+mod dialect;
+mod environment;
+mod fetch;
+mod init;
+mod inspect;
+mod key;
+mod output;
+mod place;
+mod port_holder;
+mod resource;
+mod secret;
+mod serve;
+mod tenant;
+mod time;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use output::Output;
+use place::Place;
+
+/// An OAuth 2.0 authorization server for machines that speaks your existing token endpoint's wire format.
+#[derive(Parser, Debug)]
+#[command(name = "mintmark", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Start here: mintmark dev")]
+struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Args, Debug, Clone)]
+struct Shared {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The configuration of a server made by `mintmark init` [default: mintmark.toml, if there is one].
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "data_dir")]
+    config: Option<PathBuf>,
+    /// The data folder of `mintmark dev` [default: mintmark-data].
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a server to try things out: embedded database, two environments, a demo client for each dialect.
+    #[command(after_help = "Example: mintmark dev --port-base 9000 --data-dir /tmp/try")]
+    Dev(dev::DevArgs),
+    /// Run a server.
+    #[command(after_help = "Example: mintmark serve --config /etc/mintmark/mintmark.toml")]
+    Serve,
+    /// Make the configuration, the root keys and the database of a server.
+    #[command(after_help = "Example: mintmark init /etc/mintmark --environment production=https://auth.example.com")]
+    Init(init::InitArgs),
+    /// Fetch an access token as a client does, in any dialect.
+    #[command(after_help = "Example: mintmark token --dialect asset --scope 'ledger:read'")]
+    Token(token::TokenArgs),
+    /// Decode an access token and verify it.
+    #[command(after_help = "Example: mintmark token | mintmark inspect -")]
+    Inspect(inspect::InspectArgs),
+    /// Environments: isolated issuers.
+    #[command(subcommand, after_help = "Example: mintmark environment list")]
+    Environment(environment::EnvironmentCommand),
+    /// Tenants: customer organisations.
+    #[command(subcommand, after_help = "Example: mintmark tenant create 'Acme Ltd'")]
+    Tenant(tenant::TenantCommand),
+    /// Businesses that tenants act for.
+    #[command(subcommand, after_help = "Example: mintmark business create --environment sandbox 'Blue Bakery'")]
+    Business(business::BusinessCommand),
+    /// OAuth clients.
+    #[command(
+        subcommand,
+        after_help = "Example: mintmark client create billing --environment sandbox --dialect standard --scope 'ledger:read'"
+    )]
+    Client(client::ClientCommand),
+    /// Secrets of clients.
+    #[command(subcommand, after_help = "Example: mintmark secret add cli_… --environment sandbox --expires-in 90d")]
+    Secret(secret::SecretCommand),
+    /// Resources and the scopes they understand.
+    #[command(subcommand, after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]
+    Resource(resource::ResourceCommand),
+    /// Signing keys.
+    #[command(subcommand, after_help = "Example: mintmark key list")]
+    Key(key::KeyCommand),
+    /// Dialects: the wire formats of token endpoints.
+    #[command(subcommand, after_help = "Example: mintmark dialect show asset")]
+    Dialect(dialect::DialectCommand),
+    /// Check the configuration and all that it names, without serving.
+    #[command(after_help = "Example: mintmark check --config mintmark.toml")]
+    Check(check::CheckArgs),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a command gives back.
+type Done = Result<Output, Failure>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The first random number of a process takes some 50 ms to gather; meanwhile the database is opened.
+    let warm_up = std::thread::spawn(|| mintmark_core::random::Random::fill(&mintmark_core::random::SystemRandom, &mut [0]));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("mintmark: the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let json = cli.shared.json;
+    let done = runtime.block_on(run(cli));
+    let _ = warm_up.join();
+    match done {
+        Ok(output) => output.print(json),
+        Err(Failure(message)) => {
+            if json {
+                println!("{}", serde_json::json!({ "error": message }));
+            }
+            eprintln!("mintmark: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Done {
+    let Cli { shared, command } = cli;
+    match command {
+        Command::Dev(args) => dev::run(&shared, args).await,
+        Command::Serve => serve::run(&shared).await,
+        Command::Init(args) => init::run(args).await,
+        Command::Token(args) => token::run(&shared, args).await,
+        Command::Inspect(args) => inspect::run(&shared, args).await,
+        Command::Dialect(command) => dialect::run(&shared, command),
+        Command::Check(args) => check::run(&shared, &args).await,
+        registry_command => {
+            let place = Place::open(&shared).await?;
+            let done = run_on(&place, registry_command, shared.json).await;
+            place.close().await;
+            done
+        }
+    }
+}
+
+/// The commands that read or change the registry.
+async fn run_on(place: &Place, command: Command, json: bool) -> Done {
+    match command {
+        Command::Environment(command) => environment::run(place, command).await,
+        Command::Tenant(command) => tenant::run(place, command).await,
+        Command::Business(command) => business::run(place, command, json).await,
+        Command::Client(command) => client::run(place, command).await,
+        Command::Secret(command) => secret::run(place, command).await,
+        Command::Resource(command) => resource::run(place, command).await,
+        Command::Key(command) => key::run(place, command).await,
+        _ => Ok(Output::nothing()),
+    }
+}

@@ -1,0 +1,109 @@
+//! `mintmark secret`
+
+use clap::{Args, Subcommand};
+use mintmark_core::clock::Timestamp;
+use mintmark_core::model::{ClientId, Credential, CredentialId, EnvironmentName};
+use mintmark_core::store::Store;
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Place;
+use super::{Done, Failure, time};
+
+#[derive(Args, Debug)]
+pub(super) struct Owner {
+    /// The client.
+    client_id: ClientId,
+    /// Where.
+    #[arg(long)]
+    environment: Option<EnvironmentName>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum SecretCommand {
+    /// List the secrets of a client.
+    List(Owner),
+    /// Give a client one more secret. It is shown once; those that the client has stay in force.
+    Add {
+        #[command(flatten)]
+        owner: Owner,
+        /// How long it is in force, such as 90d.
+        #[arg(long, value_parser = time::parse_duration)]
+        expires_in: Option<u32>,
+    },
+    /// Set when a secret expires, counted from now.
+    Expire {
+        #[command(flatten)]
+        owner: Owner,
+        /// Which secret.
+        #[arg(long)]
+        id: CredentialId,
+        /// How long it is still in force, such as 24h.
+        #[arg(long, value_parser = time::parse_duration)]
+        expires_in: u32,
+    },
+    /// Turn a secret off, for good.
+    Disable {
+        #[command(flatten)]
+        owner: Owner,
+        /// Which secret.
+        #[arg(long)]
+        id: CredentialId,
+    },
+}
+
+pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
+    match command {
+        SecretCommand::List(owner) => {
+            let environment = environment_of(place, &owner).await?;
+            if place.store.client_record(&environment, &owner.client_id).await?.value.is_none() {
+                return Err(Failure(format!("there is no client {} in {environment}", owner.client_id)));
+            }
+            Ok(show(&place.store.credentials(&environment, &owner.client_id).await?))
+        }
+        SecretCommand::Add { owner, expires_in } => {
+            let environment = environment_of(place, &owner).await?;
+            let expires_at = expires_in.map(|seconds| from_now(place, seconds));
+            let created = place.registry.add_secret(&environment, &owner.client_id, expires_at).await?;
+            let secret = created.secret.text().expose();
+            let fields = vec![
+                ("id", created.credential.id.to_string()),
+                ("client_secret", secret.to_owned()),
+                ("expires", time::show_or_never(created.credential.expires_at)),
+                ("note", "the secret is shown this once".to_owned()),
+            ];
+            Ok(Output::object(fields, json!({ "credential": created.credential, "client_secret": secret })))
+        }
+        SecretCommand::Expire { owner, id, expires_in } => {
+            let environment = environment_of(place, &owner).await?;
+            let expires_at = from_now(place, expires_in);
+            Ok(show(&[place.registry.expire_secret(&environment, &owner.client_id, id, expires_at).await?]))
+        }
+        SecretCommand::Disable { owner, id } => {
+            let environment = environment_of(place, &owner).await?;
+            Ok(show(&[place.registry.disable_secret(&environment, &owner.client_id, id).await?]))
+        }
+    }
+}
+
+async fn environment_of(place: &Place, owner: &Owner) -> Result<EnvironmentName, Failure> {
+    Ok(place.environment(owner.environment.as_ref()).await?.environment.name)
+}
+
+fn from_now(place: &Place, seconds: u32) -> Timestamp {
+    place.registry.clock.now().plus(seconds)
+}
+
+fn show(credentials: &[Credential]) -> Output {
+    let rows = credentials.iter().map(|one| {
+        vec![
+            one.id.to_string(),
+            format!("…{}", one.hint),
+            one.status.as_str().to_owned(),
+            time::show(one.created_at),
+            time::show_or_never(one.expires_at),
+            time::show_or_never(one.last_used_at),
+        ]
+    });
+    Output::table(&["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED"], rows.collect(), json!(credentials))
+}

@@ -1,0 +1,109 @@
+//! `mintmark serve`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mintmark_core::random::SystemRandom;
+use mintmark_core::store::Store;
+
+use super::output::Output;
+use super::place::{CONFIG_FILE, Files, mistakes_of};
+use super::port_holder::explain_bind;
+use super::{Done, Failure, Shared};
+use crate::clock::SystemClock;
+use crate::config::{Config, Variables};
+use crate::http::HostRule;
+use crate::node::{Door, Node, NodeParts, NodeSettings, bind, load_dialects, serve};
+
+pub(super) async fn run(shared: &Shared) -> Done {
+    if shared.data_dir.is_some() {
+        return Err(Failure("a server is described by a configuration: use --config; --data-dir is for `mintmark dev`".to_owned()));
+    }
+    let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
+    let config = Config::read(&path, &Variables::of_process())?;
+    crate::logging::start(&config.log);
+    harden();
+    let files = Files::of_config(&config);
+    let root_keys = files.read_root_keys()?;
+    let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
+    let doors = open_doors(&config)?;
+    let store = files.open_store(false).await?;
+    files.check_root_keys(&store, &root_keys).await?;
+    check_environments(&store, &config).await?;
+
+    let settings = NodeSettings {
+        limits: config.limits.clone(),
+        cache: config.cache.clone(),
+        outage: config.outage.clone(),
+        feed: config.feed.clone(),
+        signers: config.signers.clone(),
+    };
+    let node = Node::start(NodeParts {
+        store: Arc::new(store),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        root_keys: Arc::new(root_keys),
+        dialects,
+        dialect_folder: Some(files.dialects),
+        settings,
+    })
+    .await?;
+    node.ensure_keys().await?;
+    for door in &doors {
+        tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, "listening");
+    }
+    if shared.json {
+        println!("{}", ready(&doors)?);
+    }
+    serve(Arc::new(node), doors, &config.feed).await?;
+    Ok(Output::nothing())
+}
+
+/// Tells what waits for it that the server is ready, and where: a port of 0 is known only now.
+fn ready(doors: &[Door]) -> Result<serde_json::Value, Failure> {
+    let mut environments = Vec::new();
+    for door in doors {
+        environments.push(serde_json::json!({ "name": door.environment, "listen": door.socket.local_addr()?.to_string() }));
+    }
+    Ok(serde_json::json!({ "ready": true, "environments": environments }))
+}
+
+fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {
+    let mut doors = Vec::new();
+    for environment in &config.environments {
+        let socket = bind(environment.listen).map_err(|error| {
+            let advice = format!("change environments.{}.listen in the configuration", environment.name);
+            Failure(explain_bind(environment.listen, &error, &advice))
+        })?;
+        let hosts =
+            if environment.hosts.is_empty() { HostRule::Any } else { HostRule::Only(environment.hosts.clone()) };
+        doors.push(Door { environment: environment.name.clone(), socket, hosts });
+    }
+    Ok(doors)
+}
+
+/// Every configured environment must be in the registry.
+async fn check_environments(store: &impl Store, config: &Config) -> Result<(), Failure> {
+    let known: Vec<String> =
+        store.environments().await?.value.into_iter().map(|record| record.environment.name.to_string()).collect();
+    let missing = config.environments.iter().find(|environment| !known.iter().any(|name| name == environment.name.as_str()));
+    missing.map_or(Ok(()), |missing| {
+        let name = &missing.name;
+        Err(Failure(format!(
+            "the configuration serves the environment {name}, which the database does not have (it has: {}); make it: mintmark \
+             environment create {name} --issuer https://…",
+            known.join(", ")
+        )))
+    })
+}
+
+/// Nothing of this process's memory may land on disk (rule S10): no core dumps, also not by another process of the same user.
+pub(super) fn harden() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, none);
+    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if limited.and(hidden).is_err() {
+        tracing::warn!("core dumps could not be turned off");
+    }
+}

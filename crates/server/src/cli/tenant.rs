@@ -1,0 +1,70 @@
+//! `mintmark tenant`
+
+use clap::Subcommand;
+use mintmark_core::model::{Status, Tenant};
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Place;
+use super::{Done, time};
+
+#[derive(Subcommand, Debug)]
+pub(super) enum TenantCommand {
+    /// List tenants.
+    List,
+    /// Make a tenant.
+    Create {
+        /// Its name.
+        name: String,
+    },
+    /// Give a tenant another name.
+    Rename {
+        /// Its id or name.
+        tenant: String,
+        /// The new name.
+        name: String,
+    },
+    /// Turn a tenant off: none of its clients gets a token.
+    Disable {
+        /// Its id or name.
+        tenant: String,
+    },
+    /// Turn a tenant on again.
+    Enable {
+        /// Its id or name.
+        tenant: String,
+    },
+}
+
+pub(super) async fn run(place: &Place, command: TenantCommand) -> Done {
+    match command {
+        TenantCommand::List => {
+            let tenants = place.tenants().await?;
+            let rows = tenants.iter().map(|one| {
+                vec![one.id.to_string(), one.name.clone(), one.status.as_str().to_owned(), time::show(one.created_at)]
+            });
+            Ok(Output::table(&["ID", "NAME", "STATUS", "CREATED"], rows.collect(), json!(tenants)))
+        }
+        TenantCommand::Create { name } => Ok(show(&place.registry.create_tenant(&name).await?)),
+        TenantCommand::Rename { tenant, name } => {
+            let id = place.tenant(Some(&tenant)).await?.id;
+            Ok(show(&place.registry.rename_tenant(id, &name).await?))
+        }
+        TenantCommand::Disable { tenant } => set_status(place, &tenant, Status::Disabled).await,
+        TenantCommand::Enable { tenant } => set_status(place, &tenant, Status::Active).await,
+    }
+}
+
+async fn set_status(place: &Place, tenant: &str, status: Status) -> Done {
+    let id = place.tenant(Some(tenant)).await?.id;
+    Ok(show(&place.registry.set_tenant_status(id, status).await?))
+}
+
+fn show(tenant: &Tenant) -> Output {
+    let fields = vec![
+        ("id", tenant.id.to_string()),
+        ("name", tenant.name.clone()),
+        ("status", tenant.status.as_str().to_owned()),
+    ];
+    Output::object(fields, json!(tenant))
+}

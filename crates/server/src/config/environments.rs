@@ -1,0 +1,88 @@
+//! `[environments.NAME]`: where each environment listens. Its issuer and the rest of it are in the registry.
+
+use std::net::SocketAddr;
+
+use mintmark_core::document::TableReader;
+use mintmark_core::model::EnvironmentName;
+
+use super::Variables;
+use super::section::{Setting, variable_name};
+
+/// Where one environment listens.
+#[derive(Clone, Debug)]
+pub struct EnvironmentSettings {
+    /// The environment.
+    pub name: EnvironmentName,
+    /// The address and port.
+    pub listen: SocketAddr,
+    /// The hosts that requests may name; any if there is none, since the listener already says which environment is meant.
+    pub hosts: Vec<String>,
+}
+
+/// The lines of the reference.
+pub(super) fn settings() -> Vec<Setting> {
+    let section = "environments.NAME";
+    vec![
+        Setting {
+            section,
+            key: "listen",
+            default: "(none; must be given)".to_owned(),
+            doc: " The address and port that this environment is served at. The listener alone says which environment is meant.",
+        },
+        Setting {
+            section,
+            key: "hosts",
+            default: "[]".to_owned(),
+            doc: " The exact values of `Host` that are answered, such as `api.example.com`; others get 421. Any, where the list is \
+                  empty. The variable takes them separated by commas.",
+        },
+    ]
+}
+
+pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<EnvironmentSettings> {
+    let Some(table) = top.required_table("environments") else { return Vec::new() };
+    let mut environments: Vec<EnvironmentSettings> = Vec::new();
+    for (key, node) in table.all() {
+        let Some(entry) = TableReader::of(node, table.path_of(&key.name), table.diagnostics()) else { continue };
+        let name = key.name.parse::<EnvironmentName>();
+        if let Err(error) = &name {
+            table.diagnostics().report(&key.place, format!("`environments`: {error}"));
+        }
+        let section = format!("environments.{}", key.name);
+        let listen = read_listen(&entry, variables, &section);
+        let hosts = match variables.take(&variable_name(&section, "hosts")) {
+            Some(list) => list.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
+            None => entry.texts("hosts").unwrap_or_default().into_iter().map(|(host, _)| host.to_owned()).collect(),
+        };
+        entry.also_known(&["hosts", "listen"]);
+        if let (Ok(name), Some(listen)) = (name, listen) {
+            if let Some(other) = environments.iter().find(|other| other.listen == listen && listen.port() != 0) {
+                entry.report(format!("`{section}.listen`: {listen} is the listener of {} already", other.name));
+            }
+            environments.push(EnvironmentSettings { name, listen, hosts });
+        }
+        entry.finish();
+    }
+    if table.all().next().is_none() {
+        table.report("`environments`: expected at least one, such as [environments.production] with listen = \"0.0.0.0:8080\"");
+    }
+    environments
+}
+
+fn read_listen(entry: &TableReader<'_>, variables: &Variables, section: &str) -> Option<SocketAddr> {
+    let name = variable_name(section, "listen");
+    if let Some(text) = variables.take(&name) {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            variables.report(&name, "expected an address and a port, such as 0.0.0.0:8080");
+        }
+        return parsed;
+    }
+    let text = entry.required_text("listen")?;
+    let parsed = text.parse().ok();
+    if parsed.is_none() && let Some(node) = entry.node("listen") {
+        let message = format!("`{section}.listen`: expected an address and a port, such as \"0.0.0.0:8080\"");
+        entry.diagnostics().report(&node.place, message);
+    }
+    parsed
+}

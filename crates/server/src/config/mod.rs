@@ -1,0 +1,152 @@
+//! The configuration of `mintmark serve`: `mintmark.toml`, with an environment variable for every setting.
+//!
+//! Each section is a small struct in a file of its own, declared with [`settings!`](section): the default, the environment
+//! variable and the line of the generated reference (`docs/configuration.md`) come from that one declaration. Unknown keys and
+//! unknown `MINTMARK_*` variables are errors that name the nearest known one.
+
+mod environments;
+mod reference;
+mod section;
+mod sections;
+mod variables;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mintmark_core::document::{Diagnostic, Diagnostics, Document, Source, TableReader};
+
+pub use environments::EnvironmentSettings;
+pub use reference::reference;
+pub use section::Setting;
+pub use sections::{
+    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, SignerSettings,
+    StoreSettings,
+};
+pub use variables::Variables;
+
+/// A whole configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The folder that relative paths start from: the configuration file's.
+    pub folder: PathBuf,
+    /// The environments and where they listen.
+    pub environments: Vec<EnvironmentSettings>,
+    /// The database.
+    pub store: StoreSettings,
+    /// Master keys and peppers.
+    pub root_keys: RootKeySettings,
+    /// The operator's dialects.
+    pub dialects: DialectSettings,
+    /// Limits of requests and connections.
+    pub limits: LimitSettings,
+    /// How much is held in memory.
+    pub cache: CacheSettings,
+    /// What is done without the store.
+    pub outage: OutageSettings,
+    /// How the change feed is followed.
+    pub feed: FeedSettings,
+    /// Threads for RSA signatures.
+    pub signers: SignerSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// The root keys as text, where a variable holds them instead of a file.
+    pub root_keys_text: Option<zeroize::Zeroizing<String>>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    File(PathBuf, std::io::Error),
+    /// It holds mistakes.
+    Mistakes(Vec<Diagnostic>),
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ConfigError::File(path, error) => {
+                write!(out, "{}: {error}; `mintmark init` makes a configuration", path.display())
+            }
+            ConfigError::Mistakes(mistakes) => {
+                mistakes.iter().enumerate().try_for_each(|(at, mistake)| {
+                    write!(out, "{}{mistake}", if at == 0 { "" } else { "\n" })
+                })
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads a configuration file.
+    pub fn read(path: &Path, variables: &Variables) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Self::parse(&path.display().to_string(), text, &folder, variables).map_err(ConfigError::Mistakes)
+    }
+
+    /// Reads a configuration from text; `name` is the file's in diagnostics.
+    ///
+    /// ```
+    /// use mintmark::config::{Config, Variables};
+    /// let text = "[environments.sandbox]\nlisten = \"127.0.0.1:8080\"\n";
+    /// let config = Config::parse("mintmark.toml", text.to_owned(), "/etc/mintmark".as_ref(), &Variables::none()).unwrap();
+    /// assert_eq!(config.store_path().to_str(), Some("/etc/mintmark/mintmark.db"));
+    /// ```
+    pub fn parse(name: &str, text: String, folder: &Path, variables: &Variables) -> Result<Self, Vec<Diagnostic>> {
+        let diagnostics = Diagnostics::default();
+        let source = Arc::new(Source { name: name.to_owned(), text });
+        let config = Document::parse(&source, &diagnostics)
+            .and_then(|document| Self::read_document(&document, folder, variables, &diagnostics));
+        match config {
+            Some(config) if diagnostics.is_empty() => Ok(config),
+            _ => Err(diagnostics.into_sorted()),
+        }
+    }
+
+    fn read_document(
+        document: &Document,
+        folder: &Path,
+        variables: &Variables,
+        diagnostics: &Diagnostics,
+    ) -> Option<Self> {
+        let top = TableReader::root(document, diagnostics)?;
+        let config = Self {
+            folder: folder.to_owned(),
+            environments: environments::read(&top, variables),
+            store: StoreSettings::read(&top, variables),
+            root_keys: RootKeySettings::read(&top, variables),
+            dialects: DialectSettings::read(&top, variables),
+            limits: LimitSettings::read(&top, variables),
+            cache: CacheSettings::read(&top, variables),
+            outage: OutageSettings::read(&top, variables),
+            feed: FeedSettings::read(&top, variables),
+            signers: SignerSettings::read(&top, variables),
+            log: LogSettings::read(&top, variables),
+            root_keys_text: variables.take_root_keys(),
+        };
+        top.finish();
+        variables.report_unknown(diagnostics);
+        Some(config)
+    }
+
+    /// The SQLite file.
+    pub fn store_path(&self) -> PathBuf {
+        self.folder.join(&self.store.path)
+    }
+
+    /// The root keys' file.
+    pub fn root_keys_path(&self) -> PathBuf {
+        self.folder.join(&self.root_keys.file)
+    }
+
+    /// The folder of the operator's dialects.
+    pub fn dialects_path(&self) -> PathBuf {
+        self.folder.join(&self.dialects.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! The sections, in the order of the reference.
+
+use super::section::settings;
+
+settings! {
+    /// The database.
+    StoreSettings in "store" {
+        /// The SQLite file; a relative path starts from the configuration file's folder.
+        path: text = "mintmark.db";
+    }
+}
+
+settings! {
+    /// Master keys and peppers, which must not be in the database.
+    RootKeySettings in "root_keys" {
+        /// The file that holds them, readable by the server alone. The variable `MINTMARK_ROOT_KEYS` can hold its text instead.
+        file: text = "root-keys.toml";
+    }
+}
+
+settings! {
+    /// The operator's dialects.
+    DialectSettings in "dialects" {
+        /// A folder whose `*.toml` files are dialects. It need not exist. SIGHUP reads it again.
+        folder: text = "dialects";
+    }
+}
+
+settings! {
+    /// Limits of requests and connections, for each listener or the node as said.
+    LimitSettings in "limits" {
+        /// Token requests in work at once on this node; one more gets the dialect's 503.
+        in_flight: integer = 4096, (1..=1_000_000);
+        /// Open connections of each listener; one more waits to be accepted.
+        connections: integer = 10_000, (1..=1_000_000);
+        /// Seconds for the header of a request to arrive, and an idle connection's life.
+        header_timeout: integer = 15, (1..=600);
+        /// Seconds for the body of a request to arrive.
+        body_timeout: integer = 10, (1..=600);
+        /// Refused tries a minute from one address (IPv6: one /64 network) before further ones get 429.
+        refused_per_source: integer = 600, (1..=1_000_000_000);
+        /// Refused tries a minute from one address for one client before further ones get 429.
+        refused_per_client: integer = 60, (1..=1_000_000_000);
+        /// Seconds for requests in work to finish when the server stops.
+        shutdown_grace: integer = 30, (0..=3600);
+    }
+}
+
+settings! {
+    /// How much of the registry is held in memory.
+    CacheSettings in "cache" {
+        /// Clients, about 1 KiB each.
+        clients: integer = 200_000, (1..=100_000_000);
+        /// Businesses, about 300 bytes each.
+        businesses: integer = 50_000, (1..=100_000_000);
+    }
+}
+
+settings! {
+    /// What is done without the store.
+    OutageSettings in "outage" {
+        /// Seconds after the last successful read of the change feed for which tokens are still given out. A client disabled
+        /// during an outage can get tokens for that long.
+        max_staleness: integer = 240, (1..=86_400);
+    }
+}
+
+settings! {
+    /// How the change feed is followed.
+    FeedSettings in "feed" {
+        /// Milliseconds between two polls: how soon a change made elsewhere is in force here.
+        poll_milliseconds: integer = 500, (50..=10_000);
+        /// Milliseconds between two times that last uses of credentials are written down.
+        flush_milliseconds: integer = 3000, (100..=60_000);
+    }
+}
+
+settings! {
+    /// Threads for RSA signatures.
+    SignerSettings in "signers" {
+        /// How many; 0 is one for each core.
+        threads: integer = 0, (0..=1024);
+    }
+}
+
+settings! {
+    /// What is logged. Secrets, tokens and keys never are, at any level.
+    LogSettings in "log" {
+        /// `error`, `warn`, `info`, `debug` or `trace`, for Mintmark's own events.
+        level: choice = "info", ["error", "warn", "info", "debug", "trace"];
+        /// `text` or `json`.
+        format: choice = "text", ["text", "json"];
+    }
+}

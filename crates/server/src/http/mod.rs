@@ -1,0 +1,79 @@
+//! The public listener. This file is the route table; each route has a file of its own.
+//!
+//! | Path | File |
+//! |---|---|
+//! | `/.well-known/jwks.json` | `jwks` |
+//! | `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration` | `metadata` |
+//! | `/.well-known/oauth-protected-resource` | `metadata` |
+//! | `/v0/business`, `/v0/business/{id}` | `business` |
+//! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
+
+mod answer;
+mod business;
+mod host;
+mod jwks;
+mod listener;
+mod metadata;
+mod request_id;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use mintmark_core::dialect::BUSINESS_ROUTE;
+use mintmark_core::model::EnvironmentName;
+
+pub use host::HostRule;
+pub use listener::{Listener, Peer};
+pub use request_id::{RequestId, RequestIds};
+
+use crate::node::Node;
+
+/// What one listener serves.
+#[derive(Debug)]
+pub struct Site {
+    /// The environment: the listener's, never a request's choice.
+    pub environment: EnvironmentName,
+    /// Which hosts are answered.
+    pub hosts: HostRule,
+}
+
+/// What every handler gets.
+#[derive(Clone)]
+pub struct App {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The listener's site.
+    pub site: Arc<Site>,
+}
+
+/// The routes of one listener.
+pub fn router(app: App) -> Router {
+    let api = Router::new()
+        .route(BUSINESS_ROUTE, get(business::list).fallback(business::method_refused))
+        .route(&format!("{BUSINESS_ROUTE}/{{id}}"), get(business::one).fallback(business::method_refused))
+        .route_layer(middleware::from_fn_with_state(app.clone(), business::protect));
+    Router::new()
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
+        .route("/.well-known/openid-configuration", get(metadata::authorization_server))
+        .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))
+        .merge(api)
+        .fallback(token::dialects)
+        .layer(middleware::from_fn_with_state(app.clone(), host::check))
+        .layer(middleware::from_fn_with_state(app.clone(), give_request_id))
+        .with_state(app)
+}
+
+/// Gives the request its id and every answer to it the header, whoever made the answer.
+async fn give_request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = app.node.request_ids.next();
+    request.extensions_mut().insert(id.clone());
+    let mut response = answer::without_panic(&id, next.run(request)).await;
+    response.headers_mut().insert("x-request-id", id.header());
+    response
+}

@@ -1,0 +1,360 @@
+//! One node: the token endpoint with everything it stands on, its background work, and its listeners.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use mintmark_core::clock::Clock;
+use mintmark_core::crypto::{RootKeys, SignerThreads};
+use mintmark_core::dialect::DialectSet;
+use mintmark_core::directory::{Directory, DirectoryLimits};
+use mintmark_core::document::{Diagnostic, Source};
+use mintmark_core::keys::new_signing_key;
+use mintmark_core::model::{EnvironmentName, KeyState};
+use mintmark_core::random::Random;
+use mintmark_core::registry::{Actor, Registry, RegistryError};
+use mintmark_core::store::{Store, StoreError};
+use mintmark_core::token::{Limits, TokenEndpoint};
+use mintmark_verify::Algorithm;
+use tokio::sync::watch;
+
+use crate::config::{CacheSettings, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
+use crate::http::{HostRule, Listener, RequestIds, Site};
+use crate::store::SqlStore;
+
+/// A dialect file is at most this large.
+const MAX_DIALECT_FILE: u64 = 256 * 1024;
+/// A folder holds at most so many dialects.
+const MAX_DIALECT_FILES: usize = 500;
+
+/// Everything that requests need.
+pub struct Node {
+    /// The token path.
+    pub endpoint: TokenEndpoint<SqlStore>,
+    /// The dialects; a reload puts another set here.
+    pub dialects: ArcSwap<DialectSet>,
+    /// Where the operator's dialects are, if there is such a folder.
+    pub dialect_folder: Option<PathBuf>,
+    /// Makes request ids.
+    pub request_ids: RequestIds,
+    /// Limits of requests and connections.
+    pub limits: LimitSettings,
+}
+
+/// What a node is made of.
+pub struct NodeParts {
+    /// The store.
+    pub store: Arc<SqlStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Master keys and peppers.
+    pub root_keys: Arc<RootKeys>,
+    /// The dialects.
+    pub dialects: DialectSet,
+    /// Where the operator's dialects are.
+    pub dialect_folder: Option<PathBuf>,
+    /// Settings.
+    pub settings: NodeSettings,
+}
+
+/// The settings of a node that do not name files.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the sections of the configuration")]
+pub struct NodeSettings {
+    pub limits: LimitSettings,
+    pub cache: CacheSettings,
+    pub outage: OutageSettings,
+    pub feed: FeedSettings,
+    pub signers: SignerSettings,
+}
+
+/// Why a node does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The store gave no answer.
+    Store(StoreError),
+    /// A thread could not be started.
+    Threads(std::io::Error),
+    /// A key could not be made.
+    Key(String),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Store(error) => error.fmt(out),
+            StartError::Threads(error) => write!(out, "a thread could not be started: {error}"),
+            StartError::Key(cause) => write!(out, "a signing key could not be made: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        StartError::Store(error)
+    }
+}
+
+impl Node {
+    /// Reads what must be known from the start.
+    pub async fn start(parts: NodeParts) -> Result<Self, StartError> {
+        let NodeSettings { limits, cache, outage, signers, .. } = parts.settings;
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let directory_limits = DirectoryLimits {
+            clients: size(cache.clients),
+            businesses: size(cache.businesses),
+            max_staleness_milliseconds: outage.max_staleness.saturating_mul(1000),
+        };
+        let directory =
+            Directory::open(parts.store, Arc::clone(&parts.clock), Arc::clone(&parts.root_keys), directory_limits).await?;
+        let threads = match size(signers.threads) {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads => threads,
+        };
+        let per_minute = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Self {
+            request_ids: RequestIds::new(&*parts.random),
+            endpoint: TokenEndpoint {
+                directory: Arc::new(directory),
+                clock: parts.clock,
+                random: parts.random,
+                root_keys: parts.root_keys,
+                signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
+                limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
+                in_flight_max: size(limits.in_flight),
+                in_flight: AtomicUsize::new(0),
+            },
+            dialects: ArcSwap::from_pointee(parts.dialects),
+            dialect_folder: parts.dialect_folder,
+            limits,
+        })
+    }
+
+    /// Makes the signing keys that the environments need and do not have: for their own algorithm, each resource's and each
+    /// dialect's. Keys are made here, off the token path, which writes nothing.
+    pub async fn ensure_keys(&self) -> Result<(), StartError> {
+        let registry = self.registry();
+        let mut made = false;
+        for view in self.endpoint.directory.environments() {
+            let dialects = self.dialects.load();
+            let wanted = dialects
+                .iter()
+                .filter_map(|dialect| dialect.token.algorithm)
+                .chain(view.resources.iter().filter_map(|resource| resource.algorithm))
+                .chain([view.environment.algorithm]);
+            let mut missing: Vec<Algorithm> = wanted.filter(|algorithm| view.ring.active(*algorithm).is_none()).collect();
+            missing.sort_unstable();
+            missing.dedup();
+            for algorithm in missing {
+                made |= add_key(&registry, &view.environment.name, algorithm).await?;
+            }
+        }
+        if made {
+            self.endpoint.directory.poll().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the operator's dialects again. With a mistake in them the old set stays.
+    pub async fn reload_dialects(&self) -> Result<usize, Vec<Diagnostic>> {
+        let set = load_dialects(self.dialect_folder.as_deref())?;
+        let count = set.iter().count();
+        self.dialects.store(Arc::new(set));
+        if let Err(error) = self.ensure_keys().await {
+            tracing::error!(%error, "a dialect needs a signing key that could not be made");
+        }
+        Ok(count)
+    }
+
+    fn registry(&self) -> Registry<SqlStore> {
+        Registry {
+            store: Arc::clone(self.endpoint.directory.store()),
+            clock: Arc::clone(&self.endpoint.clock),
+            random: Arc::clone(&self.endpoint.random),
+            root_keys: Arc::clone(&self.endpoint.root_keys),
+            dialects: DialectSet::clone(&self.dialects.load()),
+            actor: Actor("mintmark".to_owned()),
+        }
+    }
+
+    /// Follows the change feed until `stop` says so. Changes made elsewhere are in force here one poll later.
+    pub async fn follow_feed(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        let mut failing = false;
+        loop {
+            match self.endpoint.directory.poll().await {
+                Ok(applied) => {
+                    if failing {
+                        tracing::info!("the store can be read again");
+                    }
+                    failing = false;
+                    if applied > 0 {
+                        tracing::debug!(applied, "changes of the registry are in force");
+                        if let Err(error) = self.ensure_keys().await {
+                            tracing::error!(%error, "a signing key is missing");
+                        }
+                    }
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(%error, "the change feed cannot be read");
+                    }
+                    failing = true;
+                }
+            }
+            if stopped(every, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Writes down last uses until `stop` says so, and once more then.
+    pub async fn flush_uses(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        loop {
+            let last = stopped(every, &mut stop).await;
+            if let Err(error) = self.endpoint.directory.flush_uses().await {
+                tracing::warn!(%error, "last uses of credentials could not be written down yet");
+            }
+            if last {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits; `true` if it is time to stop.
+async fn stopped(every: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(every, stop.wait_for(|stop| *stop)).await.is_ok()
+}
+
+/// Makes a key on a thread of its own, since RSA takes a quarter of a second. `false` if another node was quicker.
+async fn add_key<S: Store>(
+    registry: &Registry<S>,
+    environment: &EnvironmentName,
+    algorithm: Algorithm,
+) -> Result<bool, StartError> {
+    let (root_keys, random) = (Arc::clone(&registry.root_keys), Arc::clone(&registry.random));
+    let (name, now) = (environment.clone(), registry.clock.now());
+    let made = tokio::task::spawn_blocking(move || {
+        new_signing_key(&name, algorithm, KeyState::Active, now, (&root_keys.sealer, &*random))
+    });
+    let key = made.await.ok().flatten().ok_or_else(|| StartError::Key(format!("{algorithm} in {environment}")))?;
+    match registry.add_signing_key(key).await {
+        Ok(key) => {
+            tracing::info!(%environment, %algorithm, kid = key.kid, "made a signing key");
+            Ok(true)
+        }
+        Err(RegistryError::Exists(_)) => Ok(true),
+        Err(RegistryError::Store(error)) => Err(error.into()),
+        Err(error) => Err(StartError::Key(error.to_string())),
+    }
+}
+
+/// Loads the built-in dialects and those of a folder, which need not exist.
+pub fn load_dialects(folder: Option<&Path>) -> Result<DialectSet, Vec<Diagnostic>> {
+    let sources = folder.map_or_else(|| Ok(Vec::new()), read_folder)?;
+    DialectSet::load(&sources)
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Arc<Source>>, Vec<Diagnostic>> {
+    let problem = |path: &Path, message: String| {
+        vec![Diagnostic { file: path.display().to_string(), line: 1, column: 1, message }]
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(problem(folder, format!("the folder cannot be read: {error}"))),
+    };
+    let is_dialect = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_dialect).collect();
+    paths.sort();
+    if paths.len() > MAX_DIALECT_FILES {
+        return Err(problem(folder, format!("expected at most {MAX_DIALECT_FILES} dialects")));
+    }
+    paths.iter().map(|path| read_dialect(path).map_err(|message| problem(path, message))).collect()
+}
+
+/// Reads one dialect file.
+pub fn read_dialect(path: &Path) -> Result<Arc<Source>, String> {
+    let size = std::fs::metadata(path).map_err(|error| format!("the file cannot be read: {error}"))?.len();
+    if size > MAX_DIALECT_FILE {
+        return Err(format!("expected at most {MAX_DIALECT_FILE} bytes"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("the file cannot be read: {error}"))?;
+    Ok(Arc::new(Source { name: path.display().to_string(), text }))
+}
+
+/// Where an environment is served.
+#[derive(Debug)]
+pub struct Door {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The bound socket.
+    pub socket: std::net::TcpListener,
+    /// Which hosts are answered.
+    pub hosts: HostRule,
+}
+
+/// Serves until a signal: Ctrl-C and SIGTERM finish the requests in work, write down what is in memory, and return.
+pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings) -> std::io::Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    let mut listeners = Vec::new();
+    for Door { environment, socket, hosts } in doors {
+        socket.set_nonblocking(true)?;
+        let site = Site { environment, hosts };
+        let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site: Arc::new(site) };
+        listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
+    }
+    let poll = Duration::from_millis(feed.poll_milliseconds);
+    let flush = Duration::from_millis(feed.flush_milliseconds);
+    let background = [
+        tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
+        tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
+    ];
+    wait_for_signal(&node).await?;
+    tracing::info!("stopping: requests in work are finished first");
+    let _ = stop.send(true);
+    for task in listeners.into_iter().chain(background) {
+        let _ = task.await;
+    }
+    // Requests that ended after the flushing task did.
+    if let Err(error) = node.endpoint.directory.flush_uses().await {
+        tracing::warn!(%error, "last uses of credentials could not be written down");
+    }
+    node.endpoint.directory.store().close().await;
+    Ok(())
+}
+
+/// Waits for the signal to stop; SIGHUP reloads dialects meanwhile.
+async fn wait_for_signal(node: &Node) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            _ = hangup.recv() => match node.reload_dialects().await {
+                Ok(count) => tracing::info!(count, "dialects reloaded"),
+                Err(mistakes) => {
+                    for mistake in &mistakes {
+                        tracing::error!("{mistake}");
+                    }
+                    tracing::error!(mistakes = mistakes.len(), "dialects not reloaded: the old set stays");
+                }
+            },
+        }
+    }
+}
+
+/// Binds an address for listening; the error says who holds the port.
+pub fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    std::net::TcpListener::bind(address)
+}

@@ -1,0 +1,79 @@
+//! The programs that these tests need and a machine may lack.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Runs a command to its end and gives what it printed to standard output. Panics, with all it printed, when it failed.
+pub(super) fn run(command: &mut Command) -> String {
+    // Everything is on loopback; a proxy configured for the machine would answer instead.
+    let output = command.env("NO_PROXY", "*").env("no_proxy", "*").stdin(Stdio::null()).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{stdout}{stderr}", output.status);
+    stdout.into_owned()
+}
+
+/// The interpreter with the libraries of `tests/clients/python/requirements.txt`.
+pub(super) fn python() -> Option<PathBuf> {
+    let chosen = variable("MINTMARK_TEST_PYTHON").map(PathBuf::from);
+    let python = chosen.unwrap_or_else(|| repository().join(".test/venv/bin/python"));
+    let imports = ["-c", "import authlib, jwt, requests, requests_oauthlib"];
+    if works(&python, &imports) {
+        return Some(python);
+    }
+    skip(&format!("{} does not have the Python libraries; scripts/test installs them", python.display()))
+}
+
+/// `node`, when the packages of `tests/clients/node/package-lock.json` are installed.
+pub(super) fn node() -> Option<PathBuf> {
+    if !works(Path::new("node"), &["--version"]) {
+        return skip("there is no node");
+    }
+    // npm writes this file when an installation is complete.
+    if !clients().join("node/node_modules/.package-lock.json").exists() {
+        return skip("tests/clients/node has no node_modules; scripts/test installs them");
+    }
+    Some(PathBuf::from("node"))
+}
+
+/// `curl`.
+pub(super) fn curl() -> Option<PathBuf> {
+    if works(Path::new("curl"), &["--version"]) { Some(PathBuf::from("curl")) } else { skip("there is no curl") }
+}
+
+/// The folder of the foreign programs.
+pub(super) fn clients() -> PathBuf {
+    repository().join("tests/clients")
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn works(program: &Path, arguments: &[&str]) -> bool {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// Says why a test is left out. In CI that is a failure, so that a broken set-up cannot pass for a tested server.
+fn skip(reason: &str) -> Option<PathBuf> {
+    let in_ci = variable("CI").is_some_and(|value| value == "true");
+    assert!(!in_ci || variable("MINTMARK_TEST_MAY_SKIP").is_some(), "{reason}, and CI may not skip this test");
+    // Not `eprintln!`: the test runner would swallow it, as the test passes.
+    let mut stderr = io::stderr();
+    writeln!(stderr, "SKIPPED: {}: {reason}", test_name()).unwrap();
+    None
+}
+
+fn test_name() -> String {
+    std::thread::current().name().unwrap_or("a test").to_owned()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a machine has and whether it is CI is told to the tests, not to the program"
+)]
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
