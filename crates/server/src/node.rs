@@ -19,6 +19,7 @@ use mintmark_core::registry::{Actor, Registry, RegistryError};
 use mintmark_core::store::{Store, StoreError};
 use mintmark_core::token::{Limits, TokenEndpoint};
 use mintmark_verify::Algorithm;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{CacheSettings, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
@@ -262,7 +263,8 @@ pub fn load_dialects(folder: Option<&Path>) -> Result<DialectSet, Vec<Diagnostic
     DialectSet::load(&sources)
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<Arc<Source>>, Vec<Diagnostic>> {
+/// Reads the dialect files of a folder, in the order of their names.
+pub fn read_folder(folder: &Path) -> Result<Vec<Arc<Source>>, Vec<Diagnostic>> {
     let problem = |path: &Path, message: String| {
         vec![Diagnostic { file: path.display().to_string(), line: 1, column: 1, message }]
     };
@@ -301,8 +303,28 @@ pub struct Door {
     pub hosts: HostRule,
 }
 
+/// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
+/// is ready.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Serves until a signal: Ctrl-C and SIGTERM finish the requests in work, write down what is in memory, and return.
-pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings) -> std::io::Result<()> {
+pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let mut listeners = Vec::new();
     for Door { environment, socket, hosts } in doors {
@@ -317,7 +339,7 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings) -> st
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
         tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
     ];
-    wait_for_signal(&node).await?;
+    wait_for_stop(&node, signals).await;
     tracing::info!("stopping: requests in work are finished first");
     let _ = stop.send(true);
     for task in listeners.into_iter().chain(background) {
@@ -332,16 +354,12 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings) -> st
 }
 
 /// Waits for the signal to stop; SIGHUP reloads dialects meanwhile.
-async fn wait_for_signal(node: &Node) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+async fn wait_for_stop(node: &Node, mut signals: Signals) {
     loop {
         tokio::select! {
-            _ = interrupt.recv() => return Ok(()),
-            _ = terminate.recv() => return Ok(()),
-            _ = hangup.recv() => match node.reload_dialects().await {
+            _ = signals.interrupt.recv() => return,
+            _ = signals.terminate.recv() => return,
+            _ = signals.hangup.recv() => match node.reload_dialects().await {
                 Ok(count) => tracing::info!(count, "dialects reloaded"),
                 Err(mistakes) => {
                     for mistake in &mistakes {

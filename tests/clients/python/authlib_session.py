@@ -4,6 +4,7 @@ import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc.jwk import KeySet
 
 from issuers import TIMEOUT_SECONDS, environments_and_others
 from verification import verified_claims
@@ -16,10 +17,11 @@ class Validator(JWTBearerTokenValidator):
 
     def __init__(self, environment):
         super().__init__(issuer=environment.issuer, resource_server=environment.issuer)
-        self.jwks = requests.get(environment.metadata["jwks_uri"], timeout=TIMEOUT_SECONDS).json()
+        jwks = requests.get(environment.metadata["jwks_uri"], timeout=TIMEOUT_SECONDS).json()
+        self.keys = KeySet.import_key_set(jwks)
 
     def get_jwks(self):
-        return self.jwks
+        return self.keys
 
 
 def main():

@@ -32,6 +32,7 @@ struct State {
     audit: BTreeMap<Position, AuditRecord>,
     incarnation: u64,
     is_failing: bool,
+    fails_environments: bool,
     reads: u64,
     pause: Option<Pause>,
 }
@@ -70,6 +71,11 @@ impl MemoryStore {
     /// From now on every call fails, or no call does.
     pub fn fail(&self, is_failing: bool) {
         self.locked().is_failing = is_failing;
+    }
+
+    /// From now on [`Store::environments`] alone fails, or does not: for what breaks off half way.
+    pub fn fail_environments(&self, is_failing: bool) {
+        self.locked().fails_environments = is_failing;
     }
 
     /// From now on [`Store::client_record`] and [`Store::business_of`] read, and do not return before the handle is released
@@ -151,6 +157,9 @@ impl Store for MemoryStore {
 
     async fn environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
         let state = self.usable()?;
+        if state.fails_environments {
+            return Err(StoreError::Unavailable("it was told to fail".to_owned()));
+        }
         let mut environments: Vec<_> = state.tables.environments.values().map(|row| row.value.clone()).collect();
         environments.sort_by(|one, other| (one.created_at, &one.name).cmp(&(other.created_at, &other.name)));
         let value = environments.into_iter().map(|environment| EnvironmentRecord {

@@ -104,13 +104,13 @@ pub(super) fn authorize<'a>(
     environment: &'a EnvironmentView,
 ) -> Result<Authorized<'a>, Denial> {
     let client = &authenticated.record().client;
-    let resources = find_resources(request, environment);
+    let resources = find_resources(client, request, environment);
     for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
         request.refuse_faults_of(*step, dialect.request.report)?;
         match step {
             Step::Permission => check_permission(client, dialect)?,
             Step::Scope => check_scope(client, request, resources.as_deref(), environment)?,
-            Step::Resource => check_resources(client, request, resources.as_deref())?,
+            Step::Resource => check_resources(request, resources.as_deref())?,
             Step::Business => check_business(client, &business)?,
             Step::Query | Step::Payload | Step::Parameters | Step::Credentials | Step::Client => {}
         }
@@ -132,12 +132,19 @@ pub(super) fn authorize<'a>(
     })
 }
 
-/// The resources that were asked for, or the environment's own; nothing if one does not exist.
-fn find_resources<'a>(request: &TokenRequest, environment: &'a EnvironmentView) -> Option<Vec<&'a Resource>> {
+/// The resources that were asked for; nothing if one does not exist, or the client has no grant there: the two are never told
+/// apart. A request that names none gets the environment's own, which is for everybody: the scopes decide what the token is
+/// good for there.
+fn find_resources<'a>(
+    client: &Client,
+    request: &TokenRequest,
+    environment: &'a EnvironmentView,
+) -> Option<Vec<&'a Resource>> {
     if request.resources.is_empty() {
         return environment.own_resource().map(|own| vec![own]);
     }
-    request.resources.iter().map(|uri| environment.resource(uri)).collect()
+    let is_granted = |resource: &&Resource| client.grants.iter().any(|grant| grant.resource == resource.id);
+    request.resources.iter().map(|uri| environment.resource(uri).filter(is_granted)).collect()
 }
 
 fn check_permission(client: &Client, dialect: &Dialect) -> Result<(), Denial> {
@@ -151,7 +158,7 @@ fn check_permission(client: &Client, dialect: &Dialect) -> Result<(), Denial> {
     }
 }
 
-/// Refuses a scope outside the grant; nothing is silently narrowed. Where a resource was asked for that does not exist, scopes
+/// Refuses a scope outside the grant; nothing is silently narrowed. Where a resource was asked for that cannot be had, scopes
 /// are looked for at all of the environment's: the resource itself is refused at its own step.
 fn check_scope(
     client: &Client,
@@ -160,16 +167,19 @@ fn check_scope(
     environment: &EnvironmentView,
 ) -> Result<(), Denial> {
     let Some(asked) = &request.scope else { return Ok(()) };
-    let everywhere: Vec<&Resource>;
-    let resources = match resources {
-        Some(resources) => resources,
-        None => {
-            everywhere = environment.resources.iter().collect();
-            &everywhere
-        }
+    let is_granted = |scope: &ScopeToken| match resources {
+        Some(resources) => may_carry(client, resources, scope),
+        None => environment.resources.iter().any(|resource| grants(client, resource, scope)),
     };
-    let refused = asked.iter().find(|scope| !resources.iter().any(|resource| grants(client, resource, scope)));
+    let refused = asked.iter().find(|scope| !is_granted(scope));
     refused.map_or(Ok(()), |scope| Err(Denial::ScopeNotGranted(scope.clone())))
+}
+
+/// Whether a token for these resources may carry a scope: one of them grants it, and none understands it without granting it,
+/// since each would take the scope for its own.
+fn may_carry(client: &Client, resources: &[&Resource], scope: &ScopeToken) -> bool {
+    let mut understanding = resources.iter().filter(|resource| resource.understands(scope)).peekable();
+    understanding.peek().is_some() && understanding.all(|resource| grants(client, resource, scope))
 }
 
 /// Whether the client has a scope at a resource: granted, still understood there, and none of Mintmark's own (rule S1).
@@ -183,7 +193,7 @@ fn granted_scopes(client: &Client, resources: &[&Resource]) -> ScopeSet {
     let mut scopes: Vec<ScopeToken> = Vec::new();
     for resource in resources {
         for definition in &resource.scopes {
-            if grants(client, resource, &definition.name) && !scopes.contains(&definition.name) {
+            if may_carry(client, resources, &definition.name) && !scopes.contains(&definition.name) {
                 scopes.push(definition.name.clone());
             }
         }
@@ -191,15 +201,12 @@ fn granted_scopes(client: &Client, resources: &[&Resource]) -> ScopeSet {
     ScopeSet::from_scopes(scopes)
 }
 
-/// Refuses a resource outside the grant. The environment's own, which a request that names none gets, is for everybody: the
-/// scopes decide what the token is good for there.
-fn check_resources(client: &Client, request: &TokenRequest, resources: Option<&[&Resource]>) -> Result<(), Denial> {
-    let is_granted = |resource: &&Resource| client.grants.iter().any(|grant| grant.resource == resource.id);
-    match resources {
-        Some(_) if request.resources.is_empty() => Ok(()),
-        Some(resources) if resources.iter().all(is_granted) => Ok(()),
-        _ => Err(Denial::ResourceNotGranted),
+/// Refuses a resource outside the grant.
+fn check_resources(request: &TokenRequest, resources: Option<&[&Resource]>) -> Result<(), Denial> {
+    if resources.is_none() && !request.resources.is_empty() {
+        return Err(Denial::ResourceNotGranted);
     }
+    Ok(())
 }
 
 fn check_business(client: &Client, business: &BusinessStanding) -> Result<(), Denial> {

@@ -20,7 +20,7 @@ use super::serve::harden;
 use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
 use crate::http::HostRule;
-use crate::node::{Door, Node, NodeParts, NodeSettings, bind, serve};
+use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, serve};
 
 /// The environments, in the order of their ports.
 const ENVIRONMENTS: [&str; 2] = ["sandbox", "production"];
@@ -30,9 +30,6 @@ pub(super) struct DevArgs {
     /// The sandbox is served at this port, production at the next one.
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65_525))]
     port_base: u16,
-    /// Log every token request.
-    #[arg(long, short)]
-    verbose: bool,
 }
 
 pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
@@ -40,7 +37,7 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
         return Err(Failure("`mintmark dev` needs no configuration; `mintmark serve` takes one".to_owned()));
     }
     let folder = shared.data_dir.clone().unwrap_or_else(|| PathBuf::from(DATA_DIR));
-    let config = settings(&args, &folder)?;
+    let config = settings(&folder)?;
     crate::logging::start(&config.log);
     harden();
     make_private_folder(&folder)?;
@@ -53,24 +50,21 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     let demo = demo::ensure(&place, &folder, &doors).await?;
     let node = start(&place, &config, &files).await?;
     let dialects = DialectSet::clone(&node.dialects.load());
+    let signals = Signals::listen()?;
     if shared.json {
         println!("{}", banner::json(&demo, &dialects));
     } else {
         println!("{}", banner::text(&demo, &dialects, &folder));
     }
-    serve(Arc::new(node), doors, &config.feed).await?;
+    serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
 
-/// The defaults of a server, with less to log.
-fn settings(args: &DevArgs, folder: &Path) -> Result<Config, Failure> {
+/// The defaults of a server. The listeners are opened by port, not by this.
+fn settings(folder: &Path) -> Result<Config, Failure> {
     let text = "[environments.sandbox]\nlisten = \"127.0.0.1:0\"\n[environments.production]\nlisten = \"127.0.0.1:0\"\n";
-    let mut config = Config::parse("the defaults", text.to_owned(), folder, &Variables::of_process())
-        .map_err(|mistakes| super::place::mistakes_of(&mistakes))?;
-    if !args.verbose && !Variables::is_set("MINTMARK_LOG_LEVEL") {
-        "warn".clone_into(&mut config.log.level);
-    }
-    Ok(config)
+    Config::parse("the defaults", text.to_owned(), folder, &Variables::of_process())
+        .map_err(|mistakes| super::place::mistakes_of(&mistakes))
 }
 
 async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Failure> {

@@ -1,6 +1,7 @@
 //! `mintmark dialect`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use mintmark_core::clock::Timestamp;
@@ -8,13 +9,14 @@ use mintmark_core::crypto::SecretText;
 use mintmark_core::dialect::{
     AnswerContext, BUILT_IN, Dialect, DialectSet, Encoded, Fault, Granted, OutgoingRequest, TokenAsk,
 };
+use mintmark_core::document::Source;
 use mintmark_core::token::RateStatus;
 use serde_json::json;
 
 use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
-use crate::node::{load_dialects, read_dialect};
+use crate::node::{load_dialects, read_dialect, read_folder};
 
 /// The moment at which the example takes place: 2026-05-01T16:39:28Z.
 const EXAMPLE_NOW: Timestamp = Timestamp(1_777_653_568);
@@ -46,7 +48,7 @@ pub(super) fn run(shared: &Shared, command: DialectCommand) -> Done {
         DialectCommand::List => Ok(list(&load(shared)?)),
         DialectCommand::Show { name, source: true } => show_source(&name),
         DialectCommand::Show { name, source: false } => show(&load(shared)?, &name),
-        DialectCommand::Check { file } => check(&file),
+        DialectCommand::Check { file } => check(shared, &file),
     }
 }
 
@@ -70,11 +72,12 @@ fn list(set: &DialectSet) -> Output {
     Output::table(&["NAME", "METHOD", "PATH", "FILE"], rows.collect(), json!(json))
 }
 
-/// A file is checked with the built-in dialects and its neighbours, since two dialects may collide.
-fn check(file: &std::path::Path) -> Done {
+/// A file is checked with the dialects that it would live with, since it may extend one and two may collide.
+fn check(shared: &Shared, file: &Path) -> Done {
     let source = read_dialect(file).map_err(|message| Failure(format!("{}: {message}", file.display())))?;
-    let set = DialectSet::load(&[source]);
-    match set {
+    let mut sources = neighbours(shared, file);
+    sources.push(source);
+    match DialectSet::load(&sources) {
         Ok(set) => {
             let name = set.iter().last().map(|dialect| dialect.name.to_string()).unwrap_or_default();
             Ok(Output::text(format!("{}: the dialect {name} is good", file.display()), json!({ "name": name, "mistakes": [] })))
@@ -84,6 +87,15 @@ fn check(file: &std::path::Path) -> Done {
             Ok(Output::text(lines.join("\n"), json!({ "mistakes": mistakes })).failed())
         }
     }
+}
+
+/// The other files of the dialect folder; none if they have mistakes of their own.
+fn neighbours(shared: &Shared, file: &Path) -> Vec<Arc<Source>> {
+    let Ok(files) = Files::find(shared) else { return Vec::new() };
+    let mut sources = read_folder(&files.dialects).unwrap_or_default();
+    let same = |name: &str| std::fs::canonicalize(name).ok() == std::fs::canonicalize(file).ok();
+    sources.retain(|source| !same(&source.name));
+    if DialectSet::load(&sources).is_ok() { sources } else { Vec::new() }
 }
 
 fn show_source(name: &str) -> Done {

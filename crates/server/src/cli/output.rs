@@ -84,7 +84,11 @@ impl Output {
         for row in &self.rows {
             table.add_row(row);
         }
-        table.trim_fmt()
+        if terminal {
+            return table.trim_fmt();
+        }
+        // Columns for other programs begin at the beginning of the line.
+        table.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n")
     }
 }
 

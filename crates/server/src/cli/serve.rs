@@ -13,7 +13,7 @@ use super::{Done, Failure, Shared};
 use crate::clock::SystemClock;
 use crate::config::{Config, Variables};
 use crate::http::HostRule;
-use crate::node::{Door, Node, NodeParts, NodeSettings, bind, load_dialects, serve};
+use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, load_dialects, serve};
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -49,13 +49,14 @@ pub(super) async fn run(shared: &Shared) -> Done {
     })
     .await?;
     node.ensure_keys().await?;
+    let signals = Signals::listen()?;
     for door in &doors {
         tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, "listening");
     }
     if shared.json {
         println!("{}", ready(&doors)?);
     }
-    serve(Arc::new(node), doors, &config.feed).await?;
+    serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
 

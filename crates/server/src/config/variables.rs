@@ -37,12 +37,6 @@ impl Variables {
         Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
     }
 
-    /// Whether a variable of the process is set.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-    pub fn is_set(name: &str) -> bool {
-        std::env::var_os(name).is_some()
-    }
-
     /// Whether the user wants no colours (no-color.org).
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn no_color() -> bool {

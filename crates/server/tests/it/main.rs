@@ -7,4 +7,5 @@
     reason = "in a test a panic is the answer; clippy.toml allows it in test functions only, not in what they call"
 )]
 
+mod foreign;
 mod store;

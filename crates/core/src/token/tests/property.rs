@@ -143,7 +143,7 @@ fn s1_nothing_outside_the_grant_is_ever_in_a_token() {
         (world, client)
     });
     let given = Cell::new(0);
-    let mut runner = TestRunner::default();
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
     runner
         .run(&case(), |case| {
             given.set(given.get() + u32::from(runtime.block_on(check(&world, &client, &case))));

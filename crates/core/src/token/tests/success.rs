@@ -94,7 +94,7 @@ async fn a_lifetime_is_the_least_of_all_that_limit_it_and_the_answer_tells_it() 
     for (client, asked, expected) in
         [(&free, None, 3600), (&free, Some(1), 1), (&free, Some(90_000), 86_400), (&short, None, 600), (&short, Some(60), 60), (&short, Some(601), 600)]
     {
-        let ask = Ask { expires_in: asked, ..Ask::of("asset", client) };
+        let ask = asked.into_iter().fold(Ask::of("asset", client), Ask::expires_in);
         let answer = world.ask(&ask).await;
         let claims = world.verify(&answer, ISSUER);
         assert_eq!(claims.exp - claims.iat, expected, "{asked:?}");

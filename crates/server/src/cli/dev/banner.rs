@@ -8,6 +8,7 @@ use mintmark_core::dialect::{Dialect, DialectSet, TokenAsk};
 use serde_json::{Value, json};
 
 use super::demo::{DemoClient, DemoClients};
+use crate::cli::place::DATA_DIR;
 
 /// The environment that the banner's commands are for.
 const SHOWN: &str = "sandbox";
@@ -46,7 +47,7 @@ pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, folder: &Path) -> 
             let _ = write!(text, "\n# {}\n{}\n", dialect.name, curl(dialect, issuer, client));
         }
     }
-    text.push_str(&next_steps(demo));
+    text.push_str(&next_steps(demo, folder));
     text
 }
 
@@ -64,15 +65,23 @@ fn curl(dialect: &Dialect, issuer: &str, client: &DemoClient) -> String {
     dialect.outgoing(&ask).0.to_curl(issuer)
 }
 
-fn next_steps(demo: &DemoClients) -> String {
+fn next_steps(demo: &DemoClients, folder: &Path) -> String {
     let Some(issuer) = demo.environments.iter().find(|known| known.name == SHOWN).map(|known| &known.issuer) else {
         return String::new();
     };
+    // As it was called, so that the lines work when pasted into another terminal in the same folder.
+    let program = std::env::args().next().unwrap_or_else(|| "mintmark".to_owned());
+    let folder = folder.display();
+    let data = if folder.to_string() == DATA_DIR { String::new() } else { format!(" --data-dir {folder}") };
     format!(
-        "\nThen:\n\n  \
-         mintmark token --dialect asset | mintmark inspect -      # fetch a token, decode and verify it\n  \
-         curl -s {issuer}/v0/business -H \"Authorization: Bearer $(mintmark token --dialect asset)\"\n  \
-         curl -s {issuer}/.well-known/jwks.json                   # the keys that services verify with\n  \
-         mintmark dialect show asset                              # a wire format, and how to write your own\n"
+        "\nThen, from another terminal:\n\n\
+         # fetch a token, decode it and verify it\n\
+         {program} token --dialect asset{data} | {program} inspect -{data}\n\n\
+         # read a protected API with one\n\
+         curl -s {issuer}/v0/business -H \"Authorization: Bearer $({program} token --dialect asset{data})\"\n\n\
+         # the keys that services verify tokens with\n\
+         curl -s {issuer}/.well-known/jwks.json\n\n\
+         # a wire format, its example and its errors; --source prints the file to write your own from\n\
+         {program} dialect show asset{data}\n"
     )
 }

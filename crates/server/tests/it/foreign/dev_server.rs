@@ -55,13 +55,13 @@ impl DevServer {
             .unwrap();
         let lines = lines_of(process.stdout.take().unwrap());
         let mut server = Self { process, lines, document: Value::Null, folder };
-        let Ok(line) = server.lines.recv_timeout(PATIENCE) else {
-            assert!(server.log().contains("in use"), "mintmark dev did not start");
-            return None;
-        };
-        fs::write(server.document_path(), &line).unwrap();
+        let line = server.lines.recv_timeout(PATIENCE).unwrap();
         server.document = serde_json::from_str(&line).unwrap();
-        assert_eq!(server.document["ready"], true);
+        if server.document["error"].as_str().is_some_and(|error| error.contains("in use")) {
+            return None;
+        }
+        assert_eq!(server.document["ready"], true, "{line}");
+        fs::write(server.document_path(), &line).unwrap();
         Some(server)
     }
 
