@@ -68,6 +68,8 @@ pub struct Directory<S> {
     clients: Cached<(EnvironmentName, ClientId), Arc<KnownClient>>,
     businesses: Cached<(EnvironmentName, TenantId, BusinessId), Business>,
     progress: Progress,
+    /// Held by the one poll that is under way: of two, the slower one would take the position back.
+    polling: tokio::sync::Mutex<()>,
     used: Mutex<Vec<Arc<KnownClient>>>,
 }
 
@@ -84,6 +86,7 @@ impl<S: Store> Directory<S> {
             businesses: Cached::new(limits.businesses),
             environments: ArcSwap::default(),
             progress: Progress::default(),
+            polling: tokio::sync::Mutex::default(),
             used: Mutex::default(),
             store,
             clock,
@@ -150,8 +153,9 @@ impl<S: Store> Directory<S> {
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`].
     pub fn note_use(&self, known: &Arc<KnownClient>, credential: usize, now: Timestamp) {
         let Some(used_at) = known.used_at.get(credential) else { return };
-        // Only the first use since the last flush takes the lock.
-        if used_at.swap(now.0, Ordering::Relaxed) == 0 {
+        // Only the first use since the last flush takes the lock. A flush that failed notes its uses anew, later ones than
+        // which may have come meanwhile.
+        if used_at.fetch_max(now.0, Ordering::Relaxed) == 0 {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(known));
         }
     }
@@ -189,6 +193,7 @@ impl<S: Store> Directory<S> {
 
     /// Follows the change feed to its end. Returns how many changes were applied.
     pub async fn poll(&self) -> Read<usize> {
+        let _polling = self.polling.lock().await;
         let mut applied = 0;
         loop {
             let started = self.clock.boot_milliseconds();
@@ -242,13 +247,15 @@ impl<S: Store> Directory<S> {
     /// Forgets everything and starts again from what the store holds now.
     async fn reload(&self) -> Read<()> {
         let started = self.clock.boot_milliseconds();
+        // Where this breaks off half way, the next poll finds no history to go on with and reloads.
+        self.progress.set_history(None);
         let page = self.store.feed(Position(0), 1).await?;
-        self.progress.restart(page.incarnation);
         self.progress.announce(page.head);
         self.clients.forget_all();
         self.businesses.forget_all();
         self.load_environments().await?;
         self.progress.set_applied(page.head);
+        self.progress.set_history(Some(page.incarnation));
         self.progress.set_fresh(started);
         Ok(())
     }

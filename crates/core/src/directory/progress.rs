@@ -46,8 +46,8 @@ impl Progress {
         self.incarnation.lock().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(incarnation)
     }
 
-    /// Follows another history from now on.
-    pub(super) fn restart(&self, incarnation: Incarnation) {
-        *self.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = Some(incarnation);
+    /// Which history is followed from now on; none while everything is read anew.
+    pub(super) fn set_history(&self, incarnation: Option<Incarnation>) {
+        *self.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = incarnation;
     }
 }

@@ -105,10 +105,8 @@ async fn s12_a_fill_that_was_paused_across_a_change_is_thrown_away() {
     let (directory, id) = (Arc::clone(&world.endpoint.directory), client.client.id.clone());
     let fill = tokio::spawn(async move { directory.client(&sandbox(), &id).await.unwrap().unwrap() });
     paused.holding(1).await;
-    world.registry.store.fail(false);
-    let mut disabled = world.registry.store.feed(Position(0), 1).await.unwrap().head;
-    disabled.0 += 1;
     disable_past_the_pause(&world, &client).await;
+    let disabled = world.head().await;
     world.poll().await;
     paused.release();
     let (known, position) = fill.await.unwrap();
@@ -330,6 +328,29 @@ async fn a_feed_of_many_pages_is_followed_to_its_end() {
     assert_eq!(world.poll().await, count);
     assert_eq!(world.directory().fresh_position().unwrap(), world.head().await);
     assert_eq!(world.poll().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn s12_of_two_polls_at_once_neither_takes_the_position_back() {
+    let world = World::new().await;
+    let pollers: Vec<_> = (0..2)
+        .map(|_| {
+            let directory = Arc::clone(&world.endpoint.directory);
+            tokio::spawn(async move {
+                for _ in 0..300 {
+                    let before = directory.fresh_position().unwrap();
+                    directory.poll().await.unwrap();
+                    assert!(directory.fresh_position().unwrap() >= before);
+                }
+            })
+        })
+        .collect();
+    for number in 0..300 {
+        world.registry.rename_tenant(world.globex, &format!("Globex {number}")).await.unwrap();
+    }
+    for poller in pollers {
+        poller.await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,6 @@
+//! Every operation with its audit row, its refusals and its limits.
+
+mod audit;
+mod clients;
+mod objects;
+mod secrets;

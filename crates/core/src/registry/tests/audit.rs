@@ -1,0 +1,99 @@
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::super::*;
+use crate::fixture::{LEDGER, World, grant, sandbox, scopes, timestamp};
+use crate::model::Status;
+use crate::store::AuditRecord;
+
+/// Every operation once.
+async fn do_everything(world: &World) -> Vec<String> {
+    let registry = &world.registry;
+    let client = world.client(|_| ()).await;
+    let id = &client.client.id;
+    let added = registry.add_secret(&sandbox(), id, None).await.unwrap();
+    registry.expire_secret(&sandbox(), id, added.credential.id, timestamp(9)).await.unwrap();
+    registry.disable_secret(&sandbox(), id, added.credential.id).await.unwrap();
+    let edit = ClientEdit { grant: Some(grant(Some(LEDGER), "common")), ..ClientEdit::default() };
+    registry.edit_client(&sandbox(), id, &edit).await.unwrap();
+    registry.edit_business(&sandbox(), world.acme, world.shop, &BusinessEdit::default()).await.unwrap();
+    let more = ResourceEdit { add_scopes: scopes("more"), ..ResourceEdit::default() };
+    registry.edit_resource(&sandbox(), &LEDGER.parse().unwrap(), &more).await.unwrap();
+    registry.rename_tenant(world.acme, "Acme Inc.").await.unwrap();
+    registry.set_tenant_status(world.acme, Status::Disabled).await.unwrap();
+    registry.set_environment_issuer(&sandbox(), "https://new.example").await.unwrap();
+    let sealer = (&world.endpoint.root_keys.sealer, &crate::random::SeededRandom::new(8) as &dyn crate::random::Random);
+    let (algorithm, state) = (mintmark_verify::Algorithm::EdDsa, crate::model::KeyState::Active);
+    let key = crate::keys::new_signing_key(&sandbox(), algorithm, state, world.clock.now(), sealer).unwrap();
+    registry.add_signing_key(key).await.unwrap();
+    [client.secret, added.secret].map(|secret| secret.text().expose().to_owned()).to_vec()
+}
+
+async fn rows(world: &World) -> Vec<AuditRecord> {
+    let mut rows = world.store.audit(None, 1000).await.unwrap();
+    rows.reverse();
+    rows
+}
+
+#[tokio::test]
+async fn every_operation_leaves_one_row_that_says_who_did_what_when() {
+    let world = World::new().await;
+    do_everything(&world).await;
+    let rows = rows(&world).await;
+    let actions: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(actions, [
+        "environment.create", "resource.edit", "resource.create", "resource.create", "tenant.create", "tenant.create",
+        "business.create", "business.create", "business.create", "client.create", "secret.create", "secret.expire",
+        "secret.disable", "client.edit", "business.edit", "resource.edit", "tenant.rename", "tenant.set_status",
+        "environment.set_issuer", "signing_key.create",
+    ]);
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(row.position.0, at as u64 + 1, "one position each");
+        assert_eq!((row.actor.as_str(), row.at), ("test", timestamp(0)));
+        assert_eq!(row.before.is_some(), !row.action.ends_with(".create"), "{}", row.action);
+        assert!(row.after.is_some(), "{}", row.action);
+    }
+    let renamed = rows.iter().find(|row| row.action == "tenant.rename").unwrap();
+    assert_eq!(renamed.before.as_ref().unwrap()["name"], "Acme");
+    assert_eq!(renamed.after.as_ref().unwrap()["name"], "Acme Inc.");
+}
+
+#[tokio::test]
+async fn no_row_holds_anything_of_a_secret() {
+    let world = World::new().await;
+    let mut secrets = do_everything(&world).await;
+    // The random part alone is the secret too.
+    secrets.extend(secrets.clone().iter().map(|secret| secret.rsplit('_').next().unwrap().to_owned()));
+    let environments = world.store.environments().await.unwrap().value;
+    let clients = world.store.clients(&sandbox(), None, crate::store::Page { after: None, limit: 100 }).await.unwrap();
+    let mut hidden: Vec<Vec<u8>> = environments.iter().flat_map(|one| &one.keys).map(|key| key.sealed.0.clone()).collect();
+    for client in clients {
+        let credentials = world.store.credentials(&sandbox(), &client.id).await.unwrap();
+        hidden.extend(credentials.into_iter().map(|credential| credential.secret.mac));
+    }
+    assert!(hidden.len() >= 5);
+    for bytes in hidden {
+        // Base64 of a piece from the start: what comes after it does not change it.
+        let piece = &bytes[..24];
+        let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+        let numbers: Vec<String> = piece.iter().map(ToString::to_string).collect();
+        secrets.extend([STANDARD.encode(piece), URL_SAFE_NO_PAD.encode(piece), hex.to_uppercase(), hex, numbers.join(",")]);
+    }
+    let rows = serde_json::to_string(&rows(&world).await).unwrap();
+    for secret in secrets {
+        assert!(!rows.contains(&secret), "{secret}");
+    }
+    for word in ["mac", "sealed", "pepper"] {
+        assert!(!rows.contains(&format!("\"{word}")), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_leaves_no_row() {
+    let world = World::new().await;
+    let before = rows(&world).await.len();
+    world.registry.create_tenant("Acme").await.unwrap_err();
+    world.registry.create_tenant("").await.unwrap_err();
+    world.registry.rename_tenant(world.acme, "Globex").await.unwrap_err();
+    assert_eq!(rows(&world).await.len(), before);
+}
