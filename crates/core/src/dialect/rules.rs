@@ -5,7 +5,7 @@ use mintmark_verify::Algorithm;
 
 use super::fault::{Fault, Step};
 use super::template::Template;
-use crate::model::DialectName;
+use crate::model::{Attributes, DialectName, ScopeSet};
 
 /// One token endpoint's wire format.
 #[derive(Debug)]
@@ -286,7 +286,7 @@ impl FaultTable {
     }
 }
 
-/// The values of the example exchange that `mintmark dialect show` prints.
+/// The example exchange that `mintmark dialect show` prints, and what the demo client of `mintmark dev` may ask for.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// The client.
@@ -297,4 +297,8 @@ pub struct Example {
     pub scope: Option<String>,
     /// The business that it asks for.
     pub business_id: Option<String>,
+    /// The scopes that the demo client has.
+    pub granted: ScopeSet,
+    /// The attributes that the demo client has.
+    pub attributes: Attributes,
 }

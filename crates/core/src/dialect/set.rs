@@ -8,13 +8,7 @@ use super::schema;
 use crate::document::{Diagnostic, Diagnostics, Document, Source};
 use crate::model::DialectName;
 
-/// The files that are part of the program.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("standard.toml", include_str!("../../dialects/standard.toml")),
-    ("asset.toml", include_str!("../../dialects/asset.toml")),
-    ("standard-metrics.toml", include_str!("../../dialects/standard-metrics.toml")),
-    ("firstvision.toml", include_str!("../../dialects/firstvision.toml")),
-];
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// The dialects of a server, in the order of the built-in files and then of the names of the others.
 #[derive(Debug, Clone, Default)]

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
 use super::resource::find_resource;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
@@ -145,10 +147,13 @@ impl<S: Store> Registry<S> {
         check_attributes(&client.attributes)?;
         client.lifetime_max.map_or(Ok(()), check_lifetime)?;
         client.grants.iter().flat_map(|grant| &grant.scopes).try_for_each(check_grantable)?;
+        if has_repeats(client.grants.iter().map(|grant| grant.resource)) {
+            return invalid("grants", "one grant for each resource");
+        }
         self.check_dialects(client)?;
         if let BusinessAccess::Only(ids) = &client.businesses {
-            if ids.is_empty() || ids.len() > MAX_BUSINESSES {
-                return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, or all"));
+            if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
+                return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
             }
             for id in ids {
                 self.existing_business(&client.environment, client.tenant_id, *id).await?;
@@ -175,6 +180,11 @@ impl<S: Store> Registry<S> {
         }
         Ok(())
     }
+}
+
+fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+    let mut seen = BTreeSet::new();
+    items.into_iter().any(|item| !seen.insert(item))
 }
 
 fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {

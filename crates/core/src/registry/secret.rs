@@ -59,10 +59,14 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         id: CredentialId,
     ) -> Outcome<Credential> {
-        self.edit_secret("secret.disable", (environment, client_id, id), |credential| credential.status = Status::Disabled).await
+        let edit = |credential: &mut Credential| {
+            credential.status = Status::Disabled;
+            Ok(())
+        };
+        self.edit_secret("secret.disable", (environment, client_id, id), edit).await
     }
 
-    /// Sets when a secret expires.
+    /// Sets when a secret expires. One that has expired never comes back: add a new one.
     pub async fn expire_secret(
         &self,
         environment: &EnvironmentName,
@@ -70,7 +74,14 @@ impl<S: Store> Registry<S> {
         id: CredentialId,
         expires_at: Timestamp,
     ) -> Outcome<Credential> {
-        let edit = |credential: &mut Credential| credential.expires_at = Some(expires_at);
+        let now = self.clock.now();
+        let edit = |credential: &mut Credential| {
+            if credential.is_expired(now) && expires_at > now {
+                return Err(RegistryError::NotAllowed("the secret has expired already; add a new one".to_owned()));
+            }
+            credential.expires_at = Some(expires_at);
+            Ok(())
+        };
         self.edit_secret("secret.expire", (environment, client_id, id), edit).await
     }
 
@@ -78,7 +89,7 @@ impl<S: Store> Registry<S> {
         &self,
         action: &'static str,
         (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
-        edit: impl Fn(&mut Credential),
+        edit: impl Fn(&mut Credential) -> Outcome<()>,
     ) -> Outcome<Credential> {
         self.update(async || {
             let record = self.existing_client(environment, client_id).await?;
@@ -88,7 +99,7 @@ impl<S: Store> Registry<S> {
                 .find(|credential| credential.id == id)
                 .ok_or_else(|| RegistryError::NotFound(format!("secret {id} of the client {client_id} in {environment}")))?;
             let mut after = before.clone();
-            edit(&mut after);
+            edit(&mut after)?;
             after.version += 1;
             let draft = Draft {
                 action,

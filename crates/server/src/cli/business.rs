@@ -17,7 +17,7 @@ use super::{Done, Failure, time};
 
 #[derive(Args, Debug)]
 pub(super) struct Whose {
-    /// Where.
+    /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
     /// The tenant's id or name [default: the only one].

@@ -18,7 +18,7 @@ use super::{Done, Failure, time};
 pub(super) enum ClientCommand {
     /// List clients.
     List {
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
         /// Only this tenant's: its id or name.
@@ -29,7 +29,7 @@ pub(super) enum ClientCommand {
     Show {
         /// Which.
         client_id: ClientId,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
@@ -41,7 +41,7 @@ pub(super) enum ClientCommand {
     Disable {
         /// Which.
         client_id: ClientId,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
@@ -49,7 +49,7 @@ pub(super) enum ClientCommand {
     Enable {
         /// Which.
         client_id: ClientId,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
@@ -58,7 +58,7 @@ pub(super) enum ClientCommand {
 /// What both making and changing a client take.
 #[derive(Args, Debug)]
 pub(super) struct Settings {
-    /// Where.
+    /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
     /// A dialect that it may use; may be repeated.

@@ -7,10 +7,10 @@ use clap::Subcommand;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::crypto::SecretText;
 use mintmark_core::dialect::{
-    AnswerContext, BUILT_IN, Dialect, DialectSet, Encoded, Fault, Granted, OutgoingRequest, TokenAsk,
+    AnswerContext, BUILT_IN, Dialect, DialectSet, Encoded, Fault, Granted, Origin, OutgoingRequest, Role, TokenAsk,
 };
 use mintmark_core::document::Source;
-use mintmark_core::token::RateStatus;
+use mintmark_core::token::{Problem, ProblemPlace, RateStatus};
 use serde_json::json;
 
 use super::output::Output;
@@ -190,10 +190,33 @@ fn show_faults(dialect: &Dialect) -> Vec<(&'static str, u16, String)> {
     let reachable = Fault::ALL.iter().filter(|fault| dialect.answers(**fault));
     reachable
         .map(|fault| {
-            let answer = dialect.encode_fault(*fault, &[], context);
+            let problem = sample_problem(dialect, *fault);
+            let answer = dialect.encode_fault(*fault, problem.as_slice(), context);
             (fault.as_str(), answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
         })
         .collect()
+}
+
+/// A parameter that the fault could be about.
+fn sample_problem(dialect: &Dialect, fault: Fault) -> Option<Problem> {
+    let role = match fault {
+        Fault::GrantUnsupported => Some(Role::GrantType),
+        Fault::LifetimeMalformed | Fault::LifetimeTooSmall => Some(Role::ExpiresIn),
+        Fault::ScopeMalformed => Some(Role::Scope),
+        Fault::ResourceMalformed => Some(Role::Resource),
+        _ => None,
+    };
+    let mut parameters = dialect.request.parameters.iter();
+    let parameter = match (fault, role) {
+        (Fault::PageMalformed, _) => None,
+        (Fault::ParameterMissing, _) => parameters.find(|parameter| parameter.required),
+        (_, Some(role)) => parameters.find(|parameter| parameter.role == role),
+        (_, None) => parameters.next(),
+    };
+    let in_query = parameter.is_none_or(|parameter| parameter.from.first() == Some(&Origin::Query));
+    let name = parameter.map_or("page_size", |parameter| parameter.name.as_str());
+    let place = if in_query { ProblemPlace::Query } else { ProblemPlace::Body };
+    Some(Problem { fault, parameter: name.to_owned(), place })
 }
 
 fn indent(text: &str) -> String {

@@ -24,7 +24,7 @@ pub(super) enum KeyCommand {
         /// ES256, RS256, PS256 or EdDSA.
         #[arg(long)]
         algorithm: Algorithm,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },

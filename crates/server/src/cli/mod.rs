@@ -67,7 +67,7 @@ enum Command {
     #[command(after_help = "Example: mintmark init /etc/mintmark --environment production=https://auth.example.com")]
     Init(init::InitArgs),
     /// Fetch an access token as a client does, in any dialect.
-    #[command(after_help = "Example: mintmark token --dialect asset --scope 'ledger:read'")]
+    #[command(after_help = "Example: mintmark token --dialect standard --scope 'ledger:read'")]
     Token(token::TokenArgs),
     /// Decode an access token and verify it.
     #[command(after_help = "Example: mintmark token | mintmark inspect -")]
@@ -97,7 +97,7 @@ enum Command {
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
     /// Dialects: the wire formats of token endpoints.
-    #[command(subcommand, after_help = "Example: mintmark dialect show asset")]
+    #[command(subcommand, after_help = "Example: mintmark dialect show standard")]
     Dialect(dialect::DialectCommand),
     /// Check the configuration and all that it names, without serving.
     #[command(after_help = "Example: mintmark check --config mintmark.toml")]

@@ -1,7 +1,7 @@
 //! The data that a command works on: a server's, by its configuration, or that of `mintmark dev`, by its folder. Changes reach
 //! a running server through the change feed.
 
-use std::fs::{OpenOptions as FileOptions, Permissions};
+use std::fs::{File, OpenOptions as FileOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -251,5 +251,8 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = FileOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.sync_all().map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
+    std::fs::rename(&temporary, path).map_err(failed)?;
+    // The folder too, so that the file is found after a power cut: a database whose root keys are gone is worthless.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }

@@ -33,7 +33,7 @@ pub(super) enum ResourceCommand {
         /// The algorithm of its tokens.
         #[arg(long)]
         algorithm: Option<Algorithm>,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
@@ -50,7 +50,7 @@ pub(super) enum ResourceCommand {
         /// What people call it.
         #[arg(long)]
         name: Option<String>,
-        /// Where.
+        /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },

@@ -14,7 +14,7 @@ use super::{Done, Failure, time};
 pub(super) struct Owner {
     /// The client.
     client_id: ClientId,
-    /// Where.
+    /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
 }

@@ -8,9 +8,8 @@ mod route;
 mod token;
 
 use super::rules::{Dialect, Example};
-use crate::document::{Document, TableReader};
-use crate::model::DialectName;
-use crate::document::Diagnostics;
+use crate::document::{Diagnostics, Document, TableReader, Value};
+use crate::model::{AttributeValue, Attributes, DialectName, ScopeSet};
 
 pub use route::{BUILT_IN_ROUTES, BUSINESS_ROUTE};
 
@@ -61,8 +60,32 @@ fn read_example(table: TableReader<'_>) -> Option<Example> {
     let client_secret = table.required_text("client_secret").map(str::to_owned);
     let scope = table.text("scope").map(str::to_owned);
     let business_id = table.text("business_id").map(str::to_owned);
+    let granted = table.required_text("granted").and_then(|text| {
+        let scopes = ScopeSet::parse(text).ok();
+        if scopes.is_none() {
+            table.report(format!("`{}`: expected scopes with single spaces between them", table.path_of("granted")));
+        }
+        scopes
+    });
+    let attributes = table.table("attributes").map(read_attributes).unwrap_or_default();
     table.finish();
-    Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id })
+    Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id, granted: granted?, attributes })
+}
+
+fn read_attributes(table: TableReader<'_>) -> Attributes {
+    let mut attributes = Attributes::new();
+    for (key, node) in table.all() {
+        match &node.value {
+            Value::Text(text) => {
+                attributes.insert(key.name.clone(), AttributeValue::Text(text.clone()));
+            }
+            other => {
+                let message = format!("`{}`: expected a text, found {}", table.path_of(&key.name), other.kind());
+                table.diagnostics().report(&node.place, message);
+            }
+        }
+    }
+    attributes
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::super::*;
+use super::{at_once, block_on};
 use crate::fixture::{Ask, LEDGER, REPORTS, World, grant, sandbox};
 use crate::model::{AttributeValue, BusinessAccess, BusinessId, ClientId, Status, TenantId};
 use crate::random::SeededRandom;
@@ -193,28 +194,17 @@ async fn an_edit_changes_what_it_names_and_keeps_the_rest() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_edits_at_once_none_is_lost() {
-    let world = std::sync::Arc::new(World::new().await);
-    let client = std::sync::Arc::new(world.client(|_| ()).await);
-    let edits: Vec<_> = (0..8)
-        .map(|number| {
-            let (world, client) = (std::sync::Arc::clone(&world), std::sync::Arc::clone(&client));
-            tokio::spawn(async move {
-                let attributes = [(format!("a{number}"), AttributeValue::Integer(number))].into();
-                // A registry gives up after some lost races; people try again.
-                loop {
-                    match world.registry.edit_client(&sandbox(), &client.client.id, &ClientEdit { attributes: Clone::clone(&attributes), ..ClientEdit::default() }).await {
-                        Ok(_) => return,
-                        Err(RegistryError::Conflict) => {}
-                        Err(error) => panic!("{error}"),
-                    }
-                }
-            })
-        })
-        .collect();
-    for edit in edits {
-        edit.await.unwrap();
-    }
-    assert_eq!(world.stored(&client.client.id).await.client.attributes.len(), 9);
+#[test]
+fn of_edits_at_once_none_is_lost() {
+    let world = block_on(World::new());
+    let client = block_on(world.client(|_| ()));
+    at_once(8, |number| {
+        let attributes = [(format!("a{number}"), AttributeValue::Integer(number.into()))].into();
+        let change = ClientEdit { attributes, ..ClientEdit::default() };
+        // A registry gives up after some lost races; people try again.
+        while let Err(error) = block_on(world.registry.edit_client(&sandbox(), &client.client.id, &change)) {
+            assert!(matches!(error, RegistryError::Conflict), "{error}");
+        }
+    });
+    assert_eq!(block_on(world.stored(&client.client.id)).client.attributes.len(), 9);
 }

@@ -148,3 +148,19 @@ async fn nothing_of_a_secret_is_in_an_answer_or_in_what_is_logged() {
         assert!(!answer.body.contains(secret) && !format!("{:?}", answer.outcome).contains(secret));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_answered_on_any_thread() {
+    let world = std::sync::Arc::new(World::new().await);
+    let client = world.client(|_| ()).await;
+    let asks: Vec<_> = (0..20)
+        .map(|number| {
+            let dialect = if number % 2 == 0 { "standard" } else { "firstvision" };
+            let (world, ask) = (std::sync::Arc::clone(&world), Ask::of(dialect, &client));
+            tokio::spawn(async move { world.ask(&ask).await.status })
+        })
+        .collect();
+    for ask in asks {
+        assert_eq!(ask.await.unwrap(), 200);
+    }
+}

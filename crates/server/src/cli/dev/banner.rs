@@ -76,12 +76,12 @@ fn next_steps(demo: &DemoClients, folder: &Path) -> String {
     format!(
         "\nThen, from another terminal:\n\n\
          # fetch a token, decode it and verify it\n\
-         {program} token --dialect asset{data} | {program} inspect -{data}\n\n\
+         {program} token{data} | {program} inspect -{data}\n\n\
          # read a protected API with one\n\
-         curl -s {issuer}/v0/business -H \"Authorization: Bearer $({program} token --dialect asset{data})\"\n\n\
+         curl -s {issuer}/v0/business -H \"Authorization: Bearer $({program} token{data})\"\n\n\
          # the keys that services verify tokens with\n\
          curl -s {issuer}/.well-known/jwks.json\n\n\
          # a wire format, its example and its errors; --source prints the file to write your own from\n\
-         {program} dialect show asset{data}\n"
+         {program} dialect show standard{data}\n"
     )
 }

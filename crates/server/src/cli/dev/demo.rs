@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use mintmark_core::model::{AttributeValue, Attributes, BusinessAccess, EnvironmentName, ScopeSet, Tenant};
+use mintmark_core::dialect::Dialect;
+use mintmark_core::model::{BusinessAccess, EnvironmentName, ScopeSet, Tenant};
 use mintmark_core::registry::{NewBusiness, NewClient, NewEnvironment, NewGrant, ResourceEdit};
 use mintmark_core::store::{EnvironmentRecord, Page, Store};
 use mintmark_verify::Algorithm;
@@ -12,22 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::Failure;
 use crate::cli::place::{Place, write_private};
-use crate::cli::resource::{definitions, parse_scopes};
+use crate::cli::resource::definitions;
 use crate::node::Door;
 
 const CREDENTIALS: &str = "dev-credentials.json";
 const TENANT: &str = "Demo tenant";
 const BUSINESS: &str = "Demo business";
-/// The catalogue of the demo environments: all scopes that the demo clients have between them.
-const CATALOGUE: &str = "business:read ledger:create ledger:read ledger:update invoice:create all read write edit";
-/// The scopes and attributes of the demo client of a dialect; others get the first line's.
-const CLIENTS: &[(&str, &str, &[(&str, &str)])] = &[
-    ("", "business:read ledger:read", &[]),
-    ("asset", "ledger:create ledger:read ledger:update invoice:create business:read", &[]),
-    ("standard-metrics", "all read write", &[]),
-    ("firstvision", "edit all", &[("firstVisionId", "00000AUNAB")]),
-];
-
 /// The demo clients with their secrets.
 #[derive(Serialize, Deserialize, Debug, Default, Clone)]
 pub(in crate::cli) struct DemoClients {
@@ -95,7 +86,7 @@ pub(super) async fn ensure(place: &Place, folder: &Path, doors: &[Door]) -> Resu
             let kept = kept.filter(|one| one.business_id == business_id);
             let client = match kept {
                 Some(client) if exists(place, &door.environment, client).await? => client.clone(),
-                _ => create_client(place, &record, &tenant, name, &business_id).await?,
+                _ => create_client(place, &record, &tenant, dialect, &business_id).await?,
             };
             demo.clients.push(client);
         }
@@ -118,7 +109,7 @@ async fn ensure_environment(place: &Place, name: &EnvironmentName, issuer: &str)
         Ok(place.store.environments().await?.value.into_iter().find(|record| record.environment.name == *name))
     };
     match find().await? {
-        Some(record) if record.environment.issuer == issuer => return Ok(record),
+        Some(record) if record.environment.issuer == issuer => {}
         Some(_) => {
             place.registry.set_environment_issuer(name, issuer).await?;
         }
@@ -130,12 +121,28 @@ async fn ensure_environment(place: &Place, name: &EnvironmentName, issuer: &str)
                 lifetime_max: 86_400,
             };
             crate::cli::environment::create(place, new).await?;
-            let catalogue: ScopeSet = parse_scopes(CATALOGUE).map_err(Failure)?;
-            let edit = ResourceEdit { add_scopes: definitions(Some(&catalogue)), ..ResourceEdit::default() };
-            place.registry.edit_resource(name, &issuer.parse()?, &edit).await?;
         }
     }
-    find().await?.ok_or_else(|| Failure(format!("the environment {name} went away")))
+    let record = find().await?.ok_or_else(|| Failure(format!("the environment {name} went away")))?;
+    ensure_catalogue(place, &record).await?;
+    Ok(record)
+}
+
+/// Sees that the environment's own resource understands the scopes of all demo clients.
+async fn ensure_catalogue(place: &Place, record: &EnvironmentRecord) -> Result<(), Failure> {
+    let uri = record.environment.issuer.parse()?;
+    let own = record.resources.iter().find(|resource| resource.uri == uri);
+    let mut missing = Vec::new();
+    for scope in place.registry.dialects.iter().flat_map(|dialect| dialect.example.granted.iter()) {
+        if !missing.contains(scope) && !own.is_some_and(|own| own.understands(scope)) {
+            missing.push(scope.clone());
+        }
+    }
+    if !missing.is_empty() {
+        let edit = ResourceEdit { add_scopes: definitions(Some(&ScopeSet::from_scopes(missing))), ..ResourceEdit::default() };
+        place.registry.edit_resource(&record.environment.name, &uri, &edit).await?;
+    }
+    Ok(())
 }
 
 async fn ensure_business(place: &Place, record: &EnvironmentRecord, tenant: &Tenant) -> Result<String, Failure> {
@@ -166,38 +173,28 @@ async fn create_client(
     place: &Place,
     record: &EnvironmentRecord,
     tenant: &Tenant,
-    dialect: &str,
+    dialect: &Dialect,
     business_id: &str,
 ) -> Result<DemoClient, Failure> {
-    let (_, scopes, attributes) =
-        CLIENTS.iter().find(|(name, ..)| *name == dialect).or(CLIENTS.first()).copied().unwrap_or_default();
-    let scopes = parse_scopes(scopes).map_err(Failure)?;
-    let mut attributes: Attributes = attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), AttributeValue::Text((*value).to_owned())))
-        .collect();
-    // An operator's dialect may want attributes that nobody knows here.
-    for rule in place.registry.dialects.get(dialect).iter().flat_map(|dialect| &dialect.token.claims) {
-        attributes.entry(rule.attribute.clone()).or_insert_with(|| AttributeValue::Text("demo".to_owned()));
-    }
+    let scopes = &dialect.example.granted;
     let created = place
         .registry
         .create_client(NewClient {
             environment: record.environment.name.clone(),
             tenant_id: tenant.id,
             id: None,
-            name: format!("Demo {dialect}"),
-            dialects: vec![dialect.parse()?],
+            name: format!("Demo {}", dialect.name),
+            dialects: vec![dialect.name.clone()],
             grants: vec![NewGrant { resource: None, scopes: scopes.iter().cloned().collect() }],
             businesses: BusinessAccess::All,
             lifetime_max: None,
-            attributes,
+            attributes: dialect.example.attributes.clone(),
             secret_expires_at: None,
         })
         .await?;
     Ok(DemoClient {
         environment: record.environment.name.to_string(),
-        dialect: dialect.to_owned(),
+        dialect: dialect.name.to_string(),
         client_id: created.client.id.to_string(),
         client_secret: created.secret.text().expose().to_owned(),
         business_id: business_id.to_owned(),
