@@ -17,9 +17,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         names.push(entry?.file_name().into_string().map_err(|_| "a dialect file's name is not UTF-8")?);
     }
     names.sort_by_key(|name| (name != FIRST, name.clone()));
-    let mut code = String::from("/// The dialect files that are part of the program: name and text.\npub const BUILT_IN: &[(&str, &str)] = &[\n");
-    for name in names.iter().filter(|name| name.ends_with(".toml")) {
-        writeln!(code, "    ({name:?}, include_str!({:?})),", folder.join(name))?;
+    let mut code = String::from(
+        "/// The dialect files that are part of the program: name and text.\npub const BUILT_IN: &[(&str, &str)] = &[\n",
+    );
+    for name in names.iter().filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "toml")) {
+        let path = folder.join(name);
+        let path = path.to_str().ok_or("the folder's path is not UTF-8")?;
+        writeln!(code, "    ({name:?}, include_str!({path:?})),")?;
     }
     code.push_str("];\n");
     std::fs::write(out, code)?;

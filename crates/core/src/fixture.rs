@@ -16,8 +16,8 @@ use crate::directory::{Directory, DirectoryLimits};
 use crate::document::Source;
 use crate::keys::new_signing_key;
 use crate::model::{
-    AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, EnvironmentName, KeyState, Resource, ScopeDefinition,
-    SigningKey, TenantId,
+    AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, EnvironmentName, KeyState, Resource,
+    ScopeDefinition, SigningKey, TenantId,
 };
 use crate::random::SeededRandom;
 use crate::registry::{
@@ -236,12 +236,7 @@ impl World {
 
 /// The environment with its resources, and the two tenants.
 async fn furnish(registry: &Registry<MemoryStore>) -> (TenantId, TenantId) {
-    let new = NewEnvironment {
-        name: sandbox(),
-        issuer: ISSUER.to_owned(),
-        algorithm: Algorithm::Es256,
-        lifetime_max: 86_400,
-    };
+    let new = NewEnvironment { name: sandbox(), issuer: ISSUER.to_owned(), algorithm: Algorithm::Es256, lifetime_max: 86_400 };
     registry.create_environment(new, signing_keys()).await.unwrap();
     let own = ResourceEdit { add_scopes: scopes("read write edit"), ..ResourceEdit::default() };
     registry.edit_resource(&sandbox(), &ISSUER.parse().unwrap(), &own).await.unwrap();
@@ -303,7 +298,7 @@ impl Ask {
         Self { scope: Some(scope.to_owned()), ..self }
     }
 
-    pub(crate) fn business(self, id: impl ToString) -> Self {
+    pub(crate) fn business(self, id: &impl ToString) -> Self {
         Self { business: Some(id.to_string()), ..self }
     }
 

@@ -4,15 +4,15 @@
 //! into a request and an answer into bytes, as a file describes. [`registry`] holds the rules for changes made by people.
 
 pub mod clock;
-pub mod model;
-pub mod random;
-pub mod store;
 pub mod crypto;
-pub mod document;
 pub mod dialect;
 pub mod directory;
+pub mod document;
 pub mod keys;
+pub mod model;
+pub mod random;
 pub mod registry;
+pub mod store;
 pub mod token;
 
 #[cfg(test)]

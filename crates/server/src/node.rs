@@ -265,9 +265,8 @@ pub fn load_dialects(folder: Option<&Path>) -> Result<DialectSet, Vec<Diagnostic
 
 /// Reads the dialect files of a folder, in the order of their names.
 pub fn read_folder(folder: &Path) -> Result<Vec<Arc<Source>>, Vec<Diagnostic>> {
-    let problem = |path: &Path, message: String| {
-        vec![Diagnostic { file: path.display().to_string(), line: 1, column: 1, message }]
-    };
+    let problem =
+        |path: &Path, message: String| vec![Diagnostic { file: path.display().to_string(), line: 1, column: 1, message }];
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -76,7 +76,7 @@ impl RootKeys {
         let key = || {
             let mut bytes = Zeroizing::new([0_u8; 32]);
             random.fill(&mut *bytes);
-            Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes))
+            Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
         };
         let (master, pepper) = (key(), key());
         Zeroizing::new(format!(

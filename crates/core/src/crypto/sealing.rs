@@ -163,28 +163,28 @@ mod tests {
 
     #[test]
     fn opens_in_the_context_it_was_sealed_in_and_in_no_other() {
-        let sealer = sealer(&[("m1", 1)]);
-        let sealed = sealer.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
-        assert_eq!(sealer.unseal(CONTEXT, &sealed).unwrap().as_slice(), b"private");
+        let keys = sealer(&[("m1", 1)]);
+        let sealed = keys.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        assert_eq!(keys.unseal(CONTEXT, &sealed).unwrap().as_slice(), b"private");
         for other in [
             SealContext { purpose: Purpose::RootKeyCheck, ..CONTEXT },
             SealContext { environment: "production", ..CONTEXT },
             SealContext { id: "other", ..CONTEXT },
             SealContext { algorithm: "RS256", ..CONTEXT },
         ] {
-            assert_eq!(sealer.unseal(other, &sealed), Err(UnsealError::NotAuthentic));
+            assert_eq!(keys.unseal(other, &sealed), Err(UnsealError::NotAuthentic));
         }
     }
 
     #[test]
     fn a_changed_byte_anywhere_is_noticed() {
-        let sealer = sealer(&[("m1", 1)]);
-        let sealed = sealer.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        let keys = sealer(&[("m1", 1)]);
+        let sealed = keys.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert!(sealer.unseal(CONTEXT, &changed).is_err(), "byte {at}");
-            assert!(sealer.unseal(CONTEXT, &sealed[..at]).is_err(), "cut at {at}");
+            assert!(keys.unseal(CONTEXT, &changed).is_err(), "byte {at}");
+            assert!(keys.unseal(CONTEXT, &sealed[..at]).is_err(), "cut at {at}");
         }
     }
 

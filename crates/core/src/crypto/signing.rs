@@ -112,9 +112,7 @@ impl SigningKeyPair {
     pub fn public_jwk(&self) -> Result<Jwk, KeyMaterialError> {
         let jwk = match &self.pair {
             Pair::Ecdsa(pair) => Jwk::ec_p256(pair.public_key().as_ref()).map_err(|_| KeyMaterialError)?,
-            Pair::Ed25519(pair) => {
-                Jwk::ed25519(pair.public_key().as_ref().try_into().map_err(|_| KeyMaterialError)?)
-            }
+            Pair::Ed25519(pair) => Jwk::ed25519(pair.public_key().as_ref().try_into().map_err(|_| KeyMaterialError)?),
             Pair::Rsa(pair, _) => {
                 let public = pair.public_key();
                 Jwk::rsa(

@@ -32,9 +32,8 @@ pub enum Routed<'a> {
 impl DialectSet {
     /// Loads the built-in files and `others`. All mistakes of all files come back together.
     pub fn load(others: &[Arc<Source>]) -> Result<Self, Vec<Diagnostic>> {
-        let built_in = BUILT_IN.iter().map(|(name, text)| {
-            Arc::new(Source { name: format!("built-in {name}"), text: (*text).to_owned() })
-        });
+        let built_in =
+            BUILT_IN.iter().map(|(name, text)| Arc::new(Source { name: format!("built-in {name}"), text: (*text).to_owned() }));
         let sources: Vec<Arc<Source>> = built_in.chain(others.iter().cloned()).collect();
         Self::load_alone(&sources)
     }
@@ -89,7 +88,8 @@ impl DialectSet {
 
     /// The dialect that owns the longest prefix of a path.
     pub fn owner(&self, path: &str) -> Option<&Arc<Dialect>> {
-        let owned = |dialect: &&Arc<Dialect>| dialect.route.owns.as_ref().is_some_and(|prefix| path.starts_with(prefix.as_str()));
+        let owned =
+            |dialect: &&Arc<Dialect>| dialect.route.owns.as_ref().is_some_and(|prefix| path.starts_with(prefix.as_str()));
         self.iter().filter(owned).max_by_key(|dialect| dialect.route.owns.as_ref().map_or(0, String::len))
     }
 }
@@ -170,7 +170,8 @@ fn check_routes(dialects: &[(Arc<Dialect>, Document)], diagnostics: &Diagnostics
         for (other, _) in dialects.iter().take(at) {
             let (path, other_path) = (&dialect.route.path, &other.route.path);
             if path == other_path || *path == other_slash(other_path) {
-                let message = format!("`route.path`: the dialect {} ({}) listens at {other_path} already", other.name, other.file);
+                let message =
+                    format!("`route.path`: the dialect {} ({}) listens at {other_path} already", other.name, other.file);
                 diagnostics.report(&route_place(document, "path"), message);
             }
             if dialect.route.owns.is_some() && dialect.route.owns == other.route.owns {

@@ -100,7 +100,9 @@ pub enum TemplateError {
 impl fmt::Display for TemplateError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TemplateError::Unclosed(rest) => write!(out, "the slot that starts at `<{rest}` has no `>`; write `<<` for a plain `<`"),
+            TemplateError::Unclosed(rest) => {
+                write!(out, "the slot that starts at `<{rest}` has no `>`; write `<<` for a plain `<`")
+            }
             TemplateError::UnknownSlot { name, known } => {
                 write!(out, "nothing fills the slot `<{name}>`; here are: {}", known.join(", "))
             }
@@ -210,9 +212,8 @@ impl Compiler<'_> {
                 self.literal("<");
                 rest = after;
             } else {
-                let (name, after) = rest
-                    .split_once('>')
-                    .ok_or_else(|| TemplateError::Unclosed(rest.chars().take(20).collect()))?;
+                let (name, after) =
+                    rest.split_once('>').ok_or_else(|| TemplateError::Unclosed(rest.chars().take(20).collect()))?;
                 self.slot(name)?;
                 rest = after;
             }
@@ -264,14 +265,12 @@ impl Compiler<'_> {
             self.push_literal(&String::from_utf8_lossy(&text));
             return Ok(());
         }
-        match self.open.iter().find(|slot| slot.as_str() == name) {
-            Some(slot) => self.segments.push(Segment::Slot { slot: *slot, in_string }),
-            None => {
-                let mut known: Vec<String> = self.fixed.iter().map(|(name, _)| format!("<{name}>")).collect();
-                known.extend(self.open.iter().map(|slot| format!("<{}>", slot.as_str())));
-                return Err(TemplateError::UnknownSlot { name: name.to_owned(), known });
-            }
-        }
+        let Some(slot) = self.open.iter().find(|slot| slot.as_str() == name) else {
+            let mut known: Vec<String> = self.fixed.iter().map(|(name, _)| format!("<{name}>")).collect();
+            known.extend(self.open.iter().map(|slot| format!("<{}>", slot.as_str())));
+            return Err(TemplateError::UnknownSlot { name: name.to_owned(), known });
+        };
+        self.segments.push(Segment::Slot { slot: *slot, in_string });
         Ok(())
     }
 }

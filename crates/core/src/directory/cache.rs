@@ -51,20 +51,17 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
                 // Changes were applied while this was read, and it may be from before them.
                 continue;
             }
-            match value {
+            if let Some(value) = value {
                 // The entry is refused if the feed named the object meanwhile.
-                Some(value) => {
-                    if guard.insert((value.clone(), position)).is_ok() {
-                        return Ok(Some((value, position)));
-                    }
+                if guard.insert((value.clone(), position)).is_ok() {
+                    return Ok(Some((value, position)));
                 }
-                None => {
-                    self.absent.insert(key.clone(), boot_milliseconds.saturating_add(ABSENT_MILLISECONDS));
-                    if position >= progress.announced() {
-                        return Ok(None);
-                    }
-                    self.absent.remove(key);
+            } else {
+                self.absent.insert(key.clone(), boot_milliseconds.saturating_add(ABSENT_MILLISECONDS));
+                if position >= progress.announced() {
+                    return Ok(None);
                 }
+                self.absent.remove(key);
             }
         }
         Err(StoreError::Unavailable("the object changes faster than it can be read".to_owned()))

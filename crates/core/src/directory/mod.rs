@@ -75,12 +75,7 @@ pub struct Directory<S> {
 
 impl<S: Store> Directory<S> {
     /// Reads what must be known from the start.
-    pub async fn open(
-        store: Arc<S>,
-        clock: Arc<dyn Clock>,
-        root_keys: Arc<RootKeys>,
-        limits: DirectoryLimits,
-    ) -> Read<Self> {
+    pub async fn open(store: Arc<S>, clock: Arc<dyn Clock>, root_keys: Arc<RootKeys>, limits: DirectoryLimits) -> Read<Self> {
         let directory = Self {
             clients: Cached::new(limits.clients),
             businesses: Cached::new(limits.businesses),
@@ -134,7 +129,7 @@ impl<S: Store> Directory<S> {
                 Arc::new(KnownClient { record, used_at })
             }))
         };
-        self.clients.get(&key, &self.progress, self.clock.boot_milliseconds(), load).await.map_err(unavailable)
+        self.clients.get(&key, &self.progress, self.clock.boot_milliseconds(), load).await.map_err(|error| unavailable(&error))
     }
 
     /// A business of a tenant.
@@ -147,7 +142,7 @@ impl<S: Store> Directory<S> {
         let key = (environment.clone(), tenant, id);
         let load = || self.store.business_of(environment, tenant, id);
         let found = self.businesses.get(&key, &self.progress, self.clock.boot_milliseconds(), load).await;
-        Ok(found.map_err(unavailable)?.map(|(business, _)| business))
+        Ok(found.map_err(|error| unavailable(&error))?.map(|(business, _)| business))
     }
 
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`].
@@ -162,18 +157,21 @@ impl<S: Store> Directory<S> {
 
     /// Writes down when credentials were last used. What could not be written waits for the next time.
     pub async fn flush_uses(&self) -> Read<()> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let noted = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
         let mut uses = Vec::new();
-        for known in &used {
+        for known in &noted {
             for (credential, used_at) in known.record.credentials.iter().zip(&known.used_at) {
                 let at = used_at.swap(0, Ordering::Relaxed);
                 if at != 0 {
-                    uses.push((Arc::clone(known), CredentialUse {
-                        environment: credential.environment.clone(),
-                        client_id: credential.client_id.clone(),
-                        credential_id: credential.id,
-                        at: Timestamp(at),
-                    }));
+                    uses.push((
+                        Arc::clone(known),
+                        CredentialUse {
+                            environment: credential.environment.clone(),
+                            client_id: credential.client_id.clone(),
+                            credential_id: credential.id,
+                            at: Timestamp(at),
+                        },
+                    ));
                 }
             }
         }
@@ -213,9 +211,10 @@ impl<S: Store> Directory<S> {
                 return Ok(applied + page.entries.len());
             }
             self.apply(&page.entries).await?;
-            self.progress.set_fresh(started);
             applied += page.entries.len();
             if page.entries.len() < FEED_PAGE as usize {
+                // Not before the feed's end: a node that is pages behind is not fresh.
+                self.progress.set_fresh(started);
                 return Ok(applied);
             }
         }
@@ -279,7 +278,7 @@ fn keep_comparable(credentials: &mut Vec<Credential>, now: Timestamp) {
     credentials.truncate(MAX_COMPARED_SECRETS);
 }
 
-fn unavailable(error: StoreError) -> Denial {
+fn unavailable(error: &StoreError) -> Denial {
     Denial::StoreUnavailable(error.to_string())
 }
 

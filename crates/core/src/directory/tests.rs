@@ -330,6 +330,21 @@ async fn a_feed_of_many_pages_is_followed_to_its_end() {
     assert_eq!(world.poll().await, 0);
 }
 
+#[tokio::test]
+async fn s14_a_poll_that_stops_before_the_feeds_end_makes_nothing_fresh() {
+    let world = World::new().await;
+    for number in 0..FEED_PAGE {
+        world.registry.rename_tenant(world.globex, &format!("Globex {number}")).await.unwrap();
+    }
+    let more = ResourceEdit { add_scopes: scopes("new"), ..ResourceEdit::default() };
+    world.registry.edit_resource(&sandbox(), &ISSUER.parse().unwrap(), &more).await.unwrap();
+    world.store.fail_environments(true);
+    world.clock.advance(200);
+    assert!(world.directory().poll().await.is_err(), "the second page cannot be applied");
+    world.clock.advance(41);
+    assert_eq!(world.directory().fresh_position(), Err(Denial::StoreStale));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn s12_of_two_polls_at_once_neither_takes_the_position_back() {
     let world = World::new().await;

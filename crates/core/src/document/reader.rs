@@ -24,9 +24,7 @@ impl<'a> TableReader<'a> {
     /// Reads the table that `node` should be.
     pub fn of(node: &'a Node, path: String, diagnostics: &'a Diagnostics) -> Option<Self> {
         match &node.value {
-            Value::Table(table) => {
-                Some(Self { table, place: &node.place, path, known: RefCell::default(), diagnostics })
-            }
+            Value::Table(table) => Some(Self { table, place: &node.place, path, known: RefCell::default(), diagnostics }),
             other => {
                 diagnostics.report(&node.place, format!("`{path}`: expected a table, found {}", other.kind()));
                 None

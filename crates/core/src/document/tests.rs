@@ -38,7 +38,10 @@ fn a_value_of_another_kind_is_placed_at_the_value() {
     });
     assert_eq!(
         found,
-        ["test.toml:1:1: `route.method` is missing: expected a text", "test.toml:2:8: `route.path`: expected a text, found a whole number"]
+        [
+            "test.toml:1:1: `route.method` is missing: expected a text",
+            "test.toml:2:8: `route.path`: expected a text, found a whole number"
+        ]
     );
 }
 

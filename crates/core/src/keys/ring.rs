@@ -114,13 +114,13 @@ pub fn new_signing_key(
 ) -> Option<SigningKey> {
     let material = KeyMaterial::generate(algorithm).ok()?;
     let kid = SigningKeyPair::parse(algorithm, &material).ok()?.public_jwk().ok()?.thumbprint();
-    let sealed = sealer.seal(seal_context(environment, &kid, algorithm), material.pkcs8(), random)?;
+    let private = sealer.seal(seal_context(environment, &kid, algorithm), material.pkcs8(), random)?;
     Some(SigningKey {
         kid,
         environment: environment.clone(),
         algorithm,
         state,
-        sealed: SealedBytes(sealed),
+        sealed: SealedBytes(private),
         created_at: now,
         version: 1,
     })

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attributes, BusinessId, ClientId, Credential, DialectName, EnvironmentName, ResourceId, ScopeToken, Status, Tenant, TenantId,
+    Attributes, BusinessId, ClientId, Credential, DialectName, EnvironmentName, ResourceId, ScopeToken, Status, Tenant,
+    TenantId,
 };
 use crate::clock::Timestamp;
 

@@ -163,9 +163,16 @@ mod tests {
     #[test]
     fn refuses_what_is_not_an_id() {
         let over = format!("biz_{}", "z".repeat(22));
-        for text in ["", "biz_", "biz_GA6EG2qFxA97NZHtxeLPU", "biz_GA6EG2qFxA97NZHtxeLPU0", "ten_GA6EG2qFxA97NZHtxeLPUy",
-            "biz_GA6EG2qFxA97NZHtxeLPUyy", " biz_GA6EG2qFxA97NZHtxeLPUy", over.as_str()]
-        {
+        for text in [
+            "",
+            "biz_",
+            "biz_GA6EG2qFxA97NZHtxeLPU",
+            "biz_GA6EG2qFxA97NZHtxeLPU0",
+            "ten_GA6EG2qFxA97NZHtxeLPUy",
+            "biz_GA6EG2qFxA97NZHtxeLPUyy",
+            " biz_GA6EG2qFxA97NZHtxeLPUy",
+            over.as_str(),
+        ] {
             assert!(text.parse::<BusinessId>().is_err(), "{text}");
         }
     }

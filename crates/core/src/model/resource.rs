@@ -72,7 +72,9 @@ mod tests {
             assert!(good.parse::<ResourceUri>().is_ok(), "{good}");
         }
         let long = format!("https://example.com/{}", "a".repeat(512));
-        for bad in ["", "foo", "/mcp", "https://api.example.com#x", "https:", "https://", "https://a b", "//host", long.as_str()] {
+        for bad in
+            ["", "foo", "/mcp", "https://api.example.com#x", "https:", "https://", "https://a b", "//host", long.as_str()]
+        {
             assert!(bad.parse::<ResourceUri>().is_err(), "{bad}");
         }
     }

@@ -71,6 +71,15 @@ impl ScopeSet {
     }
 }
 
+impl<'a> IntoIterator for &'a ScopeSet {
+    type Item = &'a ScopeToken;
+    type IntoIter = std::slice::Iter<'a, ScopeToken>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,7 +57,9 @@ pub(super) fn check_attributes(attributes: &Attributes) -> Outcome<()> {
             return invalid("attributes", format!("names of 1 to {MAX_ATTRIBUTE_NAME} letters, digits, `_`, `.` and `-`"));
         }
         if RESERVED_CLAIMS.contains(&name.as_str()) {
-            return Err(RegistryError::NotAllowed(format!("the attribute {name} has the name of one of Mintmark's own claims")));
+            return Err(RegistryError::NotAllowed(format!(
+                "the attribute {name} has the name of one of Mintmark's own claims"
+            )));
         }
         let max = AttributeValue::MAX_TEXT;
         if matches!(value, AttributeValue::Text(text) if text.len() > max || text.chars().any(char::is_control)) {

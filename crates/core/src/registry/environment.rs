@@ -2,9 +2,7 @@ use mintmark_verify::Algorithm;
 
 use super::checks::{check_issuer, check_lifetime};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::model::{
-    Environment, EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, ScopeToken, SigningKey,
-};
+use crate::model::{Environment, EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, ScopeToken, SigningKey};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// The scope that reading the business API needs; every environment's own resource understands it.
@@ -91,9 +89,9 @@ impl<S: Store> Registry<S> {
     pub(super) async fn existing_environment(&self, name: &EnvironmentName) -> Outcome<EnvironmentRecord> {
         let all = self.store.environments().await?.value;
         let known: Vec<String> = all.iter().map(|record| record.environment.name.to_string()).collect();
-        all.into_iter().find(|record| record.environment.name == *name).ok_or_else(|| {
-            RegistryError::NotFound(format!("environment {name:?}; there are: {}", known.join(", ")))
-        })
+        all.into_iter()
+            .find(|record| record.environment.name == *name)
+            .ok_or_else(|| RegistryError::NotFound(format!("environment {name:?}; there are: {}", known.join(", "))))
     }
 
     /// Two environments with one issuer would accept each other's tokens.

@@ -93,11 +93,10 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<Credential> {
         self.update(async || {
             let record = self.existing_client(environment, client_id).await?;
-            let before = record
-                .credentials
-                .into_iter()
-                .find(|credential| credential.id == id)
-                .ok_or_else(|| RegistryError::NotFound(format!("secret {id} of the client {client_id} in {environment}")))?;
+            let before =
+                record.credentials.into_iter().find(|credential| credential.id == id).ok_or_else(|| {
+                    RegistryError::NotFound(format!("secret {id} of the client {client_id} in {environment}"))
+                })?;
             let mut after = before.clone();
             edit(&mut after)?;
             after.version += 1;

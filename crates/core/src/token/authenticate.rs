@@ -45,11 +45,7 @@ impl Authenticated {
 
 impl<S: Store> TokenEndpoint<S> {
     /// Finds out who is calling. A refused try is counted against its address.
-    pub(super) async fn authenticate(
-        &self,
-        exchange: &Exchange<'_>,
-        request: &TokenRequest,
-    ) -> Result<Authenticated, Refused> {
+    pub(super) async fn authenticate(&self, exchange: &Exchange<'_>, request: &TokenRequest) -> Result<Authenticated, Refused> {
         let client_id = request.presented.client_id();
         self.identify(exchange, request).await.map_err(|denial| {
             if denial.is_ours() {
@@ -92,8 +88,7 @@ fn match_secret(peppers: &Peppers, record: &ClientRecord, secret: &SecretText) -
     let client = &record.client;
     let mut matched = None;
     for (at, credential) in record.credentials.iter().enumerate() {
-        let owner =
-            SecretOwner { environment: &client.environment, client_id: &client.id, credential_id: credential.id };
+        let owner = SecretOwner { environment: &client.environment, client_id: &client.id, credential_id: credential.id };
         if peppers.matches(&credential.secret, owner, secret) {
             matched = Some(at);
         }

@@ -135,11 +135,7 @@ pub(super) fn authorize<'a>(
 /// The resources that were asked for; nothing if one does not exist, or the client has no grant there: the two are never told
 /// apart. A request that names none gets the environment's own, which is for everybody: the scopes decide what the token is
 /// good for there.
-fn find_resources<'a>(
-    client: &Client,
-    request: &TokenRequest,
-    environment: &'a EnvironmentView,
-) -> Option<Vec<&'a Resource>> {
+fn find_resources<'a>(client: &Client, request: &TokenRequest, environment: &'a EnvironmentView) -> Option<Vec<&'a Resource>> {
     if request.resources.is_empty() {
         return environment.own_resource().map(|own| vec![own]);
     }
@@ -213,14 +209,13 @@ fn check_business(client: &Client, business: &BusinessStanding) -> Result<(), De
     match (business, &client.businesses) {
         (BusinessStanding::Unknown, _) => Err(Denial::BusinessUnknown),
         (BusinessStanding::NoneAsked, BusinessAccess::Only(_)) => Err(Denial::BusinessNotNamed),
-        (BusinessStanding::NoneAsked, BusinessAccess::All) => Ok(()),
         (BusinessStanding::Known(business), BusinessAccess::Only(allowed)) if !allowed.contains(&business.id) => {
             Err(Denial::BusinessNotAllowed(business.id))
         }
         (BusinessStanding::Known(business), _) if business.status != Status::Active => {
             Err(Denial::BusinessDisabled(business.id))
         }
-        (BusinessStanding::Known(_), _) => Ok(()),
+        (BusinessStanding::NoneAsked, BusinessAccess::All) | (BusinessStanding::Known(_), _) => Ok(()),
     }
 }
 

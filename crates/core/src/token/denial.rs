@@ -117,10 +117,9 @@ impl Denial {
             Denial::ResourceNotGranted | Denial::ResourcesDisagree => Fault::ResourceRefused,
             Denial::BusinessUnknown => Fault::BusinessUnknown,
             Denial::BusinessDisabled(_) | Denial::BusinessNotAllowed(_) | Denial::BusinessNotNamed => Fault::BusinessRefused,
-            Denial::SourceLimited { .. }
-            | Denial::ClientLimited(_)
-            | Denial::TenantLimited(_)
-            | Denial::BusinessLimited(_) => Fault::RateLimited,
+            Denial::SourceLimited { .. } | Denial::ClientLimited(_) | Denial::TenantLimited(_) | Denial::BusinessLimited(_) => {
+                Fault::RateLimited
+            }
             Denial::Overloaded
             | Denial::SignerBusy
             | Denial::StoreUnavailable(_)
@@ -143,7 +142,9 @@ impl Denial {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Denial::SourceLimited { retry_after, .. } => Some(*retry_after),
-            Denial::ClientLimited(seconds) | Denial::TenantLimited(seconds) | Denial::BusinessLimited(seconds) => Some(*seconds),
+            Denial::ClientLimited(seconds) | Denial::TenantLimited(seconds) | Denial::BusinessLimited(seconds) => {
+                Some(*seconds)
+            }
             Denial::Overloaded | Denial::SignerBusy => Some(1),
             _ if self.fault() == Fault::Unavailable => Some(5),
             _ => None,
@@ -176,7 +177,9 @@ impl fmt::Display for Denial {
             Denial::ClientDisabled => out.write_str("the client is disabled"),
             Denial::TenantDisabled => out.write_str("the client's tenant is disabled"),
             Denial::DialectNotAllowed(name) => write!(out, "the client may not use the dialect {name}"),
-            Denial::AttributeMissing(name) => write!(out, "the client lacks the attribute {name}, which the dialect's tokens carry"),
+            Denial::AttributeMissing(name) => {
+                write!(out, "the client lacks the attribute {name}, which the dialect's tokens carry")
+            }
             Denial::ScopeNotGranted(scope) => write!(out, "the scope {scope} is not granted for what was asked"),
             Denial::ResourceNotGranted => out.write_str("a resource that does not exist or is not granted to the client"),
             Denial::ResourcesDisagree => out.write_str("the resources want tokens signed with different algorithms"),
@@ -184,7 +187,9 @@ impl fmt::Display for Denial {
             Denial::BusinessDisabled(id) => write!(out, "the business {id} is disabled"),
             Denial::BusinessNotAllowed(id) => write!(out, "the client may not act for the business {id}"),
             Denial::BusinessNotNamed => out.write_str("the client may act for several businesses and named none"),
-            Denial::SourceLimited { refused_for, .. } => write!(out, "too many refused tries from this address; this one: {refused_for}"),
+            Denial::SourceLimited { refused_for, .. } => {
+                write!(out, "too many refused tries from this address; this one: {refused_for}")
+            }
             Denial::ClientLimited(_) => out.write_str("too many requests of this client"),
             Denial::TenantLimited(_) => out.write_str("too many requests of this tenant"),
             Denial::BusinessLimited(_) => out.write_str("too many requests for this business"),

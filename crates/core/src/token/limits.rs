@@ -71,8 +71,8 @@ impl Limits {
     /// and refusing before it would let anybody who shares an address with a client lock that client out.
     pub(super) fn count_refused(&self, source: IpAddr, client_id: Option<&ClientId>, now: Timestamp) -> Option<u32> {
         let source = network_of(source);
-        let by_source = self.sources.count(source, self.refused_per_source, now);
-        let by_try = client_id.map(|id| self.tries.count((source, id.clone()), self.refused_per_try, now));
+        let by_source = self.sources.count(&source, self.refused_per_source, now);
+        let by_try = client_id.map(|id| self.tries.count(&(source, id.clone()), self.refused_per_try, now));
         by_source.err().or(by_try.and_then(Result::err)).map(|status| seconds_until(status.reset, now))
     }
 }
@@ -96,12 +96,12 @@ impl<S: Store> TokenEndpoint<S> {
         let mut rate = None;
         if let Some(limit) = client {
             let key = (exchange.environment.clone(), subject.id.clone());
-            rate = Some(self.limits.clients.count(key, limit, now).map_err(|status| refuse(status, Denial::ClientLimited))?);
+            rate = Some(self.limits.clients.count(&key, limit, now).map_err(|status| refuse(status, Denial::ClientLimited))?);
         }
         if let Some(limit) = tenant {
             let key = (exchange.environment.clone(), subject.tenant_id);
-            let status = self.limits.tenants.count(key, limit, now).map_err(|status| refuse(status, Denial::TenantLimited))?;
-            rate = tighter(rate, status);
+            let status = self.limits.tenants.count(&key, limit, now).map_err(|status| refuse(status, Denial::TenantLimited))?;
+            rate = Some(tighter(rate, status));
         }
         Ok(rate)
     }
@@ -117,8 +117,8 @@ impl<S: Store> TokenEndpoint<S> {
             return Ok(rate);
         };
         let now = self.clock.now();
-        let counted = self.limits.businesses.count((exchange.environment.clone(), business), limit, now);
-        counted.map(|status| tighter(rate, status)).map_err(|status| Refused {
+        let counted = self.limits.businesses.count(&(exchange.environment.clone(), business), limit, now);
+        counted.map(|status| Some(tighter(rate, status))).map_err(|status| Refused {
             denial: Denial::BusinessLimited(seconds_until(status.reset, now)),
             credential_id: Some(authorized.credential_id()),
             rate: Some(status),
@@ -126,8 +126,8 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
-fn tighter(known: Option<RateStatus>, other: RateStatus) -> Option<RateStatus> {
-    Some(known.filter(|known| known.remaining <= other.remaining).unwrap_or(other))
+fn tighter(known: Option<RateStatus>, other: RateStatus) -> RateStatus {
+    known.filter(|known| known.remaining <= other.remaining).unwrap_or(other)
 }
 
 fn seconds_until(moment: Timestamp, now: Timestamp) -> u32 {
@@ -160,10 +160,10 @@ impl<K: Hash + Eq + Clone> Counters<K> {
     }
 
     /// Counts one more; `Err` if the window is full.
-    fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
+    fn count(&self, key: &K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
         let minute = now.0.div_euclid(WINDOW);
         let window = u64::try_from(minute).unwrap_or(0) << 32;
-        let counter = self.counts.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let counter = self.counts.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(counter) = counter;
         let count_one = |old: u64| {
             let used = if old >> 32 == window >> 32 { old & u64::from(u32::MAX) } else { 0 };
@@ -186,13 +186,13 @@ mod tests {
     fn a_window_allows_its_limit_and_the_next_one_starts_anew() {
         let counters = Counters::new();
         for left in (0..3).rev() {
-            let status = counters.count("key", 3, Timestamp(119)).unwrap();
+            let status = counters.count(&"key", 3, Timestamp(119)).unwrap();
             assert_eq!(status, RateStatus { limit: 3, remaining: left, reset: Timestamp(120) });
         }
-        let full = counters.count("key", 3, Timestamp(119)).unwrap_err();
+        let full = counters.count(&"key", 3, Timestamp(119)).unwrap_err();
         assert_eq!(full, RateStatus { limit: 3, remaining: 0, reset: Timestamp(120) });
-        assert!(counters.count("other", 3, Timestamp(119)).is_ok());
-        assert_eq!(counters.count("key", 3, Timestamp(120)).unwrap().remaining, 2);
+        assert!(counters.count(&"other", 3, Timestamp(119)).is_ok());
+        assert_eq!(counters.count(&"key", 3, Timestamp(120)).unwrap().remaining, 2);
     }
 
     #[test]

@@ -100,12 +100,12 @@ impl<S: Store> TokenEndpoint<S> {
     pub async fn respond(&self, exchange: &Exchange<'_>) -> (Encoded, Outcome) {
         let request = exchange.dialect.decode(&exchange.raw);
         let environment = self.directory.environment(exchange.environment);
-        let issued = match &environment {
+        let outcome = match &environment {
             Ok(environment) => self.issue(exchange, &request, environment).await,
             Err(denial) => Err(Refused::from(denial.clone())),
         };
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
-        self.encode(exchange, &request, issuer, issued)
+        encode(exchange, &request, issuer, outcome)
     }
 
     async fn issue(
@@ -144,39 +144,34 @@ impl<S: Store> TokenEndpoint<S> {
         }
         Ok(in_flight)
     }
+}
 
-    fn encode(
-        &self,
-        exchange: &Exchange<'_>,
-        request: &TokenRequest,
-        issuer: &str,
-        issued: Result<Issued, Refused>,
-    ) -> (Encoded, Outcome) {
-        let client_id = request.presented.client_id().cloned();
-        let context = AnswerContext {
-            issuer,
-            request_id: exchange.request_id,
-            path: exchange.path,
-            rate: None,
-            retry_after: None,
-            echo: &request.echo,
-        };
-        match issued {
-            Ok(Issued { token, rate }) => {
-                let granted = Granted {
-                    access_token: &token.text,
-                    expires_at: token.expires_at,
-                    now: token.issued_at,
-                    scope: &token.scope,
-                };
-                let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-                (encoded, Outcome { client_id, credential_id: Some(token.credential_id), result: Ok(token.jti) })
-            }
-            Err(Refused { denial, credential_id, rate }) => {
-                let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
-                let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
-                (encoded, Outcome { client_id, credential_id, result: Err(denial) })
-            }
+fn encode(
+    exchange: &Exchange<'_>,
+    request: &TokenRequest,
+    issuer: &str,
+    outcome: Result<Issued, Refused>,
+) -> (Encoded, Outcome) {
+    let client_id = request.presented.client_id().cloned();
+    let context = AnswerContext {
+        issuer,
+        request_id: exchange.request_id,
+        path: exchange.path,
+        rate: None,
+        retry_after: None,
+        echo: &request.echo,
+    };
+    match outcome {
+        Ok(Issued { token, rate }) => {
+            let granted =
+                Granted { access_token: &token.text, expires_at: token.expires_at, now: token.issued_at, scope: &token.scope };
+            let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
+            (encoded, Outcome { client_id, credential_id: Some(token.credential_id), result: Ok(token.jti) })
+        }
+        Err(Refused { denial, credential_id, rate }) => {
+            let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
+            let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
+            (encoded, Outcome { client_id, credential_id, result: Err(denial) })
         }
     }
 }

@@ -190,5 +190,5 @@ fn show(business: &Business) -> Output {
         ("tenant", business.tenant_id.to_string()),
         ("status", business.status.as_str().to_owned()),
     ];
-    Output::object(fields, json!(business))
+    Output::object(&fields, json!(business))
 }

@@ -88,7 +88,7 @@ pub(super) struct CreateArgs {
     /// The tenant's id or name [default: the only one].
     #[arg(long)]
     tenant: Option<String>,
-    /// Its client_id, if it brings one along.
+    /// Its `client_id`, if it brings one along.
     #[arg(long)]
     id: Option<ClientId>,
     /// How long its first secret is in force, such as 90d [default: until it is turned off].
@@ -229,7 +229,7 @@ async fn list(place: &Place, environment: Option<&EnvironmentName>, tenant: Opti
 }
 
 fn show(client: &Client) -> Output {
-    Output::object(fields(client), json!(client))
+    Output::object(&fields(client), json!(client))
 }
 
 fn show_created(created: &CreatedClient) -> Output {
@@ -238,7 +238,7 @@ fn show_created(created: &CreatedClient) -> Output {
     fields.insert(1, ("client_secret", secret.to_owned()));
     fields.push(("note", "the secret is shown this once".to_owned()));
     let json = json!({ "client": created.client, "credential": created.credential, "client_secret": secret });
-    Output::object(fields, json)
+    Output::object(&fields, json)
 }
 
 fn fields(client: &Client) -> Vec<(&'static str, String)> {

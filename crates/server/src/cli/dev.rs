@@ -95,7 +95,9 @@ fn lock(folder: &Path) -> Result<File, Failure> {
     let file = File::create(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
         let folder = folder.display();
-        Failure(format!("another `mintmark dev` uses {folder}; give this one its own: mintmark dev --data-dir DIR --port-base 9000"))
+        Failure(format!(
+            "another `mintmark dev` uses {folder}; give this one its own: mintmark dev --data-dir DIR --port-base 9000"
+        ))
     })?;
     Ok(file)
 }

@@ -1,5 +1,6 @@
 //! `mintmark dialect`
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -130,7 +131,8 @@ fn show(set: &DialectSet, name: &str) -> Done {
     text.push_str("\n\nFaults:\n\n");
     let faults = show_faults(dialect);
     for (fault, status, body) in &faults {
-        text.push_str(&format!("  {fault:22} {status}  {body}\n"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "  {fault:22} {status}  {body}");
     }
     let json = json!({
         "name": dialect.name,
@@ -190,15 +192,14 @@ fn show_faults(dialect: &Dialect) -> Vec<(&'static str, u16, String)> {
     let reachable = Fault::ALL.iter().filter(|fault| dialect.answers(**fault));
     reachable
         .map(|fault| {
-            let problem = sample_problem(dialect, *fault);
-            let answer = dialect.encode_fault(*fault, problem.as_slice(), context);
+            let answer = dialect.encode_fault(*fault, &[sample_problem(dialect, *fault)], context);
             (fault.as_str(), answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
         })
         .collect()
 }
 
 /// A parameter that the fault could be about.
-fn sample_problem(dialect: &Dialect, fault: Fault) -> Option<Problem> {
+fn sample_problem(dialect: &Dialect, fault: Fault) -> Problem {
     let role = match fault {
         Fault::GrantUnsupported => Some(Role::GrantType),
         Fault::LifetimeMalformed | Fault::LifetimeTooSmall => Some(Role::ExpiresIn),
@@ -216,7 +217,7 @@ fn sample_problem(dialect: &Dialect, fault: Fault) -> Option<Problem> {
     let in_query = parameter.is_none_or(|parameter| parameter.from.first() == Some(&Origin::Query));
     let name = parameter.map_or("page_size", |parameter| parameter.name.as_str());
     let place = if in_query { ProblemPlace::Query } else { ProblemPlace::Body };
-    Some(Problem { fault, parameter: name.to_owned(), place })
+    Problem { fault, parameter: name.to_owned(), place }
 }
 
 fn indent(text: &str) -> String {

@@ -22,7 +22,7 @@ pub(super) enum EnvironmentCommand {
     Create {
         /// Its name, which will stand in every secret.
         name: EnvironmentName,
-        /// Its issuer URL, such as https://auth.example.com
+        /// Its issuer URL, such as <https://auth.example.com>
         #[arg(long)]
         issuer: String,
         /// The algorithm where neither resource nor dialect names one.
@@ -75,7 +75,7 @@ pub(super) async fn create(place: &Place, new: NewEnvironment) -> Done {
         ("keys", words(keys.iter().map(|key| key.algorithm))),
         ("next", format!("add [environments.{}] with listen = \"…\" to mintmark.toml and restart", environment.name)),
     ];
-    Ok(Output::object(fields, json!(environment)))
+    Ok(Output::object(&fields, json!(environment)))
 }
 
 /// Makes a signing key on a thread of its own, since RSA takes a quarter of a second.

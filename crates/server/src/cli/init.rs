@@ -53,28 +53,29 @@ pub(super) async fn run(args: InitArgs) -> Done {
     let fields = vec![
         ("configuration", config_path.display().to_string()),
         ("database", files.database.display().to_string()),
-        ("root keys", format!("{} (keep a copy elsewhere; without it every key and secret is lost)", files.root_keys.display())),
+        (
+            "root keys",
+            format!("{} (keep a copy elsewhere; without it every key and secret is lost)", files.root_keys.display()),
+        ),
         ("next", format!("mintmark tenant create NAME --config {0} && mintmark serve --config {0}", config_path.display())),
     ];
     let json = json!({ "configuration": config_path, "database": files.database, "root_keys": files.root_keys });
-    Ok(Output::object(fields, json))
+    Ok(Output::object(&fields, json))
 }
 
 async fn make_environments(place: &Place, environments: &[(EnvironmentName, String)]) -> Result<(), Failure> {
     for (name, issuer) in environments {
-        let new = NewEnvironment {
-            name: name.clone(),
-            issuer: issuer.clone(),
-            algorithm: Algorithm::Es256,
-            lifetime_max: 86_400,
-        };
+        let new =
+            NewEnvironment { name: name.clone(), issuer: issuer.clone(), algorithm: Algorithm::Es256, lifetime_max: 86_400 };
         create(place, new).await?;
     }
     Ok(())
 }
 
 fn configuration(args: &InitArgs) -> Result<String, Failure> {
-    let mut text = String::from("# Settings of `mintmark serve`. Everything that is not here has its default; docs/configuration.md lists all.\n");
+    let mut text = String::from(
+        "# Settings of `mintmark serve`. Everything that is not here has its default; docs/configuration.md lists all.\n",
+    );
     for (at, (name, issuer)) in args.environment.iter().enumerate() {
         let port = u16::try_from(at).ok().and_then(|at| args.port.checked_add(at));
         let port = port.ok_or_else(|| Failure("the ports would go beyond 65535; choose a lower --port".to_owned()))?;

@@ -54,7 +54,10 @@ fn read_token(argument: &str) -> Result<String, Failure> {
 async fn keys_for(shared: &Shared, args: &InspectArgs, claims: &Claims) -> Result<(String, KeySet), Failure> {
     if let Some(issuer) = &args.issuer {
         let metadata: Value = fetch_json(&format!("{issuer}/.well-known/oauth-authorization-server")).await?;
-        let uri = metadata.get("jwks_uri").and_then(Value::as_str).ok_or_else(|| Failure("the metadata has no jwks_uri".to_owned()))?;
+        let uri = metadata
+            .get("jwks_uri")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Failure("the metadata has no jwks_uri".to_owned()))?;
         let keys: JwkSet = fetch_json(uri).await?;
         return Ok((issuer.clone(), KeySet::from(&keys)));
     }
@@ -68,7 +71,8 @@ async fn keys_for(shared: &Shared, args: &InspectArgs, claims: &Claims) -> Resul
         })
     });
     place.close().await;
-    let keys = keys?.ok_or_else(|| Failure("its issuer is no environment of the local database; try --issuer URL".to_owned()))?;
+    let keys =
+        keys?.ok_or_else(|| Failure("its issuer is no environment of the local database; try --issuer URL".to_owned()))?;
     Ok((claims.iss.clone(), keys))
 }
 

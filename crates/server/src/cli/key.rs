@@ -21,7 +21,7 @@ pub(super) enum KeyCommand {
     },
     /// Make the signing key of an algorithm that the environment has none for yet.
     Create {
-        /// ES256, RS256, PS256 or EdDSA.
+        /// ES256, RS256, PS256 or `EdDSA`.
         #[arg(long)]
         algorithm: Algorithm,
         /// The environment [default: the only one, or sandbox].

@@ -30,7 +30,7 @@ impl Output {
     }
 
     /// One object, told line by line.
-    pub(super) fn object(fields: Vec<(&'static str, String)>, json: Value) -> Self {
+    pub(super) fn object(fields: &[(&'static str, String)], json: Value) -> Self {
         let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let lines: Vec<String> = fields.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
         Self { json, text: Some(lines.join("\n")), ..Self::default() }
@@ -88,7 +88,11 @@ impl Output {
             return table.trim_fmt();
         }
         // Columns for other programs begin at the beginning of the line.
-        table.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n")
+        table
+            .lines()
+            .map(|line| line.trim_end().strip_prefix(' ').unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 

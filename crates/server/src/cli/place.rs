@@ -109,12 +109,8 @@ impl Files {
 
     /// Opens the database.
     pub(super) async fn open_store(&self, create: bool) -> Result<SqlStore, Failure> {
-        let options = OpenOptions {
-            create,
-            kind: Some(self.kind),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-        };
+        let options =
+            OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
         Ok(SqlStore::open(&self.database, options).await?)
     }
 
@@ -128,7 +124,9 @@ impl Files {
         keys.check(&sealed).map_err(|error| {
             let (keys, database) = (self.root_keys.display(), self.database.display());
             let cause = match error {
-                UnsealError::MasterKeyUnknown(id) => format!("the database was made with the master key {id:?}, which is not in it"),
+                UnsealError::MasterKeyUnknown(id) => {
+                    format!("the database was made with the master key {id:?}, which is not in it")
+                }
                 _ => "the database was made with another master key of the same id".to_owned(),
             };
             Failure(format!("{keys} is not the root key file of {database}: {cause}"))

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) fn explain_bind(address: SocketAddr, error: &std::io::Error, advice: &str) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => {
-            let holder = holder_of(address.port()).map_or_else(|| "another process".to_owned(), |holder| holder);
+            let holder = holder_of(address.port()).unwrap_or_else(|| "another process".to_owned());
             format!("port {} is in use by {holder}; {advice}", address.port())
         }
         ErrorKind::PermissionDenied => {

@@ -58,7 +58,8 @@ pub(super) enum ResourceCommand {
 
 /// Scopes on the command line.
 pub(super) fn parse_scopes(text: &str) -> Result<ScopeSet, String> {
-    ScopeSet::parse(text).map_err(|_| "expected scopes with single spaces between them, such as 'ledger:read ledger:create'".to_owned())
+    ScopeSet::parse(text)
+        .map_err(|_| "expected scopes with single spaces between them, such as 'ledger:read ledger:create'".to_owned())
 }
 
 pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {

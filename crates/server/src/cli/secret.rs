@@ -72,7 +72,7 @@ pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
                 ("expires", time::show_or_never(created.credential.expires_at)),
                 ("note", "the secret is shown this once".to_owned()),
             ];
-            Ok(Output::object(fields, json!({ "credential": created.credential, "client_secret": secret })))
+            Ok(Output::object(&fields, json!({ "credential": created.credential, "client_secret": secret })))
         }
         SecretCommand::Expire { owner, id, expires_in } => {
             let environment = environment_of(place, &owner).await?;

@@ -17,7 +17,9 @@ use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, load_diale
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
-        return Err(Failure("a server is described by a configuration: use --config; --data-dir is for `mintmark dev`".to_owned()));
+        return Err(Failure(
+            "a server is described by a configuration: use --config; --data-dir is for `mintmark dev`".to_owned(),
+        ));
     }
     let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let config = Config::read(&path, &Variables::of_process())?;
@@ -76,8 +78,7 @@ fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {
             let advice = format!("change environments.{}.listen in the configuration", environment.name);
             Failure(explain_bind(environment.listen, &error, &advice))
         })?;
-        let hosts =
-            if environment.hosts.is_empty() { HostRule::Any } else { HostRule::Only(environment.hosts.clone()) };
+        let hosts = if environment.hosts.is_empty() { HostRule::Any } else { HostRule::Only(environment.hosts.clone()) };
         doors.push(Door { environment: environment.name.clone(), socket, hosts });
     }
     Ok(doors)

@@ -61,10 +61,7 @@ async fn set_status(place: &Place, tenant: &str, status: Status) -> Done {
 }
 
 fn show(tenant: &Tenant) -> Output {
-    let fields = vec![
-        ("id", tenant.id.to_string()),
-        ("name", tenant.name.clone()),
-        ("status", tenant.status.as_str().to_owned()),
-    ];
-    Output::object(fields, json!(tenant))
+    let fields =
+        vec![("id", tenant.id.to_string()), ("name", tenant.name.clone()), ("status", tenant.status.as_str().to_owned())];
+    Output::object(&fields, json!(tenant))
 }

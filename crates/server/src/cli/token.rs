@@ -19,7 +19,7 @@ pub(super) struct TokenArgs {
     /// The dialect to speak.
     #[arg(long, default_value = "standard")]
     dialect: String,
-    /// The server, such as https://auth.example.com [default: the one of `mintmark dev`].
+    /// The server, such as <https://auth.example.com> [default: the one of `mintmark dev`].
     #[arg(long)]
     url: Option<String>,
     /// The client [default: the demo client of `mintmark dev` for the dialect].
@@ -88,14 +88,12 @@ pub(super) async fn run(shared: &Shared, args: TokenArgs) -> Done {
     let answer = send(request).await?;
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into());
     let json = json!({ "status": answer.status, "body": body });
-    match body.get("access_token").and_then(Value::as_str).filter(|_| answer.status == 200) {
-        Some(token) => Ok(Output::text(token, json)),
-        None => {
-            let request_id = answer.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("none");
-            eprintln!("mintmark: no token: status {}, request id {request_id}: {body}", answer.status);
-            Ok(Output::text("", json).failed())
-        }
+    if let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|_| answer.status == 200) {
+        return Ok(Output::text(token, json));
     }
+    let request_id = answer.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("none");
+    eprintln!("mintmark: no token: status {}, request id {request_id}: {body}", answer.status);
+    Ok(Output::text("", json).failed())
 }
 
 /// The client that was named, or the demo client.
@@ -107,9 +105,9 @@ fn find_target(shared: &Shared, args: &TokenArgs) -> Result<Target, Failure> {
     let folder = shared.data_dir.clone().unwrap_or_else(|| super::place::DATA_DIR.into());
     let demo = DemoClients::read(&folder)?
         .ok_or_else(|| Failure("say which client: --client-id ID --url https://… (or run `mintmark dev` first)".to_owned()))?;
-    let (issuer, client) = demo.find(&args.environment, &args.dialect).ok_or_else(|| {
-        Failure(format!("there is no demo client for the dialect {} in {}", args.dialect, args.environment))
-    })?;
+    let (issuer, client) = demo
+        .find(&args.environment, &args.dialect)
+        .ok_or_else(|| Failure(format!("there is no demo client for the dialect {} in {}", args.dialect, args.environment)))?;
     Ok(Target {
         url: args.url.clone().unwrap_or_else(|| issuer.to_owned()),
         client_id: client.client_id.clone(),

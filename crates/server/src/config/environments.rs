@@ -80,7 +80,9 @@ fn read_listen(entry: &TableReader<'_>, variables: &Variables, section: &str) ->
     }
     let text = entry.required_text("listen")?;
     let parsed = text.parse().ok();
-    if parsed.is_none() && let Some(node) = entry.node("listen") {
+    if parsed.is_none()
+        && let Some(node) = entry.node("listen")
+    {
         let message = format!("`{section}.listen`: expected an address and a port, such as \"0.0.0.0:8080\"");
         entry.diagnostics().report(&node.place, message);
     }

@@ -68,11 +68,10 @@ impl std::fmt::Display for ConfigError {
             ConfigError::File(path, error) => {
                 write!(out, "{}: {error}; `mintmark init` makes a configuration", path.display())
             }
-            ConfigError::Mistakes(mistakes) => {
-                mistakes.iter().enumerate().try_for_each(|(at, mistake)| {
-                    write!(out, "{}{mistake}", if at == 0 { "" } else { "\n" })
-                })
-            }
+            ConfigError::Mistakes(mistakes) => mistakes
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, mistake)| write!(out, "{}{mistake}", if at == 0 { "" } else { "\n" })),
         }
     }
 }
@@ -106,12 +105,7 @@ impl Config {
         }
     }
 
-    fn read_document(
-        document: &Document,
-        folder: &Path,
-        variables: &Variables,
-        diagnostics: &Diagnostics,
-    ) -> Option<Self> {
+    fn read_document(document: &Document, folder: &Path, variables: &Variables, diagnostics: &Diagnostics) -> Option<Self> {
         let top = TableReader::root(document, diagnostics)?;
         let config = Self {
             folder: folder.to_owned(),

@@ -30,7 +30,12 @@ pub(super) fn variable_name(section: &str, key: &str) -> String {
     format!("MINTMARK_{section}_{key}").to_uppercase().replace(['.', '-'], "_")
 }
 
-pub(super) fn read_text(table: Option<&TableReader<'_>>, variables: &Variables, path: (&str, &'static str), default: &str) -> String {
+pub(super) fn read_text(
+    table: Option<&TableReader<'_>>,
+    variables: &Variables,
+    path: (&str, &'static str),
+    default: &str,
+) -> String {
     let from_file = table.and_then(|table| table.text(path.1)).map(str::to_owned);
     variables.take(&variable_name(path.0, path.1)).or(from_file).unwrap_or_else(|| default.to_owned())
 }

@@ -34,7 +34,9 @@ impl Variables {
     /// The process's.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
-        Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        Self::from_pairs(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// Whether the user wants no colours (no-color.org).
@@ -51,7 +53,9 @@ impl Variables {
 
     /// These; names that do not start with `MINTMARK_` are left out, and so are the tests' own.
     pub fn from_pairs(pairs: impl Iterator<Item = (String, String)>) -> Self {
-        let ours = |(name, _): &(String, String)| name.starts_with("MINTMARK_") && !name.starts_with("MINTMARK_TEST_") && name != CLIENT_SECRET;
+        let ours = |(name, _): &(String, String)| {
+            name.starts_with("MINTMARK_") && !name.starts_with("MINTMARK_TEST_") && name != CLIENT_SECRET
+        };
         let values = pairs.filter(ours).map(|(name, value)| (name, Zeroizing::new(value))).collect();
         Self { values, ..Self::default() }
     }
@@ -80,7 +84,9 @@ impl Variables {
         let taken = self.taken.borrow();
         for name in self.values.keys().filter(|name| !taken.contains(name)) {
             let nearest = taken.iter().map(|known| (strsim::osa_distance(name, known), known)).min();
-            let hint = nearest.filter(|(distance, _)| *distance <= 6).map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));
+            let hint = nearest
+                .filter(|(distance, _)| *distance <= 6)
+                .map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));
             let message = format!("no setting has this variable{hint}");
             diagnostics.extend([Diagnostic { file: format!("${name}"), line: 1, column: 1, message }]);
         }

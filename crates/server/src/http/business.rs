@@ -148,8 +148,7 @@ fn fault(app: &App, id: &RequestId, fault: Fault, problems: &[Problem]) -> Respo
 }
 
 fn refuse_page(app: &App, id: &RequestId, parameter: &'static str) -> Response {
-    let problem =
-        Problem { fault: Fault::PageMalformed, parameter: parameter.to_owned(), place: ProblemPlace::Query };
+    let problem = Problem { fault: Fault::PageMalformed, parameter: parameter.to_owned(), place: ProblemPlace::Query };
     fault(app, id, Fault::PageMalformed, &[problem])
 }
 
@@ -199,15 +198,14 @@ impl PageRequest {
     /// Reads the query string; the name of the parameter that cannot be used.
     fn parse(query: Option<&str>) -> Result<Self, &'static str> {
         let mut page = Self { size: MAX_PAGE, from: None };
-        for pair in query.unwrap_or_default().split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        // An empty value is as if the parameter were not there.
+        for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
             match name {
-                "page_size" if value.is_empty() => {}
                 "page_size" => {
                     let size = value.parse().ok().filter(|size| (1..=MAX_PAGE).contains(size));
                     page.size = size.ok_or("page_size")?;
                 }
-                "page_token" if value.is_empty() => {}
                 "page_token" => page.from = Some(From::parse(value).ok_or("page_token")?),
                 _ => {}
             }
@@ -228,9 +226,7 @@ async fn read_page(app: &App, holder: &Holder, page: &PageRequest) -> Read<Value
     let size = usize::try_from(page.size).unwrap_or(usize::MAX);
     let (mut found, backwards) = match &page.from {
         Some(From::Before(id)) => (store.businesses_before(environment, holder.tenant, *id, limit).await?, true),
-        Some(From::After(id)) => {
-            (store.businesses(environment, holder.tenant, Page { after: Some(id), limit }).await?, false)
-        }
+        Some(From::After(id)) => (store.businesses(environment, holder.tenant, Page { after: Some(id), limit }).await?, false),
         None => (store.businesses(environment, holder.tenant, Page { after: None, limit }).await?, false),
     };
     let more = found.len() > size;

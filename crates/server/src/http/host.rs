@@ -48,9 +48,7 @@ fn is_allowed(rule: &HostRule, uri: &Uri, headers: &HeaderMap) -> bool {
         }
         HostRule::Loopback => {
             let origins = headers.get_all(ORIGIN).iter();
-            let is_local = |origin: &str| {
-                origin.strip_prefix("http://").is_some_and(|host| is_loopback(without_port(host)))
-            };
+            let is_local = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| is_loopback(without_port(host)));
             is_loopback(without_port(host)) && origins.into_iter().all(|origin| origin.to_str().is_ok_and(is_local))
         }
     }

@@ -16,8 +16,8 @@ use super::{App, answer};
 /// The dialect whose endpoint the metadata names; the others are listed beside it.
 const STANDARD: &str = "standard";
 
-/// RFC 8414 section 3. The same document is at the path of OpenID Connect Discovery, since many client libraries look only
-/// there; it claims nothing of OpenID Connect.
+/// RFC 8414 section 3. The same document is at the path of `OpenID` Connect Discovery, since many client libraries look only
+/// there; it claims nothing of `OpenID` Connect.
 pub(super) async fn authorization_server(State(app): State<App>) -> Response {
     with_environment(&app, |view| {
         let issuer = &view.environment.issuer;

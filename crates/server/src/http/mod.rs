@@ -75,5 +75,7 @@ async fn give_request_id(State(app): State<App>, mut request: Request, next: Nex
     request.extensions_mut().insert(id.clone());
     let mut response = answer::without_panic(&id, next.run(request)).await;
     response.headers_mut().insert("x-request-id", id.header());
+    // Every answer leaves its id behind. Not its path: somebody may have put a secret into it.
+    tracing::debug!(request_id = id.as_str(), status = response.status().as_u16(), "answered");
     response
 }

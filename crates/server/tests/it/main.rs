@@ -7,5 +7,7 @@
     reason = "in a test a panic is the answer; clippy.toml allows it in test functions only, not in what they call"
 )]
 
+mod fixture;
 mod foreign;
+mod golden;
 mod store;

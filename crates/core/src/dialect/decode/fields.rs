@@ -190,8 +190,15 @@ mod tests {
     fn a_form_keeps_order_repeats_and_oddities() {
         let fields = read_form(b"&a=1&a=2&b&c=x%20y+z&d=%zz&e=%&f=%ff&g=%00&h=i=j;k&").unwrap();
         let expected = [
-            ("a", "1", false), ("a", "2", false), ("b", "", false), ("c", "x y z", false), ("d", "%zz", true), ("e", "%", true),
-            ("f", "\u{fffd}", true), ("g", "\0", false), ("h", "i=j;k", false),
+            ("a", "1", false),
+            ("a", "2", false),
+            ("b", "", false),
+            ("c", "x y z", false),
+            ("d", "%zz", true),
+            ("e", "%", true),
+            ("f", "\u{fffd}", true),
+            ("g", "\0", false),
+            ("h", "i=j;k", false),
         ];
         assert_eq!(pairs(fields), owned(&expected));
     }

@@ -59,7 +59,7 @@ struct Decoder<'a> {
     found: Vec<Found>,
 }
 
-impl<'a> Decoder<'a> {
+impl Decoder<'_> {
     fn note(&mut self, fault: Fault, step: Step) {
         self.found.push(Found { fault, step, problem: None });
     }
@@ -164,7 +164,9 @@ impl<'a> Decoder<'a> {
                 Origin::Query => ProblemPlace::Query,
                 Origin::Header(name) => {
                     let found = self.raw.headers.get_all(name).iter();
-                    values.extend(found.map(|value| (ProblemPlace::Header, String::from_utf8_lossy(value.as_bytes()).into_owned())));
+                    values.extend(
+                        found.map(|value| (ProblemPlace::Header, String::from_utf8_lossy(value.as_bytes()).into_owned())),
+                    );
                     continue;
                 }
             };
@@ -209,8 +211,7 @@ impl<'a> Decoder<'a> {
                 Err(_) => note(Fault::ScopeMalformed),
             },
             Role::BusinessId => {
-                request.business =
-                    Some(value.parse::<BusinessId>().map_or(AskedBusiness::Malformed, AskedBusiness::Named));
+                request.business = Some(value.parse::<BusinessId>().map_or(AskedBusiness::Malformed, AskedBusiness::Named));
             }
             Role::ExpiresIn => match integer::read(value, parameter.integers) {
                 None => note(Fault::LifetimeMalformed),
@@ -272,8 +273,11 @@ impl<'a> Decoder<'a> {
                 continue;
             };
             if value.len() > *max {
-                let problem =
-                    Problem { fault: Fault::ParameterTooLong, parameter: name.as_str().to_owned(), place: ProblemPlace::Header };
+                let problem = Problem {
+                    fault: Fault::ParameterTooLong,
+                    parameter: name.as_str().to_owned(),
+                    place: ProblemPlace::Header,
+                };
                 self.found.push(Found { fault: Fault::ParameterTooLong, step: Step::Parameters, problem: Some(problem) });
             } else {
                 echo.push((name.clone(), value.clone()));

@@ -37,7 +37,8 @@ fn with_dialect<T>(name: &str, check: impl FnOnce(&Dialect) -> T) -> T {
 
 #[test]
 fn a_token_is_answered_byte_for_byte_as_the_providers_do() {
-    let answer = |name: &str| with_dialect(name, |dialect| text(&dialect.encode_token(granted("read write"), context())).to_owned());
+    let answer =
+        |name: &str| with_dialect(name, |dialect| text(&dialect.encode_token(granted("read write"), context())).to_owned());
     assert_eq!(answer("standard"), r#"{"access_token":"a.b.c","token_type":"Bearer","expires_in":3600,"scope":"read write"}"#);
     assert_eq!(answer("asset"), r#"{"access_token":"a.b.c","token_type":"Bearer","expires_in":1700003600}"#);
     assert_eq!(
@@ -49,17 +50,22 @@ fn a_token_is_answered_byte_for_byte_as_the_providers_do() {
 
 #[test]
 fn a_fault_is_answered_byte_for_byte_as_the_providers_do() {
-    let answer = |name: &str, fault| with_dialect(name, |dialect| {
-        let encoded = dialect.encode_fault(fault, &[], context());
-        (encoded.status.as_u16(), text(&encoded).to_owned())
-    });
+    let answer = |name: &str, fault| {
+        with_dialect(name, |dialect| {
+            let encoded = dialect.encode_fault(fault, &[], context());
+            (encoded.status.as_u16(), text(&encoded).to_owned())
+        })
+    };
     assert_eq!(answer("standard-metrics", Fault::ClientRefused), (401, r#"{"error": "invalid_client"}"#.to_owned()));
     assert_eq!(answer("standard-metrics", Fault::MethodRefused), (405, String::new()));
     assert_eq!(
         answer("standard-metrics", Fault::QueryRefused),
         (400, r#"{"error": "invalid_request", "error_description": "URL query parameters are not allowed"}"#.to_owned())
     );
-    assert_eq!(answer("asset", Fault::ClientRefused), (401, r#"{"error":"Invalid client credentials","data":null}"#.to_owned()));
+    assert_eq!(
+        answer("asset", Fault::ClientRefused),
+        (401, r#"{"error":"Invalid client credentials","data":null}"#.to_owned())
+    );
     assert_eq!(
         answer("asset", Fault::PayloadRefused).1,
         r#"{"error":"Invalid request","data":[{"loc":["body"],"msg":"Body cannot be read or is too large","type":"value_error"}]}"#
@@ -74,13 +80,15 @@ fn a_fault_is_answered_byte_for_byte_as_the_providers_do() {
 fn problems_are_listed_each_in_its_own_words() {
     let problem = |fault, parameter: &str| Problem { fault, parameter: parameter.to_owned(), place: ProblemPlace::Body };
     let problems = [problem(Fault::ParameterMissing, "client_id"), problem(Fault::LifetimeTooSmall, "expires_in")];
-    let asset = with_dialect("asset", |dialect| text(&dialect.encode_fault(Fault::ParameterMissing, &problems, context())).to_owned());
+    let asset =
+        with_dialect("asset", |dialect| text(&dialect.encode_fault(Fault::ParameterMissing, &problems, context())).to_owned());
     assert_eq!(
         asset,
         r#"{"error":"Invalid request","data":[{"loc":["body","client_id"],"msg":"Field required","type":"missing"},{"loc":["body","expires_in"],"msg":"Input should be greater than 0","type":"greater_than"}]}"#
     );
     let first = [Problem { place: ProblemPlace::Query, ..problem(Fault::ParameterMissing, "scope") }];
-    let firstvision = with_dialect("firstvision", |dialect| json(&dialect.encode_fault(Fault::ParameterMissing, &first, context())));
+    let firstvision =
+        with_dialect("firstvision", |dialect| json(&dialect.encode_fault(Fault::ParameterMissing, &first, context())));
     assert_eq!(firstvision[0]["invalid-params"], serde_json::json!(["scope: This field should not be empty"]));
     assert_eq!(firstvision[0]["errorCode"], "240009");
 }
@@ -150,7 +158,8 @@ fn s3_an_issuer_that_fits_no_header_breaks_none() {
 fn rate_headers_are_for_authenticated_clients_alone() {
     let rate = Some(RateStatus { limit: 300, remaining: 7, reset: Timestamp(1_700_000_040) });
     let (with, without) = with_dialect("asset", |dialect| {
-        let refused = |rate| dialect.encode_fault(Fault::RateLimited, &[], AnswerContext { rate, retry_after: Some(9), ..context() });
+        let refused =
+            |rate| dialect.encode_fault(Fault::RateLimited, &[], AnswerContext { rate, retry_after: Some(9), ..context() });
         (refused(rate), refused(None))
     });
     let named = |encoded: &Encoded, name: &str| header(encoded, name).map(str::to_owned);

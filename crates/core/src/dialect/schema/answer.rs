@@ -11,10 +11,36 @@ const HEADER_SLOTS: &[Slot] = &[Slot::RateLimit, Slot::RateRemaining, Slot::Rate
 
 /// Headers that frame the message, carry state or rights, or are the server's own (rule S3).
 const REFUSED_HEADERS: &[&str] = &[
-    "age", "allow", "alt-svc", "authorization", "cache-control", "connection", "content-encoding", "content-length",
-    "content-security-policy", "content-type", "cookie", "date", "expect", "host", "keep-alive", "location", "pragma",
-    "proxy-authenticate", "proxy-authorization", "retry-after", "server", "set-cookie", "strict-transport-security", "te",
-    "trailer", "transfer-encoding", "upgrade", "vary", "www-authenticate", "x-request-id",
+    "age",
+    "allow",
+    "alt-svc",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "cookie",
+    "date",
+    "expect",
+    "host",
+    "keep-alive",
+    "location",
+    "pragma",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "retry-after",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "www-authenticate",
+    "x-request-id",
 ];
 
 pub(super) fn read(table: TableReader<'_>) -> Option<AnswerRules> {
@@ -39,11 +65,11 @@ fn compile(table: &TableReader<'_>, text: &str) -> Option<Template> {
     Some(compiled)
 }
 
-pub(super) fn read_headers(table: TableReader<'_>, echo: &[(HeaderName, usize)]) -> Vec<(HeaderName, Template)> {
+pub(super) fn read_headers(table: &TableReader<'_>, echo: &[(HeaderName, usize)]) -> Vec<(HeaderName, Template)> {
     let mut headers = Vec::new();
     for (key, node) in table.all() {
         let path = table.path_of(&key.name);
-        let name = check_header_name(&table, key, &path);
+        let name = check_header_name(table, key, &path);
         if name.as_ref().is_some_and(|name| echo.iter().any(|(echoed, _)| echoed == name)) {
             // Whoever sends the request would write the answer's header.
             table.diagnostics().report(&key.place, format!("`{path}`: this header comes back as sent, by request.echo"));

@@ -56,7 +56,9 @@ fn read_shared(table: TableReader<'_>) -> Option<Shared<'_>> {
 fn read_problems(table: TableReader<'_>) -> (Option<&str>, Option<&str>) {
     let template = |key| {
         let text = table.required_text(key);
-        if text == Some("") && let Some(node) = table.node(key) {
+        if text == Some("")
+            && let Some(node) = table.node(key)
+        {
             table.diagnostics().report(&node.place, format!("`{}`: expected JSON, found nothing", table.path_of(key)));
         }
         text
@@ -81,13 +83,14 @@ fn read_answer(table: &TableReader<'_>, key: &Key, node: &Node, fault: Fault, sh
 
     let needs_challenge = status == StatusCode::UNAUTHORIZED && fault != Fault::TokenRefused;
     if needs_challenge != challenge.is_some() {
-        let message = if needs_challenge { "a 401 needs a challenge (RFC 9110 section 15.5.2)" } else { "only a 401 has a challenge" };
+        let message =
+            if needs_challenge { "a 401 needs a challenge (RFC 9110 section 15.5.2)" } else { "only a 401 has a challenge" };
         entry.report(format!("`{path}`: {message}"));
     }
     let compile = |text: &str, form, open: &[Slot]| {
         let mut fixed = slots.clone();
         fixed.push(("status".to_owned(), Fixed::Number(status.as_u16().into())));
-        Template::compile(text, form, &fixed, open).map_err(|error| entry.report(format!("`{path}`: {error}"))).ok()
+        Template::compile(text, form, &fixed, open).map_err(|error| entry.report(format!("`{path}`: {error}")))
     };
     let body_text = own_body.unwrap_or(shared.body);
     let lists = Template::slots_of(body_text).contains(&"problems");
@@ -100,25 +103,18 @@ fn read_answer(table: &TableReader<'_>, key: &Key, node: &Node, fault: Fault, sh
         entry.report(format!("`{path}.body`: nothing says how <problems> are written: add [error.problems]"));
     }
     report_unused(&entry, &path, &slots, &[Some(body_text), problem, no_problem, challenge]);
-    let challenge = challenge.map(|text| compile(text, Form::Header, CHALLENGE_SLOTS));
-    let problem = problem.map(|text| compile(text, Form::Json, &[Slot::Parameter, Slot::In]));
-    let no_problem = no_problem.map(|text| compile(text, Form::Json, &[]));
+    // All are compiled before the first failure counts, so that all mistakes are told.
+    let challenge = challenge.map(|text| compile(text, Form::Header, CHALLENGE_SLOTS)).transpose();
+    let problem = problem.map(|text| compile(text, Form::Json, &[Slot::Parameter, Slot::In])).transpose();
+    let no_problem = no_problem.map(|text| compile(text, Form::Json, &[])).transpose();
     let body = compile(body_text, Form::Json, BODY_SLOTS);
     Some(FaultAnswer {
         status,
-        body: body?,
-        challenge: flatten(challenge)?,
-        problem: flatten(problem)?,
-        no_problem: flatten(no_problem)?,
+        body: body.ok()?,
+        challenge: challenge.ok()?,
+        problem: problem.ok()?,
+        no_problem: no_problem.ok()?,
     })
-}
-
-/// A template that is not there is fine; one that did not compile is not.
-fn flatten(template: Option<Option<Template>>) -> Option<Option<Template>> {
-    match template {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
-    }
 }
 
 fn read_slots(entry: &TableReader<'_>) -> Option<Vec<(String, Fixed)>> {
@@ -142,7 +138,8 @@ fn report_unused(entry: &TableReader<'_>, path: &str, slots: &[(String, Fixed)],
     for (key, _) in entry.all() {
         if slots.iter().any(|(name, _)| *name == key.name) && !used.contains(&key.name.as_str()) {
             let known = OWN_KEYS.iter().copied().chain(used.iter().copied()).collect::<Vec<_>>().join(", ");
-            let message = format!("`{path}.{}`: no template of this answer has the slot <{}>; known here: {known}", key.name, key.name);
+            let message =
+                format!("`{path}.{}`: no template of this answer has the slot <{}>; known here: {known}", key.name, key.name);
             entry.diagnostics().report(&key.place, message);
         }
     }

@@ -37,11 +37,11 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     let request = top.required_table("request").map(request::read);
     let parameters = top.required_table("parameters");
     let place = parameters.as_ref().map_or(top.place(), TableReader::place);
-    let parameters = parameters.map(parameters::read).unwrap_or_default();
+    let parameters = parameters.as_ref().map(parameters::read).unwrap_or_default();
     let token = top.required_table("token").and_then(token::read);
     let limits = top.table("limits").map(token::read_limits).unwrap_or_default();
     let echo = request.as_ref().map_or(&[][..], |request| &request.echo);
-    let headers = top.table("headers").map(|table| answer::read_headers(table, echo)).unwrap_or_default();
+    let headers = top.table("headers").map(|table| answer::read_headers(&table, echo)).unwrap_or_default();
     let answer = top.required_table("answer").and_then(answer::read);
     let request = request.and_then(|partial| partial.with_parameters(parameters, place, diagnostics));
     let faults = faults::read(&top, route.as_ref(), request.as_ref());
@@ -51,8 +51,18 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     let (name, route, request, token, answer) = (name?, route?, request?, token?, answer?);
     let (faults, example) = (faults?, example?);
     let file = document.root.place.file().to_owned();
-    (diagnostics.len() == before)
-        .then_some(Dialect { name, file, route, request, token, limits, answer, headers, faults, example })
+    (diagnostics.len() == before).then_some(Dialect {
+        name,
+        file,
+        route,
+        request,
+        token,
+        limits,
+        answer,
+        headers,
+        faults,
+        example,
+    })
 }
 
 fn read_example(table: TableReader<'_>) -> Option<Example> {
@@ -67,12 +77,12 @@ fn read_example(table: TableReader<'_>) -> Option<Example> {
         }
         scopes
     });
-    let attributes = table.table("attributes").map(read_attributes).unwrap_or_default();
+    let attributes = table.table("attributes").as_ref().map(read_attributes).unwrap_or_default();
     table.finish();
     Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id, granted: granted?, attributes })
 }
 
-fn read_attributes(table: TableReader<'_>) -> Attributes {
+fn read_attributes(table: &TableReader<'_>) -> Attributes {
     let mut attributes = Attributes::new();
     for (key, node) in table.all() {
         match &node.value {

@@ -17,12 +17,13 @@ const ROLES: &[(&str, Role)] = &[
 /// The longest value that a file can allow for any parameter, in bytes.
 const LONGEST: i64 = 8192;
 
-pub(super) fn read(table: TableReader<'_>) -> Vec<Parameter> {
+pub(super) fn read(table: &TableReader<'_>) -> Vec<Parameter> {
     let diagnostics = table.diagnostics();
     let mut parameters: Vec<Parameter> = Vec::new();
     for (key, node) in table.all() {
         let Some(role) = table.one_of("parameters", &key.name, &key.place, ROLES) else { continue };
-        let Some(parameter) = TableReader::of(node, table.path_of(&key.name), diagnostics).and_then(|entry| read_one(entry, key, role))
+        let Some(parameter) =
+            TableReader::of(node, table.path_of(&key.name), diagnostics).and_then(|entry| read_one(entry, key, role))
         else {
             continue;
         };
@@ -68,17 +69,19 @@ fn read_one(table: TableReader<'_>, key: &Key, role: Role) -> Option<Parameter> 
     })
 }
 
+/// The words for places; a header needs the parameter's name.
+#[derive(Clone, Copy)]
+enum Word {
+    Body,
+    Query,
+    Header,
+}
+
 fn read_from(table: &TableReader<'_>, name: &str) -> Option<Vec<Origin>> {
     let Some(texts) = table.texts("from") else {
         // A key of another kind was reported; one that is not there means the body.
         return table.node("from").is_none().then(|| vec![Origin::Body]);
     };
-    #[derive(Clone, Copy)]
-    enum Word {
-        Body,
-        Query,
-        Header,
-    }
     let words = [("body", Word::Body), ("query", Word::Query), ("header", Word::Header)];
     let mut from = Vec::new();
     for (text, place) in texts {
@@ -88,7 +91,9 @@ fn read_from(table: &TableReader<'_>, name: &str) -> Option<Vec<Origin>> {
             Word::Header => match HeaderName::try_from(name) {
                 Ok(header) if header != http::header::AUTHORIZATION && header != http::header::COOKIE => Origin::Header(header),
                 _ => {
-                    table.diagnostics().report(place, format!("`{}`: {name:?} is no header to read from", table.path_of("from")));
+                    table
+                        .diagnostics()
+                        .report(place, format!("`{}`: {name:?} is no header to read from", table.path_of("from")));
                     return None;
                 }
             },
@@ -113,7 +118,9 @@ fn read_malformed_at(table: &TableReader<'_>, role: Role) -> Option<Step> {
 
 fn read_values(table: &TableReader<'_>) -> Option<Vec<String>> {
     let values = table.required_texts("values")?;
-    if values.is_empty() && let Some(node) = table.node("values") {
+    if values.is_empty()
+        && let Some(node) = table.node("values")
+    {
         let message = format!("`{}`: expected at least one value", table.path_of("values"));
         table.diagnostics().report(&node.place, message);
     }

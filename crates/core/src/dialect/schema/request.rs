@@ -38,7 +38,7 @@ pub(super) fn read(table: TableReader<'_>) -> Partial {
         encoding: table.required_choice("encoding", &[("keep", Encoding::Keep), ("refuse", Encoding::Refuse)]),
         order: read_order(&table),
         report: table.required_choice("report", &[("first", Report::First), ("all", Report::All)]),
-        echo: table.table("echo").map(read_echo).unwrap_or_default(),
+        echo: table.table("echo").as_ref().map(read_echo).unwrap_or_default(),
     };
     table.finish();
     partial
@@ -54,7 +54,9 @@ fn read_auth(table: &TableReader<'_>) -> (Option<BasicDecoding>, bool) {
     let methods = [("client_secret_basic", Method::Basic), ("client_secret_post", Method::Post)];
     let (mut basic, mut post) = (None, false);
     let entries = table.required_tables("auth").unwrap_or_default();
-    if entries.is_empty() && let Some(node) = table.node("auth") {
+    if entries.is_empty()
+        && let Some(node) = table.node("auth")
+    {
         let message = "`request.auth`: expected at least one method; an endpoint without authentication is not possible";
         table.diagnostics().report(&node.place, message);
     }
@@ -97,25 +99,29 @@ fn read_order(table: &TableReader<'_>) -> Option<Vec<Step>> {
     }
     let missing: Vec<&str> = Step::ALL.iter().filter(|step| !order.contains(step)).map(|step| step.as_str()).collect();
     if !missing.is_empty() {
-        table.diagnostics().report(&node.place, format!("`request.order`: every check has its turn; missing: {}", missing.join(", ")));
+        table
+            .diagnostics()
+            .report(&node.place, format!("`request.order`: every check has its turn; missing: {}", missing.join(", ")));
         return None;
     }
     let client = order.iter().position(|step| *step == Step::Client)?;
     for (at, step) in order.iter().enumerate() {
         if *step != Step::Client && step.follows_client() != (at > client) {
             let side = if step.follows_client() { "after" } else { "before" };
-            let message = format!("`request.order`: {step} must come {side} client: nobody's rights are decided before it is known who asks");
+            let message = format!(
+                "`request.order`: {step} must come {side} client: nobody's rights are decided before it is known who asks"
+            );
             table.diagnostics().report(&node.place, message);
         }
     }
     Some(order)
 }
 
-fn read_echo(table: TableReader<'_>) -> Vec<(HeaderName, usize)> {
+fn read_echo(table: &TableReader<'_>) -> Vec<(HeaderName, usize)> {
     let mut echo = Vec::new();
     for (key, node) in table.all() {
         let path = table.path_of(&key.name);
-        let name = check_header_name(&table, key, &path);
+        let name = check_header_name(table, key, &path);
         match node.value {
             crate::document::Value::Integer(max @ 1..=1024) => {
                 echo.extend(name.map(|name| (name, usize::try_from(max).unwrap_or(0))));

@@ -15,8 +15,8 @@ pub(super) fn read(table: TableReader<'_>) -> Option<Route> {
     let methods: Vec<(&'static str, &Method)> = METHODS.iter().map(|(word, method)| (*word, method)).collect();
     let method = table.required_choice("method", &methods).cloned();
     let path = table.required_text("path").filter(|path| check_path(&table, "path", path)).map(str::to_owned);
-    let slash = table
-        .required_choice("slash", &[("accept", Slash::Accept), ("redirect", Slash::Redirect), ("refuse", Slash::Refuse)]);
+    let slash =
+        table.required_choice("slash", &[("accept", Slash::Accept), ("redirect", Slash::Redirect), ("refuse", Slash::Refuse)]);
     let owns = table.text("owns").filter(|prefix| check_path(&table, "owns", prefix) && check_prefix(&table, prefix));
     let owns = owns.map(str::to_owned);
     if let Some(path) = &path {
@@ -34,7 +34,8 @@ fn check_path(table: &TableReader<'_>, key: &'static str, path: &str) -> bool {
     let has_dots = path.split('/').any(|segment| matches!(segment, "." | ".."));
     let good = path.starts_with('/') && path.len() <= 200 && path.bytes().all(is_plain) && !path.contains("//") && !has_dots;
     if !good && let Some(node) = table.node(key) {
-        let message = format!("`route.{key}`: expected a path such as \"/oauth/token\": unreserved characters, no empty segment");
+        let message =
+            format!("`route.{key}`: expected a path such as \"/oauth/token\": unreserved characters, no empty segment");
         table.diagnostics().report(&node.place, message);
     }
     good
@@ -49,9 +50,7 @@ fn check_prefix(table: &TableReader<'_>, prefix: &str) -> bool {
 }
 
 fn check_not_built_in(table: &TableReader<'_>, path: &str) {
-    let taken = BUILT_IN_ROUTES
-        .iter()
-        .find(|route| path == **route || (route.ends_with('/') && path.starts_with(*route)));
+    let taken = BUILT_IN_ROUTES.iter().find(|route| path == **route || (route.ends_with('/') && path.starts_with(*route)));
     if let (Some(route), Some(node)) = (taken, table.node("path")) {
         let message = format!("`route.path`: {route} is a route of Mintmark's own; choose another path");
         table.diagnostics().report(&node.place, message);

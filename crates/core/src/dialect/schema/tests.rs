@@ -72,7 +72,9 @@ fn every_key_that_is_left_out_is_missed() {
     spoil_each(edit::delete, |path, found| match found {
         None if MAY_BE_ABSENT.iter().any(|(pattern, _)| path.is_like(pattern)) => Ok(()),
         None => Err("nobody misses it".to_owned()),
-        Some(_) if MAY_BE_ABSENT.iter().any(|(pattern, _)| path.is_like(pattern)) => Err("its absence has a meaning".to_owned()),
+        Some(_) if MAY_BE_ABSENT.iter().any(|(pattern, _)| path.is_like(pattern)) => {
+            Err("its absence has a meaning".to_owned())
+        }
         Some(lines) if lines.contains(&path.table_line) || lines.contains(&path.line) => Ok(()),
         Some(lines) => Err(format!("missed at {lines:?}, not at the table in line {}", path.table_line)),
     });

@@ -9,7 +9,7 @@ const LONGEST_LIFETIME: i64 = 86_400;
 pub(super) fn read(table: TableReader<'_>) -> Option<TokenRules> {
     let algorithm = table.parsed("algorithm");
     let lifetime = table.required_table("lifetime").and_then(read_lifetime);
-    let claims = table.table("claims").map(read_claims).unwrap_or_default();
+    let claims = table.table("claims").as_ref().map(read_claims).unwrap_or_default();
     table.finish();
     let (lifetime_default, lifetime_max) = lifetime?;
     Some(TokenRules { algorithm, lifetime_default, lifetime_max, claims })
@@ -27,8 +27,8 @@ fn read_lifetime(table: TableReader<'_>) -> Option<(u32, u32)> {
     Some((u32::try_from(default?).ok()?, u32::try_from(max?).ok()?))
 }
 
-fn read_claims(table: TableReader<'_>) -> Vec<ClaimRule> {
-    table.all().filter_map(|(key, node)| read_claim(&table, key, node)).collect()
+fn read_claims(table: &TableReader<'_>) -> Vec<ClaimRule> {
+    table.all().filter_map(|(key, node)| read_claim(table, key, node)).collect()
 }
 
 fn read_claim(table: &TableReader<'_>, key: &Key, node: &Node) -> Option<ClaimRule> {

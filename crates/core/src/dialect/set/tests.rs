@@ -72,16 +72,20 @@ fn a_base_may_extend_another_base() {
 #[test]
 fn three_mistakes_in_one_file_are_three_diagnostics_with_their_places() {
     let mistakes = variant("[request]\nrepeatd = \"last\"\nquery = \"maybe\"\n[token.lifetime]\nmax = 0\n").unwrap_err();
-    assert_eq!(mistakes, [
-        "mine.toml:6:1: `request.repeatd` is not known here; did you mean `repeated`?",
-        "mine.toml:7:9: `request.query`: expected \"ignore\" or \"refuse\", found \"maybe\"",
-        "mine.toml:9:7: `token.lifetime.max`: expected a whole number from 1 to 86400, found 0",
-    ]);
+    assert_eq!(
+        mistakes,
+        [
+            "mine.toml:6:1: `request.repeatd` is not known here; did you mean `repeated`?",
+            "mine.toml:7:9: `request.query`: expected \"ignore\" or \"refuse\", found \"maybe\"",
+            "mine.toml:9:7: `token.lifetime.max`: expected a whole number from 1 to 86400, found 0",
+        ]
+    );
 }
 
 #[test]
 fn mistakes_of_several_files_come_together() {
-    let mistakes = load_all(&[("a.toml", "= 1"), ("b.toml", "format = 2\nname = \"b\"\nextends = \"asset\"\nroute.path = \"/b\"")]);
+    let mistakes =
+        load_all(&[("a.toml", "= 1"), ("b.toml", "format = 2\nname = \"b\"\nextends = \"asset\"\nroute.path = \"/b\"")]);
     let mistakes = mistakes.unwrap_err();
     assert!(mistakes[0].starts_with("a.toml:1:1: this is not TOML:"), "{mistakes:?}");
     assert_eq!(mistakes[1], "b.toml:1:10: `format`: expected a whole number from 1 to 1, found 2");
@@ -94,11 +98,14 @@ fn files_that_extend_each_other_in_a_circle_are_refused() {
         ("b.toml", "format = 1\nname = \"b\"\nextends = \"a\""),
         ("self.toml", "format = 1\nname = \"self\"\nextends = \"self\""),
     ]);
-    assert_eq!(mistakes.unwrap_err(), [
-        "a.toml:3:11: `extends`: the files extend each other in a circle",
-        "b.toml:3:11: `extends`: the files extend each other in a circle",
-        "self.toml:3:11: `extends`: the files extend each other in a circle",
-    ]);
+    assert_eq!(
+        mistakes.unwrap_err(),
+        [
+            "a.toml:3:11: `extends`: the files extend each other in a circle",
+            "b.toml:3:11: `extends`: the files extend each other in a circle",
+            "self.toml:3:11: `extends`: the files extend each other in a circle",
+        ]
+    );
 }
 
 #[test]
@@ -131,13 +138,19 @@ fn one_path_belongs_to_one_dialect_also_with_another_slash() {
 
 #[test]
 fn one_prefix_has_one_owner() {
-    let owner = variant("route.owns = \"/v0/\"\nfaults.route_unknown = \"internal\"\nfaults.token_refused = \"internal\"\nfaults.token_insufficient = \"internal\"\nfaults.page_malformed = \"internal\"");
-    assert!(only_mistake(owner).starts_with("mine.toml:5:14: `route.owns`: the dialect asset (built-in asset.toml) owns this prefix"));
+    let owner = variant(
+        "route.owns = \"/v0/\"\nfaults.route_unknown = \"internal\"\nfaults.token_refused = \"internal\"\nfaults.token_insufficient = \"internal\"\nfaults.page_malformed = \"internal\"",
+    );
+    assert!(
+        only_mistake(owner)
+            .starts_with("mine.toml:5:14: `route.owns`: the dialect asset (built-in asset.toml) owns this prefix")
+    );
 }
 
 #[test]
 fn built_in_routes_and_odd_paths_are_refused() {
-    let at = |path: &str| only_mistake(load(&format!("format = 1\nname = \"mine\"\nextends = \"standard\"\nroute.path = {path:?}")));
+    let at =
+        |path: &str| only_mistake(load(&format!("format = 1\nname = \"mine\"\nextends = \"standard\"\nroute.path = {path:?}")));
     for taken in ["/.well-known/jwks.json", "/v0/business", "/v0/business/", "/v0/business/token"] {
         assert!(at(taken).contains("is a route of Mintmark's own"), "{taken}");
     }
@@ -175,7 +188,10 @@ fn a_path_is_routed_by_its_slash_rule() {
 fn s2_a_dialect_sets_no_reserved_claim_and_allows_no_unauthenticated_request() {
     for claim in mintmark_verify::RESERVED_CLAIMS {
         let mistake = only_mistake(variant(&format!("token.claims.{claim} = {{ attribute = \"a\" }}")));
-        assert_eq!(mistake, format!("mine.toml:5:14: `token.claims.{claim}`: this claim is Mintmark's own; a dialect cannot set it"));
+        assert_eq!(
+            mistake,
+            format!("mine.toml:5:14: `token.claims.{claim}`: this claim is Mintmark's own; a dialect cannot set it")
+        );
     }
     let mistakes = variant("request.auth = []").unwrap_err();
     assert!(mistakes.iter().any(|one| one.contains("an endpoint without authentication is not possible")), "{mistakes:?}");
@@ -186,8 +202,20 @@ fn s2_a_dialect_sets_no_reserved_claim_and_allows_no_unauthenticated_request() {
 #[test]
 fn s3_a_dialect_sets_no_framing_cookie_or_cors_header() {
     for header in [
-        "Content-Length", "transfer-encoding", "connection", "Set-Cookie", "cookie", "Access-Control-Allow-Origin", "location",
-        "cache-control", "www-authenticate", "authorization", "content-type", "host", "sec-anything", "x-request-id",
+        "Content-Length",
+        "transfer-encoding",
+        "connection",
+        "Set-Cookie",
+        "cookie",
+        "Access-Control-Allow-Origin",
+        "location",
+        "cache-control",
+        "www-authenticate",
+        "authorization",
+        "content-type",
+        "host",
+        "sec-anything",
+        "x-request-id",
     ] {
         for section in ["headers", "request.echo"] {
             let value = if section == "headers" { "\"x\"" } else { "40" };
@@ -214,7 +242,8 @@ fn s3_a_fault_is_answered_with_400_or_above_only() {
     }
     let mistake = only_mistake(variant("faults.scope_refused = { status = 401, error = \"e\", text = \"t\" }"));
     assert!(mistake.contains("a 401 needs a challenge"), "{mistake}");
-    let mistake = only_mistake(variant("faults.scope_refused = { status = 403, error = \"e\", text = \"t\", challenge = \"Basic\" }"));
+    let mistake =
+        only_mistake(variant("faults.scope_refused = { status = 403, error = \"e\", text = \"t\", challenge = \"Basic\" }"));
     assert!(mistake.contains("only a 401 has a challenge"), "{mistake}");
 }
 
@@ -232,10 +261,7 @@ fn every_fault_that_can_happen_has_one_answer() {
 
 #[test]
 fn faults_that_another_rule_makes_possible_need_an_answer_too() {
-    for (rule, fault) in [
-        ("request.query = \"refuse\"", "query_refused"),
-        ("route.owns = \"/mine/\"", "route_unknown"),
-    ] {
+    for (rule, fault) in [("request.query = \"refuse\"", "query_refused"), ("route.owns = \"/mine/\"", "route_unknown")] {
         let mistake = only_mistake(variant(rule));
         assert!(mistake.ends_with(&format!("these can happen and have no answer: {fault}")), "{mistake}");
     }
@@ -244,18 +270,28 @@ fn faults_that_another_rule_makes_possible_need_an_answer_too() {
 #[test]
 fn a_template_that_is_not_json_is_refused() {
     for body in [
-        "{<access_token>,<expires_in>}", "<access_token><expires_in>", "[<access_token>,<expires_in>", "not json <access_token> <expires_in>",
+        "{<access_token>,<expires_in>}",
+        "<access_token><expires_in>",
+        "[<access_token>,<expires_in>",
+        "not json <access_token> <expires_in>",
     ] {
         assert!(only_mistake(variant(&format!("answer.body = '{body}'"))).contains("is not JSON"), "{body}");
     }
     assert!(variant("answer.body = '{}'").unwrap_err()[0].contains("a client cannot use the answer without <"));
     assert!(variant("answer.body = ''").is_err());
-    assert!(only_mistake(variant("answer.body = '[<access_token>,<expires_in>,<client_secret>]'")).contains("nothing fills the slot"));
+    assert!(
+        only_mistake(variant("answer.body = '[<access_token>,<expires_in>,<client_secret>]'"))
+            .contains("nothing fills the slot")
+    );
 }
 
 #[test]
 fn a_list_of_problems_is_json_or_refused() {
-    let in_text = altered("asset.toml", r#"body = '{"error":<error>,"data":<problems>}'"#, r#"body = '{"error":<error>,"data":"<problems>"}'"#);
+    let in_text = altered(
+        "asset.toml",
+        r#"body = '{"error":<error>,"data":<problems>}'"#,
+        r#"body = '{"error":<error>,"data":"<problems>"}'"#,
+    );
     assert!(in_text.iter().all(|one| one.contains("is not JSON")) && !in_text.is_empty(), "{in_text:#?}");
     let no_list = altered("asset.toml", "none = 'null'", "none = ''");
     assert!(no_list[0].contains("`error.problems.none`: expected JSON"), "{no_list:#?}");
@@ -277,14 +313,20 @@ fn parameters_come_from_where_they_are_read() {
     let query = "parameters.scope.from = [\"query\"]\nfaults.query_refused = \"payload_refused\"\nrequest.query = \"refuse\"";
     assert!(only_mistake(variant(query)).contains("scope comes from the query, which request.query refuses"));
     let mistakes = variant("request.body = []").unwrap_err();
-    assert!(mistakes.iter().any(|one| one.contains("scope comes from the body, but request.body lists no type")), "{mistakes:?}");
+    assert!(
+        mistakes.iter().any(|one| one.contains("scope comes from the body, but request.body lists no type")),
+        "{mistakes:?}"
+    );
     for name in ["authorization", "Cookie"] {
         let header = format!("parameters.scope = {{ name = \"{name}\", from = [\"header\"] }}");
         assert!(only_mistake(variant(&header)).contains("is no header to read from"), "{name}");
     }
     assert!(only_mistake(variant("parameters.scope.from = []")).contains("expected at least one place"));
     assert!(only_mistake(variant("parameters.scope.name = \"grant_type\"")).contains("two parameters have the name"));
-    assert!(only_mistake(variant("request.auth = [{ method = \"client_secret_basic\", decode = \"raw\" }]")).contains("is read by nothing"));
+    assert!(
+        only_mistake(variant("request.auth = [{ method = \"client_secret_basic\", decode = \"raw\" }]"))
+            .contains("is read by nothing")
+    );
 }
 
 #[test]

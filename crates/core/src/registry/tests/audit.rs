@@ -41,12 +41,31 @@ async fn every_operation_leaves_one_row_that_says_who_did_what_when() {
     do_everything(&world).await;
     let rows = rows(&world).await;
     let actions: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();
-    assert_eq!(actions, [
-        "environment.create", "resource.edit", "resource.create", "resource.create", "tenant.create", "tenant.create",
-        "business.create", "business.create", "business.create", "client.create", "secret.create", "secret.expire",
-        "secret.disable", "client.edit", "business.edit", "resource.edit", "tenant.rename", "tenant.set_status",
-        "environment.set_issuer", "signing_key.create",
-    ]);
+    assert_eq!(
+        actions,
+        [
+            "environment.create",
+            "resource.edit",
+            "resource.create",
+            "resource.create",
+            "tenant.create",
+            "tenant.create",
+            "business.create",
+            "business.create",
+            "business.create",
+            "client.create",
+            "secret.create",
+            "secret.expire",
+            "secret.disable",
+            "client.edit",
+            "business.edit",
+            "resource.edit",
+            "tenant.rename",
+            "tenant.set_status",
+            "environment.set_issuer",
+            "signing_key.create",
+        ]
+    );
     for (at, row) in rows.iter().enumerate() {
         assert_eq!(row.position.0, at as u64 + 1, "one position each");
         assert_eq!((row.actor.as_str(), row.at), ("test", timestamp(0)));
@@ -75,7 +94,7 @@ async fn no_row_holds_anything_of_a_secret() {
     for bytes in hidden {
         // Base64 of a piece from the start: what comes after it does not change it.
         let piece = &bytes[..24];
-        let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = piece.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let numbers: Vec<String> = piece.iter().map(ToString::to_string).collect();
         secrets.extend([STANDARD.encode(piece), URL_SAFE_NO_PAD.encode(piece), hex.to_uppercase(), hex, numbers.join(",")]);
     }

@@ -77,7 +77,8 @@ async fn s1_nobody_gives_a_client_one_of_mintmarks_own_scopes() {
         let created = create(&world, |new| new.grants = vec![grant(resource, "mintmark:admin")]).await;
         assert!(matches!(created, Err(RegistryError::NotAllowed(_))));
         let client = world.client(|_| ()).await;
-        let edited = edit(&world, &client, ClientEdit { grant: Some(grant(resource, "mintmark:admin")), ..ClientEdit::default() }).await;
+        let edited =
+            edit(&world, &client, ClientEdit { grant: Some(grant(resource, "mintmark:admin")), ..ClientEdit::default() }).await;
         assert!(matches!(edited, Err(RegistryError::NotAllowed(_))));
         // A resource that understands the scope, by a planted row, changes nothing.
         world.plant_resource(LEDGER, |resource| resource.scopes.extend(crate::fixture::scopes("mintmark:planted"))).await;
@@ -104,10 +105,12 @@ async fn a_client_has_one_grant_at_each_resource() {
 #[tokio::test]
 async fn an_edit_replaces_the_grant_at_one_resource() {
     let world = World::new().await;
-    let client = world.client(|new| new.grants = vec![grant(Some(LEDGER), "ledger:read"), grant(Some(REPORTS), "report:read")]).await;
+    let client =
+        world.client(|new| new.grants = vec![grant(Some(LEDGER), "ledger:read"), grant(Some(REPORTS), "report:read")]).await;
     let change = ClientEdit { grant: Some(grant(Some(LEDGER), "common")), ..ClientEdit::default() };
     let edited = edit(&world, &client, change).await.unwrap();
-    let mut granted: Vec<String> = edited.grants.iter().flat_map(|grant| grant.scopes.iter().map(ToString::to_string)).collect();
+    let mut granted: Vec<String> =
+        edited.grants.iter().flat_map(|grant| grant.scopes.iter().map(ToString::to_string)).collect();
     granted.sort();
     assert_eq!(granted, ["common", "report:read"]);
 }
@@ -128,7 +131,9 @@ async fn s2_no_attribute_is_named_like_a_reserved_claim() {
 #[tokio::test]
 async fn attributes_are_few_short_and_plain() {
     let world = World::new().await;
-    let with = async |name: &str, value: AttributeValue| create(&world, |new| new.attributes = [(name.to_owned(), value)].into()).await;
+    let with = async |name: &str, value: AttributeValue| {
+        create(&world, |new| new.attributes = [(name.to_owned(), value)].into()).await
+    };
     for name in ["", "a b", "ä", "a\"", &"x".repeat(65)] {
         let refused = with(name, AttributeValue::Integer(1)).await;
         assert!(matches!(refused, Err(RegistryError::Invalid { field: "attributes", .. })), "{name:?}");
@@ -170,7 +175,10 @@ async fn a_client_has_some_businesses_or_all() {
 async fn a_client_of_one_business_named_twice_is_refused() {
     let world = World::new().await;
     let twice = create(&world, |new| new.businesses = BusinessAccess::Only(vec![world.shop, world.shop])).await;
-    assert!(matches!(twice, Err(RegistryError::Invalid { field: "businesses", .. })), "it would have to name its only business");
+    assert!(
+        matches!(twice, Err(RegistryError::Invalid { field: "businesses", .. })),
+        "it would have to name its only business"
+    );
 }
 
 #[tokio::test]
@@ -185,7 +193,10 @@ async fn an_edit_changes_what_it_names_and_keeps_the_rest() {
         ..ClientEdit::default()
     };
     let edited = edit(&world, &client, change).await.unwrap();
-    assert_eq!((edited.name.as_str(), edited.status, edited.lifetime_max, edited.version), ("Renamed", Status::Disabled, Some(60), 2));
+    assert_eq!(
+        (edited.name.as_str(), edited.status, edited.lifetime_max, edited.version),
+        ("Renamed", Status::Disabled, Some(60), 2)
+    );
     let kept = edit(&world, &client, ClientEdit::default()).await.unwrap();
     assert_eq!(crate::model::Client { version: 2, ..kept }, edited);
     for lifetime_max in [0, 86_401] {

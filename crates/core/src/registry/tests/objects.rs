@@ -12,7 +12,13 @@ fn environment(name: &str, issuer: &str) -> NewEnvironment {
 }
 
 fn resource(uri: &str, known: &str) -> NewResource {
-    NewResource { environment: sandbox(), uri: uri.parse().unwrap(), name: "API".to_owned(), scopes: scopes(known), algorithm: None }
+    NewResource {
+        environment: sandbox(),
+        uri: uri.parse().unwrap(),
+        name: "API".to_owned(),
+        scopes: scopes(known),
+        algorithm: None,
+    }
 }
 
 fn business(world: &World, name: &str) -> NewBusiness {
@@ -37,8 +43,18 @@ async fn an_environment_comes_with_the_resource_that_is_itself_and_its_keys() {
 async fn an_issuer_is_a_plain_https_url_of_one_environment() {
     let world = World::new().await;
     for bad in [
-        "", "auth.example", "ftp://auth.example", "http://auth.example", "https://auth.example/", "https://auth.example?x",
-        "https://auth.example#x", "https://user@auth.example", "https://", "https:auth.example", "http://localhost.example", "https://auth.example/eu",
+        "",
+        "auth.example",
+        "ftp://auth.example",
+        "http://auth.example",
+        "https://auth.example/",
+        "https://auth.example?x",
+        "https://auth.example#x",
+        "https://user@auth.example",
+        "https://",
+        "https:auth.example",
+        "http://localhost.example",
+        "https://auth.example/eu",
         &format!("https://{}.example", "a".repeat(200)),
     ] {
         let made = world.registry.create_environment(environment("other", bad), Vec::new()).await;
@@ -97,7 +113,10 @@ async fn tenants_are_made_renamed_and_turned_off() {
 async fn names_for_people_are_short_and_printable() {
     let world = World::new().await;
     for bad in ["", "   ", "a\nb", "a\0", "\u{85}", &"ä".repeat(201)] {
-        assert!(matches!(world.registry.create_tenant(bad).await, Err(RegistryError::Invalid { field: "name", .. })), "{bad:?}");
+        assert!(
+            matches!(world.registry.create_tenant(bad).await, Err(RegistryError::Invalid { field: "name", .. })),
+            "{bad:?}"
+        );
         let made = world.registry.create_business(business(&world, bad)).await;
         assert!(matches!(made, Err(RegistryError::Invalid { field: "name", .. })), "{bad:?}");
     }
@@ -107,8 +126,13 @@ async fn names_for_people_are_short_and_printable() {
 #[tokio::test]
 async fn businesses_are_made_and_changed_within_their_tenant() {
     let world = World::new().await;
-    let made = world.registry.create_business(NewBusiness { external_id: Some("42".to_owned()), ..business(&world, "New") }).await.unwrap();
-    let edit = BusinessEdit { name: Some("Newer".to_owned()), external_id: Some("43".to_owned()), status: Some(Status::Disabled) };
+    let made = world
+        .registry
+        .create_business(NewBusiness { external_id: Some("42".to_owned()), ..business(&world, "New") })
+        .await
+        .unwrap();
+    let edit =
+        BusinessEdit { name: Some("Newer".to_owned()), external_id: Some("43".to_owned()), status: Some(Status::Disabled) };
     let edited = world.registry.edit_business(&sandbox(), world.acme, made.id, &edit).await.unwrap();
     assert_eq!((edited.name.as_str(), edited.external_id.as_deref(), edited.version), ("Newer", Some("43"), 2));
     let kept = world.registry.edit_business(&sandbox(), world.acme, made.id, &BusinessEdit::default()).await.unwrap();
@@ -124,9 +148,14 @@ async fn businesses_are_made_and_changed_within_their_tenant() {
 #[tokio::test]
 async fn s4_another_tenants_business_is_not_found() {
     let world = World::new().await;
-    let edit = async |id| world.registry.edit_business(&sandbox(), world.acme, id, &BusinessEdit::default()).await.unwrap_err().to_string();
+    let edit = async |id| {
+        world.registry.edit_business(&sandbox(), world.acme, id, &BusinessEdit::default()).await.unwrap_err().to_string()
+    };
     let unknown = BusinessId::generate(&SeededRandom::new(98));
-    let (foreign, unknown) = (edit(world.foreign).await.replace(&world.foreign.to_string(), "it"), edit(unknown).await.replace(&unknown.to_string(), "it"));
+    let (foreign, unknown) = (
+        edit(world.foreign).await.replace(&world.foreign.to_string(), "it"),
+        edit(unknown).await.replace(&unknown.to_string(), "it"),
+    );
     assert_eq!(foreign, unknown);
 }
 
@@ -134,7 +163,8 @@ async fn s4_another_tenants_business_is_not_found() {
 async fn resources_are_made_and_changed() {
     let world = World::new().await;
     let made = world.registry.create_resource(resource("https://new.example", "b a")).await.unwrap();
-    let edit = ResourceEdit { add_scopes: scopes("c"), remove_scopes: vec!["b".parse().unwrap()], name: Some("New".to_owned()) };
+    let edit =
+        ResourceEdit { add_scopes: scopes("c"), remove_scopes: vec!["b".parse().unwrap()], name: Some("New".to_owned()) };
     let edited = world.registry.edit_resource(&sandbox(), &made.uri, &edit).await.unwrap();
     let names: Vec<&str> = edited.scopes.iter().map(|scope| scope.name.as_str()).collect();
     assert_eq!((names, edited.name.as_str(), edited.version), (vec!["a", "c"], "New", 2));
@@ -144,7 +174,8 @@ async fn resources_are_made_and_changed() {
     let edited = world.registry.edit_resource(&sandbox(), &made.uri, &edit).await.unwrap();
     assert_eq!((edited.scopes.len(), edited.scopes[0].description.as_str()), (2, "Read"));
     assert!(matches!(world.registry.create_resource(resource(LEDGER, "")).await, Err(RegistryError::Exists(_))));
-    let missing = world.registry.edit_resource(&sandbox(), &"https://no.example".parse().unwrap(), &ResourceEdit::default()).await;
+    let missing =
+        world.registry.edit_resource(&sandbox(), &"https://no.example".parse().unwrap(), &ResourceEdit::default()).await;
     assert!(matches!(missing, Err(RegistryError::NotFound(_))));
 }
 
@@ -153,7 +184,7 @@ async fn scopes_of_a_resource_are_few_and_each_there_once() {
     let world = World::new().await;
     let twice = world.registry.create_resource(resource("https://new.example", "a b a")).await;
     assert!(matches!(twice, Err(RegistryError::Invalid { field: "scopes", .. })));
-    let many = |count: usize| (0..count).map(|at| format!("s{at} ")).collect::<String>();
+    let many = |count: usize| (0..count).map(|at| format!("s{at} ")).collect::<Vec<_>>().concat();
     let over = world.registry.create_resource(resource("https://new.example", &many(501))).await;
     assert!(matches!(over, Err(RegistryError::Invalid { field: "scopes", .. })));
     world.registry.create_resource(resource("https://new.example", &many(500))).await.unwrap();

@@ -99,7 +99,10 @@ async fn secrets_are_found_with_their_own_client_alone() {
     let crossed = world.registry.disable_secret(&sandbox(), &one.client.id, two.credential.id).await;
     assert!(matches!(crossed, Err(RegistryError::NotFound(_))));
     let unknown = CredentialId::generate(&SeededRandom::new(99));
-    assert!(matches!(world.registry.disable_secret(&sandbox(), &one.client.id, unknown).await, Err(RegistryError::NotFound(_))));
+    assert!(matches!(
+        world.registry.disable_secret(&sandbox(), &one.client.id, unknown).await,
+        Err(RegistryError::NotFound(_))
+    ));
     let nobody = world.registry.add_secret(&sandbox(), &"cli_nobody".parse().unwrap(), None).await;
     assert!(matches!(nobody, Err(RegistryError::NotFound(_))));
 }

@@ -4,11 +4,13 @@ use crate::model::{BusinessAccess, BusinessId};
 #[tokio::test]
 async fn a_token_is_scoped_to_the_business_that_was_named() {
     let world = World::new().await;
-    let (all, both) =
-        (world.client(|_| ()).await, world.client(|new| new.businesses = BusinessAccess::Only(vec![world.shop, world.depot])).await);
+    let (all, both) = (
+        world.client(|_| ()).await,
+        world.client(|new| new.businesses = BusinessAccess::Only(vec![world.shop, world.depot])).await,
+    );
     for client in [&all, &both] {
         for dialect in ["standard", "asset"] {
-            let answer = world.ask(&Ask::of(dialect, client).business(world.depot)).await;
+            let answer = world.ask(&Ask::of(dialect, client).business(&world.depot)).await;
             assert_eq!(world.verify(&answer, ISSUER).business_id, Some(world.depot.to_string()));
         }
     }
@@ -44,7 +46,7 @@ async fn s4_another_tenants_business_and_none_at_all_look_alike() {
                 let client = world.client(|new| new.businesses = access).await;
                 let unknown = BusinessId::generate(&crate::random::SeededRandom::new(99)).to_string();
                 let asked = [world.foreign.to_string(), unknown, "biz_nonsense".to_owned()][which].clone();
-                let answer = world.ask(&Ask::of(dialect, &client).business(asked)).await;
+                let answer = world.ask(&Ask::of(dialect, &client).business(&asked)).await;
                 answers.push(answer);
             }
             assert!(answers[0].status == if dialect == "asset" { 404 } else { 400 }, "{:?}", answers[0]);
@@ -61,5 +63,5 @@ async fn s4_a_planted_access_to_another_tenants_business_gives_nothing() {
     let foreign = world.foreign;
     world.plant_client(&client.client.id, |client| client.businesses = BusinessAccess::Only(vec![foreign])).await;
     assert_eq!(world.ask(&Ask::of("asset", &client)).await.status, 404);
-    assert_eq!(world.ask(&Ask::of("asset", &client).business(foreign)).await.status, 404);
+    assert_eq!(world.ask(&Ask::of("asset", &client).business(&foreign)).await.status, 404);
 }

@@ -40,7 +40,11 @@ async fn wrong_secrets_and_clients_out_of_force_are_refused_with_401() {
     let mistyped = format!("{}x", client.secret.text().expose());
     check(&world, |dialect| good(dialect).secret(&mistyped), &Denial::SecretMistyped, [401; 3]).await;
 
-    world.registry.expire_secret(&sandbox(), &client.client.id, client.credential.id, crate::fixture::timestamp(10)).await.unwrap();
+    world
+        .registry
+        .expire_secret(&sandbox(), &client.client.id, client.credential.id, crate::fixture::timestamp(10))
+        .await
+        .unwrap();
     world.poll().await;
     world.clock.advance(10);
     check(&world, good, &Denial::SecretExpired, [401; 3]).await;
@@ -85,7 +89,10 @@ async fn credentials_that_are_absent_malformed_or_repeated_are_refused() {
         assert_eq!((malformed.denial(), malformed.status), (&Denial::CredentialsMalformed, 401));
         assert_eq!(absent.wire(), malformed.wire());
         let repeated = send(dialect, &["Basic YTpi", "Basic YTpi"], "").await;
-        assert_eq!((repeated.denial(), repeated.status, error(&repeated).as_str()), (&Denial::CredentialsRepeated, 400, "invalid_request"));
+        assert_eq!(
+            (repeated.denial(), repeated.status, error(&repeated).as_str()),
+            (&Denial::CredentialsRepeated, 400, "invalid_request")
+        );
     }
     let absent = send("asset", &["Basic YTpi"], "&client_id=me").await;
     assert_eq!((absent.denial(), absent.status), (&Denial::CredentialsAbsent, 401));
@@ -131,8 +138,11 @@ async fn firstvision_tells_problems_in_its_documented_order() {
 async fn standard_metrics_tells_problems_in_its_documented_order() {
     let (world, client) = world_with_client().await;
     let ask = |scope: &str| Ask::of("standard-metrics", &client).scope(scope);
-    let headers: HeaderMap = [(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap())].into_iter().collect();
-    let form = async |query: Option<&str>, body: &str| error(&world.send("standard-metrics", crate::fixture::HERE, query, &headers, body).await);
+    let headers: HeaderMap =
+        [(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap())].into_iter().collect();
+    let form = async |query: Option<&str>, body: &str| {
+        error(&world.send("standard-metrics", crate::fixture::HERE, query, &headers, body).await)
+    };
     assert_eq!(form(Some("x=1"), "").await, "invalid_request", "a query first");
     assert_eq!(form(None, "client_id=nobody&client_secret=x").await, "unsupported_grant_type", "then the grant");
     assert_eq!(form(None, "grant_type=password&client_id=nobody&client_secret=x").await, "unsupported_grant_type");
@@ -180,10 +190,19 @@ async fn a_scope_outside_the_grant_is_refused_and_nothing_is_narrowed() {
 #[tokio::test]
 async fn a_scope_of_one_resource_is_not_carried_to_another_that_understands_it() {
     let world = World::new().await;
-    let client = world.client(|new| new.grants = vec![grant(Some(LEDGER), "common ledger:read"), grant(Some(REPORTS), "report:read")]).await;
-    let both = |scope: Option<&str>| Ask { scope: scope.map(str::to_owned), ..Ask::of("standard", &client).resource(LEDGER).resource(REPORTS) };
+    let client = world
+        .client(|new| new.grants = vec![grant(Some(LEDGER), "common ledger:read"), grant(Some(REPORTS), "report:read")])
+        .await;
+    let both = |scope: Option<&str>| Ask {
+        scope: scope.map(str::to_owned),
+        ..Ask::of("standard", &client).resource(LEDGER).resource(REPORTS)
+    };
     let refused = world.ask(&both(Some("common"))).await;
-    assert_eq!(refused.denial(), &Denial::ScopeNotGranted("common".parse().unwrap()), "the reports API would take it for its own");
+    assert_eq!(
+        refused.denial(),
+        &Denial::ScopeNotGranted("common".parse().unwrap()),
+        "the reports API would take it for its own"
+    );
     let granted = world.ask(&both(None)).await;
     assert_eq!(world.verify(&granted, REPORTS).scope.as_deref(), Some("ledger:read report:read"));
     assert_eq!(world.ask(&Ask::of("standard", &client).resource(LEDGER).scope("common")).await.status, 200);
@@ -226,12 +245,12 @@ async fn businesses_that_cannot_be_acted_for_are_refused() {
     let (shop, depot) = (world.shop, world.depot);
     check(&world, |dialect| Ask::of(dialect, &both), &Denial::BusinessNotNamed, [400, 403, 400]).await;
     let one = world.client(|new| new.businesses = BusinessAccess::Only(vec![shop])).await;
-    check(&world, |dialect| Ask::of(dialect, &one).business(depot), &Denial::BusinessNotAllowed(depot), [400, 403, 0]).await;
-    check(&world, |dialect| Ask::of(dialect, &one).business("biz_1"), &Denial::BusinessUnknown, [400, 404, 0]).await;
+    check(&world, |dialect| Ask::of(dialect, &one).business(&depot), &Denial::BusinessNotAllowed(depot), [400, 403, 0]).await;
+    check(&world, |dialect| Ask::of(dialect, &one).business(&"biz_1"), &Denial::BusinessUnknown, [400, 404, 0]).await;
     let edit = BusinessEdit { status: Some(Status::Disabled), ..BusinessEdit::default() };
     world.registry.edit_business(&sandbox(), world.acme, shop, &edit).await.unwrap();
     world.poll().await;
-    check(&world, |dialect| Ask::of(dialect, &one).business(shop), &Denial::BusinessDisabled(shop), [400, 403, 0]).await;
+    check(&world, |dialect| Ask::of(dialect, &one).business(&shop), &Denial::BusinessDisabled(shop), [400, 403, 0]).await;
     check(&world, |dialect| Ask::of(dialect, &one), &Denial::BusinessDisabled(shop), [400, 403, 400]).await;
 }
 
@@ -270,10 +289,14 @@ async fn without_a_key_for_the_algorithm_there_is_503() {
 #[tokio::test]
 async fn every_bad_field_is_listed_by_asset() {
     let (world, _) = world_with_client().await;
-    let headers: HeaderMap = [(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap())].into_iter().collect();
-    let answer = world.send("asset", crate::fixture::HERE, None, &headers, "expires_in=0&grant_type=password&client_secret=hunter2").await;
+    let headers: HeaderMap =
+        [(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap())].into_iter().collect();
+    let answer = world
+        .send("asset", crate::fixture::HERE, None, &headers, "expires_in=0&grant_type=password&client_secret=hunter2")
+        .await;
     assert_eq!(answer.status, 422);
-    let fields: Vec<String> = answer.json()["data"].as_array().unwrap().iter().map(|one| one["loc"][1].as_str().unwrap().to_owned()).collect();
+    let fields: Vec<String> =
+        answer.json()["data"].as_array().unwrap().iter().map(|one| one["loc"][1].as_str().unwrap().to_owned()).collect();
     assert_eq!(fields, ["client_id", "grant_type", "expires_in"]);
     assert!(!answer.body.contains("password") && !answer.body.contains("hunter2"), "no rejected value comes back");
 }

@@ -28,7 +28,7 @@ async fn a_business_has_a_limit_of_its_own() {
     let text = "format = 1\nname = \"tight\"\nextends = \"asset\"\nroute.path = \"/tight\"\nlimits.business = 2";
     let world = World::with_dialects(text).await;
     let client = world.client(|_| ()).await;
-    let ask = |business| Ask::of("tight", &client).business(business);
+    let ask = |business| Ask::of("tight", &client).business(&business);
     for left in ["1", "0"] {
         assert_eq!(world.ask(&ask(world.shop)).await.header("x-ratelimit-remaining"), Some(left), "the tighter of two");
     }
@@ -44,7 +44,7 @@ async fn s6_a_request_that_is_not_authorized_counts_for_no_business() {
     let text = "format = 1\nname = \"tight\"\nextends = \"asset\"\nroute.path = \"/tight\"\nlimits.business = 1";
     let world = World::with_dialects(text).await;
     let client = world.client(|_| ()).await;
-    let ask = Ask::of("tight", &client).business(world.shop);
+    let ask = Ask::of("tight", &client).business(&world.shop);
     for _ in 0..5 {
         assert_eq!(world.ask(&ask.clone().scope("unknown")).await.status, 403);
     }

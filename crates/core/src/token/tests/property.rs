@@ -9,7 +9,8 @@ use crate::fixture::{Ask, ISSUER, LEDGER, REPORTS, World, scopes};
 use crate::model::{BusinessAccess, Grant, Resource};
 use crate::store::Store;
 
-const SCOPES: &[&str] = &["business:read", "read", "ledger:read", "ledger:create", "report:read", "common", "mintmark:admin", "stale"];
+const SCOPES: &[&str] =
+    &["business:read", "read", "ledger:read", "ledger:create", "report:read", "common", "mintmark:admin", "stale"];
 const RESOURCES: &[&str] = &[ISSUER, LEDGER, REPORTS, "https://nobody.example"];
 
 /// One client and one request of it.
@@ -29,10 +30,11 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let some_scopes = |least: usize| prop::sample::subsequence(SCOPES, least..=SCOPES.len());
-    let grants = (some_scopes(0), some_scopes(0), some_scopes(0), any::<[bool; 3]>()).prop_map(|(own, ledger, reports, has)| {
-        let all = [(ISSUER, own), (LEDGER, ledger), (REPORTS, reports)];
-        all.into_iter().zip(has).filter(|(_, has)| *has).map(|(grant, _)| grant).collect()
-    });
+    let grants =
+        (some_scopes(0), some_scopes(0), some_scopes(0), any::<[bool; 3]>()).prop_map(|(own, ledger, reports, has)| {
+            let all = [(ISSUER, own), (LEDGER, ledger), (REPORTS, reports)];
+            all.into_iter().zip(has).filter(|(_, has)| *has).map(|(grant, _)| grant).collect()
+        });
     let businesses = prop::option::of(prop::sample::subsequence(vec![0, 1, 2], 1..=3));
     let client = (grants, businesses, prop::option::of(1..90_000_u32));
     let request = (
@@ -109,7 +111,10 @@ async fn check(world: &World, client: &crate::registry::CreatedClient, case: &Ca
     for scope in &held {
         assert!(!scope.starts_with("mintmark:"), "S1: {scope}");
         assert!(audiences.iter().any(|uri| understood(uri, scope)), "{scope} means nothing there");
-        assert!(audiences.iter().all(|uri| !understood(uri, scope) || granted(uri, scope)), "{scope} is not granted everywhere");
+        assert!(
+            audiences.iter().all(|uri| !understood(uri, scope) || granted(uri, scope)),
+            "{scope} is not granted everywhere"
+        );
     }
     if let Some(asked) = &case.scope {
         assert_eq!(held, *asked, "neither narrowed nor widened");

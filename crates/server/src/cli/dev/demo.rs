@@ -149,19 +149,12 @@ async fn ensure_business(place: &Place, record: &EnvironmentRecord, tenant: &Ten
     let environment = &record.environment.name;
     let page = Page { after: None, limit: 100 };
     let found = place.store.businesses(environment, tenant.id, page).await?.into_iter().find(|one| one.name == BUSINESS);
-    let business = match found {
-        Some(business) => business,
-        None => {
-            let new = NewBusiness {
-                environment: environment.clone(),
-                tenant_id: tenant.id,
-                name: BUSINESS.to_owned(),
-                external_id: None,
-            };
-            place.registry.create_business(new).await?
-        }
-    };
-    Ok(business.id.to_string())
+    if let Some(business) = found {
+        return Ok(business.id.to_string());
+    }
+    let new =
+        NewBusiness { environment: environment.clone(), tenant_id: tenant.id, name: BUSINESS.to_owned(), external_id: None };
+    Ok(place.registry.create_business(new).await?.id.to_string())
 }
 
 async fn exists(place: &Place, environment: &EnvironmentName, client: &DemoClient) -> Result<bool, Failure> {
