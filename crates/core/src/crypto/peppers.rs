@@ -43,6 +43,11 @@ impl Peppers {
         Some(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: pepper_id.clone(), mac })
     }
 
+    /// Whether a secret is stored as new ones are.
+    pub fn is_current(&self, stored: &StoredSecret) -> bool {
+        stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| *id == stored.pepper_id)
+    }
+
     /// Whether `secret` is the stored one, in a time that does not depend on where they differ. A secret under a pepper that
     /// is not loaded, or of an unknown scheme, matches nothing.
     pub fn matches(&self, stored: &StoredSecret, owner: SecretOwner<'_>, secret: &SecretText) -> bool {

@@ -9,6 +9,7 @@
 mod cache;
 mod environment;
 mod progress;
+mod renewal;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::token::Denial;
 use cache::Cached;
 pub use environment::EnvironmentView;
 use progress::Progress;
+use renewal::Renewals;
 
 /// How many feed entries one read asks for.
 const FEED_PAGE: u32 = 1000;
@@ -71,6 +73,7 @@ pub struct Directory<S> {
     /// Held by the one poll that is under way: of two, the slower one would take the position back.
     polling: tokio::sync::Mutex<()>,
     used: Mutex<Vec<Arc<KnownClient>>>,
+    renewals: Renewals,
 }
 
 impl<S: Store> Directory<S> {
@@ -83,6 +86,7 @@ impl<S: Store> Directory<S> {
             progress: Progress::default(),
             polling: tokio::sync::Mutex::default(),
             used: Mutex::default(),
+            renewals: Renewals::default(),
             store,
             clock,
             root_keys,
@@ -155,8 +159,14 @@ impl<S: Store> Directory<S> {
         }
     }
 
-    /// Writes down when credentials were last used. What could not be written waits for the next time.
+    /// Writes down when credentials were last used, and what else the token path left to be written. Uses that could not be
+    /// written wait for the next time.
     pub async fn flush_uses(&self) -> Read<()> {
+        self.flush_last_uses().await?;
+        self.flush_renewals().await
+    }
+
+    async fn flush_last_uses(&self) -> Read<()> {
         let noted = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
         let mut uses = Vec::new();
         for known in &noted {

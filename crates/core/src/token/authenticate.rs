@@ -6,7 +6,7 @@ use super::{Denial, Exchange, Presented, Refused, TokenEndpoint, TokenRequest};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, Peppers, SecretOwner, SecretShape, SecretText};
 use crate::directory::{Directory, KnownClient};
-use crate::model::{ClientId, ClientRecord, CredentialId, EnvironmentName, Position, Status};
+use crate::model::{ClientId, ClientRecord, Credential, CredentialId, EnvironmentName, Position, Status};
 use crate::registry::MAX_COMPARED_SECRETS;
 use crate::store::Store;
 
@@ -78,12 +78,28 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let matched = match_secret(&self.root_keys.peppers, &known.record, secret);
         let (credential, credential_id) = check_standing(&known.record, matched, self.clock.now())?;
+        self.renew_stored_secret(&known.record, credential, secret);
         Ok(Authenticated { known, credential, credential_id, position: position.max(read_at) })
+    }
+
+    /// A secret that is stored under an older pepper is stored anew, now that it is known (rule S7): so a pepper that was
+    /// replaced is needed no more once its clients have called.
+    fn renew_stored_secret(&self, record: &ClientRecord, at: usize, secret: &SecretText) {
+        let Some(credential) = record.credentials.get(at) else { return };
+        let peppers = &self.root_keys.peppers;
+        if peppers.is_current(&credential.secret) {
+            return;
+        }
+        let (environment, client_id) = (&credential.environment, &credential.client_id);
+        let owner = SecretOwner { environment, client_id, credential_id: credential.id };
+        if let Some(stored) = peppers.store(owner, secret) {
+            self.directory.note_renewed(Credential { secret: stored, ..credential.clone() });
+        }
     }
 }
 
-/// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever there
-/// is, so that time tells neither whether a client exists nor how many secrets it has.
+/// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever
+/// there is, so that time tells neither whether a client exists nor how many secrets it has.
 fn match_secret(peppers: &Peppers, record: &ClientRecord, secret: &SecretText) -> Option<usize> {
     let client = &record.client;
     let mut matched = None;

@@ -7,7 +7,7 @@ mod request;
 mod route;
 mod token;
 
-use super::rules::{Dialect, Example};
+use super::rules::{ClaimRule, Dialect, Example};
 use crate::document::{Diagnostics, Document, TableReader, Value};
 use crate::model::{AttributeValue, Attributes, DialectName, ScopeSet};
 
@@ -45,7 +45,8 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     let answer = top.required_table("answer").and_then(answer::read);
     let request = request.and_then(|partial| partial.with_parameters(parameters, place, diagnostics));
     let faults = faults::read(&top, route.as_ref(), request.as_ref());
-    let example = top.required_table("example").and_then(read_example);
+    let required = token.iter().flat_map(|token| &token.claims).filter(|rule| rule.required);
+    let example = top.required_table("example").and_then(|table| read_example(table, required));
     top.finish();
 
     let (name, route, request, token, answer) = (name?, route?, request?, token?, answer?);
@@ -65,7 +66,7 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     })
 }
 
-fn read_example(table: TableReader<'_>) -> Option<Example> {
+fn read_example<'r>(table: TableReader<'_>, required: impl Iterator<Item = &'r ClaimRule>) -> Option<Example> {
     let client_id = table.required_text("client_id").map(str::to_owned);
     let client_secret = table.required_text("client_secret").map(str::to_owned);
     let scope = table.text("scope").map(str::to_owned);
@@ -78,6 +79,12 @@ fn read_example(table: TableReader<'_>) -> Option<Example> {
         scopes
     });
     let attributes = table.table("attributes").as_ref().map(read_attributes).unwrap_or_default();
+    for rule in required.filter(|rule| !attributes.contains_key(&rule.attribute)) {
+        let place = table.node("attributes").map_or(table.place(), |node| &node.place);
+        let path = table.path_of("attributes");
+        let message = format!("`{path}`: tokens carry the attribute {:?}, so the example's client needs it", rule.attribute);
+        table.diagnostics().report(place, message);
+    }
     table.finish();
     Some(Example { client_id: client_id?, client_secret: client_secret?, scope, business_id, granted: granted?, attributes })
 }

@@ -37,7 +37,7 @@ fn altered(name: &str, from: &str, to: &str) -> Vec<String> {
 fn the_built_in_files_load() {
     let set = DialectSet::load(&[]).unwrap();
     let names: Vec<&str> = set.iter().map(|dialect| dialect.name.as_str()).collect();
-    assert_eq!(names, ["standard", "asset", "standard-metrics", "firstvision"]);
+    assert_eq!(names, ["standard", "asset", "firstvision", "standard-metrics"]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn files_that_extend_each_other_in_a_circle_are_refused() {
 fn a_base_that_does_not_exist_is_told_with_those_that_do() {
     assert_eq!(
         only_mistake(load("format = 1\nname = \"mine\"\nextends = \"aset\"")),
-        "mine.toml:3:11: `extends`: there is no dialect \"aset\"; there are: standard, asset, standard-metrics, firstvision, mine"
+        "mine.toml:3:11: `extends`: there is no dialect \"aset\"; there are: standard, asset, firstvision, standard-metrics, mine"
     );
     let mistakes = load("format = 1\nname = \"mine\"\nextends = \"No Name\"").unwrap_err();
     assert!(mistakes.iter().any(|one| one.starts_with("mine.toml:3:11: `extends`: expected 1 to 63")), "{mistakes:?}");
