@@ -16,8 +16,8 @@ use crate::directory::{Directory, DirectoryLimits};
 use crate::document::Source;
 use crate::keys::new_signing_key;
 use crate::model::{
-    AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, EnvironmentName, KeyState, Resource,
-    ScopeDefinition, SigningKey, TenantId,
+    AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, KeyState,
+    Resource, ScopeDefinition, SigningKey, TenantId,
 };
 use crate::random::SeededRandom;
 use crate::registry::{
@@ -224,6 +224,14 @@ impl World {
         resource.version += 1;
         let subject = Subject::Resource { environment: sandbox(), id: resource.id };
         self.plant(Write::UpdateResource(resource), subject).await;
+    }
+
+    /// Gives one client the stored secret of another, in a row of its own.
+    pub(crate) async fn plant_secret(&self, from: &CreatedClient, to: &CreatedClient) {
+        let version = to.credential.version + 1;
+        let credential = Credential { secret: from.credential.secret.clone(), version, ..to.credential.clone() };
+        let subject = Subject::Client { environment: sandbox(), id: to.client.id.clone() };
+        self.plant(Write::UpdateCredential(credential), subject).await;
     }
 
     async fn plant(&self, write: Write, subject: Subject) {

@@ -391,6 +391,18 @@ async fn s11_a_token_carries_at_least_the_position_of_the_change_that_allowed_it
 }
 
 #[tokio::test]
+async fn s11_a_token_of_a_held_client_carries_the_position_that_its_node_has_applied() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
+    world.client(|_| ()).await;
+    let before = world.store.reads();
+    let answer = world.ask(&Ask::of("standard", &client)).await;
+    assert_eq!(world.store.reads(), before, "it is held");
+    assert_eq!(world.verify(&answer, ISSUER).pos, Some(world.head().await.0));
+}
+
+#[tokio::test]
 async fn s11_a_token_never_claims_a_position_that_its_node_has_not_applied() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;

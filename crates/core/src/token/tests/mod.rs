@@ -5,5 +5,6 @@ mod denials;
 mod limits;
 mod outage;
 mod property;
+mod renewal;
 mod secrecy;
 mod success;

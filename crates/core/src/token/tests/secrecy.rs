@@ -123,3 +123,13 @@ async fn the_private_reason_stays_behind_the_limit() {
     assert!(last.header("retry-after").is_some());
     assert!(matches!(last.denial(), Denial::SourceLimited { refused_for, .. } if **refused_for == Denial::WrongSecret));
 }
+
+#[tokio::test]
+async fn s7_a_stored_secret_that_was_copied_to_another_client_is_worthless() {
+    let world = World::new().await;
+    let (mine, theirs) = (world.client(|_| ()).await, world.client(|_| ()).await);
+    world.plant_secret(&mine, &theirs).await;
+    let as_them = Ask::of("standard", &theirs).secret(mine.secret.text().expose());
+    assert_eq!(world.ask(&as_them).await.denial(), &Denial::WrongSecret);
+    assert_eq!(world.ask(&Ask::of("standard", &mine)).await.status, 200, "the rest works");
+}
