@@ -10,4 +10,5 @@
 mod fixture;
 mod foreign;
 mod golden;
+mod http;
 mod store;

@@ -1,0 +1,8 @@
+//! The listener: connections and their limits, hosts, documents, isolation, stopping, and how soon changes are in force.
+
+mod changes;
+mod connections;
+mod documents;
+mod hosts;
+mod isolation;
+mod stopping;
