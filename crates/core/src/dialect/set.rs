@@ -139,6 +139,10 @@ fn with_bases(file: &File, files: &[File], diagnostics: &Diagnostics) -> Option<
     for layer in layers {
         // Whose 404 an unknown path gets is claimed by one file, not inherited.
         document.remove("route", "owns");
+        // An answer is replaced as a whole: a leftover challenge or slot of the one below would be nobody's wish.
+        for fault in layer.keys_of("faults") {
+            document.remove("faults", fault);
+        }
         document = document.overlaid_with(layer);
     }
     Some(document)

@@ -120,6 +120,18 @@ impl Document {
         self
     }
 
+    /// The keys of a table of the top one.
+    pub fn keys_of(&self, table: &str) -> impl Iterator<Item = &str> {
+        let table = match &self.root.value {
+            Value::Table(root) => root.get(table).and_then(|(_, node)| match &node.value {
+                Value::Table(table) => Some(table),
+                _ => None,
+            }),
+            _ => None,
+        };
+        table.into_iter().flat_map(Table::iter).map(|(key, _)| key.name.as_str())
+    }
+
     /// Takes out an entry of a table, such as `route`, `owns`.
     pub fn remove(&mut self, table: &str, key: &str) {
         if let Value::Table(root) = &mut self.root.value

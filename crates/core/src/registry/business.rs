@@ -69,7 +69,7 @@ impl<S: Store> Registry<S> {
             check_name("name", name)?;
         }
         check_external_id(edit.external_id.as_deref())?;
-        self.update(async || {
+        self.update(|| async {
             let before = self.existing_business(environment, tenant, id).await?;
             let mut after = before.clone();
             after.name = edit.name.clone().unwrap_or(after.name);

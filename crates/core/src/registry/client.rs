@@ -117,7 +117,7 @@ impl<S: Store> Registry<S> {
 
     /// Changes a client.
     pub async fn edit_client(&self, environment: &EnvironmentName, id: &ClientId, edit: &ClientEdit) -> Outcome<Client> {
-        self.update(async || {
+        self.update(|| async {
             let record = self.existing_environment(environment).await?;
             let before = self.existing_client(environment, id).await?.client;
             let mut after = before.clone();

@@ -63,7 +63,7 @@ impl<S: Store> Registry<S> {
     pub async fn set_environment_issuer(&self, name: &EnvironmentName, issuer: &str) -> Outcome<Environment> {
         check_issuer(issuer)?;
         self.check_issuer_is_free(name, issuer).await?;
-        self.update(async || {
+        self.update(|| async {
             let EnvironmentRecord { environment: before, resources, .. } = self.existing_environment(name).await?;
             let mut after = before.clone();
             issuer.clone_into(&mut after.issuer);

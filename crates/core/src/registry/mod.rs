@@ -122,7 +122,10 @@ impl<S: Store> Registry<S> {
     }
 
     /// Reads, changes and writes, again from the start whenever somebody else was quicker.
-    async fn update<T>(&self, attempt: impl AsyncFn() -> Outcome<(Draft, T)>) -> Outcome<T> {
+    async fn update<T, F>(&self, attempt: impl Fn() -> F) -> Outcome<T>
+    where
+        F: Future<Output = Outcome<(Draft, T)>>,
+    {
         for _ in 0..TRIES {
             let (draft, value) = attempt().await?;
             match self.commit(draft).await {

@@ -74,7 +74,7 @@ impl<S: Store> Registry<S> {
         if let Some(name) = &edit.name {
             check_name("name", name)?;
         }
-        self.update(async || {
+        self.update(|| async {
             let record = self.existing_environment(environment).await?;
             let before = find_resource(record, uri)?;
             let mut after = before.clone();

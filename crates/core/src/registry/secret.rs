@@ -27,7 +27,7 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         expires_at: Option<Timestamp>,
     ) -> Outcome<CreatedSecret> {
-        self.update(async || {
+        self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
             let now = self.clock.now();
             let is_live = |one: &&Credential| one.status == Status::Active && !one.is_expired(now);
@@ -91,7 +91,7 @@ impl<S: Store> Registry<S> {
         (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
         edit: impl Fn(&mut Credential) -> Outcome<()>,
     ) -> Outcome<Credential> {
-        self.update(async || {
+        self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
             let before =
                 record.credentials.into_iter().find(|credential| credential.id == id).ok_or_else(|| {

@@ -37,7 +37,7 @@ impl<S: Store> Registry<S> {
     }
 
     async fn edit_tenant(&self, action: &'static str, id: TenantId, edit: impl Fn(&mut Tenant)) -> Outcome<Tenant> {
-        self.update(async || {
+        self.update(|| async {
             let before = self.existing_tenant(id).await?;
             let mut after = before.clone();
             edit(&mut after);

@@ -7,8 +7,10 @@
     reason = "in a test a panic is the answer; clippy.toml allows it in test functions only, not in what they call"
 )]
 
+mod crash;
 mod fixture;
 mod foreign;
 mod golden;
 mod http;
+mod logs;
 mod store;

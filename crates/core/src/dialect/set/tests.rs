@@ -59,6 +59,17 @@ answer.expires_in = "relative""#;
 }
 
 #[test]
+fn an_answer_of_the_base_is_replaced_as_a_whole() {
+    let answer = "faults.credentials_absent = { status = 400, error = \"no_client\", text = \"Who are you?\" }";
+    let set = variant(answer).unwrap();
+    let mine = set.get("mine").unwrap().faults.answer(Fault::CredentialsAbsent).unwrap();
+    assert_eq!(mine.status.as_u16(), 400);
+    assert!(mine.challenge.is_none(), "the challenge of the base's 401 is not left over");
+    // Faults that shared it share the new one.
+    assert_eq!(set.get("mine").unwrap().faults.answer(Fault::ClientRefused).unwrap().status.as_u16(), 400);
+}
+
+#[test]
 fn a_base_may_extend_another_base() {
     let set = load_all(&[
         ("c.toml", "format = 1\nname = \"c\"\nextends = \"b\"\nroute.path = \"/c\"\nlimits.client = 7"),
@@ -297,7 +308,7 @@ fn a_list_of_problems_is_json_or_refused() {
     assert!(no_list[0].contains("`error.problems.none`: expected JSON"), "{no_list:#?}");
     let no_entry = altered("asset.toml", r#"each = '{"loc":[<in>,<parameter>],"msg":<text>,"type":<code>}'"#, "each = ''");
     assert!(no_entry.iter().any(|one| one.contains("`error.problems.each`: expected JSON")), "{no_entry:#?}");
-    let unwritten = only_mistake(variant("faults.payload_refused = { status = 400, body = '[<problems>,<error>,<text>]' }"));
+    let unwritten = only_mistake(variant("faults.payload_refused = { status = 400, body = '[<problems>]' }"));
     assert!(unwritten.contains("nothing says how <problems> are written"), "{unwritten}");
 }
 

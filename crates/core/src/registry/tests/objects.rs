@@ -227,3 +227,14 @@ async fn a_store_that_fails_is_told() {
     assert!(matches!(world.registry.create_tenant("New").await, Err(RegistryError::Store(_))));
     assert!(matches!(world.registry.rename_tenant(world.acme, "New").await, Err(RegistryError::Store(_))));
 }
+
+#[tokio::test]
+async fn operations_can_be_awaited_by_a_server_of_many_threads() {
+    fn is_send<T: Send>(operation: T) -> T {
+        operation
+    }
+    let world = World::new().await;
+    let tenant = is_send(world.registry.create_tenant("Initech")).await.unwrap();
+    let renamed = is_send(world.registry.rename_tenant(tenant.id, "Initrode")).await.unwrap();
+    assert_eq!(renamed.name, "Initrode");
+}

@@ -2,8 +2,13 @@ use mintmark::http::HostRule;
 
 use crate::fixture::{Answer, DIALECTS, TestServer, get};
 
-const PATHS: [&str; 5] =
-    ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/v0/business", "/"];
+const PATHS: [&str; 5] = [
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/v0/business",
+    "/",
+];
 
 #[tokio::test]
 async fn s19_a_host_that_is_not_configured_is_misdirected_at_every_path() {
@@ -32,7 +37,8 @@ async fn s19_two_hosts_or_none_are_misdirected() {
         let status = ask(&server, PATHS[0], hosts).await.status;
         assert!([400, 421].contains(&status), "{hosts:?}: {status}");
     }
-    let absolute = "GET http://evil.example/.well-known/jwks.json HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n";
+    let absolute =
+        "GET http://evil.example/.well-known/jwks.json HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n";
     assert_eq!(server.send(absolute).await.status, 421);
 }
 
@@ -60,7 +66,11 @@ async fn s19_neither_host_nor_forwarded_headers_shape_a_document() {
             "Host: 127.0.0.1\r\nX-Original-URL: /evil\r\nX-Rewrite-URL: /evil\r\nX-HTTP-Method-Override: POST\r\n",
         ] {
             let forged = ask(&server, path, headers).await;
-            assert_eq!((forged.status, told(&forged), &forged.body), (plain.status, told(&plain), &plain.body), "{path} {headers:?}");
+            assert_eq!(
+                (forged.status, told(&forged), &forged.body),
+                (plain.status, told(&plain), &plain.body),
+                "{path} {headers:?}"
+            );
         }
     }
 }
