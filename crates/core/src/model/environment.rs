@@ -20,3 +20,8 @@ pub struct Environment {
     /// Counts the changes, so that two at once cannot overwrite each other.
     pub version: u64,
 }
+
+impl Environment {
+    /// The longest life of tokens where nobody says otherwise: a day.
+    pub const DEFAULT_LIFETIME_MAX: u32 = 86_400;
+}

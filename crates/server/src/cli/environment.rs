@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use mintmark_core::keys::new_signing_key;
-use mintmark_core::model::{EnvironmentName, KeyState, SigningKey};
+use mintmark_core::model::{Environment, EnvironmentName, KeyState, SigningKey};
 use mintmark_core::registry::NewEnvironment;
 use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
@@ -13,6 +13,7 @@ use serde_json::json;
 use super::output::{Output, words};
 use super::place::Place;
 use super::{Done, Failure};
+use crate::store::StoreKind;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum EnvironmentCommand {
@@ -29,7 +30,7 @@ pub(super) enum EnvironmentCommand {
         #[arg(long, default_value = "ES256")]
         algorithm: Algorithm,
         /// The longest life of any token, in seconds.
-        #[arg(long, default_value_t = 86_400)]
+        #[arg(long, default_value_t = Environment::DEFAULT_LIFETIME_MAX)]
         lifetime_max: u32,
     },
 }
@@ -38,6 +39,9 @@ pub(super) async fn run(place: &Place, command: EnvironmentCommand) -> Done {
     match command {
         EnvironmentCommand::List => list(place).await,
         EnvironmentCommand::Create { name, issuer, algorithm, lifetime_max } => {
+            if place.kind == StoreKind::Dev {
+                return Err(Failure("`mintmark dev` serves its two environments only; a server is made by `mintmark init`".to_owned()));
+            }
             create(place, NewEnvironment { name, issuer, algorithm, lifetime_max }).await
         }
     }

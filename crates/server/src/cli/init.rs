@@ -4,15 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use mintmark_core::model::EnvironmentName;
+use mintmark_core::model::{Environment, EnvironmentName};
 use mintmark_core::registry::NewEnvironment;
+use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
 use serde_json::json;
 
 use super::environment::create;
 use super::output::Output;
 use super::place::{CONFIG_FILE, Files, Place, make_private_folder, write_private};
-use super::{Done, Failure};
+use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
 
 #[derive(Args, Debug)]
@@ -33,7 +34,10 @@ fn parse_environment(text: &str) -> Result<(EnvironmentName, String), String> {
     Ok((name.parse().map_err(|error| format!("{name:?}: {error}"))?, issuer.to_owned()))
 }
 
-pub(super) async fn run(args: InitArgs) -> Done {
+pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
+    if shared.config.is_some() || shared.data_dir.is_some() {
+        return Err(Failure("say where as `mintmark init DIR`; --config and --data-dir are for what exists".to_owned()));
+    }
     let config_path = args.folder.join(CONFIG_FILE);
     if config_path.exists() {
         return Err(Failure(format!("{} exists already; nothing was changed", config_path.display())));
@@ -63,8 +67,13 @@ pub(super) async fn run(args: InitArgs) -> Done {
     Ok(Output::object(&fields, json))
 }
 
+/// Makes those that an earlier try, which then failed, did not make already.
 async fn make_environments(place: &Place, environments: &[(EnvironmentName, String)]) -> Result<(), Failure> {
+    let existing = place.store.environments().await?.value;
     for (name, issuer) in environments {
+        if existing.iter().any(|record| record.environment.name == *name && record.environment.issuer == *issuer) {
+            continue;
+        }
         let new =
             NewEnvironment { name: name.clone(), issuer: issuer.clone(), algorithm: Algorithm::Es256, lifetime_max: 86_400 };
         create(place, new).await?;

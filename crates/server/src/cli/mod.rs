@@ -45,13 +45,13 @@ struct Cli {
 #[derive(Args, Debug, Clone)]
 struct Shared {
     /// Print JSON instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
     /// The configuration of a server made by `mintmark init` [default: mintmark.toml, if there is one].
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "data_dir")]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "data_dir", help_heading = "Everywhere")]
     config: Option<PathBuf>,
     /// The data folder of `mintmark dev` [default: mintmark-data].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
     data_dir: Option<PathBuf>,
 }
 
@@ -72,6 +72,19 @@ enum Command {
     /// Decode an access token and verify it.
     #[command(after_help = "Example: mintmark token | mintmark inspect -")]
     Inspect(inspect::InspectArgs),
+    #[command(flatten)]
+    Registry(RegistryCommand),
+    /// Dialects: the wire formats of token endpoints.
+    #[command(subcommand, after_help = "Example: mintmark dialect show standard")]
+    Dialect(dialect::DialectCommand),
+    /// Check the configuration and all that it names, without serving.
+    #[command(after_help = "Example: mintmark check --config mintmark.toml")]
+    Check(check::CheckArgs),
+}
+
+/// The commands that read or change the registry.
+#[derive(Subcommand, Debug)]
+enum RegistryCommand {
     /// Environments: isolated issuers.
     #[command(subcommand, after_help = "Example: mintmark environment list")]
     Environment(environment::EnvironmentCommand),
@@ -96,12 +109,6 @@ enum Command {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
-    /// Dialects: the wire formats of token endpoints.
-    #[command(subcommand, after_help = "Example: mintmark dialect show standard")]
-    Dialect(dialect::DialectCommand),
-    /// Check the configuration and all that it names, without serving.
-    #[command(after_help = "Example: mintmark check --config mintmark.toml")]
-    Check(check::CheckArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -137,8 +144,9 @@ pub fn main() -> ExitCode {
         Err(Failure(message)) => {
             if json {
                 println!("{}", serde_json::json!({ "error": message }));
+            } else {
+                eprintln!("mintmark: {message}");
             }
-            eprintln!("mintmark: {message}");
             ExitCode::FAILURE
         }
     }
@@ -149,30 +157,28 @@ async fn run(cli: Cli) -> Done {
     match command {
         Command::Dev(args) => dev::run(&shared, args).await,
         Command::Serve => serve::run(&shared).await,
-        Command::Init(args) => init::run(args).await,
+        Command::Init(args) => init::run(&shared, args).await,
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command),
         Command::Check(args) => check::run(&shared, &args).await,
-        registry_command => {
+        Command::Registry(command) => {
             let place = Place::open(&shared).await?;
-            let done = run_on(&place, registry_command, shared.json).await;
+            let done = run_on(&place, command, shared.json).await;
             place.close().await;
             done
         }
     }
 }
 
-/// The commands that read or change the registry.
-async fn run_on(place: &Place, command: Command, json: bool) -> Done {
+async fn run_on(place: &Place, command: RegistryCommand, json: bool) -> Done {
     match command {
-        Command::Environment(command) => environment::run(place, command).await,
-        Command::Tenant(command) => tenant::run(place, command).await,
-        Command::Business(command) => business::run(place, command, json).await,
-        Command::Client(command) => client::run(place, command).await,
-        Command::Secret(command) => secret::run(place, command).await,
-        Command::Resource(command) => resource::run(place, command).await,
-        Command::Key(command) => key::run(place, command).await,
-        _ => Ok(Output::nothing()),
+        RegistryCommand::Environment(command) => environment::run(place, command).await,
+        RegistryCommand::Tenant(command) => tenant::run(place, command).await,
+        RegistryCommand::Business(command) => business::run(place, command, json).await,
+        RegistryCommand::Client(command) => client::run(place, command).await,
+        RegistryCommand::Secret(command) => secret::run(place, command).await,
+        RegistryCommand::Resource(command) => resource::run(place, command).await,
+        RegistryCommand::Key(command) => key::run(place, command).await,
     }
 }

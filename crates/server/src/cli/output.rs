@@ -3,10 +3,13 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::config::Variables;
+
+/// The columns that wrap on a narrow terminal.
+const WRAPPING: &[&str] = &["NAME", "SCOPES", "FILE"];
 
 /// The result of a command.
 #[derive(Debug, Default)]
@@ -69,7 +72,7 @@ impl Output {
         let terminal = std::io::stdout().is_terminal();
         let coloured = terminal && !Variables::no_color();
         let mut table = Table::new();
-        table.load_style(if terminal { presets::UTF8_HORIZONTAL_ONLY } else { presets::NOTHING });
+        table.load_style(presets::NOTHING);
         if terminal {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         }
@@ -84,10 +87,12 @@ impl Output {
         for row in &self.rows {
             table.add_row(row);
         }
-        if terminal {
-            return table.trim_fmt();
+        // Identifiers are copied, so they stay in one piece; what may wrap are lists and names.
+        for (name, column) in self.headers.iter().zip(table.column_iter_mut()) {
+            if !WRAPPING.contains(name) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
-        // Columns for other programs begin at the beginning of the line.
         table
             .lines()
             .map(|line| line.trim_end().strip_prefix(' ').unwrap_or_default().to_owned())

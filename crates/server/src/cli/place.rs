@@ -81,6 +81,12 @@ impl Files {
             return Ok(RootKeys::parse(text)?);
         }
         let path = self.root_keys.display();
+        if !self.root_keys.exists() && !self.database.exists() {
+            let folder = self.database.parent().unwrap_or(&self.database).display();
+            return Err(Failure(format!(
+                "there is no Mintmark data in {folder}; say where it is with --data-dir or --config, or begin with `mintmark dev`"
+            )));
+        }
         let text = std::fs::read_to_string(&self.root_keys)
             .map(Zeroizing::new)
             .map_err(|error| Failure(format!("{path}: {error}; `mintmark init` or `mintmark dev` makes root keys")))?;
@@ -136,6 +142,7 @@ impl Files {
 
 /// A database with the rules for changing it.
 pub(super) struct Place {
+    pub(super) kind: StoreKind,
     pub(super) store: Arc<SqlStore>,
     pub(super) registry: Registry<SqlStore>,
 }
@@ -148,11 +155,16 @@ impl Place {
 
     pub(super) async fn open_files(files: &Files, create: bool) -> Result<Self, Failure> {
         let root_keys = files.read_root_keys()?;
-        let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
+        let dialects = load_dialects(Some(&files.dialects)).or_else(|mistakes| {
+            // A typo in a dialect must not keep anybody from turning off a client.
+            let Failure(lines) = mistakes_of(&mistakes);
+            eprintln!("mintmark: warning: only the built-in dialects are known here, since a file has mistakes:\n{lines}");
+            load_dialects(None).map_err(|mistakes| mistakes_of(&mistakes))
+        })?;
         let store = files.open_store(create).await?;
         files.check_root_keys(&store, &root_keys).await?;
         let store = Arc::new(store);
-        Ok(Self { registry: new_registry(&store, Arc::new(root_keys), dialects), store })
+        Ok(Self { kind: files.kind, registry: new_registry(&store, Arc::new(root_keys), dialects), store })
     }
 
     /// Closes the database, so that nothing is left in its write-ahead log.

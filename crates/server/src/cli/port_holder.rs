@@ -26,7 +26,9 @@ fn holder_of(port: u16) -> Option<String> {
     let processes = std::fs::read_dir("/proc").ok()?;
     for process in processes.flatten() {
         let path = process.path();
-        if holds(&path, &link) {
+        // Beside the processes there are `self` and `thread-self`, which are no numbers.
+        let is_process = process.file_name().to_string_lossy().bytes().all(|digit| digit.is_ascii_digit());
+        if is_process && holds(&path, &link) {
             let name = std::fs::read_to_string(path.join("comm")).unwrap_or_default();
             return Some(format!("{} (pid {})", name.trim(), process.file_name().to_string_lossy()));
         }

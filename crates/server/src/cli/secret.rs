@@ -24,6 +24,7 @@ pub(super) enum SecretCommand {
     /// List the secrets of a client.
     List(Owner),
     /// Give a client one more secret. It is shown once; those that the client has stay in force.
+    #[command(alias = "create")]
     Add {
         #[command(flatten)]
         owner: Owner,

@@ -86,23 +86,27 @@ pub(super) async fn run(shared: &Shared, args: TokenArgs) -> Done {
         request = request.header(http::header::CONTENT_TYPE, content_type).body(body);
     }
     let answer = send(request).await?;
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into());
-    let json = json!({ "status": answer.status, "body": body });
+    let text = String::from_utf8_lossy(&answer.body);
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let json = json!({ "status": answer.status, "body": body, "text": text });
     if let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|_| answer.status == 200) {
         return Ok(Output::text(token, json));
     }
     let request_id = answer.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("none");
-    eprintln!("mintmark: no token: status {}, request id {request_id}: {body}", answer.status);
+    eprintln!("mintmark: no token: status {}, request id {request_id}: {text}", answer.status);
     Ok(Output::text("", json).failed())
 }
 
 /// The client that was named, or the demo client.
 fn find_target(shared: &Shared, args: &TokenArgs) -> Result<Target, Failure> {
+    let folder = shared.data_dir.clone().unwrap_or_else(|| super::place::DATA_DIR.into());
     if let Some(client_id) = &args.client_id {
-        let url = args.url.clone().ok_or_else(|| Failure("say which server: --url https://…".to_owned()))?;
+        let demo = DemoClients::read(&folder)?;
+        let local = demo.as_ref().and_then(|demo| demo.issuer(&args.environment));
+        let url = args.url.as_deref().or(local).ok_or_else(|| Failure("say which server: --url https://…".to_owned()))?;
+        let url = url.to_owned();
         return Ok(Target { url, client_id: client_id.clone(), secret: read_secret(args)?, default_scope: None });
     }
-    let folder = shared.data_dir.clone().unwrap_or_else(|| super::place::DATA_DIR.into());
     let demo = DemoClients::read(&folder)?
         .ok_or_else(|| Failure("say which client: --client-id ID --url https://… (or run `mintmark dev` first)".to_owned()))?;
     let (issuer, client) = demo

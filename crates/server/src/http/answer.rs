@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use mintmark_core::dialect::Encoded;
 
@@ -30,7 +30,9 @@ pub(super) fn json(status: StatusCode, document: &serde_json::Value) -> Response
 
 /// An error that no dialect words.
 pub(super) fn error(status: StatusCode, code: &str, description: &str) -> Response {
-    json(status, &serde_json::json!({ "error": code, "error_description": description }))
+    let mut response = json(status, &serde_json::json!({ "error": code, "error_description": description }));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
 /// The answer of `work`, or a 500 if it panicked: one request's bug ends no other request.

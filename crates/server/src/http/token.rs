@@ -30,12 +30,12 @@ pub(super) async fn dialects(
         Routed::Endpoint(dialect) if request.method() == dialect.route.method => {
             answer_token(&app, peer, &id, dialect, request).await
         }
-        Routed::Endpoint(dialect) => refuse(&app, &id, dialect, &path, &Denial::MethodRefused),
+        Routed::Endpoint(dialect) => refuse(&app, &id, dialect, &request, &Denial::MethodRefused),
         Routed::Redirect(dialect) => {
             let issuer = issuer_of(&app);
             answer::encoded(dialect.encode_redirect(request.uri().query(), context(&issuer, &id, &path)))
         }
-        Routed::Owned(dialect) => refuse(&app, &id, dialect, &path, &Denial::RouteUnknown),
+        Routed::Owned(dialect) => refuse(&app, &id, dialect, &request, &Denial::RouteUnknown),
         Routed::Unknown => answer::error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path."),
     }
 }
@@ -110,10 +110,14 @@ fn log(exchange: &Exchange<'_>, status: StatusCode, outcome: &Outcome) {
     }
 }
 
-fn refuse(app: &App, id: &RequestId, dialect: &Dialect, path: &str, denial: &Denial) -> Response {
+/// Refuses what is no token request. Of its headers those that the dialect sends back are read, and nothing else.
+fn refuse(app: &App, id: &RequestId, dialect: &Dialect, request: &Request, denial: &Denial) -> Response {
     tracing::info!(request_id = id.as_str(), dialect = %dialect.name, reason = %denial, "token request refused");
     let issuer = issuer_of(app);
-    answer::encoded(dialect.encode_fault(denial.fault(), &[], context(&issuer, id, path)))
+    let headers_alone = RawRequest { query: None, headers: request.headers(), body: RawBody::Whole(&[]) };
+    let echo = dialect.decode(&headers_alone).echo;
+    let context = AnswerContext { echo: &echo, ..context(&issuer, id, request.uri().path()) };
+    answer::encoded(dialect.encode_fault(denial.fault(), &[], context))
 }
 
 /// The issuer, for challenges; nothing while the environment is not known.

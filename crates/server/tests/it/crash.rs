@@ -22,8 +22,8 @@ async fn a_business_that_was_acknowledged_is_there_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let (data, names) = (folder.path().join("data"), folder.path().join("names"));
     Dev::start(&data).await.terminate().await;
-    let lines: String = (0..10_000).map(|at| format!("Business {at}\n")).collect();
-    std::fs::write(&names, lines).unwrap();
+    let lines: Vec<String> = (0..10_000).map(|at| format!("Business {at}")).collect();
+    std::fs::write(&names, lines.join("\n")).unwrap();
     let random = SeededRandom::new(20);
     let mut acknowledged = BTreeSet::new();
     for round in 0..ROUNDS {

@@ -17,8 +17,9 @@ impl Secrets {
     /// Notes a secret, and the forms in which it could slip through.
     fn add(&mut self, what: &str, secret: &str) {
         let bytes = secret.as_bytes();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        let hex = hex(bytes);
+        let percent: Vec<String> = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        let percent = percent.concat();
         let debug = format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
         let forms = [
             ("raw", secret.to_owned()),
@@ -48,6 +49,10 @@ impl Secrets {
             assert_eq!(at, None, "{what} is in the log: {}", at.map_or("", |at| line_at(log, at)));
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn line_at(log: &str, at: usize) -> &str {
@@ -177,8 +182,7 @@ fn add_root_keys(secrets: &mut Secrets, data: &Path) {
     for key in keys {
         secrets.add("a root key", key);
         let bytes = URL_SAFE_NO_PAD.decode(key).unwrap();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        secrets.0.push(("the bytes of a root key (hex)".to_owned(), hex));
+        secrets.0.push(("the bytes of a root key (hex)".to_owned(), hex(&bytes)));
         secrets.0.push(("the bytes of a root key (base64)".to_owned(), STANDARD.encode(&bytes)));
         secrets
             .0

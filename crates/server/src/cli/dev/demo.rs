@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use mintmark_core::dialect::Dialect;
-use mintmark_core::model::{BusinessAccess, EnvironmentName, ScopeSet, Tenant};
+use mintmark_core::model::{BusinessAccess, Environment, EnvironmentName, ScopeSet, Tenant};
 use mintmark_core::registry::{NewBusiness, NewClient, NewEnvironment, NewGrant, ResourceEdit};
 use mintmark_core::store::{EnvironmentRecord, Page, Store};
 use mintmark_verify::Algorithm;
@@ -63,9 +63,14 @@ impl DemoClients {
         }
     }
 
+    /// The issuer of an environment.
+    pub(in crate::cli) fn issuer(&self, environment: &str) -> Option<&str> {
+        self.environments.iter().find(|known| known.name == environment).map(|known| known.issuer.as_str())
+    }
+
     /// The client of a dialect, with its environment's issuer.
     pub(in crate::cli) fn find(&self, environment: &str, dialect: &str) -> Option<(&str, &DemoClient)> {
-        let issuer = self.environments.iter().find(|known| known.name == environment).map(|known| known.issuer.as_str())?;
+        let issuer = self.issuer(environment)?;
         let is_it = |client: &&DemoClient| client.environment == environment && client.dialect == dialect;
         self.clients.iter().find(is_it).map(|client| (issuer, client))
     }
@@ -118,7 +123,7 @@ async fn ensure_environment(place: &Place, name: &EnvironmentName, issuer: &str)
                 name: name.clone(),
                 issuer: issuer.to_owned(),
                 algorithm: Algorithm::Es256,
-                lifetime_max: 86_400,
+                lifetime_max: Environment::DEFAULT_LIFETIME_MAX,
             };
             crate::cli::environment::create(place, new).await?;
         }

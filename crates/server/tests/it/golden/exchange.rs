@@ -21,12 +21,19 @@ pub(super) struct Exchange {
     /// Request line and headers.
     head: String,
     request_body: String,
-    status: u16,
-    headers: Vec<(String, String)>,
-    absent: Vec<String>,
+    answer: AnswerHead,
     body: String,
     /// Header and claims of the token.
     token: Option<(Value, Value)>,
+}
+
+/// Status and headers of the answer.
+#[derive(Debug)]
+struct AnswerHead {
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// Headers that the file says are not there.
+    absent: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +62,7 @@ impl Exchange {
         };
         let (head, request_body) = split_head(request)?;
         let (answer_head, body) = split_head(answer)?;
-        let (status, headers, absent) = parse_answer_head(answer_head)?;
+        let answer = AnswerHead::parse(answer_head)?;
         if token.is_some() && !body.contains("{access_token}") {
             return Err("a token is told, but the body has no {access_token}".to_owned());
         }
@@ -64,9 +71,7 @@ impl Exchange {
             before,
             head: head.to_owned(),
             request_body: request_body.to_owned(),
-            status,
-            headers,
-            absent,
+            answer,
             body: body.to_owned(),
             token,
         })
@@ -115,11 +120,11 @@ impl Exchange {
     /// Compares all but the token, which it gives back.
     fn compare(&self, answer: &Answer, values: &Values<'_>) -> Result<Option<String>, String> {
         let mut differences = Vec::new();
-        if answer.status != self.status {
-            differences.push(format!("status: expected {}, found {}", self.status, answer.status));
+        if answer.status != self.answer.status {
+            differences.push(format!("status: expected {}, found {}", self.answer.status, answer.status));
         }
         let mut expected = Vec::new();
-        for (name, value) in &self.headers {
+        for (name, value) in &self.answer.headers {
             expected.push((name.clone(), values.fill_text(value)?));
         }
         let told = |(name, _): &&(String, String)| !NOT_TOLD.contains(&name.as_str());
@@ -129,7 +134,7 @@ impl Exchange {
         if found != expected {
             differences.push(format!("headers:\n  expected {expected:?}\n  found    {found:?}"));
         }
-        if let Some(name) = self.absent.iter().find(|name| answer.all(name).next().is_some()) {
+        if let Some(name) = self.answer.absent.iter().find(|name| answer.all(name).next().is_some()) {
             differences.push(format!("the header {name} is there"));
         }
         if answer.header("x-request-id").is_none_or(|id| id.len() < 16) {
@@ -137,11 +142,11 @@ impl Exchange {
         }
         let expected = values.fill(&self.body)?;
         let token = match_body(&expected, &answer.body);
-        if token.is_none() {
+        if token.is_err() {
             let (expected, found) = (String::from_utf8_lossy(&expected), String::from_utf8_lossy(&answer.body));
             differences.push(format!("body:\n  expected {expected}\n  found    {found}"));
         }
-        if differences.is_empty() { Ok(token.flatten()) } else { Err(differences.join("\n")) }
+        if differences.is_empty() { Ok(token.unwrap_or_default()) } else { Err(differences.join("\n")) }
     }
 
     async fn compare_token(&self, server: &TestServer, token: &str, values: &mut Values<'_>) -> Result<(), String> {
@@ -176,15 +181,18 @@ impl Exchange {
     }
 }
 
-/// `Some` if the body is as expected, with the token in it if it has one.
-fn match_body(expected: &[u8], found: &[u8]) -> Option<Option<String>> {
+/// The body is another one than expected.
+struct Different;
+
+/// The token in a body that is as expected, if one is expected there.
+fn match_body(expected: &[u8], found: &[u8]) -> Result<Option<String>, Different> {
     let slot = b"{access_token}";
     let Some(at) = expected.windows(slot.len()).position(|window| window == slot) else {
-        return (expected == found).then_some(None);
+        return if expected == found { Ok(None) } else { Err(Different) };
     };
     let (before, after) = (&expected[..at], &expected[at + slot.len()..]);
-    let token = found.strip_prefix(before)?.strip_suffix(after)?;
-    Some(Some(String::from_utf8(token.to_vec()).ok()?))
+    let token = found.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).ok_or(Different)?;
+    String::from_utf8(token.to_vec()).map(Some).map_err(|_| Different)
 }
 
 /// Fills the texts of a document; `"{pos}"` alone is a number.
@@ -227,21 +235,23 @@ fn split_head(message: &str) -> Result<(&str, &str), String> {
     split.ok_or_else(|| format!("no empty line after the headers: {message:?}"))
 }
 
-fn parse_answer_head(head: &str) -> Result<(u16, Vec<(String, String)>, Vec<String>), String> {
-    let mut lines = head.lines();
-    let status = lines.next().unwrap_or_default();
-    let status = status.parse().map_err(|_| format!("expected a status, found {status:?}"))?;
-    let (mut headers, mut absent) = (Vec::new(), Vec::new());
-    for line in lines {
-        match (line.strip_prefix('!'), line.split_once(": ")) {
-            (Some(name), _) => absent.push(name.to_owned()),
-            (None, Some((name, value))) if name == name.to_ascii_lowercase() => {
-                headers.push((name.to_owned(), value.to_owned()));
+impl AnswerHead {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut lines = text.lines();
+        let status = lines.next().unwrap_or_default();
+        let status = status.parse().map_err(|_| format!("expected a status, found {status:?}"))?;
+        let mut head = Self { status, headers: Vec::new(), absent: Vec::new() };
+        for line in lines {
+            match (line.strip_prefix('!'), line.split_once(": ")) {
+                (Some(name), _) => head.absent.push(name.to_owned()),
+                (None, Some((name, value))) if name == name.to_ascii_lowercase() => {
+                    head.headers.push((name.to_owned(), value.to_owned()));
+                }
+                _ => return Err(format!("expected `name: value` or `!name`, found {line:?}")),
             }
-            _ => return Err(format!("expected `name: value` or `!name`, found {line:?}")),
         }
+        Ok(head)
     }
-    Ok((status, headers, absent))
 }
 
 fn parse_token(text: &str) -> Result<(Value, Value), String> {

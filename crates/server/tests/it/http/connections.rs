@@ -27,7 +27,8 @@ async fn a_body_that_arrives_too_slowly_gets_408() {
     let request = form("/v0/auth/token", "client_id=somebody");
     connection.write(&request[..request.len() - 1]).await;
     let answer = connection.answer().await.unwrap();
-    assert_eq!((answer.status, answer.header("cache-control")), (408, Some("no-store")));
+    assert_eq!(answer.status, 408);
+    assert_eq!((answer.header("cache-control"), answer.header("pragma")), (Some("no-store"), Some("no-cache")));
     assert!(answer.header("x-request-id").is_some());
 }
 
@@ -36,7 +37,7 @@ async fn a_header_that_is_too_large_gets_431() {
     let server = TestServer::start().await;
     let large = get("/.well-known/jwks.json", &format!("X-Large: {}\r\n", "a".repeat(128 * 1024)));
     assert_eq!(server.send(large).await.status, 431);
-    let many: String = (0..101).map(|at| format!("X-{at}: a\r\n")).collect();
+    let many = "X-Many: a\r\n".repeat(101);
     assert_eq!(server.get("/.well-known/jwks.json", &many).await.status, 431);
     let fitting = get("/.well-known/jwks.json", &format!("X-Large: {}\r\n", "a".repeat(20 * 1024)));
     assert_eq!(server.send(fitting).await.status, 200, "a large header that fits");

@@ -5,4 +5,5 @@ mod connections;
 mod documents;
 mod hosts;
 mod isolation;
+mod limits;
 mod stopping;

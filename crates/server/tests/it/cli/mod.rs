@@ -1,0 +1,6 @@
+//! The program as people and scripts use it.
+
+mod commands;
+mod dev;
+mod dialects;
+mod serve;
