@@ -22,7 +22,7 @@ use mintmark_verify::Algorithm;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::{CacheSettings, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
+use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::http::{HostRule, Listener, RequestIds, Site};
 use crate::store::SqlStore;
 
@@ -74,6 +74,18 @@ pub struct NodeSettings {
     pub signers: SignerSettings,
 }
 
+impl From<&Config> for NodeSettings {
+    fn from(config: &Config) -> Self {
+        Self {
+            limits: config.limits.clone(),
+            cache: config.cache.clone(),
+            outage: config.outage.clone(),
+            feed: config.feed.clone(),
+            signers: config.signers.clone(),
+        }
+    }
+}
+
 /// Why a node does not start.
 #[derive(Debug)]
 pub enum StartError {
@@ -121,7 +133,7 @@ impl Node {
         };
         let per_minute = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
-            request_ids: RequestIds::new(&*parts.random),
+            request_ids: RequestIds::new(Arc::clone(&parts.random)),
             endpoint: TokenEndpoint {
                 directory: Arc::new(directory),
                 clock: parts.clock,
@@ -150,7 +162,10 @@ impl Node {
                 .filter_map(|dialect| dialect.token.algorithm)
                 .chain(view.resources.iter().filter_map(|resource| resource.algorithm))
                 .chain([view.environment.algorithm]);
-            let mut missing: Vec<Algorithm> = wanted.filter(|algorithm| view.ring.active(*algorithm).is_none()).collect();
+            // An active row that does not open keeps its place until somebody looks at it: another key could not be stored.
+            let is_missing =
+                |algorithm: &Algorithm| view.ring.active(*algorithm).is_none() && !view.ring.is_blocked(*algorithm);
+            let mut missing: Vec<Algorithm> = wanted.filter(is_missing).collect();
             missing.sort_unstable();
             missing.dedup();
             for algorithm in missing {

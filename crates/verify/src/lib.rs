@@ -1,4 +1,4 @@
-//! Verifies [Mintmark]'s access tokens in a resource server.
+//! Verifies Mintmark's access tokens in a resource server.
 //!
 //! An access token is a JWT signed by the authorization server, in the form of [RFC 9068]. This crate takes the token
 //! apart strictly, checks its signature with the issuer's published keys, checks its claims as RFC 9068 section 4
@@ -70,7 +70,6 @@ let service = layer.layer(service_fn(async |request: Request<String>| {
 "##
 )]
 //!
-//! [Mintmark]: https://github.com/mintmark/mintmark
 //! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800

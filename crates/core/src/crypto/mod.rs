@@ -8,7 +8,7 @@ mod signer_threads;
 mod signing;
 
 pub use peppers::{PEPPER_SCHEME, Peppers, SecretOwner};
-pub use root_keys::{RootKeys, RootKeysError};
+pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerThreads};

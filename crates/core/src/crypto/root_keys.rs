@@ -15,6 +15,7 @@
 //! The first of each is used for what is new; the others still open and verify what is old, so that either can be replaced
 //! while serving. Losing the master keys loses every signing key; losing the peppers makes every stored secret worthless.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
@@ -25,8 +26,6 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Peppers, Purpose, SealContext, Sealer, UnsealError};
 use crate::random::Random;
 
-/// What is sealed to recognise the right keys.
-const CHECK_TEXT: &[u8] = b"mintmark root keys";
 const CHECK: SealContext<'static> = SealContext { purpose: Purpose::RootKeyCheck, environment: "", id: "store", algorithm: "" };
 
 /// Why a text holds no usable root keys. It never quotes the text.
@@ -40,6 +39,15 @@ impl fmt::Display for RootKeysError {
 }
 
 impl std::error::Error for RootKeysError {}
+
+/// Why these are not the keys of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckError {
+    /// The master key is not the one.
+    MasterKey(UnsealError),
+    /// The pepper of this id is another than the store's.
+    Pepper(String),
+}
 
 /// The root keys of one deployment.
 #[derive(Debug)]
@@ -102,14 +110,25 @@ impl RootKeys {
         Ok(Self { sealer: Sealer::new(masters.into_iter()), peppers: Peppers::new(peppers.into_iter()) })
     }
 
-    /// A sealed value to keep in the store, by which [`RootKeys::check`] recognises these keys.
+    /// A sealed value to keep in the store, by which [`RootKeys::check`] recognises these keys: for each pepper, what it makes of
+    /// a known text.
     pub fn seal_check(&self, random: &dyn Random) -> Option<Vec<u8>> {
-        self.sealer.seal(CHECK, CHECK_TEXT, random)
+        let marks: BTreeMap<String, String> = self.peppers.marks().into_iter().collect();
+        let marks = serde_json::to_vec(&marks).ok()?;
+        self.sealer.seal(CHECK, &marks, random)
     }
 
-    /// Whether these are the keys that the store was made with.
-    pub fn check(&self, sealed: &[u8]) -> Result<(), UnsealError> {
-        self.sealer.unseal(CHECK, sealed).map(|_| ())
+    /// Whether these are the keys that the store was made with. Peppers may have come and gone since; one of the same id must be
+    /// the same.
+    pub fn check(&self, sealed: &[u8]) -> Result<(), CheckError> {
+        let marks = self.sealer.unseal(CHECK, sealed).map_err(CheckError::MasterKey)?;
+        let marks: BTreeMap<String, String> =
+            serde_json::from_slice(&marks).map_err(|_| CheckError::MasterKey(UnsealError::Malformed))?;
+        let differs = |(id, mark): &(String, String)| marks.get(id).is_some_and(|known| known != mark);
+        match self.peppers.marks().into_iter().find(differs) {
+            Some((id, _)) => Err(CheckError::Pepper(id)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -147,7 +166,19 @@ mod tests {
         let check = keys.seal_check(&random).unwrap();
         assert_eq!(keys.check(&check), Ok(()));
         let others = RootKeys::parse(&RootKeys::generate(&random)).unwrap();
-        assert_eq!(others.check(&check), Err(UnsealError::NotAuthentic));
+        assert_eq!(others.check(&check), Err(CheckError::MasterKey(UnsealError::NotAuthentic)));
+    }
+
+    #[test]
+    fn another_pepper_of_the_same_id_is_noticed_and_one_more_is_fine() {
+        let random = SeededRandom::new(1);
+        let text = RootKeys::generate(&random);
+        let check = RootKeys::parse(&text).unwrap().seal_check(&random).unwrap();
+        let pepper = text.rsplit('"').nth(1).unwrap();
+        let other = RootKeys::parse(&text.replace(pepper, &pepper.replace(&pepper[..1], "_"))).unwrap();
+        assert_eq!(other.check(&check), Err(CheckError::Pepper("p1".to_owned())));
+        let more = format!("{}\n[[pepper]]\nid = \"p2\"\nkey = \"{pepper}\"\n", text.as_str());
+        assert_eq!(RootKeys::parse(&more).unwrap().check(&check), Ok(()));
     }
 
     #[test]

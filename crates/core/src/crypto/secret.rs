@@ -89,6 +89,11 @@ impl ClientSecret {
         text.get(text.len().saturating_sub(4)..).unwrap_or_default().to_owned()
     }
 
+    /// Whether a text looks like a secret of Mintmark's, whole or in part.
+    pub fn is_like(text: &str) -> bool {
+        text.starts_with("mms_")
+    }
+
     /// What the form of `text` says.
     pub fn shape_of(text: &SecretText) -> SecretShape {
         let Some((prefix, random)) = text.expose().strip_prefix("mms_").and_then(|rest| rest.split_once('_')) else {

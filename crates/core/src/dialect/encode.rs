@@ -5,7 +5,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, RETRY_A
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::fault::Fault;
-use super::rules::{Dialect, ExpiresIn, FaultAnswer};
+use super::rules::{Dialect, ExpiresIn, FaultAnswer, Origin};
 use super::template::{Fill, Slot, Template};
 use crate::clock::Timestamp;
 use crate::token::{Problem, RateStatus};
@@ -103,6 +103,8 @@ impl Dialect {
     /// Sends a request to the endpoint's path as written, keeping method and body (RFC 9110 section 15.4.9).
     pub fn encode_redirect(&self, query: Option<&str>, context: AnswerContext<'_>) -> Encoded {
         let mut encoded = self.finish(StatusCode::PERMANENT_REDIRECT, Vec::new(), context);
+        // A query that the dialect does not read is not repeated: somebody may have put a secret into it.
+        let query = query.filter(|_| self.request.parameters.iter().any(|one| one.from.contains(&Origin::Query)));
         let location = query.map_or_else(|| self.route.path.clone(), |query| format!("{}?{query}", self.route.path));
         if let Ok(location) = HeaderValue::from_str(&location) {
             encoded.headers.insert(LOCATION, location);

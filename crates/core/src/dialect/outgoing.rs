@@ -47,6 +47,11 @@ pub struct OutgoingRequest {
 }
 
 impl Dialect {
+    /// Whether a request must name its scope.
+    pub fn needs_scope(&self) -> bool {
+        self.request.parameters.iter().any(|parameter| parameter.role == Role::Scope && parameter.required)
+    }
+
     /// The request of a client that asks for a token. What the dialect has no place for comes back as the second value.
     pub fn outgoing(&self, ask: &TokenAsk<'_>) -> (OutgoingRequest, Vec<&'static str>) {
         let json = self.request.body.first() == Some(&BodyType::Json);

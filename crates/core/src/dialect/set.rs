@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::rules::{Dialect, Slash};
 use super::schema;
-use crate::document::{Diagnostic, Diagnostics, Document, Source};
+use crate::document::{Diagnostic, Diagnostics, Document, Source, nearest};
 use crate::model::DialectName;
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -122,8 +122,12 @@ fn with_bases(file: &File, files: &[File], diagnostics: &Diagnostics) -> Option<
     while let Some(base_name) = &current.extends {
         let base = files.iter().find(|other| other.name.as_ref() == Some(base_name));
         let Some(base) = base else {
-            let known: Vec<&str> = files.iter().filter_map(|file| file.name.as_ref().map(DialectName::as_str)).collect();
-            let message = format!("`extends`: there is no dialect {:?}; there are: {}", base_name.as_str(), known.join(", "));
+            let names =
+                files.iter().filter_map(|other| other.name.as_ref()).filter(|name| Some(*name) != current.name.as_ref());
+            let known: Vec<&str> = names.map(DialectName::as_str).collect();
+            let nearest = nearest(base_name.as_str(), known.iter().copied());
+            let message =
+                format!("`extends`: there is no dialect {:?}; there are: {}{nearest}", base_name.as_str(), known.join(", "));
             diagnostics.report(&key_place(&current.document, "extends"), message);
             return None;
         };

@@ -1,39 +1,43 @@
 use std::hash::Hash;
 
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
 use super::progress::Progress;
-use crate::model::Position;
 use crate::store::{AsOf, Read, StoreError};
 
 /// How long "there is no such object" is believed (rule S13).
 const ABSENT_MILLISECONDS: u64 = 5000;
 /// How many absent objects are remembered; memory of their own, so that a flood of unknown names evicts nothing that exists.
 const ABSENT_ENTRIES: usize = 50_000;
+/// How many objects are read at once. One more fails at once: a flood of names that are not held must not take the store, nor a
+/// place in the queue, from those that are.
+const LOADS: usize = 64;
 /// How often a fill is tried anew because changes were applied meanwhile.
 const TRIES: usize = 16;
 
 /// Objects by key, loaded when first asked for: once, however many ask at the same time.
 #[derive(Debug)]
 pub(super) struct Cached<K, V> {
-    present: Cache<K, (V, Position)>,
+    present: Cache<K, V>,
     /// Until when an object is believed not to exist, on the boot-time clock.
     absent: Cache<K, u64>,
+    loading: Semaphore,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
     pub(super) fn new(entries: usize) -> Self {
-        Self { present: Cache::new(entries), absent: Cache::new(ABSENT_ENTRIES.min(entries)) }
+        Self { present: Cache::new(entries), absent: Cache::new(ABSENT_ENTRIES.min(entries)), loading: Semaphore::new(LOADS) }
     }
 
-    /// The object and the position at which it was read; `load` reads it if it is not held.
+    /// The object; `load` reads it if it is not held.
     pub(super) async fn get<F>(
         &self,
         key: &K,
         progress: &Progress,
         boot_milliseconds: u64,
         load: impl Fn() -> F,
-    ) -> Read<Option<(V, Position)>>
+    ) -> Read<Option<V>>
     where
         F: Future<Output = Read<AsOf<Option<V>>>>,
     {
@@ -46,6 +50,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
                 return Ok(None);
             }
             // An error leaves nothing behind: the guard lets the next one try.
+            let _permit = self
+                .loading
+                .try_acquire()
+                .map_err(|_| StoreError::Unavailable(format!("{LOADS} objects are being read already")))?;
             let AsOf { value, position } = load().await?;
             if position < progress.announced() {
                 // Changes were applied while this was read, and it may be from before them.
@@ -53,8 +61,8 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
             }
             if let Some(value) = value {
                 // The entry is refused if the feed named the object meanwhile.
-                if guard.insert((value.clone(), position)).is_ok() {
-                    return Ok(Some((value, position)));
+                if guard.insert(value.clone()).is_ok() {
+                    return Ok(Some(value));
                 }
             } else {
                 self.absent.insert(key.clone(), boot_milliseconds.saturating_add(ABSENT_MILLISECONDS));

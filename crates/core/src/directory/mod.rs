@@ -118,12 +118,8 @@ impl<S: Store> Directory<S> {
         if age > self.limits.max_staleness_milliseconds { Err(Denial::StoreStale) } else { Ok(self.progress.applied()) }
     }
 
-    /// A client, and the position at which it was read.
-    pub async fn client(
-        &self,
-        environment: &EnvironmentName,
-        id: &ClientId,
-    ) -> Result<Option<(Arc<KnownClient>, Position)>, Denial> {
+    /// A client.
+    pub async fn client(&self, environment: &EnvironmentName, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Denial> {
         let key = (environment.clone(), id.clone());
         let load = || async {
             let found = self.store.client_record(environment, id).await?;
@@ -146,7 +142,7 @@ impl<S: Store> Directory<S> {
         let key = (environment.clone(), tenant, id);
         let load = || self.store.business_of(environment, tenant, id);
         let found = self.businesses.get(&key, &self.progress, self.clock.boot_milliseconds(), load).await;
-        Ok(found.map_err(|error| unavailable(&error))?.map(|(business, _)| business))
+        found.map_err(|error| unavailable(&error))
     }
 
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`].

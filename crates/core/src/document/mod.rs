@@ -9,7 +9,7 @@ mod reader;
 mod tree;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use reader::TableReader;
+pub use reader::{TableReader, nearest};
 pub use tree::{Document, Key, Node, Place, Source, Table, Value};
 
 #[cfg(test)]

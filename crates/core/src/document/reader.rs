@@ -229,7 +229,7 @@ fn list_words<T>(words: &[(&'static str, T)]) -> String {
 }
 
 /// The known name that is most like `text`, as the end of a message; nothing if none is like it.
-fn nearest<'n>(text: &str, known: impl Iterator<Item = &'n str>) -> String {
+pub fn nearest<'n>(text: &str, known: impl Iterator<Item = &'n str>) -> String {
     known
         .map(|name| (strsim::osa_distance(text, name), name))
         .filter(|(distance, name)| *distance <= 1 + name.len() / 3)

@@ -42,11 +42,6 @@ impl Place {
         }
     }
 
-    /// The first character of a source.
-    pub fn start_of(source: &Arc<Source>) -> Self {
-        Self { source: Arc::clone(source), span: 0..0 }
-    }
-
     /// The file's name.
     pub fn file(&self) -> &str {
         &self.source.name

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,6 +39,7 @@ pub struct KeyRing {
     pub verifying: KeySet,
     /// The keys that could not be used, and why, for operators.
     pub unusable: Vec<(String, String)>,
+    blocked: BTreeSet<Algorithm>,
 }
 
 impl KeyRing {
@@ -47,6 +48,7 @@ impl KeyRing {
         let mut active = BTreeMap::new();
         let mut published = Vec::new();
         let mut unusable = Vec::new();
+        let mut blocked = BTreeSet::new();
         for key in keys {
             match unseal(environment, key, sealer) {
                 Ok((pair, jwk)) => {
@@ -59,17 +61,25 @@ impl KeyRing {
                 Err(reason) => {
                     tracing::error!(%environment, kid = key.kid, reason, "a signing key cannot be used and is not published");
                     unusable.push((key.kid.clone(), reason));
+                    if key.state == KeyState::Active {
+                        blocked.insert(key.algorithm);
+                    }
                 }
             }
         }
         let document = JwkSet { keys: published };
         let jwks = serde_json::to_vec(&document).map(Bytes::from).unwrap_or_default();
-        Self { active, jwks, verifying: KeySet::from(&document), unusable }
+        Self { active, jwks, verifying: KeySet::from(&document), unusable, blocked }
     }
 
     /// The key that signs with an algorithm.
     pub fn active(&self, algorithm: Algorithm) -> Option<&ActiveKey> {
         self.active.get(&algorithm)
+    }
+
+    /// Whether the active key of an algorithm is there but cannot be used.
+    pub fn is_blocked(&self, algorithm: Algorithm) -> bool {
+        self.blocked.contains(&algorithm)
     }
 
     /// The algorithms that can be signed with.

@@ -57,14 +57,20 @@ pub struct ClientEdit {
     pub status: Option<Status>,
     /// The dialects it may use, all of them.
     pub dialects: Option<Vec<DialectName>>,
+    /// Dialects that it may use besides.
+    pub add_dialects: Vec<DialectName>,
     /// A grant, in place of the one at the same resource.
     pub grant: Option<NewGrant>,
+    /// A resource that it may ask for no more.
+    pub revoke: Option<ResourceUri>,
     /// Which businesses it may act for.
     pub businesses: Option<BusinessAccess>,
     /// The longest life of its tokens, in seconds.
     pub lifetime_max: Option<u32>,
     /// Attributes to set.
     pub attributes: Attributes,
+    /// Attributes to take away.
+    pub remove_attributes: Vec<String>,
 }
 
 /// A new client with its first secret. This is the one time that the secret is shown.
@@ -102,7 +108,9 @@ impl<S: Store> Registry<S> {
             created_at: self.clock.now(),
             version: 1,
         };
-        self.check_client(&client).await?;
+        check_client(&client)?;
+        self.check_dialects(&client, &client.dialects)?;
+        self.check_businesses(&client).await?;
         let created = self.new_secret(&client.environment, &client.id, new.secret_expires_at)?;
         let draft = Draft {
             action: "client.create",
@@ -122,7 +130,7 @@ impl<S: Store> Registry<S> {
             let before = self.existing_client(environment, id).await?.client;
             let mut after = before.clone();
             apply(edit, &mut after, &record)?;
-            self.check_client(&after).await?;
+            self.check_edit(&before, &after).await?;
             after.version += 1;
             let draft = Draft {
                 action: "client.edit",
@@ -141,30 +149,33 @@ impl<S: Store> Registry<S> {
         found.ok_or_else(|| RegistryError::NotFound(format!("client {id} in {environment}")))
     }
 
-    /// The rules that hold for every client, new or changed.
-    async fn check_client(&self, client: &Client) -> Outcome<()> {
-        check_name("name", &client.name)?;
-        check_attributes(&client.attributes)?;
-        client.lifetime_max.map_or(Ok(()), check_lifetime)?;
-        client.grants.iter().flat_map(|grant| &grant.scopes).try_for_each(check_grantable)?;
-        if has_repeats(client.grants.iter().map(|grant| grant.resource)) {
-            return invalid("grants", "one grant for each resource");
+    /// Checks what an edit changed, and nothing else: a client must be turned off or narrowed whatever has become of the dialects
+    /// and businesses that it lists.
+    async fn check_edit(&self, before: &Client, after: &Client) -> Outcome<()> {
+        check_client(after)?;
+        let added: Vec<DialectName> = after.dialects.iter().filter(|name| !before.dialects.contains(name)).cloned().collect();
+        if before.attributes == after.attributes {
+            self.check_dialects(after, &added)?;
+        } else {
+            self.check_dialects(after, &after.dialects)?;
         }
-        self.check_dialects(client)?;
-        if let BusinessAccess::Only(ids) = &client.businesses {
-            if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
-                return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
-            }
-            for id in ids {
-                self.existing_business(&client.environment, client.tenant_id, *id).await?;
-            }
+        if before.businesses == after.businesses { Ok(()) } else { self.check_businesses(after).await }
+    }
+
+    async fn check_businesses(&self, client: &Client) -> Outcome<()> {
+        let BusinessAccess::Only(ids) = &client.businesses else { return Ok(()) };
+        if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
+            return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
+        }
+        for id in ids {
+            self.existing_business(&client.environment, client.tenant_id, *id).await?;
         }
         Ok(())
     }
 
     /// Each dialect exists, and the client has the attributes that its tokens must carry.
-    fn check_dialects(&self, client: &Client) -> Outcome<()> {
-        for name in &client.dialects {
+    fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
+        for name in names {
             let Some(dialect) = self.dialects.get(name.as_str()) else {
                 let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
                 return Err(RegistryError::NotFound(format!("dialect {name:?}; there are: {}", known.join(", "))));
@@ -182,6 +193,18 @@ impl<S: Store> Registry<S> {
     }
 }
 
+/// The rules that hold for every client by itself.
+fn check_client(client: &Client) -> Outcome<()> {
+    check_name("name", &client.name)?;
+    check_attributes(&client.attributes)?;
+    client.lifetime_max.map_or(Ok(()), check_lifetime)?;
+    client.grants.iter().flat_map(|grant| &grant.scopes).try_for_each(check_grantable)?;
+    if has_repeats(client.grants.iter().map(|grant| grant.resource)) {
+        return invalid("grants", "one grant for each resource");
+    }
+    Ok(())
+}
+
 fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = BTreeSet::new();
     items.into_iter().any(|item| !seen.insert(item))
@@ -194,6 +217,11 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     if let Some(dialects) = &edit.dialects {
         client.dialects.clone_from(dialects);
     }
+    for name in &edit.add_dialects {
+        if !client.dialects.contains(name) {
+            client.dialects.push(name.clone());
+        }
+    }
     if let Some(businesses) = &edit.businesses {
         client.businesses.clone_from(businesses);
     }
@@ -202,6 +230,11 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
         client.grants.retain(|known| known.resource != grant.resource);
         client.grants.push(grant);
     }
+    if let Some(uri) = &edit.revoke {
+        let resource = find_resource(record.clone(), uri)?.id;
+        client.grants.retain(|known| known.resource != resource);
+    }
+    client.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
     client.status = edit.status.unwrap_or(client.status);
     client.lifetime_max = edit.lifetime_max.or(client.lifetime_max);
     client.attributes.extend(edit.attributes.clone());

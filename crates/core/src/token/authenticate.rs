@@ -45,9 +45,14 @@ impl Authenticated {
 
 impl<S: Store> TokenEndpoint<S> {
     /// Finds out who is calling. A refused try is counted against its address.
-    pub(super) async fn authenticate(&self, exchange: &Exchange<'_>, request: &TokenRequest) -> Result<Authenticated, Refused> {
+    pub(super) async fn authenticate(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        position: Position,
+    ) -> Result<Authenticated, Refused> {
         let client_id = request.presented.client_id();
-        self.identify(exchange, request).await.map_err(|denial| {
+        self.identify(exchange, request, position).await.map_err(|denial| {
             if denial.is_ours() {
                 return denial.into();
             }
@@ -58,7 +63,12 @@ impl<S: Store> TokenEndpoint<S> {
         })
     }
 
-    async fn identify(&self, exchange: &Exchange<'_>, request: &TokenRequest) -> Result<Authenticated, Denial> {
+    async fn identify(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        position: Position,
+    ) -> Result<Authenticated, Denial> {
         let (client_id, secret) = match &request.presented {
             Presented::Absent => return Err(Denial::CredentialsAbsent),
             Presented::Malformed => return Err(Denial::CredentialsMalformed),
@@ -70,16 +80,15 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(Denial::SecretMistyped);
         }
         let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
-        let position = self.directory.fresh_position()?;
         let found = self.directory.client(exchange.environment, client_id).await?;
-        let Some((known, read_at)) = found else {
+        let Some(known) = found else {
             compare_with_nothing(&self.root_keys.peppers, exchange.environment, client_id, secret, 0);
             return Err(Denial::UnknownClient);
         };
         let matched = match_secret(&self.root_keys.peppers, &known.record, secret);
         let (credential, credential_id) = check_standing(&known.record, matched, self.clock.now())?;
         self.renew_stored_secret(&known.record, credential, secret);
-        Ok(Authenticated { known, credential, credential_id, position: position.max(read_at) })
+        Ok(Authenticated { known, credential, credential_id, position })
     }
 
     /// A secret that is stored under an older pepper is stored anew, now that it is known (rule S7): so a pepper that was

@@ -168,7 +168,10 @@ fn check_scope(
         None => environment.resources.iter().any(|resource| grants(client, resource, scope)),
     };
     let refused = asked.iter().find(|scope| !is_granted(scope));
-    refused.map_or(Ok(()), |scope| Err(Denial::ScopeNotGranted(scope.clone())))
+    refused.map_or(Ok(()), |scope| {
+        let is_known = environment.resources.iter().any(|resource| resource.understands(scope));
+        Err(Denial::ScopeNotGranted(is_known.then(|| scope.clone())))
+    })
 }
 
 /// Whether a token for these resources may carry a scope: one of them grants it, and none understands it without granting it,

@@ -19,6 +19,8 @@ pub enum Denial {
         /// Which parameters are wrong.
         problems: Vec<Problem>,
     },
+    /// The body broke off or did not arrive in time.
+    BodyIncomplete,
     /// Another method than the dialect's.
     MethodRefused,
     /// A path that nobody serves, below the dialect's prefix.
@@ -49,8 +51,9 @@ pub enum Denial {
     DialectNotAllowed(DialectName),
     /// The client lacks an attribute that the dialect's tokens must carry.
     AttributeMissing(String),
-    /// A scope that no resource of the request grants to the client.
-    ScopeNotGranted(ScopeToken),
+    /// A scope that no resource of the request grants to the client; named where the environment knows it, since what it does not
+    /// know may be anything, also a secret in the wrong place.
+    ScopeNotGranted(Option<ScopeToken>),
     /// A resource that does not exist, or that the client has no grant for.
     ResourceNotGranted,
     /// Resources whose tokens are signed with different algorithms.
@@ -100,6 +103,7 @@ impl Denial {
     pub fn fault(&self) -> Fault {
         match self {
             Denial::Faulty { fault, .. } => *fault,
+            Denial::BodyIncomplete => Fault::PayloadRefused,
             Denial::MethodRefused => Fault::MethodRefused,
             Denial::RouteUnknown => Fault::RouteUnknown,
             Denial::CredentialsAbsent => Fault::CredentialsAbsent,
@@ -151,6 +155,19 @@ impl Denial {
         }
     }
 
+    /// Whether the denial is about a client that exists.
+    pub fn is_about_a_client(&self) -> bool {
+        match self {
+            Denial::SourceLimited { refused_for, .. } => refused_for.is_about_a_client(),
+            Denial::WrongSecret
+            | Denial::SecretExpired
+            | Denial::SecretDisabled
+            | Denial::ClientDisabled
+            | Denial::TenantDisabled => true,
+            _ => false,
+        }
+    }
+
     /// Whether operators should look: it is no fault of the client's.
     pub fn is_ours(&self) -> bool {
         matches!(self.fault(), Fault::Unavailable | Fault::Internal)
@@ -164,6 +181,7 @@ impl fmt::Display for Denial {
                 write!(out, "the request is not of the dialect's form: {fault}")?;
                 problems.iter().try_for_each(|problem| write!(out, " {}", problem.parameter))
             }
+            Denial::BodyIncomplete => out.write_str("the body broke off or did not arrive in time"),
             Denial::MethodRefused => out.write_str("another method than the endpoint's"),
             Denial::RouteUnknown => out.write_str("no such path"),
             Denial::CredentialsAbsent => out.write_str("nothing proves the client"),
@@ -180,7 +198,8 @@ impl fmt::Display for Denial {
             Denial::AttributeMissing(name) => {
                 write!(out, "the client lacks the attribute {name}, which the dialect's tokens carry")
             }
-            Denial::ScopeNotGranted(scope) => write!(out, "the scope {scope} is not granted for what was asked"),
+            Denial::ScopeNotGranted(Some(scope)) => write!(out, "the scope {scope} is not granted for what was asked"),
+            Denial::ScopeNotGranted(None) => out.write_str("a scope that nothing in the environment understands"),
             Denial::ResourceNotGranted => out.write_str("a resource that does not exist or is not granted to the client"),
             Denial::ResourcesDisagree => out.write_str("the resources want tokens signed with different algorithms"),
             Denial::BusinessUnknown => out.write_str("the tenant has no such business"),

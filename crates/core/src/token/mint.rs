@@ -15,6 +15,9 @@ use crate::directory::EnvironmentView;
 use crate::model::CredentialId;
 use crate::store::Store;
 
+/// The longest token, in bytes: what `mintmark-verify` and most servers' header limits read.
+const MAX_TOKEN: usize = 8 * 1024;
+
 /// A token with what answers and logs tell of it. Like a secret it does not print.
 pub struct AccessToken {
     /// The token.
@@ -62,6 +65,9 @@ impl<S: Store> TokenEndpoint<S> {
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
 
+        if text.len() > MAX_TOKEN {
+            return Err(Denial::Internal("the token would be longer than verifiers read: the client has too many scopes"));
+        }
         let scope = authorized.scope().as_str().to_owned();
         Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id: authorized.credential_id() })
     }

@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
 use crate::dialect::{AnswerContext, Dialect, Encoded, Granted, RawRequest, Step};
 use crate::directory::{Directory, EnvironmentView};
-use crate::model::{ClientId, CredentialId, EnvironmentName};
+use crate::model::{ClientId, CredentialId, EnvironmentName, Position};
 use crate::random::Random;
 use crate::store::Store;
 
@@ -69,7 +69,7 @@ pub struct Exchange<'a> {
 /// What became of a request, for the log; it never goes to the wire.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The client that was named, if the name has the form of one.
+    /// The client, if there is one of the name given.
     pub client_id: Option<ClientId>,
     /// The credential that proved it.
     pub credential_id: Option<CredentialId>,
@@ -99,10 +99,13 @@ impl<S: Store> TokenEndpoint<S> {
     /// Answers one token request.
     pub async fn respond(&self, exchange: &Exchange<'_>) -> (Encoded, Outcome) {
         let request = exchange.dialect.decode(&exchange.raw);
+        // The position first: whatever is read after it is at least as new, so no token claims more than was known (rule S11).
+        let position = self.directory.fresh_position();
         let environment = self.directory.environment(exchange.environment);
-        let outcome = match &environment {
-            Ok(environment) => self.issue(exchange, &request, environment).await,
-            Err(denial) => Err(Refused::from(denial.clone())),
+        let outcome = match (position, &environment) {
+            (Ok(position), Ok(environment)) => self.issue(exchange, &request, environment, position).await,
+            (Err(denial), _) => Err(Refused::from(denial)),
+            (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
         encode(exchange, &request, issuer, outcome)
@@ -113,6 +116,7 @@ impl<S: Store> TokenEndpoint<S> {
         exchange: &Exchange<'_>,
         request: &TokenRequest,
         environment: &Arc<EnvironmentView>,
+        position: Position,
     ) -> Result<Issued, Refused> {
         let _in_flight = self.admit()?;
         let dialect = exchange.dialect;
@@ -122,7 +126,7 @@ impl<S: Store> TokenEndpoint<S> {
                 return Err(Denial::CredentialsAbsent.into());
             }
         }
-        let authenticated = self.authenticate(exchange, request).await?;
+        let authenticated = self.authenticate(exchange, request, position).await?;
         let credential_id = Some(authenticated.credential_id());
         let rate = self.count_client(exchange, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
@@ -131,6 +135,8 @@ impl<S: Store> TokenEndpoint<S> {
         let authorized = authorize::authorize(&authenticated, request, business, dialect, environment).map_err(refused)?;
         let rate = self.count_business(exchange, &authorized, rate)?;
         let refused = |denial| Refused { denial, credential_id, rate };
+        // Once more, since the process may have been stopped since (rule S14).
+        self.directory.fresh_position().map_err(refused)?;
         let token = self.mint(&authorized, environment).await.map_err(refused)?;
         authenticated.note_use(&self.directory, self.clock.now());
         Ok(Issued { token, rate })
@@ -152,7 +158,7 @@ fn encode(
     issuer: &str,
     outcome: Result<Issued, Refused>,
 ) -> (Encoded, Outcome) {
-    let client_id = request.presented.client_id().cloned();
+    let named = request.presented.client_id().cloned();
     let context = AnswerContext {
         issuer,
         request_id: exchange.request_id,
@@ -166,11 +172,13 @@ fn encode(
             let granted =
                 Granted { access_token: &token.text, expires_at: token.expires_at, now: token.issued_at, scope: &token.scope };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-            (encoded, Outcome { client_id, credential_id: Some(token.credential_id), result: Ok(token.jti) })
+            (encoded, Outcome { client_id: named, credential_id: Some(token.credential_id), result: Ok(token.jti) })
         }
         Err(Refused { denial, credential_id, rate }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
             let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
+            // A name that is no client's may be anything, also a secret in the wrong place.
+            let client_id = named.filter(|_| credential_id.is_some() || denial.is_about_a_client());
             (encoded, Outcome { client_id, credential_id, result: Err(denial) })
         }
     }

@@ -17,7 +17,7 @@ use super::{Done, Failure, time};
 
 #[derive(Args, Debug)]
 pub(super) struct Whose {
-    /// The environment [default: the only one, or sandbox].
+    /// The environment [default: the only one, or sandbox; listings show all].
     #[arg(long)]
     environment: Option<EnvironmentName>,
     /// The tenant's id or name [default: the only one].
@@ -75,10 +75,7 @@ pub(super) enum BusinessCommand {
 
 pub(super) async fn run(place: &Place, command: BusinessCommand, json: bool) -> Done {
     match command {
-        BusinessCommand::List(whose) => {
-            let (environment, tenant) = resolve(place, &whose).await?;
-            list(place, &environment, tenant).await
-        }
+        BusinessCommand::List(whose) => list(place, &whose).await,
         BusinessCommand::Create { name, external_id, names, whose } => {
             let (environment, tenant_id) = resolve(place, &whose).await?;
             if let Some(file) = names {
@@ -159,27 +156,32 @@ impl Progress {
     }
 }
 
-async fn list(place: &Place, environment: &EnvironmentName, tenant: TenantId) -> Done {
+async fn list(place: &Place, whose: &Whose) -> Done {
+    let tenant = place.tenant(whose.tenant.as_deref()).await?.id;
     let mut all: Vec<Business> = Vec::new();
-    loop {
-        let after = all.last().map(|business| business.id);
-        let page = place.store.businesses(environment, tenant, Page { after: after.as_ref(), limit: 500 }).await?;
-        let is_last = page.len() < 500;
-        all.extend(page);
-        if is_last {
-            break;
+    for environment in place.environment_names(whose.environment.as_ref()).await? {
+        let mut after: Option<BusinessId> = None;
+        loop {
+            let page = place.store.businesses(&environment, tenant, Page { after: after.as_ref(), limit: 500 }).await?;
+            let is_last = page.len() < 500;
+            after = page.last().map(|business| business.id);
+            all.extend(page);
+            if is_last {
+                break;
+            }
         }
     }
     let rows = all.iter().map(|one| {
         vec![
             one.id.to_string(),
+            one.environment.to_string(),
             one.name.clone(),
             one.external_id.clone().unwrap_or_else(|| "-".to_owned()),
             one.status.as_str().to_owned(),
             time::show(one.created_at),
         ]
     });
-    Ok(Output::table(&["ID", "NAME", "EXTERNAL ID", "STATUS", "CREATED"], rows.collect(), json!(all)))
+    Ok(Output::table(&["ID", "ENVIRONMENT", "NAME", "EXTERNAL ID", "STATUS", "CREATED"], rows.collect(), json!(all)))
 }
 
 fn show(business: &Business) -> Output {

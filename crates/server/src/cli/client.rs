@@ -18,7 +18,7 @@ use super::{Done, Failure, time};
 pub(super) enum ClientCommand {
     /// List clients.
     List {
-        /// The environment [default: the only one, or sandbox].
+        /// Only this environment's.
         #[arg(long)]
         environment: Option<EnvironmentName>,
         /// Only this tenant's: its id or name.
@@ -105,6 +105,15 @@ pub(super) struct UpdateArgs {
     /// What people call it.
     #[arg(long)]
     name: Option<String>,
+    /// A dialect that it may use besides, where --dialect replaces those that it has; may be repeated.
+    #[arg(long, value_name = "NAME", conflicts_with = "dialect")]
+    add_dialect: Vec<DialectName>,
+    /// A resource that it may ask for no more.
+    #[arg(long, value_name = "URI")]
+    revoke: Option<ResourceUri>,
+    /// An attribute to take away; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    remove_attribute: Vec<String>,
     /// Let it act for all businesses of its tenant.
     #[arg(long, conflicts_with = "business")]
     all_businesses: bool,
@@ -171,11 +180,14 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
 }
 
 async fn update(place: &Place, args: UpdateArgs) -> Done {
-    let UpdateArgs { client_id, name, all_businesses, settings } = args;
+    let UpdateArgs { client_id, name, add_dialect, revoke, remove_attribute, all_businesses, settings } = args;
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
         status: None,
+        add_dialects: add_dialect,
+        revoke,
+        remove_attributes: remove_attribute,
         grant: grant(&settings),
         businesses: if all_businesses { Some(BusinessAccess::All) } else { businesses(&settings) },
         dialects: Some(settings.dialect).filter(|dialects| !dialects.is_empty()),
@@ -201,31 +213,34 @@ fn businesses(settings: &Settings) -> Option<BusinessAccess> {
 }
 
 async fn list(place: &Place, environment: Option<&EnvironmentName>, tenant: Option<&str>) -> Done {
-    let environment = place.environment(environment).await?.environment.name;
     let tenant: Option<TenantId> = match tenant {
         Some(named) => Some(place.tenant(Some(named)).await?.id),
         None => None,
     };
     let mut clients: Vec<Client> = Vec::new();
-    loop {
-        let after = clients.last().map(|client| client.id.clone());
-        let page = place.store.clients(&environment, tenant, Page { after: after.as_ref(), limit: 500 }).await?;
-        let is_last = page.len() < 500;
-        clients.extend(page);
-        if is_last {
-            break;
+    for environment in place.environment_names(environment).await? {
+        let mut after: Option<ClientId> = None;
+        loop {
+            let page = place.store.clients(&environment, tenant, Page { after: after.as_ref(), limit: 500 }).await?;
+            let is_last = page.len() < 500;
+            after = page.last().map(|client| client.id.clone());
+            clients.extend(page);
+            if is_last {
+                break;
+            }
         }
     }
     let rows = clients.iter().map(|client| {
         vec![
             client.id.to_string(),
+            client.environment.to_string(),
             client.name.clone(),
             client.status.as_str().to_owned(),
             words(&client.dialects),
             words(client.grants.iter().flat_map(|grant| &grant.scopes)),
         ]
     });
-    Ok(Output::table(&["CLIENT ID", "NAME", "STATUS", "DIALECTS", "SCOPES"], rows.collect(), json!(clients)))
+    Ok(Output::table(&["CLIENT ID", "ENVIRONMENT", "NAME", "STATUS", "DIALECTS", "SCOPES"], rows.collect(), json!(clients)))
 }
 
 fn show(client: &Client) -> Output {

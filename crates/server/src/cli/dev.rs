@@ -16,7 +16,6 @@ pub(super) use demo::DemoClients;
 use super::output::Output;
 use super::place::{DATA_DIR, Files, Place, make_private_folder};
 use super::port_holder::explain_bind;
-use super::serve::harden;
 use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
 use crate::http::HostRule;
@@ -39,7 +38,6 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     let folder = shared.data_dir.clone().unwrap_or_else(|| PathBuf::from(DATA_DIR));
     let config = settings(&folder)?;
     crate::logging::start(&config.log);
-    harden();
     make_private_folder(&folder)?;
     let _lock = lock(&folder)?;
     let doors = open_doors(args.port_base)?;
@@ -75,13 +73,7 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
         root_keys: Arc::clone(&place.registry.root_keys),
         dialects: place.registry.dialects.clone(),
         dialect_folder: Some(files.dialects.clone()),
-        settings: NodeSettings {
-            limits: config.limits.clone(),
-            cache: config.cache.clone(),
-            outage: config.outage.clone(),
-            feed: config.feed.clone(),
-            signers: config.signers.clone(),
-        },
+        settings: NodeSettings::from(config),
     })
     .await?;
     node.ensure_keys().await?;
@@ -90,9 +82,12 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
 
 /// One `mintmark dev` for each data folder: a second one would move the first one's issuers to its own ports.
 fn lock(folder: &Path) -> Result<File, Failure> {
-    use rustix::fs::{FlockOperation, flock};
+    use rustix::fs::{FlockOperation, Mode, OFlags, flock};
     let path = folder.join("dev.lock");
-    let file = File::create(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    // Nothing is cut short and no link is followed: the folder may have come from somebody else.
+    let options = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(&path, options, Mode::RUSR | Mode::WUSR);
+    let file = opened.map(File::from).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
         let folder = folder.display();
         Failure(format!(

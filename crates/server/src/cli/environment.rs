@@ -40,7 +40,9 @@ pub(super) async fn run(place: &Place, command: EnvironmentCommand) -> Done {
         EnvironmentCommand::List => list(place).await,
         EnvironmentCommand::Create { name, issuer, algorithm, lifetime_max } => {
             if place.kind == StoreKind::Dev {
-                return Err(Failure("`mintmark dev` serves its two environments only; a server is made by `mintmark init`".to_owned()));
+                return Err(Failure(
+                    "`mintmark dev` serves its two environments only; a server is made by `mintmark init`".to_owned(),
+                ));
             }
             create(place, NewEnvironment { name, issuer, algorithm, lifetime_max }).await
         }

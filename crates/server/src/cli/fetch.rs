@@ -57,3 +57,16 @@ fn explain(error: &reqwest::Error) -> String {
     }
     text
 }
+
+/// What is secret, and what keys are taken from, goes over TLS or stays on this machine.
+pub(super) fn check_url(url: &str) -> Result<(), Failure> {
+    let parsed: http::Uri = url.parse().map_err(|_| Failure(format!("{url:?} is no URL")))?;
+    let is_loopback = matches!(parsed.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match parsed.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if is_loopback => Ok(()),
+        _ => {
+            Err(Failure(format!("{url:?}: expected https://, or http:// on this machine; the network between is not trusted")))
+        }
+    }
+}

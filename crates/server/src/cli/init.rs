@@ -74,8 +74,12 @@ async fn make_environments(place: &Place, environments: &[(EnvironmentName, Stri
         if existing.iter().any(|record| record.environment.name == *name && record.environment.issuer == *issuer) {
             continue;
         }
-        let new =
-            NewEnvironment { name: name.clone(), issuer: issuer.clone(), algorithm: Algorithm::Es256, lifetime_max: 86_400 };
+        let new = NewEnvironment {
+            name: name.clone(),
+            issuer: issuer.clone(),
+            algorithm: Algorithm::Es256,
+            lifetime_max: Environment::DEFAULT_LIFETIME_MAX,
+        };
         create(place, new).await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use mintmark_core::store::Store;
 use mintmark_verify::{Audience, Claims, Header, JwkSet, KeySet, Verifier, danger_decode_without_verifying};
 use serde_json::{Value, json};
 
-use super::fetch::fetch_json;
+use super::fetch::{check_url, fetch_json};
 use super::output::Output;
 use super::place::Place;
 use super::{Done, Failure, Shared, time};
@@ -37,7 +37,7 @@ pub(super) async fn run(shared: &Shared, args: InspectArgs) -> Done {
         Ok((issuer, keys)) => verify(&token, &args, &claims, issuer, keys),
         Err(Failure(cause)) => Err(cause),
     };
-    let output = show(&header, &claims, &verified);
+    let output = show(&header, &claims, &verified, args.audience.is_some());
     Ok(if verified.is_ok() { output } else { output.failed() })
 }
 
@@ -53,11 +53,17 @@ fn read_token(argument: &str) -> Result<String, Failure> {
 /// The issuer that is trusted, and its keys: never the one that an unverified token names, unless it is ours.
 async fn keys_for(shared: &Shared, args: &InspectArgs, claims: &Claims) -> Result<(String, KeySet), Failure> {
     if let Some(issuer) = &args.issuer {
+        check_url(issuer)?;
         let metadata: Value = fetch_json(&format!("{issuer}/.well-known/oauth-authorization-server")).await?;
         let uri = metadata
             .get("jwks_uri")
             .and_then(Value::as_str)
             .ok_or_else(|| Failure("the metadata has no jwks_uri".to_owned()))?;
+        // Metadata that names another issuer is not this one's (RFC 8414 section 3.3).
+        if metadata.get("issuer").and_then(Value::as_str) != Some(issuer) {
+            return Err(Failure(format!("the metadata of {issuer} names another issuer")));
+        }
+        check_url(uri)?;
         let keys: JwkSet = fetch_json(uri).await?;
         return Ok((issuer.clone(), KeySet::from(&keys)));
     }
@@ -86,9 +92,10 @@ fn verify(token: &str, args: &InspectArgs, claims: &Claims, issuer: String, keys
     verifier.verify(token, SystemClock.now().0).map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn show(header: &Header, claims: &Claims, verified: &Result<(), String>) -> Output {
+fn show(header: &Header, claims: &Claims, verified: &Result<(), String>, audience_checked: bool) -> Output {
     let verdict = match verified {
-        Ok(()) => "verified: signature, issuer, audience and times are right".to_owned(),
+        Ok(()) if audience_checked => "verified: signature, issuer, audience and times are right".to_owned(),
+        Ok(()) => "verified: signature, issuer and times are right; --audience URI checks the audience too".to_owned(),
         Err(cause) => format!("NOT VERIFIED: {cause}"),
     };
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();

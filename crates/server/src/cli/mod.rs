@@ -127,6 +127,7 @@ type Done = Result<Output, Failure>;
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    serve::harden();
     // The first random number of a process takes some 50 ms to gather; meanwhile the database is opened.
     let warm_up = std::thread::spawn(|| mintmark_core::random::Random::fill(&mintmark_core::random::SystemRandom, &mut [0]));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

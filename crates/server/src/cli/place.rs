@@ -3,12 +3,12 @@
 
 use std::fs::{File, OpenOptions as FileOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mintmark_core::clock::Clock;
-use mintmark_core::crypto::{RootKeys, UnsealError};
+use mintmark_core::crypto::{CheckError, RootKeys, UnsealError};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::model::{EnvironmentName, Tenant, TenantId};
 use mintmark_core::random::{Random, SystemRandom};
@@ -130,10 +130,11 @@ impl Files {
         keys.check(&sealed).map_err(|error| {
             let (keys, database) = (self.root_keys.display(), self.database.display());
             let cause = match error {
-                UnsealError::MasterKeyUnknown(id) => {
+                CheckError::Pepper(id) => format!("the database was made with another pepper {id:?}; give a new one a new id"),
+                CheckError::MasterKey(UnsealError::MasterKeyUnknown(id)) => {
                     format!("the database was made with the master key {id:?}, which is not in it")
                 }
-                _ => "the database was made with another master key of the same id".to_owned(),
+                CheckError::MasterKey(_) => "the database was made with another master key of the same id".to_owned(),
             };
             Failure(format!("{keys} is not the root key file of {database}: {cause}"))
         })
@@ -187,6 +188,14 @@ impl Place {
             (None, Some(name)) => Err(Failure(format!("there is no environment {name:?}; there are: {}", known.join(", ")))),
             (None, None) => Err(Failure(format!("say which environment: --environment {}", known.join(" or ")))),
         }
+    }
+
+    /// The environment that was named, or all.
+    pub(super) async fn environment_names(&self, named: Option<&EnvironmentName>) -> Result<Vec<EnvironmentName>, Failure> {
+        if named.is_some() {
+            return Ok(vec![self.environment(named).await?.environment.name]);
+        }
+        Ok(self.store.environments().await?.value.into_iter().map(|record| record.environment.name).collect())
     }
 
     /// The tenant of an identifier or a name, or the only one.
@@ -243,12 +252,19 @@ pub(super) fn mistakes_of(mistakes: &[mintmark_core::document::Diagnostic]) -> F
     Failure(lines.join("\n"))
 }
 
-/// Makes a folder that only its owner can enter.
+/// Makes a folder that only its owner can enter; one that is there must be the user's own.
 pub(super) fn make_private_folder(folder: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure(format!("{}: {error}", folder.display()));
     if !folder.exists() {
         std::fs::create_dir_all(folder).map_err(failed)?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    let metadata = std::fs::metadata(folder).map_err(failed)?;
+    if metadata.uid() != rustix::process::getuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        let folder = folder.display();
+        return Err(Failure(format!(
+            "{folder}: the folder must be this user's own, and nobody else may write into it; try: chmod go-w {folder}"
+        )));
     }
     Ok(())
 }

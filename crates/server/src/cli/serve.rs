@@ -24,7 +24,6 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let config = Config::read(&path, &Variables::of_process())?;
     crate::logging::start(&config.log);
-    harden();
     let files = Files::of_config(&config);
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
@@ -33,13 +32,6 @@ pub(super) async fn run(shared: &Shared) -> Done {
     files.check_root_keys(&store, &root_keys).await?;
     check_environments(&store, &config).await?;
 
-    let settings = NodeSettings {
-        limits: config.limits.clone(),
-        cache: config.cache.clone(),
-        outage: config.outage.clone(),
-        feed: config.feed.clone(),
-        signers: config.signers.clone(),
-    };
     let node = Node::start(NodeParts {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
@@ -47,7 +39,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
         root_keys: Arc::new(root_keys),
         dialects,
         dialect_folder: Some(files.dialects),
-        settings,
+        settings: NodeSettings::from(&config),
     })
     .await?;
     node.ensure_keys().await?;
@@ -106,6 +98,6 @@ pub(super) fn harden() {
     let limited = setrlimit(Resource::Core, none);
     let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     if limited.and(hidden).is_err() {
-        tracing::warn!("core dumps could not be turned off");
+        eprintln!("mintmark: warning: core dumps could not be turned off");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::io::Read;
 
 use super::dev::DemoClients;
-use super::fetch::{client, send};
+use super::fetch::{check_url, client, send};
 use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
@@ -62,11 +62,10 @@ pub(super) async fn run(shared: &Shared, args: TokenArgs) -> Done {
     })?;
     let target = find_target(shared, &args)?;
     check_url(&target.url)?;
-    let needs_scope = dialect.request.parameters.iter().any(|parameter| parameter.name == "scope" && parameter.required);
     let ask = TokenAsk {
         client_id: &target.client_id,
         client_secret: &target.secret,
-        scope: args.scope.as_deref().or(target.default_scope.as_deref().filter(|_| needs_scope)),
+        scope: args.scope.as_deref().or(target.default_scope.as_deref().filter(|_| dialect.needs_scope())),
         business_id: args.business_id.as_deref(),
         resources: &args.resource,
         expires_in: args.expires_in,
@@ -133,15 +132,4 @@ fn read_secret(args: &TokenArgs) -> Result<SecretText, Failure> {
         })?,
     };
     Ok(SecretText::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// A secret goes over TLS, or stays on this machine.
-fn check_url(url: &str) -> Result<(), Failure> {
-    let parsed: http::Uri = url.parse().map_err(|_| Failure(format!("{url:?} is no URL")))?;
-    let is_loopback = matches!(parsed.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    match parsed.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if is_loopback => Ok(()),
-        _ => Err(Failure(format!("{url:?}: expected https://, or http:// on this machine; a secret is not sent in the clear"))),
-    }
 }

@@ -51,7 +51,7 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<Environm
         let section = format!("environments.{}", key.name);
         let listen = read_listen(&entry, variables, &section);
         let hosts = match variables.take(&variable_name(&section, "hosts")) {
-            Some(list) => list.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
+            Some(list) => read_host_list(&list, variables, &section),
             None => entry.texts("hosts").unwrap_or_default().into_iter().map(|(host, _)| host.to_owned()).collect(),
         };
         entry.also_known(&["hosts", "listen"]);
@@ -67,6 +67,15 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<Environm
         table.report("`environments`: expected at least one, such as [environments.production] with listen = \"0.0.0.0:8080\"");
     }
     environments
+}
+
+/// Hosts separated by commas. An empty list is a mistake: it would take the check away that the file asks for.
+fn read_host_list(list: &str, variables: &Variables, section: &str) -> Vec<String> {
+    let hosts: Vec<String> = list.split(',').map(|host| host.trim().to_owned()).collect();
+    if hosts.iter().any(String::is_empty) {
+        variables.report(&variable_name(section, "hosts"), "expected hosts separated by commas, none of them empty");
+    }
+    hosts
 }
 
 fn read_listen(entry: &TableReader<'_>, variables: &Variables, section: &str) -> Option<SocketAddr> {

@@ -33,7 +33,7 @@ settings! {
         in_flight: integer = 4096, (1..=1_000_000);
         /// Open connections of each listener; one more waits to be accepted.
         connections: integer = 10_000, (1..=1_000_000);
-        /// Seconds for the header of a request to arrive, and an idle connection's life.
+        /// Seconds for the header of a request to arrive, for a client to read what it is sent, and an idle connection's life.
         header_timeout: integer = 15, (1..=600);
         /// Seconds for the body of a request to arrive.
         body_timeout: integer = 10, (1..=600);

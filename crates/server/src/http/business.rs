@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -13,7 +14,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, Uri};
 use mintmark_core::dialect::{BUSINESS_ROUTE, Fault};
-use mintmark_core::directory::EnvironmentView;
 use mintmark_core::model::{Business, BusinessId, TenantId};
 use mintmark_core::store::{Page, Read, Store};
 use mintmark_core::token::{Problem, ProblemPlace};
@@ -52,10 +52,12 @@ pub(super) async fn one(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
     Extension(claims): Extension<Arc<Claims>>,
-    Path(business): Path<String>,
+    business: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Some(holder) = Holder::of(&claims) else { return fault(&app, &id, Fault::TokenInsufficient, &[]) };
-    let wanted = business.parse::<BusinessId>().ok().filter(|id| holder.business.is_none_or(|only| only == *id));
+    // A segment that is not UTF-8 names no business either.
+    let wanted = business.ok().and_then(|Path(business)| business.parse::<BusinessId>().ok());
+    let wanted = wanted.filter(|id| holder.business.is_none_or(|only| only == *id));
     let found = match wanted {
         Some(wanted) => find(&app, &holder, wanted).await,
         None => Ok(None),
@@ -95,7 +97,7 @@ pub(super) async fn protect(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(view) = view_of(&app) else { return fault(&app, &id, Fault::Unavailable, &[]) };
+    let Some(view) = app.view() else { return fault(&app, &id, Fault::Unavailable, &[]) };
     let issuer = view.environment.issuer.clone();
     let clock = Arc::clone(&app.node.endpoint.clock);
     let layer = VerifyLayer::new(Arc::new(Verifier::new(issuer.clone(), issuer.clone(), view)))
@@ -105,11 +107,6 @@ pub(super) async fn protect(
         .refuse_with(move |refused: &Refused| refuse(&app, &id, refused));
     let Ok(response) = layer.layer(next).oneshot(request).await;
     response
-}
-
-fn view_of(app: &App) -> Option<Arc<EnvironmentView>> {
-    let views = app.node.endpoint.directory.environments();
-    views.into_iter().find(|view| view.environment.name == app.site.environment)
 }
 
 /// Words a refusal; the layer adds status and challenge.

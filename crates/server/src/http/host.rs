@@ -28,12 +28,11 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
 }
 
 fn is_allowed(rule: &HostRule, uri: &Uri, headers: &HeaderMap) -> bool {
-    if *rule == HostRule::Any {
-        return true;
-    }
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok(),
+        // HTTP/1.0 has no Host; any other request has one (RFC 9112 section 3.2).
+        (None, _) if *rule == HostRule::Any => return true,
         _ => None,
     };
     let Some(host) = host else { return false };

@@ -15,9 +15,7 @@ use super::{App, answer};
 const CACHE: &str = "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400";
 
 pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
-    let name = &app.site.environment;
-    let view = app.node.endpoint.directory.environments().into_iter().find(|view| view.environment.name == *name);
-    let Some(view) = view else {
+    let Some(view) = app.view() else {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &view.ring.jwks);

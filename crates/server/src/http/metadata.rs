@@ -31,8 +31,6 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             let post = dialect.request.post.then_some("client_secret_post");
             basic.into_iter().chain(post).collect::<Vec<_>>()
         });
-        let mut resources: Vec<&str> = view.resources.iter().map(|resource| resource.uri.as_str()).collect();
-        resources.sort_unstable();
         json!({
             "issuer": issuer,
             "token_endpoint": endpoints.get(STANDARD),
@@ -41,7 +39,7 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
             "scopes_supported": scopes_of(view),
-            "protected_resources": resources,
+            "protected_resources": [issuer],
             "mintmark_token_endpoints": endpoints,
             "mintmark_access_token_signing_alg_values_supported":
                 view.ring.algorithms().map(Algorithm::as_str).collect::<Vec<_>>(),
@@ -66,9 +64,7 @@ pub(super) async fn protected_resource(State(app): State<App>) -> Response {
 }
 
 fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value) -> Response {
-    let name = &app.site.environment;
-    let view = app.node.endpoint.directory.environments().into_iter().find(|view| view.environment.name == *name);
-    let Some(view) = view else {
+    let Some(view) = app.view() else {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
     let mut response = answer::json(StatusCode::OK, &document(&view));
@@ -76,8 +72,10 @@ fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value)
     response
 }
 
+/// Those of the environment's own resource. Other resources are for those who have a grant there: the token endpoints do not tell
+/// whether one exists, and neither does this.
 fn scopes_of(view: &EnvironmentView) -> BTreeSet<&str> {
-    view.resources.iter().flat_map(|resource| &resource.scopes).map(|scope| scope.name.as_str()).collect()
+    view.own_resource().into_iter().flat_map(|resource| &resource.scopes).map(|scope| scope.name.as_str()).collect()
 }
 
 /// The parameters of the standard endpoint, since two of them are extensions.

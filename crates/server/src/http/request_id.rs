@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
 use http::HeaderValue;
 use mintmark_core::random::Random;
@@ -20,25 +20,22 @@ impl RequestId {
     }
 }
 
-/// Makes request ids: eight random bytes of this process, and a count.
-#[derive(Debug)]
+/// Makes request ids: random, so that they tell nothing of how many requests there are.
 pub struct RequestIds {
-    process: u64,
-    count: AtomicU64,
+    random: Arc<dyn Random>,
 }
 
 impl RequestIds {
-    /// Starts counting.
-    pub fn new(random: &dyn Random) -> Self {
-        let mut process = [0; 8];
-        random.fill(&mut process);
-        Self { process: u64::from_be_bytes(process), count: AtomicU64::new(0) }
+    /// Draws ids from here.
+    pub fn new(random: Arc<dyn Random>) -> Self {
+        Self { random }
     }
 
     /// The next id.
     pub fn next(&self) -> RequestId {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{:016x}{count:08x}", self.process);
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes);
+        let text = format!("{:032x}", u128::from_be_bytes(bytes));
         RequestId(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0")))
     }
 }

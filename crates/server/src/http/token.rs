@@ -6,8 +6,9 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::header::CONNECTION;
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawRequest, Routed};
 use mintmark_core::token::{Denial, Exchange, Outcome};
@@ -25,36 +26,33 @@ pub(super) async fn dialects(
     request: Request,
 ) -> Response {
     let dialects = app.node.dialects.load_full();
-    let path = request.uri().path().to_owned();
-    match dialects.route(&path) {
-        Routed::Endpoint(dialect) if request.method() == dialect.route.method => {
-            answer_token(&app, peer, &id, dialect, request).await
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    match dialects.route(path) {
+        Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
+            answer_token(&app, peer, &id, dialect, &parts, body).await
         }
-        Routed::Endpoint(dialect) => refuse(&app, &id, dialect, &request, &Denial::MethodRefused),
+        Routed::Endpoint(dialect) => refuse(&app, &id, dialect, &parts, &Denial::MethodRefused),
         Routed::Redirect(dialect) => {
             let issuer = issuer_of(&app);
-            answer::encoded(dialect.encode_redirect(request.uri().query(), context(&issuer, &id, &path)))
+            answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, &id, path)))
         }
-        Routed::Owned(dialect) => refuse(&app, &id, dialect, &request, &Denial::RouteUnknown),
+        Routed::Owned(dialect) => refuse(&app, &id, dialect, &parts, &Denial::RouteUnknown),
         Routed::Unknown => answer::error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path."),
     }
 }
 
-async fn answer_token(app: &App, peer: Peer, id: &RequestId, dialect: &Dialect, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+async fn answer_token(app: &App, peer: Peer, id: &RequestId, dialect: &Dialect, parts: &Parts, body: Body) -> Response {
     let timeout = Duration::from_secs(app.node.limits.body_timeout);
-    let Ok(body) = tokio::time::timeout(timeout, read_body(body)).await else {
-        tracing::info!(request_id = id.as_str(), "the body did not arrive in time");
-        return answer::error(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.");
-    };
-    let Ok(body) = body else {
-        tracing::info!(request_id = id.as_str(), "the body broke off");
-        return answer::error(StatusCode::BAD_REQUEST, "invalid_request", "The body broke off.");
+    let Ok(Ok(body)) = tokio::time::timeout(timeout, read_body(body)).await else {
+        let mut response = refuse(app, id, dialect, parts, &Denial::BodyIncomplete);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return response;
     };
     let exchange = Exchange {
         environment: &app.site.environment,
         dialect,
-        raw: raw_request(&parts, body.as_ref()),
+        raw: raw_request(parts, body.as_ref()),
         path: parts.uri.path(),
         request_id: id.as_str(),
         source: peer.0.ip(),
@@ -87,7 +85,8 @@ async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
 
 /// One line for each token request. Only decoded names go into it, and the private reason; never a value of the request.
 fn log(exchange: &Exchange<'_>, status: StatusCode, outcome: &Outcome) {
-    let client_id = outcome.client_id.as_ref().map(tracing::field::display);
+    // In quotes, so that no name can pass for another field of the line.
+    let client_id = outcome.client_id.as_ref().map(tracing::field::debug);
     let credential_id = outcome.credential_id.map(tracing::field::display);
     macro_rules! line {
         ($level:ident, $($rest:tt)*) => {
@@ -105,26 +104,30 @@ fn log(exchange: &Exchange<'_>, status: StatusCode, outcome: &Outcome) {
     }
     match &outcome.result {
         Ok(jti) => line!(info, jti, "token issued"),
-        Err(denial) if denial.is_ours() => line!(error, reason = %denial, "token request not answered"),
-        Err(denial) => line!(info, reason = %denial, "token request refused"),
+        Err(denial) if denial.is_ours() => line!(error, reason = denial.to_string(), "token request not answered"),
+        Err(denial) => line!(info, reason = denial.to_string(), "token request refused"),
     }
 }
 
 /// Refuses what is no token request. Of its headers those that the dialect sends back are read, and nothing else.
-fn refuse(app: &App, id: &RequestId, dialect: &Dialect, request: &Request, denial: &Denial) -> Response {
-    tracing::info!(request_id = id.as_str(), dialect = %dialect.name, reason = %denial, "token request refused");
+fn refuse(app: &App, id: &RequestId, dialect: &Dialect, parts: &Parts, denial: &Denial) -> Response {
+    tracing::info!(
+        request_id = id.as_str(),
+        environment = %app.site.environment,
+        dialect = %dialect.name,
+        reason = denial.to_string(),
+        "token request refused"
+    );
     let issuer = issuer_of(app);
-    let headers_alone = RawRequest { query: None, headers: request.headers(), body: RawBody::Whole(&[]) };
+    let headers_alone = RawRequest { query: None, headers: &parts.headers, body: RawBody::Whole(&[]) };
     let echo = dialect.decode(&headers_alone).echo;
-    let context = AnswerContext { echo: &echo, ..context(&issuer, id, request.uri().path()) };
+    let context = AnswerContext { echo: &echo, ..context(&issuer, id, parts.uri.path()) };
     answer::encoded(dialect.encode_fault(denial.fault(), &[], context))
 }
 
 /// The issuer, for challenges; nothing while the environment is not known.
 pub(super) fn issuer_of(app: &App) -> String {
-    let views = app.node.endpoint.directory.environments();
-    let view = views.into_iter().find(|view| view.environment.name == app.site.environment);
-    view.map(|view| view.environment.issuer.clone()).unwrap_or_default()
+    app.view().map(|view| view.environment.issuer.clone()).unwrap_or_default()
 }
 
 pub(super) fn context<'a>(issuer: &'a str, id: &'a RequestId, path: &'a str) -> AnswerContext<'a> {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::fault::{Fault, Step};
 use super::rules::{BodyType, Dialect, Encoding, Origin, Otherwise, Parameter, Repeated, RequestRules, Role};
-use crate::crypto::SecretText;
+use crate::crypto::{ClientSecret, SecretText};
 use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
 use crate::token::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
 use fields::{Field, FieldsError};
@@ -245,7 +245,8 @@ impl Decoder<'_> {
     /// What proves the client: one credential in the places that the dialect reads, or the reason why there is none.
     fn presented(&self, client_id: Option<String>, secret: Option<SecretText>) -> Presented {
         let secret = secret.filter(|secret| !secret.is_empty());
-        let parse_id = |id: &str| id.parse::<ClientId>().ok();
+        // A secret in the place of the name is no name, and so never gets into a log.
+        let parse_id = |id: &str| id.parse::<ClientId>().ok().filter(|id| !ClientSecret::is_like(id.as_str()));
         let basic = match self.rules.basic {
             Some(decoding) => basic::read(self.raw.headers, decoding, self.rules.encoding),
             None => basic::Basic::Absent,
@@ -269,17 +270,14 @@ impl Decoder<'_> {
         let rules = self.rules;
         for (name, max) in &rules.echo {
             let mut values = self.raw.headers.get_all(name).iter();
-            let (Some(value), None) = (values.next(), values.next()) else {
-                continue;
-            };
-            if value.len() > *max {
+            if self.raw.headers.get_all(name).iter().any(|value| value.len() > *max) {
                 let problem = Problem {
                     fault: Fault::ParameterTooLong,
                     parameter: name.as_str().to_owned(),
                     place: ProblemPlace::Header,
                 };
                 self.found.push(Found { fault: Fault::ParameterTooLong, step: Step::Parameters, problem: Some(problem) });
-            } else {
+            } else if let (Some(value), None) = (values.next(), values.next()) {
                 echo.push((name.clone(), value.clone()));
             }
         }

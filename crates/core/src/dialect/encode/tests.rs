@@ -182,11 +182,11 @@ fn echoed_headers_come_back_on_tokens_and_faults() {
 }
 
 #[test]
-fn a_redirect_keeps_the_query() {
+fn a_redirect_repeats_no_query_that_the_dialect_does_not_read() {
     with_dialect("asset", |dialect| {
         let to = |query| header(&dialect.encode_redirect(query, context()), "location").map(str::to_owned);
         assert_eq!(to(None).as_deref(), Some("/v0/auth/token"));
-        assert_eq!(to(Some("a=%20b")).as_deref(), Some("/v0/auth/token?a=%20b"));
+        assert_eq!(to(Some("client_secret=mms_x")).as_deref(), Some("/v0/auth/token"));
         assert_eq!(dialect.encode_redirect(None, context()).status, 308);
     });
 }

@@ -15,21 +15,22 @@ const REFUSED_HEADERS: &[&str] = &[
     "allow",
     "alt-svc",
     "authorization",
-    "cache-control",
+    "clear-site-data",
     "connection",
-    "content-encoding",
-    "content-length",
-    "content-security-policy",
-    "content-type",
     "cookie",
     "date",
     "expect",
+    "expires",
+    "forwarded",
     "host",
     "keep-alive",
+    "link",
     "location",
+    "nel",
+    "origin",
     "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
+    "refresh",
+    "report-to",
     "retry-after",
     "server",
     "set-cookie",
@@ -39,9 +40,16 @@ const REFUSED_HEADERS: &[&str] = &[
     "transfer-encoding",
     "upgrade",
     "vary",
+    "via",
+    "warning",
     "www-authenticate",
     "x-request-id",
+    "x-sendfile",
 ];
+
+/// Families of headers that steer browsers, caches and proxies.
+const REFUSED_PREFIXES: &[&str] =
+    &["access-control-", "content-", "cross-origin-", "if-", "proxy-", "sec-", "surrogate-", "x-accel-", "x-forwarded-"];
 
 pub(super) fn read(table: TableReader<'_>) -> Option<AnswerRules> {
     let expires_in =
@@ -90,7 +98,9 @@ pub(super) fn read_headers(table: &TableReader<'_>, echo: &[(HeaderName, usize)]
 pub(super) fn check_header_name(table: &TableReader<'_>, key: &Key, path: &str) -> Option<HeaderName> {
     let refused = |name: &HeaderName| {
         let name = name.as_str();
-        REFUSED_HEADERS.contains(&name) || name.starts_with("access-control-") || name.starts_with("sec-")
+        REFUSED_HEADERS.contains(&name)
+            || REFUSED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            || name.ends_with("-control")
     };
     match HeaderName::try_from(key.name.as_str()) {
         Ok(name) if !refused(&name) => Some(name),

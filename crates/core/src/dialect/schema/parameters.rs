@@ -45,6 +45,9 @@ fn read_one(table: TableReader<'_>, key: &Key, role: Role) -> Option<Parameter> 
         table.report(format!("`{}`: expected 1 to 64 visible ASCII characters", table.path_of("name")));
     }
     let from = read_from(&table, &name);
+    if role == Role::ClientSecret && from.as_ref().is_some_and(|from| from.contains(&Origin::Query)) {
+        table.report(format!("`{}`: a secret in the query would stand in the log of every proxy", table.path_of("from")));
+    }
     let required = table.boolean("required").unwrap_or(false);
     let max = table.required_integer("max", 1..=LONGEST);
     let empty = table.choice("empty", &[("absent", false), ("keep", true)]).unwrap_or(false);

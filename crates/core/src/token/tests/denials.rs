@@ -176,15 +176,18 @@ async fn a_client_without_an_attribute_that_tokens_must_carry_gets_none() {
 #[tokio::test]
 async fn a_scope_outside_the_grant_is_refused_and_nothing_is_narrowed() {
     let (world, client) = world_with_client().await;
-    for asked in ["ledger:read", "unknown", "read ledger:read", "READ"] {
-        let scope = asked.split(' ').next_back().unwrap().parse().unwrap();
+    for (asked, known) in
+        [("ledger:read", Some("ledger:read")), ("unknown", None), ("read ledger:read", Some("ledger:read")), ("READ", None)]
+    {
+        // What nobody understands may be a secret in the wrong place, and so is not named.
+        let scope = known.map(|scope| scope.parse().unwrap());
         check(&world, |dialect| Ask::of(dialect, &client).scope(asked), &Denial::ScopeNotGranted(scope), [400, 403, 400]).await;
     }
     let at_ledger = world.ask(&Ask::of("standard", &client).resource(LEDGER).scope("common")).await;
-    assert_eq!(at_ledger.denial(), &Denial::ScopeNotGranted("common".parse().unwrap()), "understood, not granted");
+    assert_eq!(at_ledger.denial(), &Denial::ScopeNotGranted(Some("common".parse().unwrap())), "understood, not granted");
     world.plant_resource(LEDGER, |resource| resource.scopes.retain(|scope| scope.name.as_str() != "ledger:read")).await;
     let gone = world.ask(&Ask::of("standard", &client).resource(LEDGER).scope("ledger:read")).await;
-    assert_eq!(gone.denial(), &Denial::ScopeNotGranted("ledger:read".parse().unwrap()), "granted, no longer understood");
+    assert_eq!(gone.denial(), &Denial::ScopeNotGranted(None), "granted, no longer understood");
 }
 
 #[tokio::test]
@@ -200,7 +203,7 @@ async fn a_scope_of_one_resource_is_not_carried_to_another_that_understands_it()
     let refused = world.ask(&both(Some("common"))).await;
     assert_eq!(
         refused.denial(),
-        &Denial::ScopeNotGranted("common".parse().unwrap()),
+        &Denial::ScopeNotGranted(Some("common".parse().unwrap())),
         "the reports API would take it for its own"
     );
     let granted = world.ask(&both(None)).await;

@@ -53,11 +53,10 @@ pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, folder: &Path) -> 
 
 fn curl(dialect: &Dialect, issuer: &str, client: &DemoClient) -> String {
     let secret = SecretText::new(client.client_secret.clone());
-    let needs_scope = dialect.request.parameters.iter().any(|parameter| parameter.name == "scope" && parameter.required);
     let ask = TokenAsk {
         client_id: &client.client_id,
         client_secret: &secret,
-        scope: client.scopes.first().map(String::as_str).filter(|_| needs_scope),
+        scope: client.scopes.first().map(String::as_str).filter(|_| dialect.needs_scope()),
         business_id: None,
         resources: &[],
         expires_in: None,
