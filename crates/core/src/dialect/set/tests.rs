@@ -123,7 +123,7 @@ fn files_that_extend_each_other_in_a_circle_are_refused() {
 fn a_base_that_does_not_exist_is_told_with_those_that_do() {
     assert_eq!(
         only_mistake(load("format = 1\nname = \"mine\"\nextends = \"aset\"")),
-        "mine.toml:3:11: `extends`: there is no dialect \"aset\"; there are: standard, asset, firstvision, standard-metrics, mine"
+        "mine.toml:3:11: `extends`: there is no dialect \"aset\"; there are: standard, asset, firstvision, standard-metrics; did you mean `asset`?"
     );
     let mistakes = load("format = 1\nname = \"mine\"\nextends = \"No Name\"").unwrap_err();
     assert!(mistakes.iter().any(|one| one.starts_with("mine.toml:3:11: `extends`: expected 1 to 63")), "{mistakes:?}");
