@@ -19,7 +19,7 @@ use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
 use crate::http::HostRule;
-use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, serve};
+use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, load_dialects, serve};
 
 /// The environments, in the order of their ports.
 const ENVIRONMENTS: [&str; 2] = ["sandbox", "production"];
@@ -43,6 +43,8 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     let doors = open_doors(args.port_base)?;
 
     let files = Files::of_folder(&folder);
+    // Commands do with the built-in dialects where a file has mistakes; a server serves all of its dialects or none.
+    load_dialects(Some(&files.dialects)).map_err(|mistakes| super::place::mistakes_of(&mistakes))?;
     files.ensure_root_keys()?;
     let place = Place::open_files(&files, true).await?;
     let demo = demo::ensure(&place, &folder, &doors).await?;

@@ -64,6 +64,8 @@ async fn what_init_makes_serves() {
         let mode = std::fs::metadata(deployment.folder.join(private)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{private} is for its owner alone");
     }
+    let staging = deployment.run(&["environment", "create", "staging", "--issuer", "https://staging.example"]);
+    assert_eq!(staging["name"], "staging");
     deployment.run(&["tenant", "create", "Acme"]);
     deployment.run(&["resource", "update", "--environment", "sandbox", "--add-scope", "edit"]);
     let mut create =

@@ -21,15 +21,18 @@ async fn an_idle_connection_ends() {
 }
 
 #[tokio::test]
-async fn a_body_that_arrives_too_slowly_gets_408() {
+async fn a_body_that_arrives_too_slowly_is_refused_in_the_form_of_the_dialect_and_ends_the_connection() {
     let server = TestServer::setup().with_limits(|limits| limits.body_timeout = 1).start().await;
-    let mut connection = Connection::open(server.address("sandbox")).await;
-    let request = form("/v0/auth/token", "client_id=somebody");
-    connection.write(&request[..request.len() - 1]).await;
-    let answer = connection.answer().await.unwrap();
-    assert_eq!(answer.status, 408);
-    assert_eq!((answer.header("cache-control"), answer.header("pragma")), (Some("no-store"), Some("no-cache")));
-    assert!(answer.header("x-request-id").is_some());
+    for (path, status) in [("/v0/auth/token", 422), ("/o/token/", 400), ("/v1/api/oauth/token", 400), ("/oauth/token", 400)] {
+        let mut connection = Connection::open(server.address("sandbox")).await;
+        let request = kept_open(&form(path, "client_id=somebody"));
+        connection.write(&request[..request.len() - 1]).await;
+        let answer = connection.answer().await.unwrap();
+        assert_eq!((answer.status, answer.header("content-type")), (status, Some("application/json")), "{path}");
+        assert_eq!((answer.header("cache-control"), answer.header("pragma")), (Some("no-store"), Some("no-cache")));
+        assert!(answer.header("x-request-id").is_some());
+        assert!(connection.rest().await.is_empty(), "{path}");
+    }
 }
 
 #[tokio::test]
