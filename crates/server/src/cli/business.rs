@@ -28,8 +28,10 @@ pub(super) struct Whose {
 #[derive(Subcommand, Debug)]
 pub(super) enum BusinessCommand {
     /// List businesses.
+    #[command(after_help = "Example: mintmark business list --environment sandbox")]
     List(Whose),
     /// Make a business, or with --names one for each line of a file.
+    #[command(after_help = "Example: mintmark business create 'Blue Bakery' --external-id 4711")]
     Create {
         /// Its name.
         #[arg(required_unless_present = "names", conflicts_with = "names")]
@@ -45,6 +47,7 @@ pub(super) enum BusinessCommand {
         whose: Whose,
     },
     /// Change a business; what is not named stays.
+    #[command(after_help = "Example: mintmark business update biz_… --name 'Blue Bakery Ltd'")]
     Update {
         /// Which.
         id: BusinessId,
@@ -58,6 +61,7 @@ pub(super) enum BusinessCommand {
         whose: Whose,
     },
     /// Turn a business off: no token is scoped to it.
+    #[command(after_help = "Example: mintmark business disable biz_…")]
     Disable {
         /// Which.
         id: BusinessId,
@@ -65,6 +69,7 @@ pub(super) enum BusinessCommand {
         whose: Whose,
     },
     /// Turn a business on again.
+    #[command(after_help = "Example: mintmark business enable biz_…")]
     Enable {
         /// Which.
         id: BusinessId,

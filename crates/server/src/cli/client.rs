@@ -17,6 +17,7 @@ use super::{Done, Failure, time};
 #[derive(Subcommand, Debug)]
 pub(super) enum ClientCommand {
     /// List clients.
+    #[command(after_help = "Example: mintmark client list --environment production")]
     List {
         /// Only this environment's.
         #[arg(long)]
@@ -26,6 +27,7 @@ pub(super) enum ClientCommand {
         tenant: Option<String>,
     },
     /// Show a client.
+    #[command(after_help = "Example: mintmark client show cli_…")]
     Show {
         /// Which.
         client_id: ClientId,
@@ -34,10 +36,13 @@ pub(super) enum ClientCommand {
         environment: Option<EnvironmentName>,
     },
     /// Make a client with a secret, which is shown once.
+    #[command(after_help = "Example: mintmark client create billing --dialect standard --scope 'ledger:read'")]
     Create(Box<CreateArgs>),
     /// Change a client; what is not named stays.
+    #[command(after_help = "Example: mintmark client update cli_… --add-dialect acme")]
     Update(Box<UpdateArgs>),
     /// Turn a client off: it gets no tokens.
+    #[command(after_help = "Example: mintmark client disable cli_…")]
     Disable {
         /// Which.
         client_id: ClientId,
@@ -46,6 +51,7 @@ pub(super) enum ClientCommand {
         environment: Option<EnvironmentName>,
     },
     /// Turn a client on again.
+    #[command(after_help = "Example: mintmark client enable cli_…")]
     Enable {
         /// Which.
         client_id: ClientId,

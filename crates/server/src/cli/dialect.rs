@@ -28,8 +28,10 @@ const EXAMPLE_TOKEN: &str = "eyJhbGciOi…";
 #[derive(Subcommand, Debug)]
 pub(super) enum DialectCommand {
     /// List the dialects that this server knows.
+    #[command(after_help = "Example: mintmark dialect list")]
     List,
     /// Show a dialect: its route, an example exchange, and its answer to each fault.
+    #[command(after_help = "Example: mintmark dialect show standard --source")]
     Show {
         /// Which.
         name: String,
@@ -38,6 +40,7 @@ pub(super) enum DialectCommand {
         source: bool,
     },
     /// Check a dialect file, together with those that it would live with.
+    #[command(after_help = "Example: mintmark dialect check acme.toml")]
     Check {
         /// The file.
         file: PathBuf,

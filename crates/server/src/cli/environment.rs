@@ -18,8 +18,10 @@ use crate::store::StoreKind;
 #[derive(Subcommand, Debug)]
 pub(super) enum EnvironmentCommand {
     /// List environments.
+    #[command(after_help = "Example: mintmark environment list")]
     List,
     /// Make an environment.
+    #[command(after_help = "Example: mintmark environment create production --issuer https://auth.example.com")]
     Create {
         /// Its name, which will stand in every secret.
         name: EnvironmentName,

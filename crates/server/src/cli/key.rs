@@ -14,12 +14,14 @@ use super::{Done, time};
 #[derive(Subcommand, Debug)]
 pub(super) enum KeyCommand {
     /// List signing keys.
+    #[command(after_help = "Example: mintmark key list --environment production")]
     List {
         /// Only this environment's.
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
     /// Make the signing key of an algorithm that the environment has none for yet.
+    #[command(after_help = "Example: mintmark key create --algorithm EdDSA")]
     Create {
         /// ES256, RS256, PS256 or `EdDSA`.
         #[arg(long)]

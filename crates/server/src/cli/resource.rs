@@ -15,12 +15,14 @@ use super::{Done, Failure};
 #[derive(Subcommand, Debug)]
 pub(super) enum ResourceCommand {
     /// List resources.
+    #[command(after_help = "Example: mintmark resource list")]
     List {
         /// Only this environment's.
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
     /// Make a resource.
+    #[command(after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]
     Create {
         /// The absolute URI that requests name and tokens carry as `aud`.
         uri: ResourceUri,
@@ -38,6 +40,7 @@ pub(super) enum ResourceCommand {
         environment: Option<EnvironmentName>,
     },
     /// Change a resource.
+    #[command(after_help = "Example: mintmark resource update --add-scope 'ledger:create'")]
     Update {
         /// Its URI; the environment's own where none is named.
         uri: Option<ResourceUri>,

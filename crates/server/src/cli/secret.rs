@@ -22,9 +22,10 @@ pub(super) struct Owner {
 #[derive(Subcommand, Debug)]
 pub(super) enum SecretCommand {
     /// List the secrets of a client.
+    #[command(after_help = "Example: mintmark secret list cli_…")]
     List(Owner),
     /// Give a client one more secret. It is shown once; those that the client has stay in force.
-    #[command(alias = "create")]
+    #[command(alias = "create", after_help = "Example: mintmark secret add cli_… --expires-in 90d")]
     Add {
         #[command(flatten)]
         owner: Owner,
@@ -33,6 +34,7 @@ pub(super) enum SecretCommand {
         expires_in: Option<u32>,
     },
     /// Set when a secret expires, counted from now.
+    #[command(after_help = "Example: mintmark secret expire cli_… --id crd_… --expires-in 24h")]
     Expire {
         #[command(flatten)]
         owner: Owner,
@@ -44,6 +46,7 @@ pub(super) enum SecretCommand {
         expires_in: u32,
     },
     /// Turn a secret off, for good.
+    #[command(after_help = "Example: mintmark secret disable cli_… --id crd_…")]
     Disable {
         #[command(flatten)]
         owner: Owner,

@@ -11,13 +11,16 @@ use super::{Done, time};
 #[derive(Subcommand, Debug)]
 pub(super) enum TenantCommand {
     /// List tenants.
+    #[command(after_help = "Example: mintmark tenant list")]
     List,
     /// Make a tenant.
+    #[command(after_help = "Example: mintmark tenant create 'Acme Ltd'")]
     Create {
         /// Its name.
         name: String,
     },
     /// Give a tenant another name.
+    #[command(after_help = "Example: mintmark tenant rename 'Acme Ltd' 'Acme Group'")]
     Rename {
         /// Its id or name.
         tenant: String,
@@ -25,11 +28,13 @@ pub(super) enum TenantCommand {
         name: String,
     },
     /// Turn a tenant off: none of its clients gets a token.
+    #[command(after_help = "Example: mintmark tenant disable 'Acme Ltd'")]
     Disable {
         /// Its id or name.
         tenant: String,
     },
     /// Turn a tenant on again.
+    #[command(after_help = "Example: mintmark tenant enable 'Acme Ltd'")]
     Enable {
         /// Its id or name.
         tenant: String,
