@@ -47,6 +47,16 @@ fn all_mistakes_are_told_in_one_run() {
 }
 
 #[test]
+fn s19_an_empty_variable_does_not_take_the_host_check_away() {
+    let text = format!("{LEAST}hosts = [\"auth.example.com\"]\n");
+    let variable = |value| parse(&text, &[("MINTMARK_ENVIRONMENTS_PRODUCTION_HOSTS", value)]);
+    for bad in ["", ",", "a.example,"] {
+        assert!(variable(bad).unwrap_err()[0].contains("expected hosts separated by commas"), "{bad:?}");
+    }
+    assert_eq!(variable("a.example, b.example").unwrap().environments[0].hosts, ["a.example", "b.example"]);
+}
+
+#[test]
 fn two_environments_cannot_share_a_listener() {
     let text = format!("{LEAST}[environments.sandbox]\nlisten = \"127.0.0.1:8080\"\n");
     assert!(parse(&text, &[]).unwrap_err()[0].contains("is the listener of production already"));

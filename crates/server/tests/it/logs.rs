@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustix::process::Signal;
 
-use crate::fixture::{DIALECTS, Dev, get, send, token_request};
+use crate::fixture::{DIALECTS, Dev, form, get, send, token_request};
 
 /// What must not be in the log, each with what it is.
 #[derive(Default)]
@@ -198,4 +198,25 @@ async fn s10_nothing_secret_is_logged_as_text() {
 #[tokio::test]
 async fn s10_nothing_secret_is_logged_as_json() {
     nothing_secret_is_logged("json").await;
+}
+
+/// People swap the two often enough.
+#[tokio::test]
+async fn a_secret_in_the_place_of_another_parameter_is_not_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_with(&folder.path().join("data"), &[("MINTMARK_LOG_LEVEL", "trace")]).await;
+    let (id, secret) = (dev.client("sandbox", "standard", "client_id"), dev.client("sandbox", "standard", "client_secret"));
+    let address = dev.address("sandbox");
+    let swapped = send(address, token_request("standard", &secret, &id).as_bytes()).await;
+    assert_eq!(swapped.status, 401);
+    let form_text = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}&scope={secret}");
+    assert_eq!(send(address, form("/oauth/token", &form_text).as_bytes()).await.status, 400);
+    let forged = "x status=200 client_id=cli_victim token issued";
+    assert_eq!(send(address, token_request("standard", forged, "wrong").as_bytes()).await.status, 401);
+    // A line is written before the answer is sent.
+    let log = dev.program.log();
+    assert!(log.contains("no client has this identifier") && log.contains("a scope that nothing"), "{log}");
+    assert!(!log.contains(&secret), "{log}");
+    assert!(!log.contains("cli_victim"), "{log}");
+    dev.terminate().await;
 }

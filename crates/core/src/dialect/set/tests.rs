@@ -226,6 +226,12 @@ fn s3_a_dialect_sets_no_framing_cookie_or_cors_header() {
         "content-type",
         "host",
         "sec-anything",
+        "x-accel-redirect",
+        "surrogate-key",
+        "cdn-cache-control",
+        "expires",
+        "link",
+        "x-forwarded-for",
         "x-request-id",
     ] {
         for section in ["headers", "request.echo"] {
@@ -237,6 +243,12 @@ fn s3_a_dialect_sets_no_framing_cookie_or_cors_header() {
     assert!(only_mistake(variant("headers.\"no header\" = \"x\"")).contains("this is no header name"));
     assert!(only_mistake(variant("headers.x-a = \"ä\"")).contains("visible ASCII"));
     assert!(only_mistake(variant("headers.x-a = \"<access_token>\"")).contains("nothing fills the slot `<access_token>`"));
+}
+
+#[test]
+fn s10_a_secret_is_not_taken_from_the_query() {
+    let mistake = only_mistake(variant("parameters.client_secret.from = [\"body\", \"query\"]"));
+    assert!(mistake.contains("a secret in the query would stand in the log of every proxy"), "{mistake}");
 }
 
 #[test]

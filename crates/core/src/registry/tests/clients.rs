@@ -219,3 +219,41 @@ fn of_edits_at_once_none_is_lost() {
     });
     assert_eq!(block_on(world.stored(&client.client.id)).client.attributes.len(), 9);
 }
+
+#[tokio::test]
+async fn a_client_is_turned_off_whatever_became_of_the_dialect_and_the_business_that_it_lists() {
+    let world = World::new().await;
+    let only = BusinessAccess::Only(vec![world.shop]);
+    let client = create(&world, |new| new.businesses = only.clone()).await.unwrap();
+    let gone = "gone".parse::<crate::model::DialectName>().unwrap();
+    let foreign = world.foreign;
+    world
+        .plant_client(&client.client.id, |client| {
+            client.dialects.push(gone);
+            client.businesses = BusinessAccess::Only(vec![foreign]);
+        })
+        .await;
+    let off = ClientEdit { status: Some(Status::Disabled), ..ClientEdit::default() };
+    assert_eq!(edit(&world, &client, off).await.unwrap().status, Status::Disabled);
+    let narrowed = ClientEdit { businesses: Some(BusinessAccess::Only(vec![world.shop])), ..ClientEdit::default() };
+    assert!(edit(&world, &client, narrowed).await.is_ok());
+    let unknown = ClientEdit { add_dialects: vec!["other".parse().unwrap()], ..ClientEdit::default() };
+    assert!(matches!(edit(&world, &client, unknown).await, Err(RegistryError::NotFound(_))), "what is new must exist");
+}
+
+#[tokio::test]
+async fn what_was_granted_can_be_taken_back() {
+    let world = World::new().await;
+    let client = world.client(|new| new.dialects = vec!["standard".parse().unwrap()]).await;
+    assert_eq!(world.ask(&Ask::of("standard", &client).resource(LEDGER)).await.status, 200);
+    let edit_of = ClientEdit {
+        revoke: Some(LEDGER.parse().unwrap()),
+        remove_attributes: vec!["firstVisionId".to_owned()],
+        ..ClientEdit::default()
+    };
+    let after = edit(&world, &client, edit_of).await.unwrap();
+    assert!(after.attributes.is_empty());
+    world.poll().await;
+    assert_eq!(world.ask(&Ask::of("standard", &client).resource(LEDGER)).await.json()["error"], "invalid_target");
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200, "the rest stays");
+}

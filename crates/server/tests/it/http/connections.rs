@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::fixture::{Connection, DIALECTS, TestServer, form, get};
+use crate::fixture::{Connection, DIALECTS, TestServer, form, get, in_time};
 
 #[tokio::test]
 async fn a_header_that_arrives_too_slowly_ends_the_connection() {
@@ -126,4 +126,22 @@ async fn s5_request_ids_are_the_servers_own_and_each_is_new() {
 
 fn kept_open(request: &str) -> String {
     request.replace("Connection: close\r\n", "")
+}
+
+/// Its answers fill the buffers between, and the server must not wait for ever to write more.
+#[tokio::test]
+async fn a_client_that_never_reads_is_dropped() {
+    let server = TestServer::setup().with_limits(|limits| limits.header_timeout = 1).start().await;
+    let mut connection = Connection::open(server.address("sandbox")).await;
+    let request = kept_open(&get("/.well-known/jwks.json", "")).repeat(200);
+    let written = async { while connection.try_write(&request).await {} };
+    in_time("the server gives up", written).await;
+}
+
+#[tokio::test]
+async fn a_business_that_is_no_text_is_not_found_in_the_form_of_the_dialect() {
+    let server = TestServer::start().await;
+    let token = server.asset_token("sandbox", "asset", "").await;
+    let answer = server.get("/v0/business/%ff", &format!("Authorization: Bearer {token}\r\n")).await;
+    assert_eq!((answer.status, answer.text()), (404, r#"{"error":"Business not found","data":null}"#));
 }
