@@ -3,7 +3,9 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dialect_files;
 pub mod http;
 pub mod logging;
 pub mod node;
+pub mod serving;
 pub mod store;

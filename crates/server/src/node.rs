@@ -1,7 +1,6 @@
-//! One node: the token endpoint with everything it stands on, its background work, and its listeners.
+//! One node: the token endpoint with everything it stands on, its keys and its background work.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use mintmark_core::clock::Clock;
 use mintmark_core::crypto::{RootKeys, SignerThreads};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::directory::{Directory, DirectoryLimits};
-use mintmark_core::document::{Diagnostic, Source};
+use mintmark_core::document::Diagnostic;
 use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{EnvironmentName, KeyState};
 use mintmark_core::random::Random;
@@ -19,17 +18,12 @@ use mintmark_core::registry::{Actor, Registry, RegistryError};
 use mintmark_core::store::{Store, StoreError};
 use mintmark_core::token::{Limits, TokenEndpoint};
 use mintmark_verify::Algorithm;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
-use crate::http::{HostRule, Listener, RequestIds, Site};
+use crate::dialect_files::load_dialects;
+use crate::http::RequestIds;
 use crate::store::SqlStore;
-
-/// A dialect file is at most this large.
-const MAX_DIALECT_FILE: u64 = 256 * 1024;
-/// A folder holds at most so many dialects.
-const MAX_DIALECT_FILES: usize = 500;
 
 /// Everything that requests need.
 pub struct Node {
@@ -270,123 +264,4 @@ async fn add_key<S: Store>(
         Err(RegistryError::Store(error)) => Err(error.into()),
         Err(error) => Err(StartError::Key(error.to_string())),
     }
-}
-
-/// Loads the built-in dialects and those of a folder, which need not exist.
-pub fn load_dialects(folder: Option<&Path>) -> Result<DialectSet, Vec<Diagnostic>> {
-    let sources = folder.map_or_else(|| Ok(Vec::new()), read_folder)?;
-    DialectSet::load(&sources)
-}
-
-/// Reads the dialect files of a folder, in the order of their names.
-pub fn read_folder(folder: &Path) -> Result<Vec<Arc<Source>>, Vec<Diagnostic>> {
-    let problem =
-        |path: &Path, message: String| vec![Diagnostic { file: path.display().to_string(), line: 1, column: 1, message }];
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(problem(folder, format!("the folder cannot be read: {error}"))),
-    };
-    let is_dialect = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_dialect).collect();
-    paths.sort();
-    if paths.len() > MAX_DIALECT_FILES {
-        return Err(problem(folder, format!("expected at most {MAX_DIALECT_FILES} dialects")));
-    }
-    paths.iter().map(|path| read_dialect(path).map_err(|message| problem(path, message))).collect()
-}
-
-/// Reads one dialect file.
-pub fn read_dialect(path: &Path) -> Result<Arc<Source>, String> {
-    let size = std::fs::metadata(path).map_err(|error| format!("the file cannot be read: {error}"))?.len();
-    if size > MAX_DIALECT_FILE {
-        return Err(format!("expected at most {MAX_DIALECT_FILE} bytes"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("the file cannot be read: {error}"))?;
-    Ok(Arc::new(Source { name: path.display().to_string(), text }))
-}
-
-/// Where an environment is served.
-#[derive(Debug)]
-pub struct Door {
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// The bound socket.
-    pub socket: std::net::TcpListener,
-    /// Which hosts are answered.
-    pub hosts: HostRule,
-}
-
-/// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
-/// is ready.
-#[derive(Debug)]
-pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    /// Begins to listen.
-    pub fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-}
-
-/// Serves until a signal: Ctrl-C and SIGTERM finish the requests in work, write down what is in memory, and return.
-pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
-    let (stop, stopping) = watch::channel(false);
-    let mut listeners = Vec::new();
-    for Door { environment, socket, hosts } in doors {
-        socket.set_nonblocking(true)?;
-        let site = Site { environment, hosts };
-        let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site: Arc::new(site) };
-        listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
-    }
-    let poll = Duration::from_millis(feed.poll_milliseconds);
-    let flush = Duration::from_millis(feed.flush_milliseconds);
-    let background = [
-        tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
-        tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
-    ];
-    wait_for_stop(&node, signals).await;
-    tracing::info!("stopping: requests in work are finished first");
-    let _ = stop.send(true);
-    for task in listeners.into_iter().chain(background) {
-        let _ = task.await;
-    }
-    // Requests that ended after the flushing task did.
-    if let Err(error) = node.endpoint.directory.flush_uses().await {
-        tracing::warn!(%error, "last uses of credentials could not be written down");
-    }
-    node.endpoint.directory.store().close().await;
-    Ok(())
-}
-
-/// Waits for the signal to stop; SIGHUP reloads dialects meanwhile.
-async fn wait_for_stop(node: &Node, mut signals: Signals) {
-    loop {
-        tokio::select! {
-            _ = signals.interrupt.recv() => return,
-            _ = signals.terminate.recv() => return,
-            _ = signals.hangup.recv() => match node.reload_dialects().await {
-                Ok(count) => tracing::info!(count, "dialects reloaded"),
-                Err(mistakes) => {
-                    for mistake in &mistakes {
-                        tracing::error!("{mistake}");
-                    }
-                    tracing::error!(mistakes = mistakes.len(), "dialects not reloaded: the old set stays");
-                }
-            },
-        }
-    }
-}
-
-/// Binds an address for listening; the error says who holds the port.
-pub fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
-    std::net::TcpListener::bind(address)
 }

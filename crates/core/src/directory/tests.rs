@@ -506,3 +506,23 @@ async fn a_business_made_after_it_was_asked_for_is_found() {
     world.poll().await;
     assert!(world.known_business(made.id).await.is_some());
 }
+
+#[tokio::test]
+async fn a_flood_of_names_that_are_not_held_fails_at_once_and_leaves_those_that_are() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert!(world.known(&client.client.id).await.is_some());
+    let mut paused = world.store.pause_reads();
+    let ask = |number: usize| {
+        let directory = Arc::clone(&world.endpoint.directory);
+        tokio::spawn(async move { directory.client(&sandbox(), &format!("nobody-{number}").parse().unwrap()).await })
+    };
+    let waiting: Vec<_> = (0..64).map(ask).collect();
+    paused.holding(64).await;
+    assert!(matches!(ask(64).await.unwrap(), Err(Denial::StoreUnavailable(_))), "one read more than there may be");
+    assert!(world.known(&client.client.id).await.is_some(), "what is held needs no read");
+    paused.release();
+    for asked in waiting {
+        assert!(asked.await.unwrap().unwrap().is_none());
+    }
+}

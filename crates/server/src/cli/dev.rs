@@ -4,7 +4,7 @@ mod banner;
 mod demo;
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,8 +18,10 @@ use super::place::{DATA_DIR, Files, Place, make_private_folder};
 use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
+use crate::dialect_files::load_dialects;
 use crate::http::HostRule;
-use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, load_dialects, serve};
+use crate::node::{Node, NodeParts, NodeSettings};
+use crate::serving::{Door, Signals, serve};
 
 /// The environments, in the order of their ports.
 const ENVIRONMENTS: [&str; 2] = ["sandbox", "production"];
@@ -104,7 +106,7 @@ fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
     let mut doors = Vec::new();
     for (name, port) in ENVIRONMENTS.into_iter().zip(base..) {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let socket = bind(address).map_err(|error| {
+        let socket = TcpListener::bind(address).map_err(|error| {
             let next = if base < 60_000 { base + 1000 } else { 9000 };
             Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
         })?;

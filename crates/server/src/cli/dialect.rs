@@ -17,7 +17,7 @@ use serde_json::json;
 use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
-use crate::node::{load_dialects, read_dialect, read_folder};
+use crate::dialect_files::{load_dialects, read_dialect, read_folder};
 
 /// The moment at which the example takes place: 2026-05-01T16:39:28Z.
 const EXAMPLE_NOW: Timestamp = Timestamp(1_777_653_568);

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::{Failure, Shared};
 use crate::clock::SystemClock;
 use crate::config::{Config, Variables};
-use crate::node::load_dialects;
+use crate::dialect_files::load_dialects;
 use crate::store::{OpenOptions, SqlStore, StoreKind};
 
 /// The configuration's usual name.

@@ -1,5 +1,6 @@
 //! `mintmark serve`
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,8 +13,10 @@ use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::clock::SystemClock;
 use crate::config::{Config, Variables};
+use crate::dialect_files::load_dialects;
 use crate::http::HostRule;
-use crate::node::{Door, Node, NodeParts, NodeSettings, Signals, bind, load_dialects, serve};
+use crate::node::{Node, NodeParts, NodeSettings};
+use crate::serving::{Door, Signals, serve};
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -66,7 +69,7 @@ fn ready(doors: &[Door]) -> Result<serde_json::Value, Failure> {
 fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {
     let mut doors = Vec::new();
     for environment in &config.environments {
-        let socket = bind(environment.listen).map_err(|error| {
+        let socket = TcpListener::bind(environment.listen).map_err(|error| {
             let advice = format!("change environments.{}.listen in the configuration", environment.name);
             Failure(explain_bind(environment.listen, &error, &advice))
         })?;

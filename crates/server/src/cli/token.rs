@@ -12,7 +12,7 @@ use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
 use crate::config::Variables;
-use crate::node::load_dialects;
+use crate::dialect_files::load_dialects;
 
 #[derive(Args, Debug)]
 pub(super) struct TokenArgs {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Failure;
 use crate::cli::place::{Place, write_private};
 use crate::cli::resource::definitions;
-use crate::node::Door;
+use crate::serving::Door;
 
 const CREDENTIALS: &str = "dev-credentials.json";
 const TENANT: &str = "Demo tenant";

@@ -131,3 +131,25 @@ async fn assert_works(dev: &Dev) {
         }
     }
 }
+
+/// The data folder may have come with a repository that somebody else wrote.
+#[tokio::test]
+async fn a_link_in_the_data_folder_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, precious) = (folder.path().join("data"), folder.path().join("precious"));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(&precious, "precious").unwrap();
+    std::os::unix::fs::symlink(&precious, data.join("dev.lock")).unwrap();
+    let refused = Finished::refused(&["dev", "--data-dir", data.to_str().unwrap(), "--port-base", "1"]);
+    assert!(refused.contains("dev.lock"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_others_can_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = Finished::refused(&["dev", "--data-dir", folder.path().to_str().unwrap(), "--port-base", "1"]);
+    assert!(refused.contains("nobody else may write into it"), "{refused}");
+}
