@@ -3,13 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Table, presets};
 use serde_json::Value;
 
 use crate::config::Variables;
-
-/// The columns that wrap on a narrow terminal.
-const WRAPPING: &[&str] = &["NAME", "SCOPES", "FILE"];
 
 /// The result of a command.
 #[derive(Debug, Default)]
@@ -69,13 +66,9 @@ impl Output {
     }
 
     fn to_table(&self) -> String {
-        let terminal = std::io::stdout().is_terminal();
-        let coloured = terminal && !Variables::no_color();
+        let coloured = std::io::stdout().is_terminal() && !Variables::no_color();
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        if terminal {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        }
         if !coloured {
             table.force_no_tty();
         }
@@ -87,17 +80,12 @@ impl Output {
         for row in &self.rows {
             table.add_row(row);
         }
-        // Identifiers are copied, so they stay in one piece; what may wrap are lists and names.
-        for (name, column) in self.headers.iter().zip(table.column_iter_mut()) {
-            if !WRAPPING.contains(name) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
-        }
-        table
-            .lines()
-            .map(|line| line.trim_end().strip_prefix(' ').unwrap_or_default().to_owned())
-            .collect::<Vec<_>>()
-            .join("\n")
+        // Never wrapped: identifiers are copied, and a line is a row for other programs too.
+        let lines = table.lines().map(|line| {
+            let line = line.trim_end();
+            line.strip_prefix(' ').unwrap_or(line).to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
