@@ -80,12 +80,11 @@ impl Output {
         for row in &self.rows {
             table.add_row(row);
         }
-        // Never wrapped: identifiers are copied, and a line is a row for other programs too.
-        let lines = table.lines().map(|line| {
-            let line = line.trim_end();
-            line.strip_prefix(' ').unwrap_or(line).to_owned()
+        table.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 2));
         });
-        lines.collect::<Vec<_>>().join("\n")
+        // Never wrapped: identifiers are copied, and a line is a row for other programs too.
+        table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
     }
 }
 
