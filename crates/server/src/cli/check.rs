@@ -24,7 +24,7 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
     let files = Files::find(shared)?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes));
     let parts = [
-        ("dialects", dialects.map(|set| format!("{} dialects", set.iter().count()))),
+        ("dialects", dialects.map(|set| format!("{} known", set.iter().count()))),
         ("root keys", files.read_root_keys().map(|_| "readable".to_owned())),
         ("database", check_store(&files).await),
     ];
@@ -60,7 +60,7 @@ async fn check_store(files: &Files) -> Result<String, Failure> {
             unusable.extend(ring.unusable.into_iter().map(|(kid, reason)| format!("signing key {kid}: {reason}")));
         }
         if unusable.is_empty() {
-            Ok(format!("{} environments, all signing keys open", environments.len()))
+            Ok(format!("environments: {}; all signing keys open", environments.len()))
         } else {
             Err(Failure(unusable.join("; ")))
         }
