@@ -10,9 +10,11 @@ use crate::store::{AsOf, Read, StoreError};
 const ABSENT_MILLISECONDS: u64 = 5000;
 /// How many absent objects are remembered; memory of their own, so that a flood of unknown names evicts nothing that exists.
 const ABSENT_ENTRIES: usize = 50_000;
-/// How many objects are read at once. One more fails at once: a flood of names that are not held must not take the store, nor a
-/// place in the queue, from those that are.
+/// How many objects are read at once.
 const LOADS: usize = 64;
+/// How many are read or wait to be: enough for all clients that come back at once after a restart. One more fails at once, so that
+/// a flood of names that are not held takes neither the store nor all places in work from those that are.
+const WAITING: usize = 1024;
 /// How often a fill is tried anew because changes were applied meanwhile.
 const TRIES: usize = 16;
 
@@ -22,12 +24,18 @@ pub(super) struct Cached<K, V> {
     present: Cache<K, V>,
     /// Until when an object is believed not to exist, on the boot-time clock.
     absent: Cache<K, u64>,
+    waiting: Semaphore,
     loading: Semaphore,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
     pub(super) fn new(entries: usize) -> Self {
-        Self { present: Cache::new(entries), absent: Cache::new(ABSENT_ENTRIES.min(entries)), loading: Semaphore::new(LOADS) }
+        Self {
+            present: Cache::new(entries),
+            absent: Cache::new(ABSENT_ENTRIES.min(entries)),
+            waiting: Semaphore::new(WAITING),
+            loading: Semaphore::new(LOADS),
+        }
     }
 
     /// The object; `load` reads it if it is not held.
@@ -50,10 +58,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
                 return Ok(None);
             }
             // An error leaves nothing behind: the guard lets the next one try.
-            let _permit = self
-                .loading
-                .try_acquire()
-                .map_err(|_| StoreError::Unavailable(format!("{LOADS} objects are being read already")))?;
+            let too_many = |_| StoreError::Unavailable(format!("{WAITING} objects wait to be read already"));
+            let _waiting = self.waiting.try_acquire().map_err(too_many)?;
+            let _loading = self.loading.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
             let AsOf { value, position } = load().await?;
             if position < progress.announced() {
                 // Changes were applied while this was read, and it may be from before them.

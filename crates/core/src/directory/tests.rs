@@ -517,12 +517,12 @@ async fn a_flood_of_names_that_are_not_held_fails_at_once_and_leaves_those_that_
         let directory = Arc::clone(&world.endpoint.directory);
         tokio::spawn(async move { directory.client(&sandbox(), &format!("nobody-{number}").parse().unwrap()).await })
     };
-    let waiting: Vec<_> = (0..64).map(ask).collect();
+    let waiting: Vec<_> = (0..1024).map(ask).collect();
     paused.holding(64).await;
-    assert!(matches!(ask(64).await.unwrap(), Err(Denial::StoreUnavailable(_))), "one read more than there may be");
+    assert!(matches!(ask(1024).await.unwrap(), Err(Denial::StoreUnavailable(_))), "one more than may wait");
     assert!(world.known(&client.client.id).await.is_some(), "what is held needs no read");
     paused.release();
     for asked in waiting {
-        assert!(asked.await.unwrap().unwrap().is_none());
+        assert!(asked.await.unwrap().unwrap().is_none(), "those that waited are answered");
     }
 }
