@@ -7,9 +7,9 @@ mod secret;
 mod signer_threads;
 mod signing;
 
-pub use peppers::{PEPPER_SCHEME, Peppers, SecretOwner};
+pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerThreads};
-pub use signing::{KeyMaterial, KeyMaterialError, SigningKeyPair};
+pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};

@@ -1,8 +1,11 @@
 //! How a secret is stored and compared (rule S7).
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use zeroize::Zeroizing;
 
 use super::SecretText;
 use crate::model::{ClientId, CredentialId, EnvironmentName, StoredSecret};
@@ -41,8 +44,16 @@ impl Peppers {
     /// What is stored for a secret. `None` if no pepper is loaded.
     pub fn store(&self, owner: SecretOwner<'_>, secret: &SecretText) -> Option<StoredSecret> {
         let (pepper_id, key) = self.keys.first()?;
-        let mac = mac(key, PEPPER_SCHEME, owner, secret).as_ref().to_vec();
+        let keyed = keyed(key, owner.environment, owner.client_id, secret);
+        let mac = of_credential(&keyed, owner.credential_id).as_ref().to_vec();
         Some(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: pepper_id.clone(), mac })
+    }
+
+    /// A secret that was sent for a client, ready to be compared with each of the client's: most of the work of a comparison
+    /// is done once for all of them.
+    pub fn present(&self, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) -> PresentedSecret<'_> {
+        let keyed = self.keys.iter().map(|(id, key)| (id.as_str(), keyed(key, environment, client_id, secret)));
+        PresentedSecret { keyed: keyed.collect() }
     }
 
     /// For each pepper, by its id, what it makes of a known text: enough to recognise it, nothing to find it by.
@@ -55,41 +66,68 @@ impl Peppers {
     pub fn is_current(&self, stored: &StoredSecret) -> bool {
         stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| *id == stored.pepper_id)
     }
+}
 
-    /// Whether `secret` is the stored one, in a time that does not depend on where they differ. A secret under a pepper that
-    /// is not loaded, or of an unknown scheme, matches nothing.
-    pub fn matches(&self, stored: &StoredSecret, owner: SecretOwner<'_>, secret: &SecretText) -> bool {
-        let Some((_, key)) = self.keys.iter().find(|(id, _)| *id == stored.pepper_id) else {
+/// A secret that was sent for a client, under each pepper.
+pub struct PresentedSecret<'a> {
+    keyed: Vec<(&'a str, Keyed)>,
+}
+
+impl std::fmt::Debug for PresentedSecret<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("[secret]")
+    }
+}
+
+impl PresentedSecret<'_> {
+    /// Whether it is the stored secret of a credential, in a time that does not depend on where they differ. A secret under a
+    /// pepper that is not loaded, or of an unknown scheme, matches nothing.
+    pub fn is(&self, stored: &StoredSecret, credential_id: CredentialId) -> bool {
+        let Some((_, keyed)) = self.keyed.iter().find(|(id, _)| *id == stored.pepper_id) else {
+            self.is_nothing();
             return false;
         };
-        let found = mac(key, stored.scheme, owner, secret);
-        let equal = aws_lc_rs::constant_time::verify_slices_are_equal(found.as_ref(), &stored.mac).is_ok();
+        let equal = verify_slices_are_equal(of_credential(keyed, credential_id).as_ref(), &stored.mac).is_ok();
         equal && stored.scheme == PEPPER_SCHEME
     }
 
-    /// Does the work of [`Peppers::matches`] for nothing, so that an unknown client costs what a known one does.
-    pub fn match_nothing(&self, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) {
-        if let Some((_, key)) = self.keys.first() {
-            let owner = SecretOwner { environment, client_id, credential_id: CredentialId::none() };
-            let found = mac(key, PEPPER_SCHEME, owner, secret);
-            std::hint::black_box(aws_lc_rs::constant_time::verify_slices_are_equal(found.as_ref(), &[0; 32]).is_ok());
+    /// Does the work of [`PresentedSecret::is`] for nothing, so that an unknown client costs what a known one does.
+    pub fn is_nothing(&self) {
+        if let Some((_, keyed)) = self.keyed.first() {
+            let found = of_credential(keyed, CredentialId::none());
+            std::hint::black_box(verify_slices_are_equal(found.as_ref(), &[0; 32]).is_ok());
         }
     }
 }
 
+/// `HMAC(pepper, version | environment | client | secret)`: a secret as only somebody with the pepper can know it.
+type Keyed = Zeroizing<[u8; 32]>;
+
 /// Each field goes in behind its length, so that no two owners give the same bytes.
-fn mac(key: &hmac::Key, scheme: u32, owner: SecretOwner<'_>, secret: &SecretText) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(key);
-    let mut field = |bytes: &[u8]| {
-        context.update(&(bytes.len() as u64).to_be_bytes());
-        context.update(bytes);
-    };
-    field(&scheme.to_be_bytes());
-    field(owner.environment.as_str().as_bytes());
-    field(owner.client_id.as_str().as_bytes());
-    field(&owner.credential_id.to_bytes());
-    field(secret.expose().as_bytes());
-    context.sign()
+fn keyed(key: &hmac::Key, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) -> Keyed {
+    let fields = [
+        &PEPPER_SCHEME.to_be_bytes(),
+        environment.as_str().as_bytes(),
+        client_id.as_str().as_bytes(),
+        secret.expose().as_bytes(),
+    ];
+    let mut message = Zeroizing::new(Vec::with_capacity(512));
+    for field in fields {
+        message.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        message.extend_from_slice(field);
+    }
+    let mut keyed = Zeroizing::new([0; 32]);
+    keyed.copy_from_slice(hmac::sign(key, &message).as_ref());
+    keyed
+}
+
+/// `SHA-256(keyed secret | secret id)`: what is stored. Both are of fixed length, and the first is as unknown as the pepper.
+fn of_credential(keyed: &Keyed, credential_id: CredentialId) -> digest::Digest {
+    let mut message = Zeroizing::new([0; 48]);
+    let (start, end) = message.split_at_mut(32);
+    start.copy_from_slice(&**keyed);
+    end.copy_from_slice(&credential_id.to_bytes());
+    digest::digest(&digest::SHA256, &*message)
 }
 
 #[cfg(test)]
@@ -108,13 +146,28 @@ mod tests {
         let secret = SecretText::new("secret".to_owned());
         let stored = peppers.store(owner, &secret).unwrap();
 
-        assert!(peppers.matches(&stored, owner, &secret));
-        assert!(!peppers.matches(&stored, owner, &SecretText::new("secreT".to_owned())));
-        assert!(!peppers.matches(&stored, SecretOwner { environment: &production, ..owner }, &secret));
-        assert!(!peppers.matches(&stored, SecretOwner { client_id: &two, ..owner }, &secret));
-        let other = CredentialId::generate(&random);
-        assert!(!peppers.matches(&stored, SecretOwner { credential_id: other, ..owner }, &secret));
-        assert!(!peppers.matches(&StoredSecret { scheme: 2, ..stored.clone() }, owner, &secret));
+        let present =
+            |environment, client_id, text: &str| peppers.present(environment, client_id, &SecretText::new(text.to_owned()));
+        assert!(present(&sandbox, &one, "secret").is(&stored, credential_id));
+        assert!(!present(&sandbox, &one, "secreT").is(&stored, credential_id));
+        assert!(!present(&production, &one, "secret").is(&stored, credential_id));
+        assert!(!present(&sandbox, &two, "secret").is(&stored, credential_id));
+        assert!(!present(&sandbox, &one, "secret").is(&stored, CredentialId::generate(&random)));
+        assert!(!present(&sandbox, &one, "secret").is(&StoredSecret { scheme: 2, ..stored.clone() }, credential_id));
+        assert_eq!(format!("{:?}", present(&sandbox, &one, "secret")), "[secret]");
+    }
+
+    #[test]
+    fn what_is_stored_is_the_same_for_ever() {
+        // A change here makes every stored secret worthless.
+        let peppers = Peppers::new([("p1".to_owned(), [1; 32])].into_iter());
+        let (environment, client_id) = ("sandbox".parse().unwrap(), "one".parse().unwrap());
+        let owner = SecretOwner { environment: &environment, client_id: &client_id, credential_id: CredentialId::none() };
+        let stored = peppers.store(owner, &SecretText::new("secret".to_owned())).unwrap();
+        assert_eq!(
+            (stored.scheme, URL_SAFE_NO_PAD.encode(&stored.mac).as_str()),
+            (1, "kARDtBotayoCk89GUv4ERWyAFSm_dTxoFgC4Fq5fFGg")
+        );
     }
 
     #[test]
@@ -127,8 +180,8 @@ mod tests {
         let stored = Peppers::new([old.clone()].into_iter()).store(owner, &secret).unwrap();
 
         let both = Peppers::new([new.clone(), old].into_iter());
-        assert!(both.matches(&stored, owner, &secret));
+        assert!(both.present(&sandbox, &client, &secret).is(&stored, owner.credential_id));
         assert_eq!(both.store(owner, &secret).unwrap().pepper_id, "p2");
-        assert!(!Peppers::new([new].into_iter()).matches(&stored, owner, &secret));
+        assert!(!Peppers::new([new].into_iter()).present(&sandbox, &client, &secret).is(&stored, owner.credential_id));
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Denial, Exchange, Presented, Refused, TokenEndpoint, TokenRequest};
 use crate::clock::Timestamp;
-use crate::crypto::{ClientSecret, Peppers, SecretOwner, SecretShape, SecretText};
+use crate::crypto::{ClientSecret, Peppers, PresentedSecret, SecretOwner, SecretShape, SecretText};
 use crate::directory::{Directory, KnownClient};
-use crate::model::{ClientId, ClientRecord, Credential, CredentialId, EnvironmentName, Position, Status};
+use crate::model::{ClientRecord, Credential, CredentialId, Position, Status};
 use crate::registry::MAX_COMPARED_SECRETS;
 use crate::store::Store;
 
@@ -82,7 +82,7 @@ impl<S: Store> TokenEndpoint<S> {
         let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
         let found = self.directory.client(exchange.environment, client_id).await?;
         let Some(known) = found else {
-            compare_with_nothing(&self.root_keys.peppers, exchange.environment, client_id, secret, 0);
+            compare_with_nothing(&self.root_keys.peppers.present(exchange.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
         };
         let matched = match_secret(&self.root_keys.peppers, &known.record, secret);
@@ -111,26 +111,20 @@ impl<S: Store> TokenEndpoint<S> {
 /// there is, so that time tells neither whether a client exists nor how many secrets it has.
 fn match_secret(peppers: &Peppers, record: &ClientRecord, secret: &SecretText) -> Option<usize> {
     let client = &record.client;
+    let presented = peppers.present(&client.environment, &client.id, secret);
     let mut matched = None;
     for (at, credential) in record.credentials.iter().enumerate() {
-        let owner = SecretOwner { environment: &client.environment, client_id: &client.id, credential_id: credential.id };
-        if peppers.matches(&credential.secret, owner, secret) {
+        if presented.is(&credential.secret, credential.id) {
             matched = Some(at);
         }
     }
-    compare_with_nothing(peppers, &client.environment, &client.id, secret, record.credentials.len());
+    compare_with_nothing(&presented, record.credentials.len());
     matched
 }
 
-fn compare_with_nothing(
-    peppers: &Peppers,
-    environment: &EnvironmentName,
-    client_id: &ClientId,
-    secret: &SecretText,
-    done: usize,
-) {
+fn compare_with_nothing(presented: &PresentedSecret<'_>, done: usize) {
     for _ in done..MAX_COMPARED_SECRETS {
-        peppers.match_nothing(environment, client_id, secret);
+        presented.is_nothing();
     }
 }
 
