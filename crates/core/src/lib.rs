@@ -8,6 +8,7 @@ pub mod crypto;
 pub mod dialect;
 pub mod directory;
 pub mod document;
+mod json;
 pub mod keys;
 pub mod model;
 pub mod random;

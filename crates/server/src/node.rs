@@ -37,6 +37,8 @@ pub struct Node {
     pub request_ids: RequestIds,
     /// Limits of requests and connections.
     pub limits: LimitSettings,
+    /// Randomness, for keys.
+    random: Arc<dyn Random>,
 }
 
 /// What a node is made of.
@@ -45,8 +47,10 @@ pub struct NodeParts {
     pub store: Arc<SqlStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Randomness, for keys.
     pub random: Arc<dyn Random>,
+    /// Randomness for identifiers: of requests and tokens.
+    pub id_random: Arc<dyn Random>,
     /// Master keys and peppers.
     pub root_keys: Arc<RootKeys>,
     /// The dialects.
@@ -127,11 +131,11 @@ impl Node {
         };
         let per_minute = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
-            request_ids: RequestIds::new(Arc::clone(&parts.random)),
+            request_ids: RequestIds::new(Arc::clone(&parts.id_random)),
             endpoint: TokenEndpoint {
                 directory: Arc::new(directory),
                 clock: parts.clock,
-                random: parts.random,
+                random: parts.id_random,
                 root_keys: parts.root_keys,
                 signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
@@ -141,6 +145,7 @@ impl Node {
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
             limits,
+            random: parts.random,
         })
     }
 
@@ -187,7 +192,7 @@ impl Node {
         Registry {
             store: Arc::clone(self.endpoint.directory.store()),
             clock: Arc::clone(&self.endpoint.clock),
-            random: Arc::clone(&self.endpoint.random),
+            random: Arc::clone(&self.random),
             root_keys: Arc::clone(&self.endpoint.root_keys),
             dialects: DialectSet::clone(&self.dialects.load()),
             actor: Actor("mintmark".to_owned()),

@@ -73,8 +73,8 @@ impl ClientSecret {
         let mut text = format!("mms_{environment}_");
         text.reserve_exact(RANDOM_LENGTH + CHECKSUM_LENGTH);
         push_base62(&mut *bytes, RANDOM_LENGTH, &mut text);
-        let mut checksum = Zeroizing::new(checksum_bytes(&text));
-        push_base62(&mut *checksum, CHECKSUM_LENGTH, &mut text);
+        let checksum = Zeroizing::new(base62_of(crc32fast::hash(text.as_bytes())));
+        text.extend(checksum.iter().map(|digit| char::from(*digit)));
         Self(SecretText::new(text))
     }
 
@@ -96,22 +96,27 @@ impl ClientSecret {
 
     /// What the form of `text` says.
     pub fn shape_of(text: &SecretText) -> SecretShape {
-        let Some((prefix, random)) = text.expose().strip_prefix("mms_").and_then(|rest| rest.split_once('_')) else {
+        let Some((_, random)) = text.expose().strip_prefix("mms_").and_then(|rest| rest.split_once('_')) else {
             return SecretShape::Foreign;
         };
-        let (body, found) = match random.len().checked_sub(CHECKSUM_LENGTH).and_then(|at| random.split_at_checked(at)) {
-            Some((body, found)) if body.len() == RANDOM_LENGTH => (body, found),
+        let found = match random.len().checked_sub(CHECKSUM_LENGTH).and_then(|at| random.split_at_checked(at)) {
+            Some((body, found)) if body.len() == RANDOM_LENGTH => found,
             _ => return SecretShape::Mistyped,
         };
-        let mut expected = String::with_capacity(CHECKSUM_LENGTH);
-        let mut checksum = checksum_bytes(&format!("mms_{prefix}_{body}"));
-        push_base62(&mut checksum, CHECKSUM_LENGTH, &mut expected);
-        if expected == found { SecretShape::WellFormed } else { SecretShape::Mistyped }
+        let checked = text.expose().strip_suffix(found).unwrap_or_default();
+        let expected = base62_of(crc32fast::hash(checked.as_bytes()));
+        if expected == found.as_bytes() { SecretShape::WellFormed } else { SecretShape::Mistyped }
     }
 }
 
-fn checksum_bytes(text: &str) -> [u8; 4] {
-    crc32fast::hash(text.as_bytes()).to_be_bytes()
+/// A checksum in base62: six digits, which hold more than 32 bits.
+fn base62_of(mut checksum: u32) -> [u8; CHECKSUM_LENGTH] {
+    let mut digits = [b'0'; CHECKSUM_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62.get((checksum % 62) as usize).copied().unwrap_or(b'0');
+        checksum /= 62;
+    }
+    digits
 }
 
 /// Appends a big-endian number as `length` base62 digits, and leaves zero behind.

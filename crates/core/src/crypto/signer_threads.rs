@@ -9,7 +9,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::{KeyMaterialError, SigningKeyPair};
+use super::{KeyMaterialError, Signature, SigningKeyPair};
 
 /// How many signatures may wait for each thread: some 45 ms of work.
 const QUEUE_PER_THREAD: usize = 64;
@@ -25,8 +25,8 @@ pub enum SignerBusy {
 
 struct Task {
     key: Arc<SigningKeyPair>,
-    message: Vec<u8>,
-    answer: oneshot::Sender<Result<Vec<u8>, KeyMaterialError>>,
+    message: String,
+    answer: oneshot::Sender<Result<(String, Signature), KeyMaterialError>>,
 }
 
 /// The signer threads of a process. They end when this is dropped.
@@ -55,10 +55,11 @@ impl SignerThreads {
         (Self { queue }, tasks)
     }
 
-    /// Signs `message`: in place with a quick key, on a signer thread with a slow one.
-    pub async fn sign(&self, key: &Arc<SigningKeyPair>, message: Vec<u8>) -> Result<Vec<u8>, SignerBusy> {
+    /// Signs `message` and gives it back: in place with a quick key, on a signer thread with a slow one.
+    pub async fn sign(&self, key: &Arc<SigningKeyPair>, message: String) -> Result<(String, Signature), SignerBusy> {
         if !key.is_slow() {
-            return key.sign(&message).map_err(|_| SignerBusy::Failed);
+            let signature = key.sign(message.as_bytes()).map_err(|_| SignerBusy::Failed)?;
+            return Ok((message, signature));
         }
         let (answer, made) = oneshot::channel();
         self.queue.try_send(Task { key: Arc::clone(key), message, answer }).map_err(|error| match error {
@@ -76,7 +77,8 @@ fn work(tasks: &Mutex<Receiver<Task>>) {
         let Ok(task) = task else { return };
         // A caller that went away needs no signature.
         if !task.answer.is_closed() {
-            let _ = task.answer.send(task.key.sign(&task.message));
+            let made = task.key.sign(task.message.as_bytes());
+            let _ = task.answer.send(made.map(|signature| (task.message, signature)));
         }
     }
 }
@@ -97,14 +99,14 @@ mod tests {
         let threads = SignerThreads::start(2).unwrap();
         for key in [pair(Algorithm::Es256), pair(Algorithm::Rs256)] {
             let public = VerifyingKey::try_from(&key.public_jwk().unwrap()).unwrap();
-            let signature = threads.sign(&key, b"message".to_vec()).await.unwrap();
-            public.verify(b"message", &signature).unwrap();
+            let (message, signature) = threads.sign(&key, "message".to_owned()).await.unwrap();
+            public.verify(message.as_bytes(), signature.as_ref()).unwrap();
         }
     }
 
     #[tokio::test]
     async fn a_full_queue_is_reported_at_once() {
         let (threads, _tasks) = SignerThreads::stuck();
-        assert_eq!(threads.sign(&pair(Algorithm::Rs256), Vec::new()).await, Err(SignerBusy::QueueFull));
+        assert_eq!(threads.sign(&pair(Algorithm::Rs256), String::new()).await.err(), Some(SignerBusy::QueueFull));
     }
 }

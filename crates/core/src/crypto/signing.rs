@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -62,6 +63,29 @@ impl KeyMaterial {
     /// The PKCS#8 bytes, to be sealed.
     pub fn pkcs8(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// A signature in the form that JWS wants (RFC 7518 section 3, RFC 8037 section 3.1).
+pub enum Signature {
+    /// Of ECDSA with P-256 or of Ed25519.
+    Short([u8; 64]),
+    /// Of RSA.
+    Long(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Signature::Short(signature) => signature.as_ref(),
+            Signature::Long(signature) => signature,
+        }
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Signature({} bytes)", self.as_ref().len())
     }
 }
 
@@ -127,20 +151,23 @@ impl SigningKeyPair {
         Ok(jwk.with_kid(kid))
     }
 
-    /// Signs; the signature in the form that JWS wants (RFC 7518 section 3, RFC 8037 section 3.1).
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyMaterialError> {
-        match &self.pair {
-            Pair::Ecdsa(pair) => {
-                pair.sign(&SystemRandom::new(), message).map(|made| made.as_ref().to_vec()).map_err(|_| KeyMaterialError)
-            }
-            Pair::Ed25519(pair) => pair.try_sign(message).map(|made| made.as_ref().to_vec()).map_err(|_| KeyMaterialError),
+    /// Signs.
+    pub fn sign(&self, message: &[u8]) -> Result<Signature, KeyMaterialError> {
+        let signature = match &self.pair {
+            Pair::Ecdsa(pair) => pair.sign(&SystemRandom::new(), message).and_then(|made| short(&made)),
+            Pair::Ed25519(pair) => pair.try_sign(message).and_then(|made| short(&made)),
             Pair::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| KeyMaterialError)?;
-                Ok(signature)
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature).map(|()| Signature::Long(signature))
             }
-        }
+        };
+        signature.map_err(|_| KeyMaterialError)
     }
+}
+
+/// AWS-LC's own type has room for every kind of signature there is, more than four thousand bytes, and is better left at once.
+fn short(made: &aws_lc_rs::signature::Signature) -> Result<Signature, Unspecified> {
+    made.as_ref().try_into().map(Signature::Short).map_err(|_| Unspecified)
 }
 
 #[cfg(test)]
@@ -155,8 +182,8 @@ mod tests {
             let pair = SigningKeyPair::parse(algorithm, &material).unwrap();
             let signature = pair.sign(b"message").unwrap();
             let public = VerifyingKey::try_from(&pair.public_jwk().unwrap()).unwrap();
-            public.verify(b"message", &signature).unwrap();
-            assert!(public.verify(b"messagE", &signature).is_err());
+            public.verify(b"message", signature.as_ref()).unwrap();
+            assert!(public.verify(b"messagE", signature.as_ref()).is_err());
             assert_eq!(pair.is_slow(), matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256));
         }
     }

@@ -75,7 +75,7 @@ impl DialectSet {
             if dialect.route.path == path {
                 return Routed::Endpoint(dialect);
             }
-            if other_slash(&dialect.route.path) == path {
+            if is_other_slash(&dialect.route.path, path) {
                 match dialect.route.slash {
                     Slash::Accept => return Routed::Endpoint(dialect),
                     Slash::Redirect => return Routed::Redirect(dialect),
@@ -94,9 +94,9 @@ impl DialectSet {
     }
 }
 
-/// The path with a slash more at its end, or one less.
-fn other_slash(path: &str) -> String {
-    path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
+/// Whether two paths differ by nothing but a slash at the end of one.
+fn is_other_slash(path: &str, other: &str) -> bool {
+    path.strip_suffix('/') == Some(other) || other.strip_suffix('/') == Some(path)
 }
 
 struct File {
@@ -177,7 +177,7 @@ fn check_routes(dialects: &[(Arc<Dialect>, Document)], diagnostics: &Diagnostics
     for (at, (dialect, document)) in dialects.iter().enumerate() {
         for (other, _) in dialects.iter().take(at) {
             let (path, other_path) = (&dialect.route.path, &other.route.path);
-            if path == other_path || *path == other_slash(other_path) {
+            if path == other_path || is_other_slash(path, other_path) {
                 let message =
                     format!("`route.path`: the dialect {} ({}) listens at {other_path} already", other.name, other.file);
                 diagnostics.report(&route_place(document, "path"), message);

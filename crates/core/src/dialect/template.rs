@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::json::{push_inner_text, push_integer, push_text};
+
 /// What a slot is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
@@ -175,22 +177,11 @@ impl Template {
 
 fn write_fill(out: &mut Vec<u8>, fill: Fill<'_>, in_string: bool) {
     match fill {
-        Fill::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Fill::Number(number) => push_integer(out, number),
         Fill::Json(json) => out.extend_from_slice(json),
-        Fill::Text(text) if in_string => {
-            let start = out.len();
-            write_json_text(out, text);
-            out.pop();
-            out.remove(start);
-        }
-        Fill::Text(text) => write_json_text(out, text),
+        Fill::Text(text) if in_string => push_inner_text(out, text),
+        Fill::Text(text) => push_text(out, text),
     }
-}
-
-/// Writes `text` as a JSON string with its quotes.
-pub(super) fn write_json_text(out: &mut Vec<u8>, text: &str) {
-    // Writing to a `Vec` cannot fail.
-    let _ = serde_json::to_writer(out, text);
 }
 
 struct Compiler<'a> {

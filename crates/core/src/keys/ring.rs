@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use http::HeaderValue;
 use mintmark_verify::{Algorithm, Jwk, JwkSet, KeySet, TOKEN_TYPE};
 
 use crate::clock::Timestamp;
@@ -35,6 +37,8 @@ pub struct KeyRing {
     /// The JWKS document (RFC 7517 section 5), made from the unsealed keys: a row planted in the database publishes nothing
     /// (rule S8).
     pub jwks: Bytes,
+    /// The entity tag of that document, with its quotes.
+    pub jwks_tag: HeaderValue,
     /// The same keys, for verifying in this process.
     pub verifying: KeySet,
     /// The keys that could not be used, and why, for operators.
@@ -69,7 +73,7 @@ impl KeyRing {
         }
         let document = JwkSet { keys: published };
         let jwks = serde_json::to_vec(&document).map(Bytes::from).unwrap_or_default();
-        Self { active, jwks, verifying: KeySet::from(&document), unusable, blocked }
+        Self { active, jwks_tag: entity_tag(&jwks), jwks, verifying: KeySet::from(&document), unusable, blocked }
     }
 
     /// The key that signs with an algorithm.
@@ -86,6 +90,13 @@ impl KeyRing {
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.active.keys().copied()
     }
+}
+
+/// A strong entity tag (RFC 9110 section 8.8.3): the document's digest.
+fn entity_tag(document: &[u8]) -> HeaderValue {
+    let digest = digest::digest(&digest::SHA256, document);
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_ref()));
+    HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<(SigningKeyPair, Jwk), String> {

@@ -1,6 +1,7 @@
 //! Identifiers: a prefix, `_`, and the base58 form of a UUID, always 22 characters.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -9,23 +10,57 @@ use crate::random::Random;
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const LENGTH: usize = 22;
+/// A prefix of three letters, `_` and the digits.
+const TEXT_LENGTH: usize = 4 + LENGTH;
+/// How many digits are taken from 64 bits at a time: the most that fit.
+const CHUNK: usize = 10;
+
+/// An identifier as text, without an allocation.
+#[derive(Clone, Copy)]
+pub struct IdText([u8; TEXT_LENGTH]);
+
+impl IdText {
+    fn new(prefix: [u8; 4], value: u128) -> Self {
+        let mut text = [0; TEXT_LENGTH];
+        let (start, digits) = text.split_at_mut(prefix.len());
+        start.copy_from_slice(&prefix);
+        digits.copy_from_slice(&base58(value));
+        Self(text)
+    }
+}
+
+impl Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // It is made of ASCII alone.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for IdText {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self)
+    }
+}
 
 /// Why a text is no identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdError {
-    prefix: &'static str,
+    prefix: &'static [u8; 4],
 }
 
 impl fmt::Display for IdError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "expected an id of the form {}_ followed by 22 base58 characters", self.prefix)
+        let prefix = std::str::from_utf8(self.prefix).unwrap_or_default();
+        write!(out, "expected an id of the form {prefix} followed by 22 base58 characters")
     }
 }
 
 impl std::error::Error for IdError {}
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u128);
@@ -41,6 +76,11 @@ macro_rules! id {
                 Self(0)
             }
 
+            /// As text.
+            pub fn to_text(self) -> IdText {
+                IdText::new(*$prefix, self.0)
+            }
+
             /// The UUID behind it, as bytes.
             pub const fn to_bytes(self) -> [u8; 16] {
                 self.0.to_be_bytes()
@@ -49,8 +89,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(concat!($prefix, "_"))?;
-                write_base58(self.0, out)
+                out.write_str(&self.to_text())
             }
         }
 
@@ -64,10 +103,8 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                text.strip_prefix(concat!($prefix, "_"))
-                    .and_then(parse_base58)
-                    .map(Self)
-                    .ok_or(IdError { prefix: $prefix })
+                let digits = text.as_bytes().strip_prefix($prefix);
+                digits.and_then(parse_base58).map(Self).ok_or(IdError { prefix: $prefix })
             }
         }
 
@@ -86,10 +123,10 @@ macro_rules! id {
     };
 }
 
-id!(/** Names a tenant. */ TenantId, "ten");
-id!(/** Names a business. */ BusinessId, "biz");
-id!(/** Names a credential of a client. */ CredentialId, "crd");
-id!(/** Names a resource. */ ResourceId, "res");
+id!(/** Names a tenant. */ TenantId, b"ten_");
+id!(/** Names a business. */ BusinessId, b"biz_");
+id!(/** Names a credential of a client. */ CredentialId, b"crd_");
+id!(/** Names a resource. */ ResourceId, b"res_");
 
 fn uuid_v4(random: &dyn Random) -> u128 {
     let mut bytes = [0; 16];
@@ -101,30 +138,34 @@ fn uuid_v4(random: &dyn Random) -> u128 {
 
 /// A new identifier as text, for names that may also come from elsewhere and so are no [`u128`].
 pub(super) fn generate_text(prefix: &str, random: &dyn Random) -> String {
-    let mut text = format!("{prefix}_");
-    // Writing to a `String` cannot fail.
-    let _ = write_base58(uuid_v4(random), &mut text);
-    text
+    let digits = base58(uuid_v4(random));
+    format!("{prefix}_{}", String::from_utf8_lossy(&digits))
 }
 
-/// Writes 22 digits, left-padded with `1`, the digit zero.
-fn write_base58(mut value: u128, out: &mut impl fmt::Write) -> fmt::Result {
-    let mut digits = ['1'; LENGTH];
-    for digit in digits.iter_mut().rev() {
-        let index = usize::try_from(value % 58).unwrap_or(0);
-        *digit = char::from(ALPHABET.get(index).copied().unwrap_or(b'1'));
-        value /= 58;
+/// 22 digits, left-padded with `1`, the digit zero.
+fn base58(mut value: u128) -> [u8; LENGTH] {
+    const CHUNK_VALUE: u128 = 58_u128.pow(10);
+    let mut digits = [b'1'; LENGTH];
+    // Division of 128 bits is slow, so it happens once for ten digits.
+    for chunk in digits.rchunks_mut(CHUNK) {
+        let mut rest = u64::try_from(value % CHUNK_VALUE).unwrap_or(0);
+        value /= CHUNK_VALUE;
+        for digit in chunk.iter_mut().rev() {
+            let index = usize::try_from(rest % 58).unwrap_or(0);
+            *digit = ALPHABET.get(index).copied().unwrap_or(b'1');
+            rest /= 58;
+        }
     }
-    digits.iter().try_for_each(|digit| out.write_char(*digit))
+    digits
 }
 
 /// Reads exactly 22 digits; a value over 128 bits is no identifier.
-fn parse_base58(text: &str) -> Option<u128> {
-    if text.len() != LENGTH {
+fn parse_base58(digits: &[u8]) -> Option<u128> {
+    if digits.len() != LENGTH {
         return None;
     }
-    text.bytes().try_fold(0_u128, |value, byte| {
-        let digit = ALPHABET.iter().position(|known| *known == byte)?;
+    digits.iter().try_fold(0_u128, |value, byte| {
+        let digit = ALPHABET.iter().position(|known| known == byte)?;
         value.checked_mul(58)?.checked_add(digit as u128)
     })
 }

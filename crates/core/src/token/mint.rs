@@ -1,22 +1,25 @@
-//! Claims and signature: a JWT by RFC 9068. To add a claim that every token carries, add it to
-//! [`ClaimsToSign`] in `mintmark-verify` and fill it here.
+//! Claims and signature: a JWT by RFC 9068.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mintmark_verify::ClaimsToSign;
 
 use super::authorize::Authorized;
+use super::claims::{ClaimsError, ClaimsToSign};
 use super::{Denial, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::crypto::SignerBusy;
 use crate::directory::EnvironmentView;
-use crate::model::CredentialId;
+use crate::model::{BusinessId, CredentialId};
 use crate::store::Store;
 
 /// The longest token, in bytes: what `mintmark-verify` and most servers' header limits read.
 const MAX_TOKEN: usize = 8 * 1024;
+/// Room for the claims of nearly every token, in bytes.
+const USUAL_CLAIMS: usize = 1024;
+/// Room for the longest signature, that of RSA with 4096 bits, with the dot before it.
+const LONGEST_SIGNATURE: usize = 1 + base64_length(512);
 
 /// A token with what answers and logs tell of it. Like a secret it does not print.
 pub struct AccessToken {
@@ -55,13 +58,14 @@ impl<S: Store> TokenEndpoint<S> {
         let issued_at = self.clock.now();
         let expires_at = issued_at.plus(authorized.lifetime());
 
-        let mut message = key.header.clone().into_bytes();
-        push_claims(&mut message, authorized, environment, &jti, (issued_at, expires_at))?;
-        let signature = self.signers.sign(&key.pair, message.clone()).await.map_err(|busy| match busy {
+        let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
+        let mut text = String::with_capacity(key.header.len() + base64_length(claims.len()) + LONGEST_SIGNATURE);
+        text.push_str(&key.header);
+        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
+        let (mut text, signature) = self.signers.sign(&key.pair, text).await.map_err(|busy| match busy {
             SignerBusy::QueueFull => Denial::SignerBusy,
             SignerBusy::Failed => Denial::Internal("a signature could not be made"),
         })?;
-        let mut text = String::from_utf8(message).map_err(|_| Denial::Internal("a token is not ASCII"))?;
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
 
@@ -73,18 +77,15 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
-/// Appends the payload part.
-fn push_claims(
-    message: &mut Vec<u8>,
+/// The payload part, as JSON.
+fn claims(
     authorized: &Authorized<'_>,
     environment: &EnvironmentView,
     jti: &str,
     (issued_at, expires_at): (Timestamp, Timestamp),
-) -> Result<(), Denial> {
+) -> Result<Vec<u8>, Denial> {
     let client = authorized.client();
-    let tenant_id = client.tenant_id.to_string();
-    let business_id = authorized.business_id().map(|id| id.to_string());
-    let credential_id = authorized.credential_id().to_string();
+    let business_id = authorized.business_id().map(BusinessId::to_text);
     let claims = ClaimsToSign {
         iss: &environment.environment.issuer,
         sub: client.id.as_str(),
@@ -94,17 +95,21 @@ fn push_claims(
         jti,
         client_id: client.id.as_str(),
         scope: Some(authorized.scope().as_str()).filter(|scope| !scope.is_empty()),
-        tenant_id: &tenant_id,
+        tenant_id: &client.tenant_id.to_text(),
         business_id: business_id.as_deref(),
-        credential_id: &credential_id,
+        credential_id: &authorized.credential_id().to_text(),
         pos: authorized.position().0,
         extra: authorized.claims(),
     };
-    let json = serde_json::to_vec(&claims).map_err(|_| Denial::Internal("the claims could not be written"))?;
-    let start = message.len();
-    message.resize(start + json.len().div_ceil(3) * 4, 0);
-    let free = message.get_mut(start..).unwrap_or_default();
-    let written = URL_SAFE_NO_PAD.encode_slice(json, free).map_err(|_| Denial::Internal("the claims did not fit"))?;
-    message.truncate(start + written);
-    Ok(())
+    let mut json = Vec::with_capacity(USUAL_CLAIMS);
+    claims.write(&mut json).map_err(|error| match error {
+        ClaimsError::NoAudience => Denial::Internal("a token needs an audience"),
+        ClaimsError::WrittenTwice => Denial::Internal("a claim would be in the token twice"),
+    })?;
+    Ok(json)
+}
+
+/// The length of what base64 makes of so many bytes, at most.
+const fn base64_length(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
 }

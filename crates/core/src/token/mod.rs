@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod authorize;
+mod claims;
 mod denial;
 mod limits;
 mod mint;

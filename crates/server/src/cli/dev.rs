@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mintmark_core::dialect::DialectSet;
+use mintmark_core::random::PooledRandom;
 
 pub(super) use demo::DemoClients;
 
@@ -39,7 +40,7 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     }
     let folder = shared.data_dir.clone().unwrap_or_else(|| PathBuf::from(DATA_DIR));
     let config = settings(&folder)?;
-    crate::logging::start(&config.log);
+    let _logging = crate::logging::start(&config.log)?;
     make_private_folder(&folder)?;
     let _lock = lock(&folder)?;
     let doors = open_doors(args.port_base)?;
@@ -74,6 +75,7 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
         store: Arc::clone(&place.store),
         clock: Arc::clone(&place.registry.clock),
         random: Arc::clone(&place.registry.random),
+        id_random: Arc::new(PooledRandom),
         root_keys: Arc::clone(&place.registry.root_keys),
         dialects: place.registry.dialects.clone(),
         dialect_folder: Some(files.dialects.clone()),

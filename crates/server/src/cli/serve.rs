@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mintmark_core::random::SystemRandom;
+use mintmark_core::random::{PooledRandom, SystemRandom};
 use mintmark_core::store::Store;
 
 use super::output::Output;
@@ -26,7 +26,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     }
     let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let config = Config::read(&path, &Variables::of_process())?;
-    crate::logging::start(&config.log);
+    let _logging = crate::logging::start(&config.log)?;
     let files = Files::of_config(&config);
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
@@ -39,6 +39,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        id_random: Arc::new(PooledRandom),
         root_keys: Arc::new(root_keys),
         dialects,
         dialect_folder: Some(files.dialects),

@@ -1,13 +1,11 @@
 //! Which hosts a listener answers (rules S19 and S23). The environment is the listener's in any case: `Host` shapes no
 //! issuer, no URL and no decision, it is only refused.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, StatusCode, Uri};
 
-use super::{App, answer};
+use super::answer;
 
 /// Which hosts a listener answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,14 +18,12 @@ pub enum HostRule {
     Loopback,
 }
 
-pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    if is_allowed(&app.site.hosts, request.uri(), request.headers()) {
-        return next.run(request).await;
-    }
+pub(super) fn misdirected() -> Response {
     answer::error(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", "This host is not served here.")
 }
 
-fn is_allowed(rule: &HostRule, uri: &Uri, headers: &HeaderMap) -> bool {
+/// Whether a request is for this listener.
+pub(super) fn is_allowed(rule: &HostRule, uri: &Uri, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok(),

@@ -3,8 +3,6 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -18,20 +16,19 @@ pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response
     let Some(view) = app.view() else {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &view.ring.jwks);
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_ref()));
+    let ring = &view.ring;
     let is_known = headers
         .get_all(IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|list| list.split(','))
-        .any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*");
-    let body = if is_known { Body::empty() } else { Body::from(view.ring.jwks.clone()) };
+        .any(|known| ring.jwks_tag == known.trim().trim_start_matches("W/") || known.trim() == "*");
+    let body = if is_known { Body::empty() } else { Body::from(ring.jwks.clone()) };
     let mut response = Response::new(body);
     *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
-    headers.extend(HeaderValue::try_from(tag).map(|tag| (ETAG, tag)));
+    headers.insert(ETAG, ring.jwks_tag.clone());
     if !is_known {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
     }

@@ -15,22 +15,22 @@ mod jwks;
 mod listener;
 mod metadata;
 mod request_id;
+mod service;
 mod token;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::middleware;
 use axum::routing::get;
 use mintmark_core::dialect::BUSINESS_ROUTE;
 use mintmark_core::directory::EnvironmentView;
 use mintmark_core::model::EnvironmentName;
 
 pub use host::HostRule;
-pub use listener::{Listener, Peer};
+pub use listener::Listener;
 pub use request_id::{RequestId, RequestIds};
+pub use service::{Service, connection};
 
 use crate::node::Node;
 
@@ -60,8 +60,9 @@ impl App {
     }
 }
 
-/// The routes of one listener.
-pub fn router(app: App) -> Router {
+/// The routes of one listener that are no token endpoint's. Every path here is one of
+/// [`BUILT_IN_ROUTES`](mintmark_core::dialect::BUILT_IN_ROUTES), which is how [`Service`] knows them.
+fn built_in_routes(app: App) -> Router {
     let api = Router::new()
         .route(BUSINESS_ROUTE, get(business::list).fallback(business::method_refused))
         .route(&format!("{BUSINESS_ROUTE}/{{id}}"), get(business::one).fallback(business::method_refused))
@@ -72,19 +73,6 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/openid-configuration", get(metadata::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))
         .merge(api)
-        .fallback(token::dialects)
-        .layer(middleware::from_fn_with_state(app.clone(), host::check))
-        .layer(middleware::from_fn_with_state(app.clone(), give_request_id))
+        .fallback(token::unknown_built_in)
         .with_state(app)
-}
-
-/// Gives the request its id and every answer to it the header, whoever made the answer.
-async fn give_request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let id = app.node.request_ids.next();
-    request.extensions_mut().insert(id.clone());
-    let mut response = answer::without_panic(&id, next.run(request)).await;
-    response.headers_mut().insert("x-request-id", id.header());
-    // Every answer leaves its id behind. Not its path: somebody may have put a secret into it.
-    tracing::debug!(request_id = id.as_str(), status = response.status().as_u16(), "answered");
-    response
 }

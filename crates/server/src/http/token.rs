@@ -1,48 +1,83 @@
 //! The token endpoints: whatever path a dialect claims.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawRequest, Routed};
+use mintmark_core::model::{ClientId, CredentialId};
 use mintmark_core::token::{Denial, Exchange, Outcome};
 
-use super::{App, Peer, RequestId, answer};
+use super::{App, RequestId, answer};
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
-/// Finds the dialect that a path belongs to.
-pub(super) async fn dialects(
-    State(app): State<App>,
-    Extension(peer): Extension<Peer>,
-    Extension(id): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let dialects = app.node.dialects.load_full();
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    address: IpAddr,
+    /// The address as the log tells it, written once for all requests of a connection.
+    text: String,
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self { address: address.ip(), text: address.ip().to_string() }
+    }
+}
+
+/// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
+pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, request: Request<B>) -> Response
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let dialects = app.node.dialects.load();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     match dialects.route(path) {
         Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
-            answer_token(&app, peer, &id, dialect, &parts, body).await
+            answer_token(app, peer, id, dialect, &parts, body).await
         }
-        Routed::Endpoint(dialect) => refuse(&app, &id, dialect, &parts, &Denial::MethodRefused),
+        Routed::Endpoint(dialect) => refuse(app, id, dialect, &parts, &Denial::MethodRefused),
         Routed::Redirect(dialect) => {
-            let issuer = issuer_of(&app);
-            answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, &id, path)))
+            let issuer = issuer_of(app);
+            answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, id, path)))
         }
-        Routed::Owned(dialect) => refuse(&app, &id, dialect, &parts, &Denial::RouteUnknown),
-        Routed::Unknown => answer::error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path."),
+        Routed::Owned(dialect) => refuse(app, id, dialect, &parts, &Denial::RouteUnknown),
+        Routed::Unknown => not_found(),
     }
 }
 
-async fn answer_token(app: &App, peer: Peer, id: &RequestId, dialect: &Dialect, parts: &Parts, body: Body) -> Response {
+/// Answers a path below one of Mintmark's own that is none: with the 404 of the dialect that owns it, if one does.
+pub(super) async fn unknown_built_in(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    request: Request<Body>,
+) -> Response {
+    let dialects = app.node.dialects.load();
+    let (parts, _) = request.into_parts();
+    match dialects.owner(parts.uri.path()) {
+        Some(dialect) => refuse(&app, &id, dialect, &parts, &Denial::RouteUnknown),
+        None => not_found(),
+    }
+}
+
+fn not_found() -> Response {
+    answer::error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.")
+}
+
+async fn answer_token<B>(app: &App, peer: &Peer, id: &RequestId, dialect: &Dialect, parts: &Parts, body: B) -> Response
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
     let timeout = Duration::from_secs(app.node.limits.body_timeout);
     let Ok(Ok(body)) = tokio::time::timeout(timeout, read_body(body)).await else {
         let mut response = refuse(app, id, dialect, parts, &Denial::BodyIncomplete);
@@ -55,10 +90,10 @@ async fn answer_token(app: &App, peer: Peer, id: &RequestId, dialect: &Dialect, 
         raw: raw_request(parts, body.as_ref()),
         path: parts.uri.path(),
         request_id: id.as_str(),
-        source: peer.0.ip(),
+        source: peer.address,
     };
     let (encoded, outcome) = app.node.endpoint.respond(&exchange).await;
-    log(&exchange, encoded.status, &outcome);
+    log(&exchange, &peer.text, encoded.status, &outcome);
     answer::encoded(encoded)
 }
 
@@ -68,36 +103,48 @@ fn raw_request<'a>(parts: &'a Parts, body: Option<&'a Bytes>) -> RawRequest<'a> 
 }
 
 /// The whole body; nothing if it is too large. What is too much is read and thrown away, up to a limit of its own.
-async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
-    let mut read = Vec::new();
+async fn read_body<B>(mut body: B) -> Result<Option<Bytes>, B::Error>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut read = Bytes::new();
+    let mut more = Vec::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         length = length.saturating_add(data.len());
-        if length <= MAX_BODY {
-            read.extend_from_slice(&data);
-        } else if length > MAX_DRAINED {
+        if length > MAX_DRAINED {
             break;
         }
+        if length > MAX_BODY {
+            continue;
+        }
+        // Nearly every body comes in one piece, which needs no copy.
+        if read.is_empty() && more.is_empty() {
+            read = data;
+        } else {
+            more.extend_from_slice(&std::mem::take(&mut read));
+            more.extend_from_slice(&data);
+        }
     }
-    Ok((length <= MAX_BODY).then(|| Bytes::from(read)))
+    let whole = if more.is_empty() { read } else { Bytes::from(more) };
+    Ok((length <= MAX_BODY).then_some(whole))
 }
 
 /// One line for each token request. Only decoded names go into it, and the private reason; never a value of the request.
-fn log(exchange: &Exchange<'_>, status: StatusCode, outcome: &Outcome) {
-    // In quotes, so that no name can pass for another field of the line.
-    let client_id = outcome.client_id.as_ref().map(tracing::field::debug);
-    let credential_id = outcome.credential_id.map(tracing::field::display);
+fn log(exchange: &Exchange<'_>, source: &str, status: StatusCode, outcome: &Outcome) {
+    let client_id = outcome.client_id.as_ref().map(ClientId::as_str);
+    let credential_id = outcome.credential_id.map(CredentialId::to_text);
     macro_rules! line {
         ($level:ident, $($rest:tt)*) => {
             tracing::$level!(
                 request_id = exchange.request_id,
-                environment = %exchange.environment,
-                dialect = %exchange.dialect.name,
-                source = %exchange.source,
+                environment = exchange.environment.as_str(),
+                dialect = exchange.dialect.name.as_str(),
+                source,
                 status = status.as_u16(),
                 client_id,
-                credential_id,
+                credential_id = credential_id.as_deref(),
                 $($rest)*
             )
         };

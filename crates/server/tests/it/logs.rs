@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustix::process::Signal;
 
-use crate::fixture::{DIALECTS, Dev, form, get, send, token_request};
+use crate::fixture::{DIALECTS, Dev, eventually, form, get, send, token_request};
 
 /// What must not be in the log, each with what it is.
 #[derive(Default)]
@@ -213,9 +213,12 @@ async fn a_secret_in_the_place_of_another_parameter_is_not_logged() {
     assert_eq!(send(address, form("/oauth/token", &form_text).as_bytes()).await.status, 400);
     let forged = "x status=200 client_id=cli_victim token issued";
     assert_eq!(send(address, token_request("standard", forged, "wrong").as_bytes()).await.status, 401);
-    // A line is written before the answer is sent.
-    let log = dev.program.log();
-    assert!(log.contains("no client has this identifier") && log.contains("a scope that nothing"), "{log}");
+    // Each refusal has its line a moment after its answer.
+    let log = eventually("the refusals are in the log", async || {
+        Some(dev.program.log())
+            .filter(|log| log.contains("no client has this identifier") && log.contains("a scope that nothing"))
+    });
+    let log = log.await;
     assert!(!log.contains(&secret), "{log}");
     assert!(!log.contains("cli_victim"), "{log}");
     dev.terminate().await;

@@ -51,9 +51,9 @@ fn read_pair(text: &str, decoding: BasicDecoding, encoding: Encoding) -> Option<
         BasicDecoding::Form => {
             let (client_id, id_malformed) = decode_component(client_id.as_bytes());
             let (secret, secret_malformed) = decode_component(secret.as_bytes());
-            let secret = SecretText::new(secret);
+            let secret = SecretText::new(secret.into_owned());
             let is_refused = encoding == Encoding::Refuse && (id_malformed || secret_malformed);
-            (!is_refused).then_some((client_id, secret))
+            (!is_refused).then(|| (client_id.into_owned(), secret))
         }
     }
 }

@@ -12,11 +12,14 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use super::MAX_FIELDS;
 use crate::dialect::rules::BodyType;
 
+/// Room for the fields of nearly every request.
+const USUAL_FIELDS: usize = 8;
+
 /// One field.
 #[derive(Debug)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(super) struct Field<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
     /// It held a malformed percent sign, or bytes that are not UTF-8.
     pub(super) malformed: bool,
 }
@@ -37,8 +40,8 @@ pub(super) fn body_type(content_type: &str) -> Option<BodyType> {
 }
 
 /// Reads `application/x-www-form-urlencoded`.
-pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field>, FieldsError> {
-    let mut fields = Vec::new();
+pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field<'_>>, FieldsError> {
+    let mut fields = Vec::with_capacity(USUAL_FIELDS);
     for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         if fields.len() == MAX_FIELDS {
             return Err(FieldsError);
@@ -53,25 +56,34 @@ pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field>, FieldsError> {
 
 /// Decodes one name or value: `+` is a space, `%XX` a byte. A malformed percent sign is kept as it is, bytes that are not
 /// UTF-8 become U+FFFD; either is told.
-pub(super) fn decode_component(bytes: &[u8]) -> (String, bool) {
-    let spaced: Cow<'_, [u8]> = if bytes.contains(&b'+') {
-        bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect::<Vec<_>>().into()
-    } else {
-        bytes.into()
-    };
+pub(super) fn decode_component(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    // Most names and values are as they are.
+    let is_plain = bytes.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'+'));
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_plain => (Cow::Borrowed(text), false),
+        _ => {
+            let (text, malformed) = decode_escaped(bytes);
+            (Cow::Owned(text), malformed)
+        }
+    }
+}
+
+fn decode_escaped(bytes: &[u8]) -> (String, bool) {
+    let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
     let bad_percent = spaced
         .iter()
         .enumerate()
         .any(|(at, byte)| *byte == b'%' && !(is_hex(spaced.get(at + 1)) && is_hex(spaced.get(at + 2))));
-    let decoded: Cow<'_, [u8]> = percent_decode(&spaced).into();
-    let text = String::from_utf8_lossy(&decoded);
-    let replaced = matches!(text, Cow::Owned(_));
-    (text.into_owned(), bad_percent || replaced)
+    let decoded: Vec<u8> = percent_decode(&spaced).collect();
+    match String::from_utf8(decoded) {
+        Ok(text) => (text, bad_percent),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+    }
 }
 
 /// Reads `multipart/form-data` (RFC 7578). A part without a name is no field.
-pub(super) fn read_multipart(content_type: &str, body: &[u8]) -> Result<Vec<Field>, FieldsError> {
+pub(super) fn read_multipart(content_type: &str, body: &[u8]) -> Result<Vec<Field<'static>>, FieldsError> {
     let boundary = multer::parse_boundary(content_type).map_err(|_| FieldsError)?;
     let whole = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(body))]);
     let mut parts = multer::Multipart::new(whole, boundary);
@@ -85,7 +97,7 @@ pub(super) fn read_multipart(content_type: &str, body: &[u8]) -> Result<Vec<Fiel
             let bytes = part.bytes().await.map_err(|_| FieldsError)?;
             let value = String::from_utf8_lossy(&bytes);
             let malformed = matches!(value, Cow::Owned(_));
-            fields.push(Field { name, value: value.into_owned(), malformed });
+            fields.push(Field { name: name.into(), value: value.into_owned().into(), malformed });
         }
         Ok(fields)
     };
@@ -94,7 +106,7 @@ pub(super) fn read_multipart(content_type: &str, body: &[u8]) -> Result<Vec<Fiel
 }
 
 /// Reads a JSON object of texts, numbers and lists of texts. A member that is there twice is two fields, `null` is none.
-pub(super) fn read_json(body: &[u8]) -> Result<Vec<Field>, FieldsError> {
+pub(super) fn read_json(body: &[u8]) -> Result<Vec<Field<'static>>, FieldsError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let fields = reader.deserialize_map(JsonObject).map_err(|_| FieldsError)?;
     reader.end().map_err(|_| FieldsError)?;
@@ -104,20 +116,20 @@ pub(super) fn read_json(body: &[u8]) -> Result<Vec<Field>, FieldsError> {
 struct JsonObject;
 
 impl<'de> Visitor<'de> for JsonObject {
-    type Value = Vec<Field>;
+    type Value = Vec<Field<'static>>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<Field>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<Field<'static>>, A::Error> {
         let mut fields = Vec::new();
         while let Some((name, JsonValues(values))) = members.next_entry::<String, JsonValues>()? {
             for value in values {
                 if fields.len() == MAX_FIELDS {
                     return Err(serde::de::Error::custom("too many members"));
                 }
-                fields.push(Field { name: name.clone(), value, malformed: false });
+                fields.push(Field { name: name.clone().into(), value: value.into(), malformed: false });
             }
         }
         Ok(fields)
@@ -178,8 +190,8 @@ impl<'de> Visitor<'de> for JsonMember {
 mod tests {
     use super::*;
 
-    fn pairs(fields: Vec<Field>) -> Vec<(String, String, bool)> {
-        fields.into_iter().map(|field| (field.name, field.value, field.malformed)).collect()
+    fn pairs(fields: Vec<Field<'_>>) -> Vec<(String, String, bool)> {
+        fields.into_iter().map(|field| (field.name.into_owned(), field.value.into_owned(), field.malformed)).collect()
     }
 
     fn owned(expected: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {

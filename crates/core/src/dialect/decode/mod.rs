@@ -5,6 +5,8 @@ mod basic;
 mod fields;
 mod integer;
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::fault::{Fault, Step};
@@ -44,7 +46,7 @@ pub struct RawRequest<'a> {
 impl Dialect {
     /// Reads a request.
     pub fn decode(&self, raw: &RawRequest<'_>) -> TokenRequest {
-        let mut decoder = Decoder { rules: &self.request, raw, found: Vec::new() };
+        let mut decoder = Decoder { rules: &self.request, raw: *raw, found: Vec::new() };
         let fields = decoder.fields();
         let mut request = decoder.parameters(&fields);
         request.echo = decoder.echo();
@@ -55,11 +57,14 @@ impl Dialect {
 
 struct Decoder<'a> {
     rules: &'a RequestRules,
-    raw: &'a RawRequest<'a>,
+    raw: RawRequest<'a>,
     found: Vec<Found>,
 }
 
-impl Decoder<'_> {
+/// A value of a parameter, with where it was.
+type Value<'a> = (ProblemPlace, Cow<'a, str>);
+
+impl<'a> Decoder<'a> {
     fn note(&mut self, fault: Fault, step: Step) {
         self.found.push(Found { fault, step, problem: None });
     }
@@ -70,7 +75,7 @@ impl Decoder<'_> {
     }
 
     /// All fields that the dialect reads, each with where it came from.
-    fn fields(&mut self) -> Vec<(ProblemPlace, Field)> {
+    fn fields(&mut self) -> Vec<(ProblemPlace, Field<'a>)> {
         let mut fields = Vec::new();
         if let Some(query) = self.raw.query.filter(|query| !query.is_empty()) {
             if self.rules.query == Otherwise::Refuse {
@@ -91,7 +96,12 @@ impl Decoder<'_> {
         fields
     }
 
-    fn take(&mut self, place: ProblemPlace, read: Result<Vec<Field>, FieldsError>, fields: &mut Vec<(ProblemPlace, Field)>) {
+    fn take(
+        &mut self,
+        place: ProblemPlace,
+        read: Result<Vec<Field<'a>>, FieldsError>,
+        fields: &mut Vec<(ProblemPlace, Field<'a>)>,
+    ) {
         match read {
             Err(FieldsError) => self.note(Fault::PayloadRefused, Step::Payload),
             Ok(read) => {
@@ -103,7 +113,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn body_fields(&self) -> Result<Vec<Field>, FieldsError> {
+    fn body_fields(&self) -> Result<Vec<Field<'a>>, FieldsError> {
         let RawBody::Whole(body) = self.raw.body else { return Err(FieldsError) };
         if body.is_empty() {
             return Ok(Vec::new());
@@ -126,7 +136,7 @@ impl Decoder<'_> {
         self.rules.parameters.iter().any(|parameter| parameter.name == name && parameter.from.contains(&Origin::Body))
     }
 
-    fn parameters(&mut self, fields: &[(ProblemPlace, Field)]) -> TokenRequest {
+    fn parameters(&mut self, fields: &[(ProblemPlace, Field<'a>)]) -> TokenRequest {
         let mut request = TokenRequest::default();
         let (mut client_id, mut client_secret) = (None, None);
         let mut credentials_differ = false;
@@ -138,7 +148,7 @@ impl Decoder<'_> {
                     credentials_differ |= values.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
                     let value = self.scalar(parameter, values);
                     let slot = if parameter.role == Role::ClientId { &mut client_id } else { &mut client_secret };
-                    *slot = value.map(|(_, value)| value);
+                    *slot = value.map(|(_, value)| value.into_owned());
                 }
                 Role::Resource => request.resources = self.resources(parameter, &values),
                 _ => {
@@ -156,7 +166,10 @@ impl Decoder<'_> {
         request
     }
 
-    fn values(&self, parameter: &Parameter, fields: &[(ProblemPlace, Field)]) -> Vec<(ProblemPlace, String)> {
+    fn values<'v>(&self, parameter: &Parameter, fields: &'v [(ProblemPlace, Field<'a>)]) -> Vec<Value<'v>>
+    where
+        'a: 'v,
+    {
         let mut values = Vec::new();
         for origin in &parameter.from {
             let place = match origin {
@@ -164,14 +177,12 @@ impl Decoder<'_> {
                 Origin::Query => ProblemPlace::Query,
                 Origin::Header(name) => {
                     let found = self.raw.headers.get_all(name).iter();
-                    values.extend(
-                        found.map(|value| (ProblemPlace::Header, String::from_utf8_lossy(value.as_bytes()).into_owned())),
-                    );
+                    values.extend(found.map(|value| (ProblemPlace::Header, String::from_utf8_lossy(value.as_bytes()))));
                     continue;
                 }
             };
             let named = fields.iter().filter(|(from, field)| *from == place && field.name == parameter.name);
-            values.extend(named.map(|(_, field)| (place, field.value.clone())));
+            values.extend(named.map(|(_, field)| (place, Cow::Borrowed(&*field.value))));
         }
         if !parameter.keep_empty {
             values.retain(|(_, value)| !value.is_empty());
@@ -180,7 +191,7 @@ impl Decoder<'_> {
     }
 
     /// The one value of a parameter, if there is one to be used.
-    fn scalar(&mut self, parameter: &Parameter, mut values: Vec<(ProblemPlace, String)>) -> Option<(ProblemPlace, String)> {
+    fn scalar<'v>(&mut self, parameter: &Parameter, mut values: Vec<Value<'v>>) -> Option<Value<'v>> {
         let place = values.last().map_or(ProblemPlace::Body, |(place, _)| *place);
         if values.iter().any(|(_, value)| value.len() > parameter.max) {
             self.note_parameter(Fault::ParameterTooLong, Step::Parameters, parameter, place);
@@ -222,7 +233,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn resources(&mut self, parameter: &Parameter, values: &[(ProblemPlace, String)]) -> Vec<ResourceUri> {
+    fn resources(&mut self, parameter: &Parameter, values: &[Value<'_>]) -> Vec<ResourceUri> {
         let place = values.first().map_or(ProblemPlace::Body, |(place, _)| *place);
         if values.is_empty() && parameter.required {
             self.note_parameter(Fault::ParameterMissing, Step::Parameters, parameter, place);
@@ -237,8 +248,10 @@ impl Decoder<'_> {
             Vec::new()
         });
         // Naming a resource twice asks for nothing more.
-        let mut seen = std::collections::HashSet::new();
-        resources.retain(|resource| seen.insert(resource.clone()));
+        if resources.len() > 1 {
+            let mut seen = std::collections::HashSet::new();
+            resources.retain(|resource| seen.insert(resource.clone()));
+        }
         resources
     }
 

@@ -44,7 +44,7 @@ fn read_claim(table: &TableReader<'_>, key: &Key, node: &Node) -> Option<ClaimRu
 }
 
 pub(super) fn read_limits(table: TableReader<'_>) -> LimitRules {
-    let limit = |key| table.integer(key, 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok());
+    let limit = |key| table.integer(key, 1..=1_000_000_000).and_then(|limit| u32::try_from(limit).ok());
     let limits = LimitRules { client: limit("client"), tenant: limit("tenant"), business: limit("business") };
     table.finish();
     limits

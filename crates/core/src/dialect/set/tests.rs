@@ -374,7 +374,7 @@ fn nobodys_rights_are_checked_before_it_is_known_who_asks() {
 fn limits_and_lifetimes_have_bounds() {
     assert!(only_mistake(variant("token.lifetime = { default = 100, max = 99 }")).contains("is above the maximum"));
     assert!(only_mistake(variant("token.lifetime.max = 86401")).contains("from 1 to 86400"));
-    assert!(only_mistake(variant("limits.client = 0")).contains("from 1 to 1000000"));
+    assert!(only_mistake(variant("limits.client = 0")).contains("from 1 to 1000000000"));
     assert!(only_mistake(variant("parameters.scope.max = 8193")).contains("from 1 to 8192"));
     assert!(only_mistake(variant("token.algorithm = \"HS256\"")).starts_with("mine.toml:5:19: `token.algorithm`"));
     assert!(only_mistake(variant("token.algorithm = \"none\"")).starts_with("mine.toml:5:19: `token.algorithm`"));
