@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::json::present;
 
+mod plain;
+
 /// The `typ` of an access token's header (RFC 9068 section 2.1).
 pub const TOKEN_TYPE: &str = "at+jwt";
 

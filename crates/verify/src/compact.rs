@@ -1,5 +1,7 @@
 //! Takes the compact serialization apart, strictly (RFC 7515 section 7.1). Owns the bytes' form, not their meaning.
 
+use memchr::memchr_iter;
+
 use crate::{Part, TokenError, base64url};
 
 /// Longer tokens are refused before anything is decoded. It is also what common servers accept as one header.
@@ -21,25 +23,36 @@ impl<'a> Compact<'a> {
         if !token.is_ascii() {
             return Err(TokenError::NotCompact);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::NotCompact)?;
-        let (header, claims) = signed.split_once('.').ok_or(TokenError::NotCompact)?;
-        // Four or more parts (JWE has five, RFC 7516) leave a dot in the middle one.
-        if header.is_empty() || claims.is_empty() || signature.is_empty() || claims.contains('.') {
+        // Three parts have two dots; JWE has five parts (RFC 7516).
+        let mut dots = memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(TokenError::NotCompact);
+        };
+        let parts = (token.get(..first), token.get(first + 1..second), token.get(second + 1..), token.get(..second));
+        let (Some(header), Some(claims), Some(signature), Some(signed)) = parts else {
+            return Err(TokenError::NotCompact);
+        };
+        if header.is_empty() || claims.is_empty() || signature.is_empty() {
             return Err(TokenError::NotCompact);
         }
         Ok(Self { header, claims, signature, signed })
     }
 
-    pub(crate) fn header(&self) -> Result<Vec<u8>, TokenError> {
-        decode(self.header, Part::Header)
+    /// An empty buffer in which each part has room.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        Vec::with_capacity(self.header.len().max(self.claims.len()).max(self.signature.len()))
     }
 
-    pub(crate) fn claims(&self) -> Result<Vec<u8>, TokenError> {
-        decode(self.claims, Part::Claims)
+    pub(crate) fn header<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], TokenError> {
+        decode(self.header, Part::Header, buffer)
     }
 
-    pub(crate) fn signature(&self) -> Result<Vec<u8>, TokenError> {
-        decode(self.signature, Part::Signature)
+    pub(crate) fn claims<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], TokenError> {
+        decode(self.claims, Part::Claims, buffer)
+    }
+
+    pub(crate) fn signature<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], TokenError> {
+        decode(self.signature, Part::Signature, buffer)
     }
 
     /// The JWS signing input (RFC 7515 section 5.2).
@@ -48,8 +61,8 @@ impl<'a> Compact<'a> {
     }
 }
 
-fn decode(part: &str, name: Part) -> Result<Vec<u8>, TokenError> {
-    base64url::decode(part).ok_or(TokenError::Encoding(name))
+fn decode<'b>(part: &str, name: Part, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], TokenError> {
+    base64url::decode_into(part, buffer).ok_or(TokenError::Encoding(name))
 }
 
 #[cfg(test)]
@@ -73,7 +86,7 @@ mod tests {
         let flattened = r#"{"payload":"e30","protected":"e30","signature":"AA"}"#;
         assert_eq!(fault(flattened), Some(TokenError::NotCompact));
         let general = r#"{"payload":"a.b","signatures":[{"protected":"c.d"}]}"#;
-        assert!(Compact::split(general).and_then(|token| token.header()).is_err());
+        assert!(Compact::split(general).and_then(|token| token.header(&mut Vec::new()).map(<[u8]>::len)).is_err());
     }
 
     #[test]

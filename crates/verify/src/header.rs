@@ -1,9 +1,11 @@
 //! The JOSE header (RFC 7515 section 4) and what it must not contain.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Algorithm, Part, TOKEN_TYPE, TokenError, json};
+use crate::{Algorithm, Part, TOKEN_TYPE, TokenError, json, plain};
 
 /// `crit` asks for extensions, and this crate has none (RFC 7515 section 4.1.11). `b64` (RFC 7797), `zip` and `enc` (RFC
 /// 7516) change what is signed. The others bring the key along, so that anyone could sign with a key of their own, or
@@ -27,13 +29,34 @@ pub struct Header {
 }
 
 /// A header and what was seen in it. Reading refuses only what cannot be read; [`ReadHeader::check`] does the rest.
-pub(crate) struct ReadHeader {
-    pub(crate) header: Header,
+pub(crate) struct ReadHeader<'a> {
+    alg: Cow<'a, str>,
+    typ: Option<Cow<'a, str>>,
+    kid: Option<Cow<'a, str>>,
     forbidden: Option<&'static str>,
 }
 
-impl ReadHeader {
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, TokenError> {
+impl<'a> ReadHeader<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, TokenError> {
+        Self::read_plain(bytes).map_or_else(|| Self::read_any(bytes), Ok)
+    }
+
+    /// The header that every issuer writes: these three members, as text.
+    fn read_plain(bytes: &'a [u8]) -> Option<Self> {
+        let (mut alg, mut typ, mut kid) = (None, None, None);
+        plain::read(bytes, |name, value| {
+            let slot = match name {
+                "alg" => &mut alg,
+                "typ" => &mut typ,
+                "kid" => &mut kid,
+                _ => return None,
+            };
+            plain::fill(slot, Cow::Borrowed(value.text()?))
+        })?;
+        Some(Self { alg: alg?, typ, kid, forbidden: None })
+    }
+
+    fn read_any(bytes: &[u8]) -> Result<Self, TokenError> {
         let mut members: Map<String, Value> = json::from_slice(bytes).map_err(|fault| match fault {
             json::Fault::Malformed => TokenError::Malformed(Part::Header),
             json::Fault::DuplicateMember => TokenError::DuplicateMember(Part::Header),
@@ -41,12 +64,11 @@ impl ReadHeader {
         let forbidden = FORBIDDEN.into_iter().find(|name| members.contains_key(*name));
         let mut text = |name| match members.remove(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(Cow::Owned(text))),
             Some(_) => Err(TokenError::Malformed(Part::Header)),
         };
-        let header =
-            Header { alg: text("alg")?.ok_or(TokenError::Malformed(Part::Header))?, typ: text("typ")?, kid: text("kid")? };
-        Ok(Self { header, forbidden })
+        let alg = text("alg")?.ok_or(TokenError::Malformed(Part::Header))?;
+        Ok(Self { alg, typ: text("typ")?, kid: text("kid")?, forbidden })
     }
 
     /// The algorithm and the key id, if this is the header of an access token and its algorithm is an allowed one.
@@ -54,18 +76,23 @@ impl ReadHeader {
         if let Some(name) = self.forbidden {
             return Err(TokenError::ForbiddenHeader(name));
         }
-        if !self.header.typ.as_deref().is_some_and(is_access_token) {
+        if !self.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::WrongType);
         }
-        let algorithm = self.header.alg.parse().map_err(|_| TokenError::AlgorithmNotAllowed)?;
+        let algorithm = self.alg.parse().map_err(|_| TokenError::AlgorithmNotAllowed)?;
         if !allowed.contains(&algorithm) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
-        match self.header.kid.as_deref() {
+        match self.kid.as_deref() {
             None | Some("") => Err(TokenError::KeyIdMissing),
             Some(kid) if kid.chars().count() > MAX_KEY_ID => Err(TokenError::KeyIdTooLong),
             Some(kid) => Ok((algorithm, kid)),
         }
+    }
+
+    /// The header for whoever looks at it, whether or not it passes [`ReadHeader::check`].
+    pub(crate) fn into_header(self) -> Header {
+        Header { alg: self.alg.into_owned(), typ: self.typ.map(Cow::into_owned), kid: self.kid.map(Cow::into_owned) }
     }
 }
 
@@ -97,7 +124,7 @@ mod tests {
     #[test]
     fn reads_a_header_that_it_would_refuse_so_that_it_can_be_shown() {
         let read = ReadHeader::read(br#"{"alg":"none","typ":"JWT","jku":"https://evil.example"}"#);
-        let shown = read.map(|read| read.header.alg);
+        let shown = read.map(|read| read.into_header().alg);
         assert_eq!(shown, Ok("none".to_owned()));
     }
 

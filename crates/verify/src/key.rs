@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaPublicKeyComponents,
+use aws_lc_rs::{
+    digest::{Digest, SHA256, digest},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
+        RsaPublicKeyComponents,
+    },
 };
 
 use crate::{Algorithm, Jwk, JwkSet, KeyError, TokenError, header::MAX_KEY_ID, jwk::Material};
@@ -33,12 +36,41 @@ impl VerifyingKey {
     ///
     /// Its form is that of RFC 7518 section 3: an ES256 signature is `r` and `s`, 64 bytes together, and not DER.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), TokenError> {
-        if signature.len() != self.signature_length {
+        self.verify_digested(message, || digest(&SHA256, message), signature)
+    }
+
+    /// As [`VerifyingKey::verify`], for a caller who may have the SHA-256 of `message` already. Where the algorithm signs
+    /// that digest, AWS-LC verifies it with less ado than a message.
+    pub(crate) fn verify_digested(
+        &self,
+        message: &[u8],
+        sha256: impl FnOnce() -> Digest,
+        signature: &[u8],
+    ) -> Result<(), TokenError> {
+        if !self.can_have_made(signature) {
             return Err(TokenError::Signature);
         }
-        self.key.verify_sig(message, signature).map_err(|_| TokenError::Signature)
+        let verified = match self.algorithm {
+            Algorithm::EdDsa => self.key.verify_sig(message, signature),
+            Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 => self.key.verify_digest_sig(&sha256(), signature),
+        };
+        verified.map_err(|_| TokenError::Signature)
+    }
+
+    /// Whether `signature` has the length that this key's signatures have.
+    pub(crate) const fn can_have_made(&self, signature: &[u8]) -> bool {
+        signature.len() == self.signature_length
     }
 }
+
+/// The same public key with the same algorithm.
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.key.as_ref() == other.key.as_ref()
+    }
+}
+
+impl Eq for VerifyingKey {}
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,9 @@ pub use refused::Refused;
 pub use service::{ResponseFuture, VerifyService};
 use tower_layer::Layer;
 
-use crate::{KeySource, Verifier};
+#[cfg(feature = "cache")]
+use crate::CachedVerifier;
+use crate::{Claims, KeySource, TokenError, Verifier};
 
 /// The body and headers of a refusal. [`VerifyLayer`] sets the status and the `WWW-Authenticate` header itself, so that
 /// nobody can forget them.
@@ -51,10 +53,16 @@ pub struct VerifyLayer<K, R = PlainRefusal> {
 
 /// What all services of one layer share.
 struct Policy<K> {
-    verifier: Arc<Verifier<K>>,
+    verifier: AnyVerifier<K>,
     scopes: Vec<String>,
     metadata: Option<String>,
     clock: Clock,
+}
+
+enum AnyVerifier<K> {
+    Plain(Arc<Verifier<K>>),
+    #[cfg(feature = "cache")]
+    Cached(Arc<CachedVerifier<K>>),
 }
 
 type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -62,8 +70,28 @@ type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 impl<K: KeySource> VerifyLayer<K> {
     /// A layer that asks for a good token of any scope.
     pub fn new(verifier: Arc<Verifier<K>>) -> Self {
+        Self::with(AnyVerifier::Plain(verifier))
+    }
+
+    /// As [`VerifyLayer::new`], with a verifier that remembers the tokens that it verified.
+    #[cfg(feature = "cache")]
+    pub fn cached(verifier: Arc<CachedVerifier<K>>) -> Self {
+        Self::with(AnyVerifier::Cached(verifier))
+    }
+
+    fn with(verifier: AnyVerifier<K>) -> Self {
         let policy = Policy { verifier, scopes: Vec::new(), metadata: None, clock: Arc::new(system_clock) };
         Self { policy: Arc::new(policy), refusal: PlainRefusal }
+    }
+}
+
+impl<K: KeySource> AnyVerifier<K> {
+    fn verify(&self, token: &str, now_unix_seconds: i64) -> Result<Arc<Claims>, TokenError> {
+        match self {
+            Self::Plain(verifier) => verifier.verify(token, now_unix_seconds).map(Arc::new),
+            #[cfg(feature = "cache")]
+            Self::Cached(verifier) => verifier.verify(token, now_unix_seconds),
+        }
     }
 }
 
@@ -96,10 +124,20 @@ impl<K, R> VerifyLayer<K, R> {
 }
 
 /// For every `K`, since the verifier itself is shared.
+impl<K> Clone for AnyVerifier<K> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Plain(verifier) => Self::Plain(Arc::clone(verifier)),
+            #[cfg(feature = "cache")]
+            Self::Cached(verifier) => Self::Cached(Arc::clone(verifier)),
+        }
+    }
+}
+
 impl<K> Clone for Policy<K> {
     fn clone(&self) -> Self {
         Self {
-            verifier: Arc::clone(&self.verifier),
+            verifier: self.verifier.clone(),
             scopes: self.scopes.clone(),
             metadata: self.metadata.clone(),
             clock: Arc::clone(&self.clock),

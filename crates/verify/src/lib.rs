@@ -41,6 +41,17 @@
 //! What this crate does not know is whether a token was revoked before it expired: [`Claims::credential_id`] and
 //! [`Claims::pos`] are what a list of revocations is compared with.
 //!
+//! # What it costs
+//!
+//! A signature, and little else: per token some 0.8 microseconds go into everything that is not the signature, where a
+//! signature takes 15 (RS256) to 50 (ES256). `cargo bench -p mintmark-verify` compares the verifier with the bare
+//! signature check on the machine at hand. A token whose claims are nested JSON, spaced, escaped or beyond ASCII takes
+//! some microseconds more.
+//!
+//! With the feature `cache`, `Verifier::cached` makes a verifier that remembers a number of verified tokens. A token
+//! that comes again then takes about one microsecond. It is for services that see the same tokens again and again;
+//! where each token comes once, it is of no use.
+//!
 //! # In a tower stack
 //!
 //! With the feature `tower`, [`layer::VerifyLayer`] admits requests with a good token, puts the claims into the
@@ -77,6 +88,8 @@ let service = layer.layer(service_fn(async |request: Request<String>| {
 
 mod algorithm;
 mod base64url;
+#[cfg(feature = "cache")]
+mod cache;
 mod claims;
 mod compact;
 mod error;
@@ -86,12 +99,15 @@ mod jwk;
 mod key;
 #[cfg(feature = "tower")]
 pub mod layer;
+mod plain;
 mod verifier;
 
 #[cfg(test)]
 mod fixture;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+#[cfg(feature = "cache")]
+pub use cache::CachedVerifier;
 pub use claims::{Audience, Claims, ClaimsToSign, RESERVED_CLAIMS, TOKEN_TYPE};
 pub use error::{KeyError, Part, TokenError};
 pub use header::Header;

@@ -1,9 +1,11 @@
 //! One token, from its text to its claims: the steps of RFC 9068 section 4, in order.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::{
-    Algorithm, Claims, Header, KeySource, Part, TokenError,
+    Algorithm, Claims, Header, KeySource, Part, TokenError, VerifyingKey,
     compact::Compact,
     header::ReadHeader,
     json::{self, Fault},
@@ -15,6 +17,7 @@ const MAX_LEEWAY_SECONDS: u32 = 300;
 /// Verifies access tokens of one issuer for one resource server.
 ///
 /// It holds no state of its own and can be shared between threads.
+#[cfg_attr(feature = "cache", doc = "[`Verifier::cached`] makes one that remembers the tokens that it verified.")]
 #[derive(Clone, Debug)]
 pub struct Verifier<K> {
     issuer: String,
@@ -23,6 +26,24 @@ pub struct Verifier<K> {
     algorithms: Vec<Algorithm>,
     leeway_seconds: i64,
     accepts_sender_constrained: bool,
+}
+
+/// A token, the key that it names, and a signature of which no more is known than that this key can have made it.
+pub(crate) struct Signed<'a> {
+    compact: Compact<'a>,
+    pub(crate) key: Arc<VerifyingKey>,
+    /// The signature, until the claims take its place.
+    buffer: Vec<u8>,
+}
+
+impl Signed<'_> {
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        self.compact.signed_bytes()
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.buffer
+    }
 }
 
 impl<K: KeySource> Verifier<K> {
@@ -73,26 +94,39 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// Nothing of the claims is read before the signature is known to be right.
     pub fn verify(&self, token: &str, now_unix_seconds: i64) -> Result<Claims, TokenError> {
+        let signed = self.find_key(token)?;
+        signed.key.verify(signed.bytes(), signed.signature())?;
+        self.read_claims(signed, now_unix_seconds)
+    }
+
+    /// Everything up to the signature, which is left to be verified.
+    pub(crate) fn find_key<'a>(&self, token: &'a str) -> Result<Signed<'a>, TokenError> {
         let compact = Compact::split(token)?;
-        self.verify_signature(&compact)?;
-        let claims = read_claims(&compact.claims()?)?;
+        let mut buffer = compact.buffer();
+        let read = ReadHeader::read(compact.header(&mut buffer)?)?;
+        let (algorithm, kid) = read.check(&self.algorithms)?;
+        let key = self.keys.key(kid);
+        compact.signature(&mut buffer)?;
+        let key = key.ok_or(TokenError::UnknownKey)?;
+        if key.algorithm() != algorithm {
+            return Err(TokenError::AlgorithmMismatch);
+        }
+        if !key.can_have_made(&buffer) {
+            return Err(TokenError::Signature);
+        }
+        Ok(Signed { compact, key, buffer })
+    }
+
+    /// Everything after the signature, which was verified.
+    pub(crate) fn read_claims(&self, signed: Signed<'_>, now_unix_seconds: i64) -> Result<Claims, TokenError> {
+        let Signed { compact, mut buffer, .. } = signed;
+        let claims = read_claims(compact.claims(&mut buffer)?)?;
         self.check_parties(&claims)?;
         self.check_times(&claims, now_unix_seconds)?;
         if claims.confirmation().is_some() && !self.accepts_sender_constrained {
             return Err(TokenError::SenderConstrained);
         }
         Ok(claims)
-    }
-
-    fn verify_signature(&self, compact: &Compact<'_>) -> Result<(), TokenError> {
-        let read = ReadHeader::read(&compact.header()?)?;
-        let (algorithm, kid) = read.check(&self.algorithms)?;
-        let signature = compact.signature()?;
-        let key = self.keys.key(kid).ok_or(TokenError::UnknownKey)?;
-        if key.algorithm() != algorithm {
-            return Err(TokenError::AlgorithmMismatch);
-        }
-        key.verify(compact.signed_bytes(), &signature)
     }
 
     fn check_parties(&self, claims: &Claims) -> Result<(), TokenError> {
@@ -110,7 +144,7 @@ impl<K: KeySource> Verifier<K> {
     }
 
     /// The claims may hold any `i64`, so sums stop at the ends of the range instead of wrapping around.
-    fn check_times(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+    pub(crate) fn check_times(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
         let earliest = now.saturating_sub(self.leeway_seconds);
         let latest = now.saturating_add(self.leeway_seconds);
         if claims.exp <= earliest {
@@ -132,13 +166,17 @@ impl<K: KeySource> Verifier<K> {
 /// audience.
 pub fn danger_decode_without_verifying(token: &str) -> Result<(Header, Claims), TokenError> {
     let compact = Compact::split(token)?;
-    let read = ReadHeader::read(&compact.header()?)?;
-    let claims = read_claims(&compact.claims()?)?;
-    compact.signature()?;
-    Ok((read.header, claims))
+    let mut buffer = compact.buffer();
+    let header = ReadHeader::read(compact.header(&mut buffer)?)?.into_header();
+    let claims = read_claims(compact.claims(&mut buffer)?)?;
+    compact.signature(&mut buffer)?;
+    Ok((header, claims))
 }
 
 fn read_claims(bytes: &[u8]) -> Result<Claims, TokenError> {
+    if let Some(claims) = Claims::read_plain(bytes) {
+        return Ok(claims);
+    }
     json::from_slice(bytes).map_err(|fault| match fault {
         Fault::DuplicateMember => TokenError::DuplicateMember(Part::Claims),
         Fault::Malformed => missing_claim(bytes).unwrap_or(TokenError::Malformed(Part::Claims)),

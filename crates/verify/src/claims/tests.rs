@@ -116,3 +116,60 @@ fn times_are_whole_numbers_that_fit() {
     }
     assert!(with(r#","nbf":-9223372036854775808,"pos":18446744073709551615"#).is_some());
 }
+
+/// Read with and without serde.
+fn both_ways(text: &str) -> (Option<Claims>, Option<Claims>) {
+    (Claims::read_plain(text.as_bytes()), crate::json::from_slice(text.as_bytes()).ok())
+}
+
+#[test]
+fn claims_as_the_issuer_writes_them_need_no_serde() {
+    let extra = [("plan".to_owned(), json!("gold")), ("seats".to_owned(), json!(3)), ("roles".to_owned(), json!(["a"]))];
+    for to_sign in [
+        ClaimsToSign { pos: 7, ..TO_SIGN },
+        ClaimsToSign { pos: 7, aud: &["a", "b"], scope: None, business_id: None, ..TO_SIGN },
+        ClaimsToSign { pos: 7, extra: &extra, ..TO_SIGN },
+    ] {
+        let (plain, by_serde) = both_ways(&to_string(&to_sign).unwrap_or_default());
+        assert!(plain.is_some());
+        assert_eq!(plain, by_serde);
+    }
+}
+
+#[test]
+fn claims_that_need_serde_are_left_to_it() {
+    let good = to_string(&ClaimsToSign { pos: 7, ..TO_SIGN }).unwrap_or_default();
+    for (what, by) in [
+        (r#""exp":1800000300"#, r#""exp":-1"#),
+        (r#""pos":7"#, r#""pos":18446744073709551615"#),
+        (r#""pos":7"#, r#""pos":7,"cnf":{"jkt":"x"}"#),
+        (r#""client-1""#, r#""client-\u0031""#),
+        (r#""client-1""#, r#""clïent-1""#),
+        (r#""pos""#, r#" "pos""#),
+    ] {
+        let (plain, by_serde) = both_ways(&good.replace(what, by));
+        assert_eq!(plain, None, "{by}");
+        assert!(by_serde.is_some(), "{by}");
+    }
+}
+
+#[test]
+fn what_serde_refuses_is_not_read_without_it() {
+    let good = to_string(&ClaimsToSign { pos: 7, ..TO_SIGN }).unwrap_or_default();
+    for name in WRITTEN {
+        let twice = good.replace('}', &format!(r#","{name}":"x"}}"#));
+        assert_eq!(both_ways(&twice), (None, None), "{name}");
+        let twice = good.replace('}', &format!(r#","{name}":1}}"#));
+        assert_eq!(both_ways(&twice), (None, None), "{name}");
+        for value in ["true", "null", "[1]", "{}"] {
+            let other = good.replacen(&format!(r#""{name}":"#), &format!(r#""{name}":{value},"x":"#), 1);
+            assert_eq!(both_ways(&other), (None, None), "{other}");
+        }
+    }
+    for name in ["iss", "sub", "aud", "exp", "iat", "jti", "client_id"] {
+        let without = good.replace(&format!(r#""{name}":"#), &format!(r#""x-{name}":"#));
+        assert_eq!(both_ways(&without), (None, None), "{name}");
+    }
+    let twice = good.replace('}', r#","plan":1,"plan":1}"#);
+    assert_eq!(both_ways(&twice), (None, None));
+}

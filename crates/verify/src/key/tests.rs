@@ -131,6 +131,17 @@ fn a_key_has_the_one_algorithm_that_fits_it() {
 }
 
 #[test]
+fn keys_are_equal_if_number_and_algorithm_are() {
+    for algorithm in Algorithm::ALL {
+        for other in Algorithm::ALL {
+            assert_eq!(key(algorithm) == key(other), algorithm == other, "{algorithm} {other}");
+        }
+    }
+    let other = must(VerifyingKey::try_from(&must(Jwk::rsa(&bytes(RSA_N), &[3], Algorithm::Rs256))));
+    assert_ne!(key(Algorithm::Rs256), other);
+}
+
+#[test]
 fn a_point_that_is_not_on_the_curve_is_no_key() {
     let jwk = must(from_value::<Jwk>(json!({"kty": "EC", "crv": "P-256", "x": EC_X, "y": EC_X})));
     assert_eq!(VerifyingKey::try_from(&jwk).err(), Some(KeyError::Malformed));

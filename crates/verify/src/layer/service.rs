@@ -62,7 +62,7 @@ where
         match self.policy.admit(request.headers()) {
             Ok(claims) => {
                 hide_token(request.headers_mut());
-                request.extensions_mut().insert(Arc::new(claims));
+                request.extensions_mut().insert(claims);
                 ResponseFuture::passed(self.inner.call(request))
             }
             Err(refused) => ResponseFuture::refused(self.refuse(&refused)),
@@ -86,7 +86,7 @@ impl<S, K, R> VerifyService<S, K, R> {
 }
 
 impl<K: KeySource> Policy<K> {
-    fn admit(&self, headers: &HeaderMap) -> Result<Claims, Refused> {
+    fn admit(&self, headers: &HeaderMap) -> Result<Arc<Claims>, Refused> {
         let token = bearer_token(headers)?;
         let now = (self.clock)();
         let claims = self.verifier.verify(token, now).map_err(Refused::TokenInvalid)?;

@@ -215,6 +215,22 @@ async fn the_inner_service_is_called_for_admitted_requests_only_and_only_when_re
 }
 
 #[tokio::test]
+async fn a_layer_that_remembers_tokens_still_asks_for_scopes_and_the_time_at_each_request() {
+    let time = Arc::new(std::sync::atomic::AtomicI64::new(NOW));
+    let clock = Arc::clone(&time);
+    let verifier = Arc::new(fixture::verifier().cached(10));
+    let layer = VerifyLayer::cached(verifier).clock(move || clock.load(Ordering::Relaxed));
+    let narrow = layer.clone().require_scope("business:delete");
+    for _ in 0..2 {
+        let response = send(&layer, bearer(&Token::good())).await;
+        assert_eq!(response.body(), r#"Some("client-1") Some(Sensitive)"#);
+        assert_eq!(send(&narrow, bearer(&Token::good())).await.status(), StatusCode::FORBIDDEN);
+    }
+    time.store(NOW + 3600, Ordering::Relaxed);
+    assert_eq!(send(&layer, bearer(&Token::good())).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn the_clock_is_asked_at_each_request() {
     let time = Arc::new(std::sync::atomic::AtomicI64::new(NOW));
     let clock = Arc::clone(&time);
