@@ -22,7 +22,7 @@ use aws_lc_rs::{
     },
 };
 use base64_simd::URL_SAFE_NO_PAD;
-use mintmark_verify::{Algorithm, ClaimsToSign, Jwk, JwkSet, KeySet, TokenError, Verifier};
+use mintmark_verify::{Algorithm, Jwk, JwkSet, KeySet, TokenError, Verifier};
 use serde_json::{Map, Value, json};
 
 type Failure = Box<dyn Error>;
@@ -230,29 +230,23 @@ impl Subject {
     ) -> Result<Self, Failure> {
         let kid = jwk.thumbprint();
         let header = json!({ "typ": "at+jwt", "alg": algorithm, "kid": kid }).to_string();
-        let claims = serde_json::to_string(&CLAIMS)?;
-        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode_to_string(header), URL_SAFE_NO_PAD.encode_to_string(claims));
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode_to_string(header), URL_SAFE_NO_PAD.encode_to_string(claims()));
         let signature = signs(signed.as_bytes())?;
         let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode_to_string(signature));
         Ok(Self { token, key, jwk: jwk.with_kid(kid) })
     }
 }
 
-const CLAIMS: ClaimsToSign<'_> = ClaimsToSign {
-    iss: ISSUER,
-    sub: "cli_7YpQm4sXwTz2hLc9VbNrKd",
-    aud: &[AUDIENCE],
-    exp: NOW + 300,
-    iat: NOW,
-    jti: "9f3KxW0bQmSyTz5LhVcNrA",
-    client_id: "cli_7YpQm4sXwTz2hLc9VbNrKd",
-    scope: Some("business:read invoice:create ledger:create ledger:read ledger:update"),
-    tenant_id: "ten_3RkUe8dHgBv6nJx1WqZyFs",
-    business_id: None,
-    credential_id: "sec_5MtPa2oCiEu4fXk7SjLwQn",
-    pos: 184_467,
-    extra: &[],
-};
+/// As the issuer writes them: compactly, in this order.
+fn claims() -> String {
+    let (exp, client) = (NOW + 300, "cli_7YpQm4sXwTz2hLc9VbNrKd");
+    format!(
+        "{{\"iss\":\"{ISSUER}\",\"sub\":\"{client}\",\"aud\":\"{AUDIENCE}\",\"exp\":{exp},\"iat\":{NOW},\
+         \"jti\":\"9f3KxW0bQmSyTz5LhVcNrA\",\"client_id\":\"{client}\",\
+         \"scope\":\"business:read invoice:create ledger:create ledger:read ledger:update\",\
+         \"tenant_id\":\"ten_3RkUe8dHgBv6nJx1WqZyFs\",\"credential_id\":\"crd_5MtPa2oCiEu4fXk7SjLwQn\",\"pos\":184467}}"
+    )
+}
 
 /// The same token with another signature of the right length.
 fn forge(token: &str) -> String {

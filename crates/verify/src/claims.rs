@@ -1,8 +1,6 @@
-//! The claims of an access token (RFC 9068 section 2.2), as they are read and as they are written.
-//!
-//! Issuer and verifier both use this file, so that they cannot drift apart.
+//! The claims of an access token (RFC 9068 section 2.2), as they are read.
 
-use serde::{Deserialize, Serialize, Serializer, ser::Error as _, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::json::present;
@@ -117,78 +115,6 @@ impl Claims {
     /// The `cnf` claim: the key or certificate whose possession must be proved with the token (RFC 7800).
     pub fn confirmation(&self) -> Option<&Value> {
         self.extra.get("cnf")
-    }
-}
-
-/// The claims of a token that is about to be signed, borrowed. Serializes compactly, in the order of the fields.
-///
-/// Fails to serialize without an audience, and with a claim in `extra` that would be in the token twice.
-#[derive(Clone, Copy, Debug)]
-pub struct ClaimsToSign<'a> {
-    /// See [`Claims::iss`].
-    pub iss: &'a str,
-    /// See [`Claims::sub`].
-    pub sub: &'a str,
-    /// At least one. One is written as a string, several as an array.
-    pub aud: &'a [&'a str],
-    /// See [`Claims::exp`].
-    pub exp: i64,
-    /// See [`Claims::iat`].
-    pub iat: i64,
-    /// See [`Claims::jti`].
-    pub jti: &'a str,
-    /// See [`Claims::client_id`].
-    pub client_id: &'a str,
-    /// See [`Claims::scope`].
-    pub scope: Option<&'a str>,
-    /// See [`Claims::tenant_id`].
-    pub tenant_id: &'a str,
-    /// See [`Claims::business_id`].
-    pub business_id: Option<&'a str>,
-    /// See [`Claims::credential_id`].
-    pub credential_id: &'a str,
-    /// See [`Claims::pos`].
-    pub pos: u64,
-    /// Further claims, written last. [`RESERVED_CLAIMS`] are the issuer's own business: it may add `cnf`, `act`,
-    /// `authorization_details` and `nbf` here, but nothing that a configuration brings along.
-    pub extra: &'a [(String, Value)],
-}
-
-/// What [`ClaimsToSign`] writes from its own fields.
-const WRITTEN: [&str; 12] =
-    ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "tenant_id", "business_id", "credential_id", "pos"];
-
-impl Serialize for ClaimsToSign<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut claims = serializer.serialize_map(None)?;
-        claims.serialize_entry("iss", self.iss)?;
-        claims.serialize_entry("sub", self.sub)?;
-        match self.aud {
-            [] => return Err(S::Error::custom("a token needs an audience")),
-            [one] => claims.serialize_entry("aud", one)?,
-            many => claims.serialize_entry("aud", many)?,
-        }
-        claims.serialize_entry("exp", &self.exp)?;
-        claims.serialize_entry("iat", &self.iat)?;
-        claims.serialize_entry("jti", self.jti)?;
-        claims.serialize_entry("client_id", self.client_id)?;
-        if let Some(scope) = self.scope {
-            claims.serialize_entry("scope", scope)?;
-        }
-        claims.serialize_entry("tenant_id", self.tenant_id)?;
-        if let Some(business_id) = self.business_id {
-            claims.serialize_entry("business_id", business_id)?;
-        }
-        claims.serialize_entry("credential_id", self.credential_id)?;
-        claims.serialize_entry("pos", &self.pos)?;
-        for (index, (name, value)) in self.extra.iter().enumerate() {
-            let repeated = self.extra.iter().take(index).any(|(earlier, _)| earlier == name);
-            if repeated || WRITTEN.contains(&name.as_str()) {
-                return Err(S::Error::custom(format_args!("the claim {name} would be written twice")));
-            }
-            claims.serialize_entry(name, value)?;
-        }
-        claims.end()
     }
 }
 

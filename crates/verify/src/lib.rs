@@ -108,7 +108,7 @@ mod fixture;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "cache")]
 pub use cache::CachedVerifier;
-pub use claims::{Audience, Claims, ClaimsToSign, RESERVED_CLAIMS, TOKEN_TYPE};
+pub use claims::{Audience, Claims, RESERVED_CLAIMS, TOKEN_TYPE};
 pub use error::{KeyError, Part, TokenError};
 pub use header::Header;
 pub use jwk::{Jwk, JwkSet};
