@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::SecretText;
-use crate::model::{ClientId, CredentialId, EnvironmentName, StoredSecret};
+use crate::model::{ClientId, CredentialId, EnvironmentName, StoredMac, StoredSecret};
 
 /// The scheme that new secrets are stored with.
 pub const PEPPER_SCHEME: u32 = 1;
@@ -52,18 +52,20 @@ impl Peppers {
     }
 
     /// Whether a secret is stored as new ones are.
-    pub fn is_current(&self, stored: &StoredSecret) -> bool {
-        stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| *id == stored.pepper_id)
+    pub fn is_current<'a>(&self, stored: impl Into<StoredMac<'a>>) -> bool {
+        let stored = stored.into();
+        stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| id == stored.pepper_id)
     }
 
     /// Whether `secret` is the stored one, in a time that does not depend on where they differ. A secret under a pepper that
     /// is not loaded, or of an unknown scheme, matches nothing.
-    pub fn matches(&self, stored: &StoredSecret, owner: SecretOwner<'_>, secret: &SecretText) -> bool {
-        let Some((_, key)) = self.keys.iter().find(|(id, _)| *id == stored.pepper_id) else {
+    pub fn matches<'a>(&self, stored: impl Into<StoredMac<'a>>, owner: SecretOwner<'_>, secret: &SecretText) -> bool {
+        let stored = stored.into();
+        let Some((_, key)) = self.keys.iter().find(|(id, _)| id == stored.pepper_id) else {
             return false;
         };
         let found = mac(key, stored.scheme, owner, secret);
-        let equal = aws_lc_rs::constant_time::verify_slices_are_equal(found.as_ref(), &stored.mac).is_ok();
+        let equal = aws_lc_rs::constant_time::verify_slices_are_equal(found.as_ref(), stored.mac).is_ok();
         equal && stored.scheme == PEPPER_SCHEME
     }
 
