@@ -122,6 +122,13 @@ impl World {
 
     /// Makes a client of Acme's that may do everything, changed as the test wants.
     pub(crate) async fn client(&self, change: impl FnOnce(&mut NewClient)) -> CreatedClient {
+        let created = self.registry.create_client(self.new_client(change)).await.unwrap();
+        self.poll().await;
+        created
+    }
+
+    /// The same client, not made yet.
+    pub(crate) fn new_client(&self, change: impl FnOnce(&mut NewClient)) -> NewClient {
         let mut new = NewClient {
             environment: sandbox(),
             tenant_id: self.acme,
@@ -139,9 +146,7 @@ impl World {
             secret_expires_at: None,
         };
         change(&mut new);
-        let created = self.registry.create_client(new).await.unwrap();
-        self.poll().await;
-        created
+        new
     }
 
     pub(crate) async fn poll(&self) -> usize {

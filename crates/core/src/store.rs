@@ -216,6 +216,13 @@ pub trait Store: Send + Sync + 'static {
         page: Page<'_, ClientId>,
     ) -> impl Future<Output = Read<Vec<Client>>> + Send;
 
+    /// The names of clients in all environments, ordered by environment and identifier: what a key's index holds and nothing
+    /// else, since all of them are asked for.
+    fn client_names(
+        &self,
+        page: Page<'_, (EnvironmentName, ClientId)>,
+    ) -> impl Future<Output = Read<AsOf<Vec<(EnvironmentName, ClientId)>>>> + Send;
+
     /// The credentials of a client, oldest first.
     fn credentials(
         &self,

@@ -25,6 +25,10 @@ use crate::dialect_files::load_dialects;
 use crate::http::RequestIds;
 use crate::store::SqlStore;
 
+const MEBIBYTE: u64 = 1024 * 1024;
+/// How long between two looks at whether the names of clients are to be read, and two tries to read them.
+const NAMES_EVERY: Duration = Duration::from_secs(1);
+
 /// Everything that requests need.
 pub struct Node {
     /// The token path.
@@ -119,8 +123,8 @@ impl Node {
         let NodeSettings { limits, cache, outage, signers, .. } = parts.settings;
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let directory_limits = DirectoryLimits {
-            clients: size(cache.clients),
-            businesses: size(cache.businesses),
+            client_bytes: cache.clients_mebibytes.saturating_mul(MEBIBYTE),
+            business_bytes: cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
             max_staleness_milliseconds: outage.max_staleness.saturating_mul(1000),
         };
         let directory =
@@ -224,6 +228,29 @@ impl Node {
                 }
             }
             if stopped(every, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Has the names of all clients read, at the start and whenever that is due again, until `stop` says so.
+    pub async fn keep_names(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let directory = &self.endpoint.directory;
+        let mut failing = false;
+        loop {
+            if directory.wants_names() {
+                let filled = tokio::select! {
+                    filled = directory.fill_names() => filled,
+                    _ = stop.wait_for(|stop| *stop) => return,
+                };
+                match &filled {
+                    Ok(names) => tracing::debug!(names, "the names of all clients are known"),
+                    Err(error) if !failing => tracing::warn!(%error, "the names of clients cannot be read yet"),
+                    Err(_) => {}
+                }
+                failing = filled.is_err();
+            }
+            if stopped(NAMES_EVERY, &mut stop).await {
                 return;
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mintmark_core::directory::DirectoryStatistics;
 use mintmark_core::model::EnvironmentName;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -57,6 +58,7 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
     let background = [
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
         tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
+        tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
     ];
     wait_for_stop(&node, signals).await;
     tracing::info!("stopping: requests in work are finished first");
@@ -69,7 +71,27 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         tracing::warn!(%error, "last uses of credentials could not be written down");
     }
     node.endpoint.directory.store().close().await;
+    log_statistics(&node.endpoint.directory.statistics());
     Ok(())
+}
+
+/// What the node held in memory, and how often that spared a read of the store.
+fn log_statistics(DirectoryStatistics { clients, businesses, names }: &DirectoryStatistics) {
+    tracing::info!(
+        clients = clients.held,
+        client_bytes = clients.bytes,
+        client_hits = clients.hits,
+        client_misses = clients.misses,
+        client_absent = clients.absent,
+        client_refused = clients.refused,
+        businesses = businesses.held,
+        business_bytes = businesses.bytes,
+        business_hits = businesses.hits,
+        business_misses = businesses.misses,
+        business_absent = businesses.absent,
+        names,
+        "stopped: what was held in memory"
+    );
 }
 
 /// Waits for the signal to stop; SIGHUP reloads dialects meanwhile.

@@ -4,11 +4,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use zeroize::Zeroizing;
 
 use super::SecretText;
-use crate::model::{ClientId, CredentialId, EnvironmentName, StoredSecret};
+use crate::model::{ClientId, CredentialId, EnvironmentName, StoredMac, StoredSecret};
 
 /// The scheme that new secrets are stored with.
 pub const PEPPER_SCHEME: u32 = 1;
@@ -63,8 +62,9 @@ impl Peppers {
     }
 
     /// Whether a secret is stored as new ones are.
-    pub fn is_current(&self, stored: &StoredSecret) -> bool {
-        stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| *id == stored.pepper_id)
+    pub fn is_current<'a>(&self, stored: impl Into<StoredMac<'a>>) -> bool {
+        let stored = stored.into();
+        stored.scheme == PEPPER_SCHEME && self.keys.first().is_some_and(|(id, _)| id == stored.pepper_id)
     }
 }
 
@@ -82,12 +82,13 @@ impl std::fmt::Debug for PresentedSecret<'_> {
 impl PresentedSecret<'_> {
     /// Whether it is the stored secret of a credential, in a time that does not depend on where they differ. A secret under a
     /// pepper that is not loaded, or of an unknown scheme, matches nothing.
-    pub fn is(&self, stored: &StoredSecret, credential_id: CredentialId) -> bool {
+    pub fn is<'a>(&self, stored: impl Into<StoredMac<'a>>, credential_id: CredentialId) -> bool {
+        let stored = stored.into();
         let Some((_, keyed)) = self.keyed.iter().find(|(id, _)| *id == stored.pepper_id) else {
             self.is_nothing();
             return false;
         };
-        let equal = verify_slices_are_equal(of_credential(keyed, credential_id).as_ref(), &stored.mac).is_ok();
+        let equal = verify_slices_are_equal(of_credential(keyed, credential_id).as_ref(), stored.mac).is_ok();
         equal && stored.scheme == PEPPER_SCHEME
     }
 

@@ -1,9 +1,11 @@
 use std::hash::Hash;
 
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use tokio::sync::Semaphore;
 
 use super::progress::Progress;
+use super::statistics::{CacheStatistics, Counts};
 use crate::store::{AsOf, Read, StoreError};
 
 /// How long "there is no such object" is believed (rule S13).
@@ -18,50 +20,99 @@ const WAITING: usize = 1024;
 /// How often a fill is tried anew because changes were applied meanwhile.
 const TRIES: usize = 16;
 
-/// Objects by key, loaded when first asked for: once, however many ask at the same time.
+/// A key that is borrowed for asking, so that finding what is held clones nothing. It must hash as the key does.
+pub(super) trait Lookup<K>: Hash + Equivalent<K> {
+    /// The key, for an object that is not held.
+    fn to_key(&self) -> K;
+}
+
+/// Objects by key, bounded by the bytes they take, loaded when first asked for: once, however many ask at the same time.
+///
+/// Keys come from strangers. The hash tables' hasher (`quick_cache`'s default, foldhash) is keyed by chance, for each process
+/// and each table, and no answer shows a hash, so that nobody can choose names that fall together.
 #[derive(Debug)]
-pub(super) struct Cached<K, V> {
-    present: Cache<K, V>,
+pub(super) struct Cached<K, V, W> {
+    present: Cache<K, V, W>,
     /// Until when an object is believed not to exist, on the boot-time clock.
     absent: Cache<K, u64>,
     waiting: Semaphore,
     loading: Semaphore,
+    counts: Counts,
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
-    pub(super) fn new(entries: usize) -> Self {
+impl<K, V, W> Cached<K, V, W>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    W: Weighter<K, V> + Clone,
+{
+    /// A cache for as many bytes. `typical` is what a usual object weighs; it decides the number of shards alone.
+    pub(super) fn new(bytes: u64, typical: u64, weighter: W) -> Self {
+        let entries = usize::try_from(bytes / typical).unwrap_or(usize::MAX);
         Self {
-            present: Cache::new(entries),
-            absent: Cache::new(ABSENT_ENTRIES.min(entries)),
+            present: Cache::with_weighter(entries, bytes, weighter),
+            absent: Cache::new(ABSENT_ENTRIES),
             waiting: Semaphore::new(WAITING),
             loading: Semaphore::new(LOADS),
+            counts: Counts::default(),
         }
     }
 
-    /// The object; `load` reads it if it is not held.
-    pub(super) async fn get<F>(
+    /// The object, if it is held.
+    pub(super) fn held(&self, lookup: &impl Lookup<K>) -> Option<V> {
+        let held = self.present.get(lookup);
+        if held.is_some() {
+            self.counts.hit();
+        }
+        held
+    }
+
+    /// Whether the object is believed not to exist.
+    pub(super) fn is_absent(&self, lookup: &impl Lookup<K>, boot_milliseconds: u64) -> bool {
+        let is_absent = self.absent.get(lookup).is_some_and(|until| boot_milliseconds < until);
+        if is_absent {
+            self.counts.absent();
+        }
+        is_absent
+    }
+
+    /// Notes that an object was taken for absent without a read.
+    pub(super) fn note_refused(&self) {
+        self.counts.refused();
+    }
+
+    /// The object; `load` reads it unless somebody else has it read by now. `may_read` is asked once, just before, and a
+    /// refusal is an answer for this moment: nothing is remembered of it.
+    pub(super) async fn load<F>(
         &self,
-        key: &K,
+        key: K,
         progress: &Progress,
         boot_milliseconds: u64,
-        load: impl Fn() -> F,
+        may_read: impl FnOnce() -> bool,
+        load: impl Fn(K) -> F,
     ) -> Read<Option<V>>
     where
         F: Future<Output = Read<AsOf<Option<V>>>>,
     {
+        self.counts.miss();
+        let mut may_read = Some(may_read);
         for _ in 0..TRIES {
-            let guard = match self.present.get_value_or_guard_async(key).await {
+            let guard = match self.present.get_value_or_guard_async(&key).await {
                 Ok(held) => return Ok(Some(held)),
                 Err(guard) => guard,
             };
-            if self.absent.get(key).is_some_and(|until| boot_milliseconds < until) {
+            if self.absent.get(&key).is_some_and(|until| boot_milliseconds < until) {
+                return Ok(None);
+            }
+            if may_read.take().is_some_and(|may_read| !may_read()) {
+                self.note_refused();
                 return Ok(None);
             }
             // An error leaves nothing behind: the guard lets the next one try.
             let too_many = |_| StoreError::Unavailable(format!("{WAITING} objects wait to be read already"));
             let _waiting = self.waiting.try_acquire().map_err(too_many)?;
             let _loading = self.loading.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            let AsOf { value, position } = load().await?;
+            let AsOf { value, position } = load(key.clone()).await?;
             if position < progress.announced() {
                 // Changes were applied while this was read, and it may be from before them.
                 continue;
@@ -76,19 +127,23 @@ impl<K: Hash + Eq + Clone, V: Clone> Cached<K, V> {
                 if position >= progress.announced() {
                     return Ok(None);
                 }
-                self.absent.remove(key);
+                self.absent.remove(&key);
             }
         }
         Err(StoreError::Unavailable("the object changes faster than it can be read".to_owned()))
     }
 
-    pub(super) fn forget(&self, key: &K) {
-        self.absent.remove(key);
-        self.present.remove(key);
+    pub(super) fn forget(&self, lookup: &impl Lookup<K>) {
+        self.absent.remove(lookup);
+        self.present.remove(lookup);
     }
 
     pub(super) fn forget_all(&self) {
         self.absent.clear();
         self.present.clear();
+    }
+
+    pub(super) fn statistics(&self) -> CacheStatistics {
+        CacheStatistics { held: self.present.len() as u64, bytes: self.present.weight(), ..self.counts.sum() }
     }
 }

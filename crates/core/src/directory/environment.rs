@@ -1,9 +1,13 @@
-use mintmark_verify::{KeySource, VerifyingKey};
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use mintmark_verify::{KeySource, VerifyingKey};
 
 use crate::crypto::Sealer;
 use crate::keys::KeyRing;
-use crate::model::{Environment, Resource, ResourceUri};
+use crate::model::{Environment, EnvironmentName, Resource, ResourceUri};
 use crate::store::EnvironmentRecord;
 
 /// An environment with everything that a token of it needs.
@@ -37,5 +41,59 @@ impl EnvironmentView {
 impl KeySource for EnvironmentView {
     fn key(&self, kid: &str) -> Option<Arc<VerifyingKey>> {
         self.ring.verifying.key(kid)
+    }
+}
+
+/// All environments: few, and replaced together.
+#[derive(Debug, Default)]
+pub(super) struct Environments {
+    views: ArcSwap<Vec<Arc<EnvironmentView>>>,
+}
+
+impl Environments {
+    /// Puts these in the place of what was known.
+    pub(super) fn replace(&self, views: Vec<Arc<EnvironmentView>>) {
+        self.views.store(Arc::new(views));
+    }
+
+    pub(super) fn find(&self, name: &EnvironmentName) -> Option<EnvironmentHandle> {
+        let views = self.views.load();
+        let at = views.iter().position(|view| view.environment.name == *name)?;
+        Some(EnvironmentHandle { views, at })
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<EnvironmentView>> {
+        self.views.load().iter().cloned().collect()
+    }
+}
+
+/// An environment as it was when asked for, for as long as this is kept.
+///
+/// Every request has one, on every core. A count of who has the view would be one place in memory for which all cores fight, so
+/// this is a guard of `arc-swap`'s, which marks its use in a place of the thread's own. It may be kept across an await and sent
+/// to another thread; a thread that has more than a few of them counts the further ones after all.
+pub struct EnvironmentHandle {
+    views: Guard<Arc<Vec<Arc<EnvironmentView>>>>,
+    at: usize,
+}
+
+impl Deref for EnvironmentHandle {
+    type Target = Arc<EnvironmentView>;
+
+    #[expect(clippy::indexing_slicing, reason = "the view was found there, and what a guard holds does not change")]
+    fn deref(&self) -> &Arc<EnvironmentView> {
+        &self.views[self.at]
+    }
+}
+
+impl fmt::Debug for EnvironmentHandle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, out)
+    }
+}
+
+impl KeySource for EnvironmentHandle {
+    fn key(&self, kid: &str) -> Option<Arc<VerifyingKey>> {
+        (**self).key(kid)
     }
 }

@@ -1,35 +1,47 @@
 //! Secrets that are to be stored anew under the current pepper: noted by the token path, written by the next flush.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Directory;
-use crate::model::{Credential, CredentialId};
+use super::{Directory, KnownClient};
+use crate::model::{Credential, CredentialId, Status, StoredSecret};
 use crate::store::{AuditEntry, Change, CommitError, Read, Store, Subject, Write};
 
 /// How many wait at most. A secret that finds no room is renewed at a later use.
 const WAITING: usize = 1000;
 
-/// The credentials that wait, each as it shall be stored.
+/// The credentials that wait.
 #[derive(Debug, Default)]
 pub(super) struct Renewals {
-    waiting: Mutex<BTreeMap<CredentialId, Credential>>,
+    waiting: Mutex<BTreeMap<CredentialId, Renewal>>,
+}
+
+/// A secret as it shall be stored.
+#[derive(Debug)]
+struct Renewal {
+    known: Arc<KnownClient>,
+    /// Which of the client's credentials it is of.
+    credential: usize,
+    secret: StoredSecret,
 }
 
 impl<S: Store> Directory<S> {
-    /// Notes a credential whose secret shall be stored as it is here.
-    pub fn note_renewed(&self, credential: Credential) {
+    /// Notes that a client's credential shall be stored with this secret, which was found to be the one it has.
+    pub fn note_renewed(&self, known: &Arc<KnownClient>, credential: usize, secret: StoredSecret) {
+        let Some(id) = known.credentials().get(credential).map(|credential| credential.id) else { return };
         let mut waiting = self.renewals.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < WAITING {
-            waiting.entry(credential.id).or_insert(credential);
+            waiting.entry(id).or_insert_with(|| Renewal { known: Arc::clone(known), credential, secret });
         }
     }
 
     /// Stores the noted secrets anew. One whose credential was changed meanwhile is left for its next use.
     pub(super) async fn flush_renewals(&self) -> Read<()> {
         let waiting = std::mem::take(&mut *self.renewals.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for before in waiting.into_values() {
-            let after = Credential { version: before.version + 1, ..before.clone() };
+        for renewal in waiting.into_values() {
+            let stored = self.store.credentials(&renewal.known.environment, &renewal.known.id).await?;
+            let Some(before) = stored.into_iter().find(|stored| renewal.is_of(stored)) else { continue };
+            let after = Credential { secret: renewal.secret, version: before.version + 1, ..before.clone() };
             let audit = AuditEntry {
                 at: self.clock.now(),
                 actor: "mintmark".to_owned(),
@@ -45,5 +57,14 @@ impl<S: Store> Directory<S> {
             }
         }
         Ok(())
+    }
+}
+
+impl Renewal {
+    /// Whether the store holds the credential as it was when it proved its client.
+    fn is_of(&self, stored: &Credential) -> bool {
+        let known = self.known.credentials().get(self.credential);
+        known.is_some_and(|known| known.id == stored.id && known.secret.is_stored_as(&stored.secret))
+            && stored.status == Status::Active
     }
 }

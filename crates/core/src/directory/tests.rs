@@ -1,9 +1,13 @@
+mod names;
+
 use std::sync::Arc;
 
+use super::feed::FEED_PAGE;
 use super::*;
 use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
-use crate::model::{Business, ClientId, Credential};
+use crate::model::{BusinessId, ClientId, Credential};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
+use crate::store::Subject;
 use crate::store::memory::MemoryStore;
 
 fn status(status: Status) -> ClientEdit {
@@ -20,7 +24,7 @@ impl World {
         self.directory().client(&sandbox(), id).await.unwrap()
     }
 
-    async fn known_business(&self, id: BusinessId) -> Option<Business> {
+    async fn known_business(&self, id: BusinessId) -> Option<KnownBusiness> {
         self.directory().business(&sandbox(), self.acme, id).await.unwrap()
     }
 
@@ -109,8 +113,8 @@ async fn s12_a_fill_that_was_paused_across_a_change_is_thrown_away() {
     world.poll().await;
     paused.release();
     let known = fill.await.unwrap();
-    assert_eq!(known.record.client.status, Status::Disabled, "the change is seen");
-    assert_eq!(world.known(&client.client.id).await.unwrap().record.client.status, Status::Disabled, "and held");
+    assert_eq!(known.status, Status::Disabled, "the change is seen");
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled, "and held");
 }
 
 /// Disables a client without reading it from the store, whose reads are held.
@@ -138,7 +142,7 @@ async fn s12_those_who_waited_for_a_thrown_away_fill_see_the_change_too() {
     let mut paused = world.store.pause_reads();
     let ask = || {
         let (directory, id) = (Arc::clone(&world.endpoint.directory), client.client.id.clone());
-        tokio::spawn(async move { directory.client(&sandbox(), &id).await.unwrap().unwrap().record.client.status })
+        tokio::spawn(async move { directory.client(&sandbox(), &id).await.unwrap().unwrap().status })
     };
     let mut asks = vec![ask()];
     paused.holding(1).await;
@@ -159,7 +163,7 @@ async fn a_change_is_seen_after_the_next_poll_on_every_node() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;
     let other = another_node(&world).await;
-    let status = async || other.client(&sandbox(), &client.client.id).await.unwrap().unwrap().record.client.status;
+    let status = async || other.client(&sandbox(), &client.client.id).await.unwrap().unwrap().status;
     assert_eq!(status().await, Status::Active);
     assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
     world.set_status(&client, Status::Disabled).await;
@@ -259,9 +263,9 @@ async fn s12_a_position_that_goes_back_forces_a_full_reload() {
     // The rows change in a history that this node never hears of.
     world.set_status(&client, Status::Disabled).await;
     world.store.rewind(before);
-    assert_eq!(world.known(&client.client.id).await.unwrap().record.client.status, Status::Active, "not yet");
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Active, "not yet");
     world.poll().await;
-    assert_eq!(world.known(&client.client.id).await.unwrap().record.client.status, Status::Disabled);
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled);
     assert_eq!(world.directory().fresh_position().unwrap(), before);
 }
 
@@ -277,7 +281,7 @@ async fn s12_another_incarnation_forces_a_full_reload() {
     world.store.rewind(position);
     world.store.new_incarnation();
     world.poll().await;
-    assert_eq!(world.known(&client.client.id).await.unwrap().record.client.status, Status::Disabled);
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled);
     let view = world.directory().environment(&sandbox()).unwrap();
     assert!(view.own_resource().unwrap().understands(&"new".parse().unwrap()));
 }
@@ -469,7 +473,7 @@ async fn the_newest_live_secrets_are_compared_whatever_piled_up() {
     }
     world.poll().await;
     let known = world.known(&client.client.id).await.unwrap();
-    assert_eq!(known.record.credentials.len(), MAX_COMPARED_SECRETS);
+    assert_eq!(known.credentials().len(), MAX_COMPARED_SECRETS);
     assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200, "the oldest one is the one in force");
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::clock::Timestamp;
 
 /// What a client may ask for at one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grant {
     /// The resource.
     pub resource: ResourceId,

@@ -22,6 +22,29 @@ impl fmt::Debug for StoredSecret {
     }
 }
 
+/// A stored secret for comparing, wherever it is held.
+#[derive(Clone, Copy)]
+pub struct StoredMac<'a> {
+    /// The version of the scheme.
+    pub scheme: u32,
+    /// Which pepper keyed it.
+    pub pepper_id: &'a str,
+    /// The MAC.
+    pub mac: &'a [u8],
+}
+
+impl<'a> From<&'a StoredSecret> for StoredMac<'a> {
+    fn from(stored: &'a StoredSecret) -> Self {
+        Self { scheme: stored.scheme, pepper_id: &stored.pepper_id, mac: &stored.mac }
+    }
+}
+
+impl fmt::Debug for StoredMac<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "StoredMac(scheme {}, pepper {})", self.scheme, self.pepper_id)
+    }
+}
+
 /// What proves a client: today a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {

@@ -17,7 +17,7 @@ mod tenant;
 pub use attributes::{AttributeValue, Attributes};
 pub use business::Business;
 pub use client::{BusinessAccess, Client, ClientRecord, Grant};
-pub use credential::{Credential, StoredSecret};
+pub use credential::{Credential, StoredMac, StoredSecret};
 pub use environment::Environment;
 pub use id::{BusinessId, CredentialId, IdError, ResourceId, TenantId};
 pub use name::{ClientId, DialectName, EnvironmentName, NameError};

@@ -78,8 +78,8 @@ impl MemoryStore {
         self.locked().fails_environments = is_failing;
     }
 
-    /// From now on [`Store::client_record`] and [`Store::business_of`] read, and do not return before the handle is released
-    /// or dropped: as a cache fill that began before a change and ends after it (rule S12).
+    /// From now on [`Store::client_record`], [`Store::business_of`] and [`Store::client_names`] read, and do not return before the
+    /// handle is released or dropped: as a cache fill that began before a change and ends after it (rule S12).
     #[must_use]
     pub fn pause_reads(&self) -> PausedReads {
         let (release, released) = watch::channel(());
@@ -101,7 +101,7 @@ impl MemoryStore {
         self.locked().incarnation += 1;
     }
 
-    /// How often [`Store::client_record`] and [`Store::business_of`] were called.
+    /// How often [`Store::client_record`], [`Store::business_of`] and [`Store::client_names`] were called.
     pub fn reads(&self) -> u64 {
         self.locked().reads
     }
@@ -261,6 +261,15 @@ impl Store for MemoryStore {
         let of_tenant = all.filter(|client| tenant.is_none_or(|tenant| client.tenant_id == tenant));
         let later = of_tenant.filter(|client| page.after.is_none_or(|after| client.id > *after));
         Ok(later.take(page.limit as usize).cloned().collect())
+    }
+
+    async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
+        let start = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = |tables: &Tables| {
+            let names = tables.clients.range::<(EnvironmentName, ClientId), _>((start, Bound::Unbounded));
+            names.take(page.limit as usize).map(|(name, _)| name.clone()).collect()
+        };
+        self.held(later).await
     }
 
     async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {

@@ -6,7 +6,7 @@ use super::{Denial, Exchange, Presented, Refused, TokenEndpoint, TokenRequest};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, Peppers, PresentedSecret, SecretOwner, SecretShape, SecretText};
 use crate::directory::{Directory, KnownClient};
-use crate::model::{ClientRecord, Credential, CredentialId, Position, Status};
+use crate::model::{CredentialId, Position, Status};
 use crate::registry::MAX_COMPARED_SECRETS;
 use crate::store::Store;
 
@@ -22,9 +22,9 @@ pub(super) struct Authenticated {
 }
 
 impl Authenticated {
-    /// The client with its tenant.
-    pub(super) fn record(&self) -> &ClientRecord {
-        &self.known.record
+    /// The client with its tenant's standing.
+    pub(super) fn client(&self) -> &KnownClient {
+        &self.known
     }
 
     /// What proved it.
@@ -85,40 +85,39 @@ impl<S: Store> TokenEndpoint<S> {
             compare_with_nothing(&self.root_keys.peppers.present(exchange.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
         };
-        let matched = match_secret(&self.root_keys.peppers, &known.record, secret);
-        let (credential, credential_id) = check_standing(&known.record, matched, self.clock.now())?;
-        self.renew_stored_secret(&known.record, credential, secret);
+        let matched = match_secret(&self.root_keys.peppers, &known, secret);
+        let (credential, credential_id) = check_standing(&known, matched, self.clock.now())?;
+        self.renew_stored_secret(&known, credential, secret);
         Ok(Authenticated { known, credential, credential_id, position })
     }
 
     /// A secret that is stored under an older pepper is stored anew, now that it is known (rule S7): so a pepper that was
     /// replaced is needed no more once its clients have called.
-    fn renew_stored_secret(&self, record: &ClientRecord, at: usize, secret: &SecretText) {
-        let Some(credential) = record.credentials.get(at) else { return };
+    fn renew_stored_secret(&self, known: &Arc<KnownClient>, at: usize, secret: &SecretText) {
+        let Some(credential) = known.credentials().get(at) else { return };
         let peppers = &self.root_keys.peppers;
         if peppers.is_current(&credential.secret) {
             return;
         }
-        let (environment, client_id) = (&credential.environment, &credential.client_id);
-        let owner = SecretOwner { environment, client_id, credential_id: credential.id };
+        let owner = SecretOwner { environment: &known.environment, client_id: &known.id, credential_id: credential.id };
         if let Some(stored) = peppers.store(owner, secret) {
-            self.directory.note_renewed(Credential { secret: stored, ..credential.clone() });
+            self.directory.note_renewed(known, at, stored);
         }
     }
 }
 
 /// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever
 /// there is, so that time tells neither whether a client exists nor how many secrets it has.
-fn match_secret(peppers: &Peppers, record: &ClientRecord, secret: &SecretText) -> Option<usize> {
-    let client = &record.client;
+fn match_secret(peppers: &Peppers, client: &KnownClient, secret: &SecretText) -> Option<usize> {
+    let credentials = client.credentials();
     let presented = peppers.present(&client.environment, &client.id, secret);
     let mut matched = None;
-    for (at, credential) in record.credentials.iter().enumerate() {
+    for (at, credential) in credentials.iter().enumerate() {
         if presented.is(&credential.secret, credential.id) {
             matched = Some(at);
         }
     }
-    compare_with_nothing(&presented, record.credentials.len());
+    compare_with_nothing(&presented, credentials.len());
     matched
 }
 
@@ -129,19 +128,19 @@ fn compare_with_nothing(presented: &PresentedSecret<'_>, done: usize) {
 }
 
 /// Whether the matched credential, its client and its tenant are in force.
-fn check_standing(record: &ClientRecord, matched: Option<usize>, now: Timestamp) -> Result<(usize, CredentialId), Denial> {
+fn check_standing(client: &KnownClient, matched: Option<usize>, now: Timestamp) -> Result<(usize, CredentialId), Denial> {
     let at = matched.ok_or(Denial::WrongSecret)?;
-    let credential = record.credentials.get(at).ok_or(Denial::WrongSecret)?;
+    let credential = client.credentials().get(at).ok_or(Denial::WrongSecret)?;
     if credential.status != Status::Active {
         return Err(Denial::SecretDisabled);
     }
     if credential.is_expired(now) {
         return Err(Denial::SecretExpired);
     }
-    if record.client.status != Status::Active {
+    if client.status != Status::Active {
         return Err(Denial::ClientDisabled);
     }
-    if record.tenant.status != Status::Active {
+    if client.tenant_status != Status::Active {
         return Err(Denial::TenantDisabled);
     }
     Ok((at, credential.id))

@@ -5,15 +5,13 @@ use mintmark_verify::Algorithm;
 use super::authenticate::Authenticated;
 use super::{AskedBusiness, Denial, TokenEndpoint, TokenRequest};
 use crate::dialect::{Dialect, Step};
-use crate::directory::EnvironmentView;
-use crate::model::{
-    Business, BusinessAccess, BusinessId, Client, CredentialId, Position, Resource, ScopeSet, ScopeToken, Status,
-};
+use crate::directory::{AllowedBusinesses, EnvironmentView, KnownBusiness, KnownClient};
+use crate::model::{BusinessId, CredentialId, Position, Resource, ScopeSet, ScopeToken, Status};
 use crate::store::Store;
 
 /// What a client may have, decided.
 pub(super) struct Authorized<'a> {
-    client: &'a Client,
+    client: &'a KnownClient,
     credential_id: CredentialId,
     position: Position,
     resources: Vec<&'a Resource>,
@@ -25,7 +23,7 @@ pub(super) struct Authorized<'a> {
 }
 
 impl Authorized<'_> {
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &KnownClient {
         self.client
     }
 
@@ -66,11 +64,12 @@ impl Authorized<'_> {
 }
 
 /// What the store says of the business that was asked for.
+#[derive(Clone, Copy)]
 pub(super) enum BusinessStanding {
     NoneAsked,
     /// None of the tenant's, whether it is another tenant's or nobody's (rule S4).
     Unknown,
-    Known(Business),
+    Known(KnownBusiness),
 }
 
 impl<S: Store> TokenEndpoint<S> {
@@ -80,15 +79,15 @@ impl<S: Store> TokenEndpoint<S> {
         authenticated: &Authenticated,
         request: &TokenRequest,
     ) -> Result<BusinessStanding, Denial> {
-        let client = &authenticated.record().client;
+        let client = authenticated.client();
         let id = match (request.business, &client.businesses) {
             (Some(AskedBusiness::Named(id)), _) => id,
             (Some(AskedBusiness::Malformed), _) => return Ok(BusinessStanding::Unknown),
-            (None, BusinessAccess::Only(allowed)) => match allowed.as_slice() {
+            (None, AllowedBusinesses::Only(allowed)) => match &**allowed {
                 [only] => *only,
                 _ => return Ok(BusinessStanding::NoneAsked),
             },
-            (None, BusinessAccess::All) => return Ok(BusinessStanding::NoneAsked),
+            (None, AllowedBusinesses::All) => return Ok(BusinessStanding::NoneAsked),
         };
         let found = self.directory.business(&client.environment, client.tenant_id, id).await?;
         Ok(found.map_or(BusinessStanding::Unknown, BusinessStanding::Known))
@@ -103,7 +102,7 @@ pub(super) fn authorize<'a>(
     dialect: &Dialect,
     environment: &'a EnvironmentView,
 ) -> Result<Authorized<'a>, Denial> {
-    let client = &authenticated.record().client;
+    let client = authenticated.client();
     let resources = find_resources(client, request, environment);
     for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
         request.refuse_faults_of(*step, dialect.request.report)?;
@@ -135,19 +134,23 @@ pub(super) fn authorize<'a>(
 /// The resources that were asked for; nothing if one does not exist, or the client has no grant there: the two are never told
 /// apart. A request that names none gets the environment's own, which is for everybody: the scopes decide what the token is
 /// good for there.
-fn find_resources<'a>(client: &Client, request: &TokenRequest, environment: &'a EnvironmentView) -> Option<Vec<&'a Resource>> {
+fn find_resources<'a>(
+    client: &KnownClient,
+    request: &TokenRequest,
+    environment: &'a EnvironmentView,
+) -> Option<Vec<&'a Resource>> {
     if request.resources.is_empty() {
         return environment.own_resource().map(|own| vec![own]);
     }
-    let is_granted = |resource: &&Resource| client.grants.iter().any(|grant| grant.resource == resource.id);
+    let is_granted = |resource: &&Resource| client.grants().iter().any(|grant| grant.resource == resource.id);
     request.resources.iter().map(|uri| environment.resource(uri).filter(is_granted)).collect()
 }
 
-fn check_permission(client: &Client, dialect: &Dialect) -> Result<(), Denial> {
-    if !client.dialects.contains(&dialect.name) {
+fn check_permission(client: &KnownClient, dialect: &Dialect) -> Result<(), Denial> {
+    if !client.dialects().contains(&dialect.name) {
         return Err(Denial::DialectNotAllowed(dialect.name.clone()));
     }
-    let missing = |rule: &&crate::dialect::ClaimRule| rule.required && !client.attributes.contains_key(&rule.attribute);
+    let missing = |rule: &&crate::dialect::ClaimRule| rule.required && client.attribute(&rule.attribute).is_none();
     match dialect.token.claims.iter().find(missing) {
         Some(rule) => Err(Denial::AttributeMissing(rule.attribute.clone())),
         None => Ok(()),
@@ -157,7 +160,7 @@ fn check_permission(client: &Client, dialect: &Dialect) -> Result<(), Denial> {
 /// Refuses a scope outside the grant; nothing is silently narrowed. Where a resource was asked for that cannot be had, scopes
 /// are looked for at all of the environment's: the resource itself is refused at its own step.
 fn check_scope(
-    client: &Client,
+    client: &KnownClient,
     request: &TokenRequest,
     resources: Option<&[&Resource]>,
     environment: &EnvironmentView,
@@ -176,19 +179,19 @@ fn check_scope(
 
 /// Whether a token for these resources may carry a scope: one of them grants it, and none understands it without granting it,
 /// since each would take the scope for its own.
-fn may_carry(client: &Client, resources: &[&Resource], scope: &ScopeToken) -> bool {
+fn may_carry(client: &KnownClient, resources: &[&Resource], scope: &ScopeToken) -> bool {
     let mut understanding = resources.iter().filter(|resource| resource.understands(scope)).peekable();
     understanding.peek().is_some() && understanding.all(|resource| grants(client, resource, scope))
 }
 
 /// Whether the client has a scope at a resource: granted, still understood there, and none of Mintmark's own (rule S1).
-fn grants(client: &Client, resource: &Resource, scope: &ScopeToken) -> bool {
-    let granted = client.grants.iter().any(|grant| grant.resource == resource.id && grant.scopes.contains(scope));
+fn grants(client: &KnownClient, resource: &Resource, scope: &ScopeToken) -> bool {
+    let granted = client.grants().iter().any(|grant| grant.resource == resource.id && grant.scopes.contains(scope));
     granted && resource.understands(scope) && !scope.is_administrative()
 }
 
 /// All that the client has at these resources, in the catalogue's order.
-fn granted_scopes(client: &Client, resources: &[&Resource]) -> ScopeSet {
+fn granted_scopes(client: &KnownClient, resources: &[&Resource]) -> ScopeSet {
     let mut scopes: Vec<ScopeToken> = Vec::new();
     for resource in resources {
         for definition in &resource.scopes {
@@ -208,25 +211,25 @@ fn check_resources(request: &TokenRequest, resources: Option<&[&Resource]>) -> R
     Ok(())
 }
 
-fn check_business(client: &Client, business: &BusinessStanding) -> Result<(), Denial> {
+fn check_business(client: &KnownClient, business: &BusinessStanding) -> Result<(), Denial> {
     match (business, &client.businesses) {
         (BusinessStanding::Unknown, _) => Err(Denial::BusinessUnknown),
-        (BusinessStanding::NoneAsked, BusinessAccess::Only(_)) => Err(Denial::BusinessNotNamed),
-        (BusinessStanding::Known(business), BusinessAccess::Only(allowed)) if !allowed.contains(&business.id) => {
+        (BusinessStanding::NoneAsked, AllowedBusinesses::Only(_)) => Err(Denial::BusinessNotNamed),
+        (BusinessStanding::Known(business), AllowedBusinesses::Only(allowed)) if !allowed.contains(&business.id) => {
             Err(Denial::BusinessNotAllowed(business.id))
         }
         (BusinessStanding::Known(business), _) if business.status != Status::Active => {
             Err(Denial::BusinessDisabled(business.id))
         }
-        (BusinessStanding::NoneAsked, BusinessAccess::All) | (BusinessStanding::Known(_), _) => Ok(()),
+        (BusinessStanding::NoneAsked, AllowedBusinesses::All) | (BusinessStanding::Known(_), _) => Ok(()),
     }
 }
 
 /// The least of what was asked, the client's, the dialect's and the environment's.
-fn lifetime(client: &Client, request: &TokenRequest, dialect: &Dialect, environment: &EnvironmentView) -> u32 {
+fn lifetime(client: &KnownClient, request: &TokenRequest, dialect: &Dialect, environment: &EnvironmentView) -> u32 {
     let rules = &dialect.token;
     let asked = request.lifetime.unwrap_or(rules.lifetime_default);
-    let limits = [Some(rules.lifetime_max), client.lifetime_max, Some(environment.environment.lifetime_max)];
+    let limits = [Some(rules.lifetime_max), client.lifetime_max(), Some(environment.environment.lifetime_max)];
     limits.into_iter().flatten().fold(asked, u32::min).max(1)
 }
 
@@ -238,9 +241,8 @@ fn algorithm(resources: &[&Resource], dialect: &Dialect, environment: &Environme
     if algorithms.all(|other| other == first) { Ok(first) } else { Err(Denial::ResourcesDisagree) }
 }
 
-fn claims(client: &Client, dialect: &Dialect) -> Vec<(String, serde_json::Value)> {
-    let claim = |rule: &crate::dialect::ClaimRule| {
-        client.attributes.get(&rule.attribute).map(|value| (rule.claim.clone(), value.to_json()))
-    };
+fn claims(client: &KnownClient, dialect: &Dialect) -> Vec<(String, serde_json::Value)> {
+    let claim =
+        |rule: &crate::dialect::ClaimRule| client.attribute(&rule.attribute).map(|value| (rule.claim.clone(), value.to_json()));
     dialect.token.claims.iter().filter_map(claim).collect()
 }

@@ -86,7 +86,7 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<Option<RateStatus>, Refused> {
         let LimitRules { client, tenant, .. } = exchange.dialect.limits;
         let now = self.clock.now();
-        let subject = &authenticated.record().client;
+        let subject = authenticated.client();
         let credential_id = Some(authenticated.credential_id());
         let refuse = |status: RateStatus, denial: fn(u32) -> Denial| Refused {
             denial: denial(seconds_until(status.reset, now)),

@@ -49,10 +49,11 @@ settings! {
 settings! {
     /// How much of the registry is held in memory.
     CacheSettings in "cache" {
-        /// Clients, about 1 KiB each.
-        clients: integer = 200_000, (1..=100_000_000);
-        /// Businesses, about 300 bytes each.
-        businesses: integer = 50_000, (1..=100_000_000);
+        /// MiB of memory for clients, of which a typical one takes 480 bytes. Each client beyond it costs a read of the store when
+        /// it comes back.
+        clients_mebibytes: integer = 256, (1..=1_048_576);
+        /// MiB of memory for businesses, of which each takes 150 bytes.
+        businesses_mebibytes: integer = 16, (1..=1_048_576);
     }
 }
 

@@ -24,7 +24,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::get;
 use mintmark_core::dialect::BUSINESS_ROUTE;
-use mintmark_core::directory::EnvironmentView;
+use mintmark_core::directory::EnvironmentHandle;
 use mintmark_core::model::EnvironmentName;
 
 pub use host::HostRule;
@@ -54,9 +54,8 @@ pub struct App {
 
 impl App {
     /// The listener's environment, however old the view of it is.
-    fn view(&self) -> Option<Arc<EnvironmentView>> {
-        let name = &self.site.environment;
-        self.node.endpoint.directory.environments().into_iter().find(|view| view.environment.name == *name)
+    fn view(&self) -> Option<EnvironmentHandle> {
+        self.node.endpoint.directory.view(&self.site.environment)
     }
 }
 

@@ -13,8 +13,8 @@ use super::engine::{Connection, Query, Row, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER, CREDENTIALS,
-    ENVIRONMENTS, FEED, RESOURCES, SIGNING_KEYS, STORE, TENANT, TENANTS,
+    AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
+    CREDENTIALS, ENVIRONMENTS, FEED, RESOURCES, SIGNING_KEYS, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -99,6 +99,10 @@ impl Store for SqlStore {
         self.listing(start(page.after), page.limit, query, rows::client).await
     }
 
+    async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
+        self.engine.timed("client.names_page", self.read_client_names(page)).await
+    }
+
     async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {
         let found = self.engine.rows(CREDENTIALS.query().bind(environment.as_str()).bind(client.as_str())).await?;
         Ok(readable(&found, rows::credential))
@@ -132,6 +136,34 @@ impl SqlStore {
         let row = query.row(&mut transaction).await.map_err(unavailable)?;
         transaction.commit().await.map_err(unavailable)?;
         Ok(AsOf { value: row.as_ref().map(rows::business).transpose()?, position })
+    }
+
+    /// Names that cannot be read are left out, since nobody can ask for them either; others take their place, so that a short
+    /// page means that there is no more.
+    async fn read_client_names(
+        &self,
+        page: Page<'_, (EnvironmentName, ClientId)>,
+    ) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
+        let mut transaction = self.engine.begin_read().await?;
+        let position = head(&mut transaction).await?.position;
+        let mut from = page.after.map(|(name, id)| (name.to_string(), id.to_string())).unwrap_or_default();
+        let mut value = Vec::new();
+        loop {
+            let wanted = (page.limit as usize).saturating_sub(value.len());
+            let query = CLIENT_NAMES.query().bind(from.0.as_str()).bind(from.1.as_str());
+            let query = query.bind(i64::try_from(wanted).unwrap_or(i64::MAX));
+            let found = query.rows(&mut transaction).await.map_err(unavailable)?;
+            value.extend(readable(&found, rows::client_name));
+            match found.last() {
+                Some(last) if found.len() == wanted && value.len() < page.limit as usize => {
+                    let fields = Fields::of(last, "client", "id");
+                    from = (fields.text("environment")?, fields.text("id")?);
+                }
+                _ => break,
+            }
+        }
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(AsOf { value, position })
     }
 
     async fn read_environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
@@ -221,4 +253,30 @@ async fn find_client_record(
 /// All rows that can be read, within a transaction.
 async fn all<T>(connection: &mut Connection, query: Query, parse: fn(&Row) -> Read<T>) -> Read<Vec<T>> {
     Ok(readable(&query.rows(connection).await.map_err(unavailable)?, parse))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mintmark_core::clock::FakeClock;
+    use mintmark_core::random::SeededRandom;
+    use sqlx::Row as _;
+
+    use super::*;
+    use crate::store::OpenOptions;
+
+    #[tokio::test]
+    async fn names_of_clients_are_read_from_the_keys_index_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(FakeClock::at(0)), Arc::new(SeededRandom::new(1)));
+        let options = OpenOptions { create: true, kind: None, clock, random };
+        let store = SqlStore::open(&folder.path().join("test.db"), options).await.unwrap();
+        let mut transaction = store.engine.begin_read().await.unwrap();
+        let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", CLIENT_NAMES.sql));
+        let steps = sqlx::query(plan).bind("a").bind("b").bind(10).fetch_all(&mut *transaction).await.unwrap();
+        assert_eq!(steps.len(), 1, "nothing is sorted");
+        let step: String = steps[0].get("detail");
+        assert!(step.starts_with("SEARCH client USING COVERING INDEX"), "{step}");
+    }
 }

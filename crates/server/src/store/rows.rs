@@ -2,8 +2,8 @@
 //! bad row never takes the rest down.
 
 use mintmark_core::model::{
-    Business, Client, Credential, Environment, KeyState, Position, Resource, SealedBytes, SigningKey, Status, StoredSecret,
-    Tenant,
+    Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Resource, SealedBytes,
+    SigningKey, Status, StoredSecret, Tenant,
 };
 use mintmark_core::store::{AuditRecord, FeedEntry, Read, StoreError, Subject};
 
@@ -73,6 +73,12 @@ pub(super) fn client(row: &Row) -> Read<Client> {
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })
+}
+
+/// The name in a row of `client`.
+pub(super) fn client_name(row: &Row) -> Read<(EnvironmentName, ClientId)> {
+    let fields = Fields::of(row, "client", "id");
+    Ok((fields.parsed("environment")?, fields.parsed("id")?))
 }
 
 /// A row of `credential`.

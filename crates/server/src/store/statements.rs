@@ -83,6 +83,9 @@ statements! {
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+    // The index of the primary key holds all of it. A pair is compared as a whole, so that a page goes on in the next environment.
+    CLIENT_NAMES = "client.names":
+        "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";
 
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, \

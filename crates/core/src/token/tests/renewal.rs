@@ -53,3 +53,28 @@ async fn a_secret_that_was_disabled_meanwhile_is_not_brought_back_by_its_renewal
     let stored = world.stored(id).await.credentials.remove(0);
     assert_eq!((stored.status, stored.version), (disabled.status, disabled.version));
 }
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_meanwhile_is_left_as_it_is() {
+    let mut world = World::new().await;
+    let (client, other) = (world.client(|_| ()).await, world.client(|_| ()).await);
+    world.endpoint.root_keys = with_new_pepper(true);
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
+    world.plant_secret(&other, &client).await;
+    world.directory().flush_uses().await.unwrap();
+    let stored = world.stored(&client.client.id).await.credentials.remove(0);
+    assert_eq!(stored.secret, other.credential.secret, "it is not the secret that proved the client");
+}
+
+#[tokio::test]
+async fn of_two_nodes_that_renew_a_secret_one_does() {
+    let mut world = World::new().await;
+    let client = world.client(|_| ()).await;
+    world.endpoint.root_keys = with_new_pepper(true);
+    for _ in 0..2 {
+        assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
+        world.directory().flush_uses().await.unwrap();
+    }
+    let stored = world.stored(&client.client.id).await.credentials.remove(0);
+    assert_eq!(stored.version, client.credential.version + 1, "the second one knew the secret as it was before");
+}

@@ -83,6 +83,8 @@ async fn what_init_makes_serves() {
         let metadata = send(sandbox, get("/.well-known/oauth-authorization-server", "").as_bytes()).await.json();
         assert_eq!(metadata["issuer"], "https://sandbox.example");
         terminate(program).await;
+        let log = std::fs::read_to_string(deployment.folder.join("log")).unwrap();
+        assert!(log.contains("what was held in memory") && log.contains("client_misses=1 "), "{log}");
     }
 }
 

@@ -1,9 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use mintmark_core::model::Status;
-use mintmark_core::registry::{BusinessEdit, ClientEdit};
+use mintmark_core::registry::{BusinessEdit, ClientEdit, NewClient};
 
-use crate::fixture::{ACME, Dev, Finished, TestServer, eventually, send, token_request};
+use crate::fixture::{ACME, Dev, Finished, KnownClient, TestServer, eventually, send, token_request};
 
 fn status(status: Status) -> ClientEdit {
     ClientEdit { status: Some(status), ..ClientEdit::default() }
@@ -72,6 +73,21 @@ async fn a_business_turned_off_elsewhere_gets_no_token_after_one_poll() {
     assert_eq!(server.send(crate::fixture::form("/v0/auth/token", &form)).await.status, 403);
 }
 
+fn latecomer(server: &TestServer) -> NewClient {
+    NewClient {
+        environment: "sandbox".parse().unwrap(),
+        tenant_id: server.world.tenant(ACME),
+        id: Some("latecomer".parse().unwrap()),
+        name: "Latecomer".to_owned(),
+        dialects: vec!["asset".parse().unwrap()],
+        grants: Vec::new(),
+        businesses: mintmark_core::model::BusinessAccess::All,
+        lifetime_max: None,
+        attributes: std::collections::BTreeMap::new(),
+        secret_expires_at: None,
+    }
+}
+
 /// Rule S13: that a client did not exist is forgotten when it is made.
 #[tokio::test]
 async fn s13_a_client_made_elsewhere_is_known_after_one_poll() {
@@ -80,24 +96,37 @@ async fn s13_a_client_made_elsewhere_is_known_after_one_poll() {
     let mut known = server.world.client("sandbox", "asset").clone();
     known.id = "latecomer".to_owned();
     assert_eq!(server.ask("sandbox", "asset", &known).await.status, 401);
-    let created = elsewhere
-        .create_client(mintmark_core::registry::NewClient {
-            environment: "sandbox".parse().unwrap(),
-            tenant_id: server.world.tenant(ACME),
-            id: Some("latecomer".parse().unwrap()),
-            name: "Latecomer".to_owned(),
-            dialects: vec!["asset".parse().unwrap()],
-            grants: Vec::new(),
-            businesses: mintmark_core::model::BusinessAccess::All,
-            lifetime_max: None,
-            attributes: std::collections::BTreeMap::new(),
-            secret_expires_at: None,
-        })
-        .await
-        .unwrap();
+    let created = elsewhere.create_client(latecomer(&server)).await.unwrap();
     known.secret = created.secret.text().expose().to_owned();
     server.poll().await;
     assert_eq!(server.ask("sandbox", "asset", &known).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_made_elsewhere_is_known_at_once_unless_unknown_names_flood_the_server_and_then_after_one_poll() {
+    let server = TestServer::start().await;
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let keeping = tokio::spawn(Arc::clone(&server.node).keep_names(stopping));
+    let directory = &server.node.endpoint.directory;
+    eventually("the names are known", async || (!directory.wants_names()).then_some(())).await;
+    let (environment, nobody) = ("sandbox".parse().unwrap(), |number| format!("nobody-{number}").parse().unwrap());
+    for number in 0..1000 {
+        assert!(directory.client(&environment, &nobody(number)).await.unwrap().is_none());
+    }
+    assert_eq!(directory.statistics().clients.refused, 950);
+
+    let created = server.other_registry().await.create_client(latecomer(&server)).await.unwrap();
+    let mut known = server.world.client("sandbox", "asset").clone();
+    (known.id, known.secret) = ("latecomer".to_owned(), created.secret.text().expose().to_owned());
+    let unknown = server.ask("sandbox", "asset", &KnownClient { id: "nobody-0".to_owned(), ..known.clone() }).await;
+    let flooded = server.ask("sandbox", "asset", &known).await;
+    assert_eq!((flooded.status, flooded.text()), (401, unknown.text()), "denied as any unknown client is");
+    server.poll().await;
+    assert_eq!(server.ask("sandbox", "asset", &known).await.status, 200);
+    let other = server.world.client("sandbox", "asset");
+    assert_eq!(server.ask("sandbox", "asset", other).await.status, 200, "one that was not held before");
+    stop.send(true).unwrap();
+    keeping.await.unwrap();
 }
 
 #[tokio::test]

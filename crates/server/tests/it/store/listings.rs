@@ -1,6 +1,6 @@
 //! Listings are ordered by identifier, byte by byte, and come in pages.
 
-use mintmark_core::model::ClientId;
+use mintmark_core::model::{ClientId, Position};
 use mintmark_core::store::{Page, Store, Write};
 
 use super::world::World;
@@ -9,6 +9,7 @@ super::on_every_store! {
     tenants_come_in_pages,
     businesses_come_in_pages_forwards_and_backwards,
     clients_come_in_pages,
+    names_of_clients_come_in_pages_across_environments,
     ids_are_ordered_byte_by_byte,
     credentials_come_oldest_first,
 }
@@ -66,6 +67,30 @@ async fn clients_come_in_pages<S: Store>(world: World<S>) {
     }
 }
 
+async fn names_of_clients_come_in_pages_across_environments<S: Store>(world: World<S>) {
+    let acme = world.tenant("Acme").await;
+    let mut names = Vec::new();
+    for name in ["sandbox", "production", "eu-1"] {
+        let environment = world.environment(name).await;
+        for _ in 0..3 {
+            let client = world.client(&environment, &acme).await;
+            names.push((client.environment, client.id));
+        }
+    }
+    names.sort();
+    let mut seen = Vec::new();
+    loop {
+        let page = world.store.client_names(Page { after: seen.last(), limit: 2 }).await.unwrap();
+        assert_eq!(page.position, Position(13), "as of now");
+        seen.extend(page.value.iter().cloned());
+        if page.value.len() < 2 {
+            break;
+        }
+    }
+    assert_eq!(seen, names);
+    assert!(world.store.client_names(Page { after: None, limit: 0 }).await.unwrap().value.is_empty());
+}
+
 async fn ids_are_ordered_byte_by_byte<S: Store>(world: World<S>) {
     let (sandbox, acme) = (world.environment("sandbox").await, world.tenant("Acme").await);
     let ids = ["a", "B", "_", "10", "9", "b", "A", " "].map(|id| id.parse::<ClientId>().unwrap());
@@ -77,6 +102,8 @@ async fn ids_are_ordered_byte_by_byte<S: Store>(world: World<S>) {
     let clients = world.store.clients(&sandbox.name, None, Page { after: None, limit: 10 }).await.unwrap();
     let listed: Vec<_> = clients.iter().map(|client| client.id.as_str()).collect();
     assert_eq!(listed, [" ", "10", "9", "A", "B", "_", "a", "b"]);
+    let names = world.store.client_names(Page { after: None, limit: 10 }).await.unwrap().value;
+    assert_eq!(names.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), listed);
 }
 
 async fn credentials_come_oldest_first<S: Store>(world: World<S>) {

@@ -56,6 +56,18 @@ async fn a_page_is_full_also_when_a_row_in_it_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn a_page_of_names_is_full_also_when_one_of_them_cannot_be_read() {
+    let folder = tempdir().unwrap();
+    let (world, _) = three_clients(&folder).await;
+    let mut connection = connect(&folder).await;
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE client SET id = '' || char(10) WHERE id = 'a'").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let names = world.store.client_names(Page { after: None, limit: 2 }).await.unwrap().value;
+    assert_eq!(names.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+}
+
+#[tokio::test]
 async fn a_credential_that_cannot_be_read_proves_nothing_and_its_sibling_works() {
     let folder = tempdir().unwrap();
     let (world, credential) = three_clients(&folder).await;

@@ -1,0 +1,94 @@
+//! Following the change feed.
+
+use std::sync::Arc;
+
+use super::known_client::ClientLookup;
+use super::{Directory, EnvironmentView};
+use crate::model::Position;
+use crate::store::{FeedEntry, Read, Store, StoreError, Subject};
+
+/// How many feed entries one read asks for.
+pub(super) const FEED_PAGE: u32 = 1000;
+
+impl<S: Store> Directory<S> {
+    /// Follows the change feed to its end. Returns how many changes were applied.
+    pub async fn poll(&self) -> Read<usize> {
+        let _polling = self.polling.lock().await;
+        let mut applied = 0;
+        loop {
+            let started = self.clock.boot_milliseconds();
+            let after = self.progress.applied();
+            let page = match self.store.feed(after, FEED_PAGE).await {
+                // A change that cannot be read may be a revocation: nothing that is held can be trusted any more.
+                Err(StoreError::Corrupt(row)) => {
+                    tracing::error!(row, "the change feed holds a row that cannot be read: reading everything anew");
+                    self.reload().await?;
+                    return Ok(applied);
+                }
+                page => page?,
+            };
+            if self.progress.is_other_history(&page.incarnation) || page.head < after {
+                tracing::warn!(position = page.head.0, "the store holds another history than before: reading everything anew");
+                self.reload().await?;
+                return Ok(applied + page.entries.len());
+            }
+            self.apply(&page.entries).await?;
+            applied += page.entries.len();
+            if page.entries.len() < FEED_PAGE as usize {
+                // Not before the feed's end: a node that is pages behind is not fresh.
+                self.progress.set_fresh(started);
+                return Ok(applied);
+            }
+        }
+    }
+
+    async fn apply(&self, entries: &[FeedEntry]) -> Read<()> {
+        let Some(last) = entries.last() else { return Ok(()) };
+        // From here on no cache fill that began earlier is kept; what it may have put in before is taken out below, and only
+        // then does the position count as applied.
+        self.progress.announce(last.position);
+        let mut environments_changed = false;
+        for entry in entries {
+            match &entry.subject {
+                Subject::Client { environment, id } => {
+                    self.names.add(environment, id);
+                    self.clients.forget(&ClientLookup { environment, id });
+                }
+                Subject::Tenant { .. } => self.clients.forget_all(),
+                Subject::Business { .. } => self.businesses.forget_all(),
+                Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. } => {
+                    environments_changed = true;
+                }
+            }
+        }
+        if environments_changed {
+            self.load_environments().await?;
+        }
+        self.progress.set_applied(last.position);
+        Ok(())
+    }
+
+    /// Forgets everything and starts again from what the store holds now.
+    pub(super) async fn reload(&self) -> Read<()> {
+        let started = self.clock.boot_milliseconds();
+        // Where this breaks off half way, the next poll finds no history to go on with and reloads.
+        self.progress.set_history(None);
+        let page = self.store.feed(Position(0), 1).await?;
+        self.progress.announce(page.head);
+        self.clients.forget_all();
+        self.businesses.forget_all();
+        self.names.forget_all();
+        self.load_environments().await?;
+        self.progress.set_applied(page.head);
+        self.progress.set_history(Some(page.incarnation));
+        self.progress.set_fresh(started);
+        Ok(())
+    }
+
+    async fn load_environments(&self) -> Read<()> {
+        let records = self.store.environments().await?.value;
+        let views = records.into_iter().map(|record| Arc::new(EnvironmentView::build(record, &self.root_keys.sealer)));
+        self.environments.replace(views.collect());
+        Ok(())
+    }
+}

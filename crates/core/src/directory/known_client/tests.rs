@@ -1,0 +1,182 @@
+use super::super::cache::Cached;
+use super::super::progress::Progress;
+use super::*;
+use crate::crypto::PEPPER_SCHEME;
+use crate::model::{Client, Position, ResourceId, Tenant};
+use crate::random::{Random, SeededRandom};
+use crate::store::AsOf;
+
+/// A client of one credential, two grants of five scopes in all, and four dialects. Of its grants there are `kinds` in all.
+fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) -> ClientRecord {
+    let grant = |scopes: &[&str]| Grant {
+        resource: ResourceId::generate(&SeededRandom::new(kind as u64)),
+        scopes: scopes.iter().map(|scope| scope.parse().unwrap()).collect(),
+    };
+    let tenant_id = TenantId::generate(random);
+    let mut mac = vec![0; 32];
+    random.fill(&mut mac);
+    let client = Client {
+        id: id.clone(),
+        environment: environment.clone(),
+        tenant_id,
+        name: "Nightly export".to_owned(),
+        status: Status::Active,
+        dialects: ["standard", "asset", "standard-metrics", "firstvision"].map(|name| name.parse().unwrap()).to_vec(),
+        grants: vec![grant(&["ledger:read", "ledger:create"]), grant(&["report:read", "report:edit", "report:delete"])],
+        businesses: BusinessAccess::All,
+        lifetime_max: None,
+        attributes: Attributes::new(),
+        created_at: Timestamp(0),
+        version: 1,
+    };
+    let credential = Credential {
+        id: CredentialId::generate(random),
+        environment: environment.clone(),
+        client_id: id.clone(),
+        hint: "x7Qe".to_owned(),
+        secret: StoredSecret { scheme: PEPPER_SCHEME, pepper_id: "p1".to_owned(), mac },
+        status: Status::Active,
+        created_at: Timestamp(0),
+        expires_at: None,
+        last_used_at: None,
+        version: 1,
+    };
+    let tenant =
+        Tenant { id: tenant_id, name: "Acme".to_owned(), status: Status::Active, created_at: Timestamp(0), version: 1 };
+    ClientRecord { client, tenant, credentials: vec![credential] }
+}
+
+fn new_key(random: &SeededRandom) -> ClientKey {
+    ("sandbox".parse().unwrap(), ClientId::generate(random))
+}
+
+fn weight(record: ClientRecord) -> u64 {
+    let key = (record.client.environment.clone(), record.client.id.clone());
+    let known = KnownClient::build(&key, record, &SharedValues::default());
+    ClientWeighter.weight(&key, &Arc::new(known))
+}
+
+#[test]
+fn a_typical_client_takes_at_most_512_bytes() {
+    let random = SeededRandom::new(1);
+    let weight = weight(typical(&random, &new_key(&random), 1));
+    assert!((400..=512).contains(&weight), "{weight}");
+}
+
+#[test]
+fn a_client_weighs_what_it_owns() {
+    let random = SeededRandom::new(1);
+    let key = new_key(&random);
+    let plain = weight(typical(&random, &key, 1));
+    let mut record = typical(&random, &key, 1);
+    record.client.businesses = BusinessAccess::Only((0..100).map(|_| BusinessId::generate(&random)).collect());
+    assert_eq!(weight(record), plain + 1616, "100 businesses of 16 bytes");
+    let mut record = typical(&random, &key, 1);
+    record.client.attributes = [("a".repeat(24), AttributeValue::Text("b".repeat(200)))].into();
+    assert!((plain + 32 + 208..plain + 400).contains(&weight(record)), "an attribute");
+    let mut record = typical(&random, &key, 1);
+    record.credentials.extend(record.credentials.clone());
+    assert!((plain + 80..plain + 112).contains(&weight(record)), "another credential");
+}
+
+#[test]
+fn clients_with_equal_permissions_share_them_and_a_forgotten_kind_is_let_go() {
+    let (random, shared) = (SeededRandom::new(1), SharedValues::default());
+    let build = |kind| {
+        let key = new_key(&random);
+        KnownClient::build(&key, typical(&random, &key, kind), &shared)
+    };
+    let (one, other) = (build(1), build(1));
+    assert!(Arc::ptr_eq(&one.permissions, &other.permissions));
+    assert_eq!(one.dialects().len(), 4);
+    for kind in 2..5000 {
+        build(kind);
+    }
+    assert!(shared.permissions.len() <= 1100, "{}", shared.permissions.len());
+    assert!(Arc::ptr_eq(&one.permissions, &build(1).permissions), "what is in use stays");
+}
+
+#[test]
+fn a_known_secret_does_not_print_and_is_the_stored_one() {
+    let random = SeededRandom::new(1);
+    let key = new_key(&random);
+    let record = typical(&random, &key, 1);
+    let stored = record.credentials[0].secret.clone();
+    let known = KnownClient::build(&key, record, &SharedValues::default());
+    let secret = &known.credentials()[0].secret;
+    assert_eq!(format!("{secret:?}"), "StoredMac(scheme 1, pepper p1)");
+    assert!(secret.is_stored_as(&stored));
+    for other in [
+        StoredSecret { scheme: 2, ..stored.clone() },
+        StoredSecret { pepper_id: "p2".to_owned(), ..stored.clone() },
+        StoredSecret { mac: vec![0; 32], ..stored.clone() },
+    ] {
+        assert!(!secret.is_stored_as(&other), "{other:?}");
+    }
+}
+
+#[test]
+fn a_mac_of_another_length_is_none() {
+    let random = SeededRandom::new(1);
+    let key = new_key(&random);
+    for length in [0, 31, 33] {
+        let mut record = typical(&random, &key, 1);
+        record.credentials[0].secret.mac = vec![0; length];
+        let stored = record.credentials[0].secret.clone();
+        let known = KnownClient::build(&key, record, &SharedValues::default());
+        let secret = &known.credentials()[0].secret;
+        assert_eq!(StoredMac::from(secret).scheme, NO_SCHEME, "{length}");
+        assert!(!secret.is_stored_as(&stored), "{length}");
+    }
+}
+
+async fn hold(cache: &Cached<ClientKey, Arc<KnownClient>, ClientWeighter>, shared: &SharedValues, key: ClientKey, kind: usize) {
+    let random = SeededRandom::new(kind as u64);
+    let load = |key: ClientKey| {
+        let known = KnownClient::build(&key, typical(&random, &key, kind), shared);
+        std::future::ready(Ok(AsOf { value: Some(Arc::new(known)), position: Position(0) }))
+    };
+    assert!(cache.load(key, &Progress::default(), 0, || true, load).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_cache_never_takes_more_than_its_bytes() {
+    let bytes = 1 << 20;
+    let (random, shared) = (SeededRandom::new(1), SharedValues::default());
+    let cache = Cached::new(bytes, 472, ClientWeighter);
+    for number in 0..5000 {
+        hold(&cache, &shared, new_key(&random), number % 20).await;
+        assert!(cache.statistics().bytes <= bytes);
+    }
+    let statistics = cache.statistics();
+    assert!(statistics.bytes > bytes * 9 / 10, "{statistics:?}");
+    assert!(statistics.held > 1500, "{statistics:?}");
+}
+
+/// The resident memory of this process for each client that is held, after a million of them came to a cache of so many bytes.
+async fn resident_bytes_a_client(bytes: u64) -> u64 {
+    let resident = || {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    };
+    let (random, shared, cache) = (SeededRandom::new(1), SharedValues::default(), Cached::new(bytes, 472, ClientWeighter));
+    let (environment, before): (EnvironmentName, _) = ("sandbox".parse().unwrap(), resident());
+    for number in 0..1_000_000 {
+        hold(&cache, &shared, (environment.clone(), ClientId::generate(&random)), number % 20).await;
+    }
+    let (taken, statistics) = (resident() - before, cache.statistics());
+    println!("{taken} bytes resident, {} a client; {statistics:?}", taken / statistics.held);
+    taken / statistics.held
+}
+
+#[tokio::test]
+#[ignore = "takes a minute and measures the whole process: run it alone, with `--ignored --nocapture resident_full`"]
+async fn resident_full_cache_takes_at_most_512_bytes_a_client() {
+    assert!(resident_bytes_a_client(128 << 20).await <= 512);
+}
+
+#[tokio::test]
+#[ignore = "takes a minute and measures the whole process: run it alone, with `--ignored --nocapture resident_roomy`"]
+async fn resident_roomy_cache_takes_at_most_512_bytes_a_client() {
+    assert!(resident_bytes_a_client(1 << 30).await <= 512);
+}
