@@ -152,31 +152,3 @@ async fn a_cache_never_takes_more_than_its_bytes() {
     assert!(statistics.bytes > bytes * 9 / 10, "{statistics:?}");
     assert!(statistics.held > 1500, "{statistics:?}");
 }
-
-/// The resident memory of this process for each client that is held, after a million of them came to a cache of so many bytes.
-async fn resident_bytes_a_client(bytes: u64) -> u64 {
-    let resident = || {
-        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-        text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-    };
-    let (random, shared, cache) = (SeededRandom::new(1), SharedValues::default(), Cached::new(bytes, 472, ClientWeighter));
-    let (environment, before): (EnvironmentName, _) = ("sandbox".parse().unwrap(), resident());
-    for number in 0..1_000_000 {
-        hold(&cache, &shared, (environment.clone(), ClientId::generate(&random)), number % 20).await;
-    }
-    let (taken, statistics) = (resident() - before, cache.statistics());
-    println!("{taken} bytes resident, {} a client; {statistics:?}", taken / statistics.held);
-    taken / statistics.held
-}
-
-#[tokio::test]
-#[ignore = "takes a minute and measures the whole process: run it alone, with `--ignored --nocapture resident_full`"]
-async fn resident_full_cache_takes_at_most_512_bytes_a_client() {
-    assert!(resident_bytes_a_client(128 << 20).await <= 512);
-}
-
-#[tokio::test]
-#[ignore = "takes a minute and measures the whole process: run it alone, with `--ignored --nocapture resident_roomy`"]
-async fn resident_roomy_cache_takes_at_most_512_bytes_a_client() {
-    assert!(resident_bytes_a_client(1 << 30).await <= 512);
-}
