@@ -32,7 +32,7 @@ const WARM_UP: u32 = 100;
 
 #[derive(Args, Debug)]
 pub(crate) struct InstructionsArgs {
-    /// The algorithm of the token: ES256, EdDSA or RS256. Another dialect than `standard` has ES256 alone.
+    /// The algorithm of the token: ES256, `EdDSA` or RS256. Another dialect than `standard` has ES256 alone.
     #[arg(long, default_value = "ES256")]
     algorithm: Algorithm,
     /// The dialect: standard, asset, standard-metrics or firstvision.

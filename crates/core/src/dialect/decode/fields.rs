@@ -57,8 +57,9 @@ pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field<'_>>, FieldsError> {
 /// Decodes one name or value: `+` is a space, `%XX` a byte. A malformed percent sign is kept as it is, bytes that are not
 /// UTF-8 become U+FFFD; either is told.
 pub(super) fn decode_component(bytes: &[u8]) -> (Cow<'_, str>, bool) {
-    // Most names and values are as they are.
-    let is_plain = bytes.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'+'));
+    // Most names and values are as they are. Without an early end, so that many bytes are looked at together.
+    let marks = bytes.iter().map(|byte| u8::from(*byte == b'%') | u8::from(*byte == b'+'));
+    let is_plain = marks.fold(0, |all, mark| all | mark) == 0;
     match std::str::from_utf8(bytes) {
         Ok(text) if is_plain => (Cow::Borrowed(text), false),
         _ => {
