@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::clock;
-use crate::failure::{Context, Done, fail};
+use crate::failure::{Context, Done, Failure, fail};
 use crate::interrupt;
 
 /// How long a server may take to stop before it is killed.
@@ -95,25 +95,22 @@ impl Process {
     pub(crate) fn resident(&self) -> Done<u64> {
         let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
         // The first is more exact, but closed to others where a process has turned off core dumps.
-        let found = [("smaps_rollup", "Rss:"), ("status", "VmRSS:")].into_iter().find_map(|(file, field)| {
-            let text = std::fs::read_to_string(folder.join(file)).ok()?;
-            let line = text.lines().find_map(|line| line.strip_prefix(field))?;
-            line.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        match found {
-            Some(kibibytes) => Ok(kibibytes * 1024),
-            None => fail!("the memory of {} cannot be read from {}", self.name, folder.display()),
-        }
+        let files = [("smaps_rollup", "Rss:"), ("status", "VmRSS:")];
+        let found = files.into_iter().find_map(|(file, field)| read_memory(&folder.join(file), field));
+        found.ok_or_else(|| Failure(format!("the memory of {} cannot be read from {}", self.name, folder.display())))
+    }
+
+    /// The memory of all processes that belong to it, what they share counted once.
+    pub(crate) fn resident_in_all(&self) -> Done<u64> {
+        let members = members_of(self.group())?;
+        Ok(members.iter().filter_map(|path| read_memory(&path.join("smaps_rollup"), "Pss:")).sum())
     }
 
     /// The CPU time that it has used, in clock ticks.
     pub(crate) fn cpu_ticks(&self) -> Done<u64> {
         let path = format!("/proc/{}/stat", self.child.id());
         let text = std::fs::read_to_string(&path).context(|| path.clone())?;
-        // The second field is a name in parentheses, which may hold spaces.
-        let fields = text.rsplit_once(')').map(|(_, rest)| rest.split_whitespace()).into_iter().flatten();
-        let ticks: Vec<u64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-        if ticks.len() == 2 { Ok(ticks.iter().sum()) } else { fail!("{path}: expected the times in fields 14 and 15") }
+        cpu_ticks(&text).ok_or_else(|| Failure(format!("{path}: expected the times in fields 14 and 15")))
     }
 
     /// Asks it to stop and waits until it has.
@@ -161,7 +158,72 @@ pub(crate) fn wait_until_idle(processes: &[&Process]) -> Done<()> {
     Ok(())
 }
 
+/// The folders in `/proc` of the processes of a group.
+pub(crate) fn members_of(group: u32) -> Done<Vec<PathBuf>> {
+    let all = std::fs::read_dir("/proc").context(|| "/proc".to_owned())?.flatten().map(|entry| entry.path());
+    let is_member =
+        |path: &PathBuf| std::fs::read_to_string(path.join("stat")).is_ok_and(|stat| group_of(&stat) == Some(group));
+    Ok(all.filter(is_member).collect())
+}
+
+/// The fifth field of `/proc/PID/stat`; the second is a name in parentheses, which may hold spaces. Nothing of a process that has
+/// ended and that nobody has asked about yet.
+pub(crate) fn group_of(stat: &str) -> Option<u32> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    fields.nth(1)?.parse().ok().filter(|_| state != "Z")
+}
+
+/// The CPU time in `/proc/PID/stat`, in clock ticks.
+pub(crate) fn cpu_ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}
+
+/// A number of KiB in a file of `/proc`, in bytes.
+fn read_memory(path: &Path, field: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> Done<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_is_found_behind_any_name() {
+        assert_eq!(group_of("7 (a) b) c) S 1 42 7 0 -1"), Some(42));
+        assert_eq!(cpu_ticks("7 (a) S 1 2 3 4 5 6 7 8 9 10 30 12 13"), Some(42));
+        assert_eq!(group_of("7 (a) Z 1 42 7 0 -1"), None);
+    }
+
+    #[test]
+    fn a_server_is_seen_and_stopped_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & echo ready; wait"]);
+        let mut process = Process::start("test", command, &folder.path().join("log")).unwrap();
+        assert_eq!(process.read_line().unwrap(), "ready\n");
+        process.check().unwrap();
+        let group = process.group();
+        assert_eq!(members_of(group).unwrap().len(), 2);
+        assert!(process.resident().unwrap() > 0);
+        process.stop();
+        assert!(members_of(group).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_server_that_ends_at_once_is_noticed_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no luck >&2"]);
+        let mut process = Process::start("test", command, &folder.path().join("log")).unwrap();
+        assert!(process.read_line().unwrap_err().to_string().contains("no luck"));
+    }
 }

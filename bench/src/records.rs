@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::effort::Effort;
 use crate::histogram::Histogram;
-use crate::load::Tally;
+use crate::load::{Stalls, Tally};
 use crate::mintmark::CacheUse;
 use crate::raw::RawRates;
 
@@ -23,6 +23,7 @@ pub(crate) struct Figure {
     /// Answers for each second of the server's CPU time, where the whole load was of one kind.
     pub(crate) per_cpu_second: Option<f64>,
     pub(crate) effort: Effort,
+    pub(crate) stalls: Stalls,
     pub(crate) answers: u64,
     /// How many of the answers had their signature verified.
     pub(crate) verified: usize,
@@ -72,6 +73,7 @@ impl Figure {
             per_second: tally.per_second(),
             per_cpu_second: None,
             effort: Effort::default(),
+            stalls: Stalls::default(),
             answers: tally.histogram().total(),
             verified,
             latency: Latency::of(tally.histogram()),
@@ -81,9 +83,9 @@ impl Figure {
     }
 
     /// With what it took of the core; `answers` in all, if they were of one kind.
-    pub(crate) fn with_effort(self, effort: Effort, answers: Option<u64>) -> Self {
+    pub(crate) fn with_effort(self, (effort, stalls): (Effort, Stalls), answers: Option<u64>) -> Self {
         let per_cpu_second = answers.map(|answers| answers as f64 / effort.cpu_seconds.max(1e-9));
-        Self { per_cpu_second, effort, ..self }
+        Self { per_cpu_second, effort, stalls, ..self }
     }
 
     /// What one core does: by the server's CPU time where that is known.
@@ -99,6 +101,7 @@ impl Figure {
             per_second: 0.0,
             per_cpu_second: None,
             effort: Effort::default(),
+            stalls: Stalls::default(),
             answers: 0,
             verified: 0,
             latency: Latency::default(),

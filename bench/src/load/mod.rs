@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use mio::event::Events;
 use mio::{Poll, Registry, Token};
+use serde::Serialize;
 
 pub(crate) use tally::Tally;
 
@@ -63,7 +64,34 @@ impl Timing {
 
 /// Runs the lanes together and counts for each.
 pub(crate) fn run(lanes: Vec<Lane>, timing: Timing) -> Done<Vec<Tally>> {
+    Ok(run_watched(lanes, timing)?.0)
+}
+
+/// The same, and how often the load generator itself did not get to run.
+pub(crate) fn run_watched(lanes: Vec<Lane>, timing: Timing) -> Done<(Vec<Tally>, Stalls)> {
     Generator::new(lanes, timing)?.run()
+}
+
+/// Moments in which the load generator did not run, since others had its core: they look like slow answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Stalls {
+    /// Milliseconds in all.
+    pub(crate) total_ms: f64,
+    /// The longest.
+    pub(crate) longest_ms: f64,
+}
+
+impl Stalls {
+    /// Looking at all connections once takes less than this.
+    const SHORTEST: Duration = Duration::from_millis(1);
+
+    fn note(&mut self, gap: Duration) {
+        if gap >= Self::SHORTEST {
+            let milliseconds = gap.as_secs_f64() * 1000.0;
+            self.total_ms += milliseconds;
+            self.longest_ms = self.longest_ms.max(milliseconds);
+        }
+    }
 }
 
 struct Generator {
@@ -113,13 +141,18 @@ impl Generator {
         Ok(Self { poll, lanes: running, owners, timing, start: clock::now() })
     }
 
-    fn run(mut self) -> Done<Vec<Tally>> {
+    fn run(mut self) -> Done<(Vec<Tally>, Stalls)> {
+        let (mut stalls, mut last) = (Stalls::default(), Duration::ZERO);
         let mut events = Events::with_capacity(1024);
         let mut scratch = vec![0; 64 * 1024];
         let mut next_check = Duration::ZERO;
         self.start = clock::now();
         loop {
             let now = self.now();
+            if now >= self.timing.warm_up {
+                stalls.note(now.saturating_sub(last));
+            }
+            last = now;
             let over = now >= self.timing.end();
             if !over {
                 for lane in &mut self.lanes {
@@ -130,7 +163,7 @@ impl Generator {
                 lane.send_what_is_due(now, over, &self.timing, self.poll.registry())?;
             }
             if self.lanes.iter().all(|lane| lane.is_done(over, &self.timing)) {
-                return Ok(self.lanes.into_iter().map(|lane| lane.tally).collect());
+                return Ok((self.lanes.into_iter().map(|lane| lane.tally).collect(), stalls));
             }
             if now >= next_check {
                 next_check = now + Duration::from_millis(100);

@@ -68,7 +68,7 @@ pub(super) fn throughput(records: &Records) -> String {
                 "none" => subject.name.clone(),
                 algorithm => format!("{} ({algorithm})", subject.name),
             };
-            Some(Bar { label, rate: rate(records, &subject.name)?, colour: colour(&subject.name) })
+            Some(Bar { label, rate: per_core(records, &subject.name)?, colour: colour(&subject.name) })
         })
         .collect();
     let max = bars.iter().map(|bar| bar.rate.max).fold(1.0, f64::max);
@@ -83,23 +83,28 @@ pub(super) fn peers(records: &Records) -> String {
         .filter(|subject| ["es256", "eddsa", "rs256"].iter().any(|algorithm| subject.name == format!("mintmark-{algorithm}")));
     let mut bars: Vec<Bar> = mine
         .filter_map(|subject| {
-            let rate = rate(records, &subject.name)?;
+            let rate = per_second(records, &subject.name)?;
             Some(Bar { label: format!("Mintmark, {}", subject.algorithm), rate, colour: colour(&subject.name) })
         })
         .collect();
     bars.extend(records.peers.iter().filter_map(|peer| {
-        let rate = rate(records, &peer_subject(&peer.name))?;
-        Some(Bar { label: format!("{}, {}", peer.server, peer.algorithm), rate, colour: "#8c959f" })
+        let rate = per_second(records, &peer_subject(&peer.name))?;
+        Some(Bar { label: format!("{} ({})", peer.name, peer.algorithm), rate, colour: "#8c959f" })
     }));
     bars.sort_by(|one, other| other.rate.median.total_cmp(&one.rate.median));
     let max = bars.iter().map(|bar| bar.rate.max).fold(10.0, f64::max);
     let min = bars.iter().map(|bar| bar.rate.min).fold(max, f64::min);
     let scale = Scale::Log { min: 10_f64.powf(min.max(0.1).log10().floor()), max: max * 1.3 };
-    draw("Tokens per second of one core", "tokens per second of CPU time, logarithmic scale", &bars, scale)
+    draw("Tokens per second of one core", "tokens per second, logarithmic scale", &bars, scale)
 }
 
-fn rate(records: &Records, subject: &str) -> Option<Spread> {
+fn per_core(records: &Records, subject: &str) -> Option<Spread> {
     Spread::of(records.figures_of(subject).iter().map(|figure| figure.per_core()))
+}
+
+/// By the wall clock, since some peers wait for a disk.
+fn per_second(records: &Records, subject: &str) -> Option<Spread> {
+    Spread::of(records.figures_of(subject).iter().map(|figure| figure.per_second))
 }
 
 fn colour(subject: &str) -> &'static str {

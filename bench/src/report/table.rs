@@ -150,16 +150,18 @@ fn latency(records: &Records) -> String {
             spread(of(|latency| latency.p50)?, precise),
             spread(of(|latency| latency.p99)?, precise),
             precise(of(|latency| latency.p999)?.median),
+            Spread::of(figures.iter().map(|figure| figure.stalls.longest_ms)).map(|stall| spread(stall, precise))?,
         ])
     });
     let note = format!(
         "`@` is an open loop at so many percent of the round's capacity: Poisson arrivals, latency from the moment that a request \
          was due. `jwks-under-rs256`: {JWKS_RATE} requests a second, open loop, beside 32 saturated RS256 connections. \
          `valid-under-flood`: {} % of capacity, beside wrong secrets at {FLOOD_WRONG} times that; limits on refused tries are \
-         lifted in all of Mintmark's configurations here.",
+         lifted in all of Mintmark's configurations here. A stall is a time in which others had the load generator's core: it looks \
+         like slow answers, of the floor too.",
         FLOOD_VALID * 100.0
     );
-    section("Latency", &note, &["load", "answers/s", "p50 ms", "p99 ms", "p99.9 ms"], rows)
+    section("Latency", &note, &["load", "answers/s", "p50 ms", "p99 ms", "p99.9 ms", "generator's longest stall, ms"], rows)
 }
 
 fn footprint(records: &Records) -> String {
@@ -199,24 +201,26 @@ fn peers(records: &Records) -> String {
     }
     let rows = records.peers.iter().map(|peer| {
         let figures = records.figures_of(&crate::run::peer_subject(&peer.name));
-        let rate = Spread::of(figures.iter().map(|figure| figure.per_core()));
+        let rate = Spread::of(figures.iter().map(|figure| figure.per_second));
         let rate = match (&peer.skipped, rate) {
             (Some(reason), _) => format!("left out: {reason}"),
             (None, Some(rate)) => spread(rate, whole),
             (None, None) => "failed".to_owned(),
         };
         let p99 = Spread::of(figures.iter().map(|figure| figure.latency.p99));
+        let core = Spread::of(figures.iter().map(|figure| figure.per_core()));
         vec![
             format!("{} {}", peer.server, peer.version),
             peer.setup.clone(),
             peer.algorithm.clone(),
             rate,
+            core.map_or_else(String::new, |core| whole(core.median)),
             p99.map_or_else(String::new, |p99| precise(p99.median)),
             peer.resident_bytes.map_or_else(String::new, |bytes| format!("{:.0}", bytes as f64 / MIB)),
             peer.first_token_ms.map_or_else(String::new, |time| format!("{time:.0}")),
         ]
     });
-    let heads = ["server", "set-up", "algorithm", "tokens per CPU second", "p99 ms", "main process MiB", "first token ms"];
+    let heads = ["server", "set-up", "algorithm", "tokens/s", "per CPU second", "p99 ms", "memory MiB", "first token ms"];
     section("Other servers", "Same core, same load; those that take over 100 ms a token get 8 connections.", &heads, rows)
 }
 

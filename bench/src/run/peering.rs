@@ -91,7 +91,7 @@ impl Bench<'_> {
         note.algorithm.clone_from(&running.info.algorithm);
         note.setup.clone_from(&running.info.setup);
         note.first_token_ms = Some(running.first_token.as_secs_f64() * 1000.0);
-        note.resident_bytes = running.process.resident().ok();
+        note.resident_bytes = running.process.resident_in_all().ok();
     }
 }
 
@@ -104,8 +104,8 @@ fn measure(running: &RunningPeer, subject: &str, round: usize, (timing, cores): 
     let connections = if answer_time(running)? > SLOW { SLOW_CONNECTIONS } else { CONNECTIONS };
     let lane = lane(running, connections);
     let meter = Meter::start(cores, running.process.group())?;
-    let tallies = load::run(vec![lane], Timing { warm_up: WARM_UP, ..timing })?;
-    let effort = meter.stop()?;
+    let (tallies, stalls) = load::run_watched(vec![lane], Timing { warm_up: WARM_UP, ..timing })?;
+    let effort = (meter.stop()?, stalls);
     let tally = tallies.first().ok_or_else(|| crate::failure::Failure("nothing was measured".to_owned()))?;
     let figure = Figure::of(subject, round, tally, tally.verify(running.proof.as_ref()));
     Ok(figure.with_effort(effort, Some(tally.seen())))

@@ -154,9 +154,9 @@ impl Bench<'_> {
     fn measure(&mut self, names: &[(&str, &str)], lanes: Vec<Lane>, round: usize) -> Done<()> {
         let Some((_, subject)) = names.first() else { return Ok(()) };
         let meter = Meter::start(self.cores, self.subject(subject)?.group)?;
-        match load::run(lanes, self.options.timing) {
-            Ok(tallies) => {
-                let effort = meter.stop()?;
+        match load::run_watched(lanes, self.options.timing) {
+            Ok((tallies, stalls)) => {
+                let effort = (meter.stop()?, stalls);
                 for ((name, subject), tally) in names.iter().zip(&tallies) {
                     let proof = self.subject(subject)?.proof.clone();
                     let figure = Figure::of(name, round, tally, tally.verify(proof.as_deref()));
