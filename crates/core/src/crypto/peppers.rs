@@ -43,8 +43,8 @@ impl Peppers {
     /// What is stored for a secret. `None` if no pepper is loaded.
     pub fn store(&self, owner: SecretOwner<'_>, secret: &SecretText) -> Option<StoredSecret> {
         let (pepper_id, key) = self.keys.first()?;
-        let keyed = keyed(key, owner.environment, owner.client_id, secret);
-        let mac = of_credential(&keyed, owner.credential_id).as_ref().to_vec();
+        let mut keyed = keyed(key, owner.environment, owner.client_id, secret);
+        let mac = of_credential(&mut keyed, owner.credential_id).as_ref().to_vec();
         Some(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: pepper_id.clone(), mac })
     }
 
@@ -82,9 +82,9 @@ impl std::fmt::Debug for PresentedSecret<'_> {
 impl PresentedSecret<'_> {
     /// Whether it is the stored secret of a credential, in a time that does not depend on where they differ. A secret under a
     /// pepper that is not loaded, or of an unknown scheme, matches nothing.
-    pub fn is<'a>(&self, stored: impl Into<StoredMac<'a>>, credential_id: CredentialId) -> bool {
+    pub fn is<'s>(&mut self, stored: impl Into<StoredMac<'s>>, credential_id: CredentialId) -> bool {
         let stored = stored.into();
-        let Some((_, keyed)) = self.keyed.iter().find(|(id, _)| *id == stored.pepper_id) else {
+        let Some((_, keyed)) = self.keyed.iter_mut().find(|(id, _)| *id == stored.pepper_id) else {
             self.is_nothing();
             return false;
         };
@@ -93,42 +93,44 @@ impl PresentedSecret<'_> {
     }
 
     /// Does the work of [`PresentedSecret::is`] for nothing, so that an unknown client costs what a known one does.
-    pub fn is_nothing(&self) {
-        if let Some((_, keyed)) = self.keyed.first() {
+    pub fn is_nothing(&mut self) {
+        if let Some((_, keyed)) = self.keyed.first_mut() {
             let found = of_credential(keyed, CredentialId::none());
             std::hint::black_box(verify_slices_are_equal(found.as_ref(), &[0; 32]).is_ok());
         }
     }
 }
 
-/// `HMAC(pepper, version | environment | client | secret)`: a secret as only somebody with the pepper can know it.
-type Keyed = Zeroizing<[u8; 32]>;
+/// `HMAC(pepper, version | environment | client | secret)`: a secret as only somebody with the pepper can know it. Behind it is
+/// room for a secret's id.
+type Keyed = Zeroizing<[u8; KEYED + ID]>;
+
+const KEYED: usize = 32;
+const ID: usize = 16;
 
 /// Each field goes in behind its length, so that no two owners give the same bytes.
 fn keyed(key: &hmac::Key, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) -> Keyed {
-    let fields = [
-        &PEPPER_SCHEME.to_be_bytes(),
-        environment.as_str().as_bytes(),
-        client_id.as_str().as_bytes(),
-        secret.expose().as_bytes(),
-    ];
-    let mut message = Zeroizing::new(Vec::with_capacity(512));
+    let version = PEPPER_SCHEME.to_be_bytes();
+    let fields: [&[u8]; 4] =
+        [&version, environment.as_str().as_bytes(), client_id.as_str().as_bytes(), secret.expose().as_bytes()];
+    // As long as it gets and no longer, since what is reserved is wiped too.
+    let length = fields.iter().map(|field| size_of::<u64>() + field.len()).sum();
+    let mut message = Zeroizing::new(Vec::with_capacity(length));
     for field in fields {
         message.extend_from_slice(&(field.len() as u64).to_be_bytes());
         message.extend_from_slice(field);
     }
-    let mut keyed = Zeroizing::new([0; 32]);
-    keyed.copy_from_slice(hmac::sign(key, &message).as_ref());
+    let mut keyed = Zeroizing::new([0; KEYED + ID]);
+    let (start, _) = keyed.split_at_mut(KEYED);
+    start.copy_from_slice(hmac::sign(key, &message).as_ref());
     keyed
 }
 
 /// `SHA-256(keyed secret | secret id)`: what is stored. Both are of fixed length, and the first is as unknown as the pepper.
-fn of_credential(keyed: &Keyed, credential_id: CredentialId) -> digest::Digest {
-    let mut message = Zeroizing::new([0; 48]);
-    let (start, end) = message.split_at_mut(32);
-    start.copy_from_slice(&**keyed);
+fn of_credential(keyed: &mut Keyed, credential_id: CredentialId) -> digest::Digest {
+    let (_, end) = keyed.split_at_mut(KEYED);
     end.copy_from_slice(&credential_id.to_bytes());
-    digest::digest(&digest::SHA256, &*message)
+    digest::digest(&digest::SHA256, &**keyed)
 }
 
 #[cfg(test)]

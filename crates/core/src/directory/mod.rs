@@ -152,7 +152,8 @@ impl<S: Store> Directory<S> {
         let lookup = ClientLookup { environment, id };
         match self.clients.held(&lookup) {
             Some(held) => Ok(Some(held)),
-            None => self.load_client(&lookup).await.map_err(|error| unavailable(&error)),
+            // In a box: reading the store takes a large future, and every request would move the room for it about.
+            None => Box::pin(self.load_client(&lookup)).await.map_err(|error| unavailable(&error)),
         }
     }
 
@@ -195,7 +196,7 @@ impl<S: Store> Directory<S> {
         let lookup = BusinessLookup { environment, tenant, id };
         let found = match self.businesses.held(&lookup) {
             Some(held) => Some(held),
-            None => self.load_business(&lookup).await.map_err(|error| unavailable(&error))?,
+            None => Box::pin(self.load_business(&lookup)).await.map_err(|error| unavailable(&error))?,
         };
         Ok(found.map(|status| KnownBusiness { id, status }))
     }

@@ -497,7 +497,7 @@ fn of_many_secrets_those_in_force_are_kept_first() {
     all.push(credential(20, Status::Active, Some(99)));
     keep_comparable(&mut all, Timestamp(100));
     let hints: Vec<&str> = all.iter().map(|credential| credential.hint.as_str()).collect();
-    assert_eq!(hints, ["2", "20", "9", "8", "7", "6", "5", "4"]);
+    assert_eq!(hints, ["2", "20", "9", "8", "7", "6"]);
 }
 
 #[tokio::test]

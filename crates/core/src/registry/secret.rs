@@ -8,7 +8,7 @@ use crate::store::{Store, Subject, Write};
 /// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
 pub const MAX_LIVE_SECRETS: usize = 5;
 /// How many secrets a token request is compared with, those that are over included.
-pub const MAX_COMPARED_SECRETS: usize = 8;
+pub const MAX_COMPARED_SECRETS: usize = 6;
 
 /// A new secret. This is the one time that it is shown.
 #[derive(Debug)]

@@ -82,7 +82,7 @@ impl<S: Store> TokenEndpoint<S> {
         let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
         let found = self.directory.client(exchange.environment, client_id).await?;
         let Some(known) = found else {
-            compare_with_nothing(&self.root_keys.peppers.present(exchange.environment, client_id, secret), 0);
+            compare_with_nothing(&mut self.root_keys.peppers.present(exchange.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
         };
         let matched = match_secret(&self.root_keys.peppers, &known, secret);
@@ -110,18 +110,18 @@ impl<S: Store> TokenEndpoint<S> {
 /// there is, so that time tells neither whether a client exists nor how many secrets it has.
 fn match_secret(peppers: &Peppers, client: &KnownClient, secret: &SecretText) -> Option<usize> {
     let credentials = client.credentials();
-    let presented = peppers.present(&client.environment, &client.id, secret);
+    let mut presented = peppers.present(&client.environment, &client.id, secret);
     let mut matched = None;
     for (at, credential) in credentials.iter().enumerate() {
         if presented.is(&credential.secret, credential.id) {
             matched = Some(at);
         }
     }
-    compare_with_nothing(&presented, credentials.len());
+    compare_with_nothing(&mut presented, credentials.len());
     matched
 }
 
-fn compare_with_nothing(presented: &PresentedSecret<'_>, done: usize) {
+fn compare_with_nothing(presented: &mut PresentedSecret<'_>, done: usize) {
     for _ in done..MAX_COMPARED_SECRETS {
         presented.is_nothing();
     }

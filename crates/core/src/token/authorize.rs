@@ -1,5 +1,7 @@
 //! May they? Pure: no clock, no store, no await. The only way to an [`Authorized`].
 
+use std::borrow::Cow;
+
 use mintmark_verify::Algorithm;
 
 use super::authenticate::Authenticated;
@@ -15,7 +17,7 @@ pub(super) struct Authorized<'a> {
     credential_id: CredentialId,
     position: Position,
     resources: Vec<&'a Resource>,
-    scope: ScopeSet,
+    scope: Cow<'a, ScopeSet>,
     business: Option<BusinessId>,
     lifetime: u32,
     algorithm: Algorithm,
@@ -97,7 +99,7 @@ impl<S: Store> TokenEndpoint<S> {
 /// Decides what the client may have, in the dialect's order of checks.
 pub(super) fn authorize<'a>(
     authenticated: &'a Authenticated,
-    request: &TokenRequest,
+    request: &'a TokenRequest,
     business: BusinessStanding,
     dialect: &Dialect,
     environment: &'a EnvironmentView,
@@ -116,7 +118,7 @@ pub(super) fn authorize<'a>(
     }
     let resources = resources.ok_or(Denial::Internal("the environment has no resource of its own"))?;
     Ok(Authorized {
-        scope: request.scope.clone().unwrap_or_else(|| granted_scopes(client, &resources)),
+        scope: request.scope.as_ref().map_or_else(|| Cow::Owned(granted_scopes(client, &resources)), Cow::Borrowed),
         business: match business {
             BusinessStanding::Known(business) => Some(business.id),
             BusinessStanding::NoneAsked | BusinessStanding::Unknown => None,

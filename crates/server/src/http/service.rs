@@ -92,3 +92,19 @@ async fn route(connection: &Connection, id: &RequestId, request: Request<Incomin
 fn is_built_in(path: &str) -> bool {
     BUILT_IN_ROUTES.iter().any(|route| path == *route || (route.ends_with('/') && path.starts_with(route)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn what_every_request_moves_about_is_small() {
+        // What is rare and large, such as reading the store, belongs in a box.
+        let size = size_of_future(answer);
+        assert!(size <= 5 * 1024, "{size} bytes");
+    }
+}
