@@ -154,10 +154,9 @@ impl Generator {
             }
             last = now;
             let over = now >= self.timing.end();
-            if !over {
-                for lane in &mut self.lanes {
-                    lane.note_arrivals(now);
-                }
+            // Also those that were due before the end while this loop did not run.
+            for lane in &mut self.lanes {
+                lane.note_arrivals(now.min(self.timing.end()));
             }
             for lane in &mut self.lanes {
                 lane.send_what_is_due(now, over, &self.timing, self.poll.registry())?;

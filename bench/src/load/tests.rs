@@ -76,23 +76,3 @@ fn two_loads_run_side_by_side_and_are_counted_apart() {
     assert_eq!(tallies.iter().map(|tally| tally.histogram().total()).collect::<Vec<_>>(), [30, 30]);
     assert!(tallies.iter().all(|tally| tally.verify(None).is_ok()));
 }
-
-/// One connection whose first answer takes 200 ms, and 100 requests a second: those that were due meanwhile waited too, and
-/// their waiting counts.
-#[test]
-fn waiting_for_a_free_connection_counts_as_latency() {
-    let slow = Duration::from_millis(200);
-    let address = server(move |number| {
-        if number == 0 {
-            clock::pause(slow);
-        }
-        GOOD
-    });
-    let timing =
-        Timing { warm_up: Duration::ZERO, measured: Duration::from_secs(1), patience: Duration::from_secs(20), requests: None };
-    let tallies = run(vec![lane(address, 1, Pace::Open { per_second: 100.0, seed: 1 })], timing).unwrap();
-    let histogram = tallies[0].histogram();
-    assert!((60..150).contains(&histogram.total()), "{}", histogram.total());
-    assert!(histogram.max() >= 200.0, "{}", histogram.max());
-    assert!(histogram.quantile(0.95) > 50.0, "the requests that were due meanwhile waited: {}", histogram.quantile(0.95));
-}

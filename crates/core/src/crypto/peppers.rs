@@ -10,7 +10,7 @@ use super::SecretText;
 use crate::model::{ClientId, CredentialId, EnvironmentName, StoredMac, StoredSecret};
 
 /// The scheme that new secrets are stored with.
-pub const PEPPER_SCHEME: u32 = 1;
+pub const PEPPER_SCHEME: u32 = 2;
 
 /// Whose secret it is. All of it goes into the MAC, so that a row copied to another client is worthless.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +156,7 @@ mod tests {
         assert!(!present(&production, &one, "secret").is(&stored, credential_id));
         assert!(!present(&sandbox, &two, "secret").is(&stored, credential_id));
         assert!(!present(&sandbox, &one, "secret").is(&stored, CredentialId::generate(&random)));
-        assert!(!present(&sandbox, &one, "secret").is(&StoredSecret { scheme: 2, ..stored.clone() }, credential_id));
+        assert!(!present(&sandbox, &one, "secret").is(&StoredSecret { scheme: 1, ..stored.clone() }, credential_id));
         assert_eq!(format!("{:?}", present(&sandbox, &one, "secret")), "[secret]");
     }
 
@@ -169,7 +169,7 @@ mod tests {
         let stored = peppers.store(owner, &SecretText::new("secret".to_owned())).unwrap();
         assert_eq!(
             (stored.scheme, URL_SAFE_NO_PAD.encode(&stored.mac).as_str()),
-            (1, "kARDtBotayoCk89GUv4ERWyAFSm_dTxoFgC4Fq5fFGg")
+            (2, "1ZK8B8-34_znNl7Fk8wERYR5uJpD6v8o5LJK17Da0VA")
         );
     }
 

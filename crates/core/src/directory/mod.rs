@@ -61,6 +61,9 @@ use uses::Uses;
 const TYPICAL_CLIENT: u64 = 472;
 const TYPICAL_BUSINESS: u64 = 150;
 
+/// For how long after the last successful poll the names of clients are trusted to be complete.
+const NAMES_TRUSTED_MILLISECONDS: u64 = 10_000;
+
 /// How much a directory holds and how old it may get.
 #[derive(Clone, Copy, Debug)]
 pub struct DirectoryLimits {
@@ -165,7 +168,10 @@ impl<S: Store> Directory<S> {
         if self.clients.is_absent(lookup, now) {
             return Ok(None);
         }
-        let may_exist = self.names.may_exist(lookup);
+        // While the feed cannot be read the names say nothing of clients made since, and "no such client" would be final for many
+        // a program, where "try again" is right.
+        let is_followed = now.saturating_sub(self.progress.fresh_at()) <= NAMES_TRUSTED_MILLISECONDS;
+        let may_exist = !is_followed || self.names.may_exist(lookup);
         if !may_exist && self.unknown_reads.are_spent(now) {
             self.clients.note_refused();
             return Ok(None);

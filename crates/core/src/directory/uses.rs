@@ -6,6 +6,10 @@ use super::{Directory, KnownClient};
 use crate::clock::Timestamp;
 use crate::store::{CredentialUse, Read, Store};
 
+/// How many clients wait at most, so that a store that cannot be written to takes no more memory. The use of one that finds no room
+/// is noted at its next use.
+const WAITING: usize = 1_000_000;
+
 /// The clients that were used since the last flush; what was used of each is noted there.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
@@ -15,9 +19,15 @@ pub(super) struct Uses {
 impl<S: Store> Directory<S> {
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`].
     pub fn note_use(&self, known: &Arc<KnownClient>, credential: usize, now: Timestamp) {
+        let Some(credential) = known.credentials().get(credential) else { return };
         // Only the first use since the last flush takes the lock.
-        if known.credentials().get(credential).is_some_and(|credential| credential.note_use(now)) {
-            self.uses.clients.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(known));
+        if credential.note_use(now) {
+            let mut clients = self.uses.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            if clients.len() < WAITING {
+                clients.push(Arc::clone(known));
+            } else {
+                credential.take_use();
+            }
         }
     }
 

@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 /// How a secret is stored (rule S7): a keyed MAC under a pepper that is not in the database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
-    /// The version of the scheme, 1 for HMAC-SHA-256 as [`crate::crypto::Peppers`] computes it.
+    /// The version of the scheme: [`crate::crypto::PEPPER_SCHEME`] for what [`crate::crypto::Peppers`] computes. A secret of another
+    /// one matches nothing.
     pub scheme: u32,
     /// Which pepper keyed it.
     pub pepper_id: String,

@@ -107,7 +107,7 @@ impl<S: Store> TokenEndpoint<S> {
 }
 
 /// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever
-/// there is, so that time tells neither whether a client exists nor how many secrets it has.
+/// there is, so that the time of comparing tells neither whether a client exists nor how many secrets it has.
 fn match_secret(peppers: &Peppers, client: &KnownClient, secret: &SecretText) -> Option<usize> {
     let credentials = client.credentials();
     let mut presented = peppers.present(&client.environment, &client.id, secret);

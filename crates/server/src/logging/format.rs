@@ -1,4 +1,5 @@
-//! The two forms of a line: text for people, JSON for programs. Nothing in a value can end its line or pass for another field.
+//! The two forms of a line: text for people, JSON for programs. Nothing in a field's value can end its line or pass for another
+//! field. The message, which comes before the fields, is the program's own words and cannot end its line either.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
@@ -192,7 +193,9 @@ fn is_word(text: &str) -> bool {
 
 /// Appends a text without what would end the line or command a terminal.
 fn push_escaped(line: &mut Vec<u8>, text: &str, quoted: bool) {
-    let needs_escape = |one: char| one.is_control() || (quoted && matches!(one, '"' | '\\'));
+    // Also what a terminal takes for the end of a line, or what turns the order of what follows.
+    let is_command = |one: char| one.is_control() || matches!(one, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let needs_escape = |one: char| is_command(one) || (quoted && matches!(one, '"' | '\\'));
     let mut rest = text;
     while let Some(at) = rest.find(needs_escape) {
         let (plain, after) = rest.split_at(at);
@@ -282,12 +285,12 @@ mod tests {
 
     #[test]
     fn no_value_can_end_its_line_or_pass_for_another_field() {
-        let bad = "x\" y=1\n2026 ERROR \x1b[31mforged\\";
+        let bad = "x\" y=1\n2026 ERROR \x1b[31m\u{202e}forged\\";
         let log = || tracing::error!(name = bad, shown = %bad, "{bad}");
         let text = logged(Format::Text, log);
         assert_eq!(text.matches('\n').count(), 1, "{text}");
         assert!(!text.contains('\x1b'), "{text}");
-        assert!(text.contains(r#" name="x\" y=1\n2026 ERROR \u{1b}[31mforged\\" shown="x\" y=1\n"#), "{text}");
+        assert!(text.contains(r#" name="x\" y=1\n2026 ERROR \u{1b}[31m\u{202e}forged\\" shown="x\" y=1\n"#), "{text}");
         let json: serde_json::Value = serde_json::from_str(&logged(Format::Json, log)).unwrap();
         assert_eq!(
             (json["message"].as_str(), json["name"].as_str(), json["shown"].as_str()),

@@ -1,8 +1,9 @@
 //! What is logged, and where: one line for each token request, at the boundary, to standard error.
 //!
 //! A line is formatted into a buffer of its own thread, without a lock that threads share, and written by a thread of its own
-//! within [`sink::WRITTEN_WITHIN`]. So neither a slow disk nor a reader that stopped reading holds up a token; what finds no
-//! room is counted, and the count is logged.
+//! within [`sink::WRITTEN_WITHIN`]; lines of different threads may be out of order by as much. So neither a slow disk nor a reader
+//! that stopped reading holds up a token. Lines that find no room or cannot be written are counted, and the count is logged once
+//! lines get through again.
 //!
 //! Events of libraries are logged from `warn` up whatever the level is, since they know nothing of what must not be logged.
 

@@ -1,9 +1,10 @@
 //! From the threads that log to standard error: a buffer for each thread, and a thread that writes them out.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub(super) const WRITTEN_WITHIN: Duration = Duration::from_millis(10);
 /// How many bytes of one thread may wait to be written.
 const ROOM: usize = 1024 * 1024;
+/// How often the end of the program asks whether standard error takes lines again, once in [`WRITTEN_WITHIN`].
+const FLUSH_TRIES: u32 = 200;
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
@@ -32,10 +35,10 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn append(&self, write: impl FnOnce(&mut Vec<u8>)) {
+    fn append(&self, line: &[u8]) {
         let mut lines = lock(&self.lines);
         if lines.len() < ROOM {
-            write(&mut lines);
+            lines.extend_from_slice(line);
         } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -61,7 +64,9 @@ struct Sink {
     /// Whether the writer waits to be woken.
     asleep: AtomicBool,
     /// Held while lines are on their way out, so that they come out whole and in their order.
-    writing: Mutex<()>,
+    writing: Mutex<End>,
+    /// Lines that were lost and not told of yet.
+    lost: AtomicU64,
 }
 
 /// Starts the thread that writes. A second start changes nothing.
@@ -80,15 +85,42 @@ pub(super) fn start() -> io::Result<()> {
     })?;
     let writer = writer.thread().clone();
     let woken = writer.clone();
-    let _ = SINK.set(Sink { buffers: Mutex::default(), writer, asleep: AtomicBool::new(false), writing: Mutex::default() });
+    let _ = SINK.set(Sink {
+        buffers: Mutex::default(),
+        writer,
+        asleep: AtomicBool::new(false),
+        writing: Mutex::default(),
+        lost: AtomicU64::new(0),
+    });
     woken.unpark();
     Ok(())
 }
 
-/// Adds a line, which `write` ends with a line feed.
+thread_local! {
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Adds a line, which `write` ends with a line feed. No lock is held while it writes, since it prints values, and what a value does
+/// when it prints itself, such as logging, is its own affair.
 pub(super) fn append(write: impl FnOnce(&mut Vec<u8>)) {
+    let _ = LINE.try_with(|line| {
+        if let Ok(mut line) = line.try_borrow_mut() {
+            // What a value that panicked left behind is no line.
+            line.clear();
+            write(&mut line);
+            add(&line);
+        } else {
+            // The line of a value that logs while it prints itself.
+            let mut line = Vec::new();
+            write(&mut line);
+            add(&line);
+        }
+    });
+}
+
+fn add(line: &[u8]) {
     // A thread that is about to end has no buffer any more: its last lines are lost.
-    let _ = OWN.try_with(|buffer| buffer.append(write));
+    let _ = OWN.try_with(|buffer| buffer.append(line));
     if let Some(sink) = SINK.get()
         && sink.asleep.load(Ordering::SeqCst)
         && sink.asleep.swap(false, Ordering::SeqCst)
@@ -97,10 +129,20 @@ pub(super) fn append(write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Writes out what waits.
+/// Writes out what waits, unless standard error takes nothing for a while: a reader that stopped must not keep the program from
+/// ending.
 pub(super) fn flush() {
-    if let Some(sink) = SINK.get() {
-        sink.write_out();
+    let Some(sink) = SINK.get() else { return };
+    for _ in 0..FLUSH_TRIES {
+        match sink.writing.try_lock() {
+            Ok(mut end) => {
+                // Once more, for the line that tells of lost ones.
+                while sink.write_out(&mut end) {}
+                return;
+            }
+            Err(TryLockError::Poisoned(_)) => return,
+            Err(TryLockError::WouldBlock) => gather(),
+        }
     }
 }
 
@@ -108,13 +150,13 @@ pub(super) fn flush() {
 /// whatever it logs, an idle one wakes nobody.
 fn work() {
     let Some(sink) = SINK.get() else { return };
-    if sink.write_out() {
+    if sink.write_out(&mut lock(&sink.writing)) {
         gather();
         return;
     }
     sink.asleep.store(true, Ordering::SeqCst);
     // A line that came before that was seen by nobody.
-    if sink.write_out() {
+    if sink.write_out(&mut lock(&sink.writing)) {
         sink.asleep.store(false, Ordering::SeqCst);
         return;
     }
@@ -132,8 +174,7 @@ fn gather() {
 
 impl Sink {
     /// Whether there was anything to write.
-    fn write_out(&self) -> bool {
-        let _writing = lock(&self.writing);
+    fn write_out(&self, end: &mut End) -> bool {
         let buffers = lock(&self.buffers).clone();
         let mut out = Vec::new();
         let mut lost = 0;
@@ -143,13 +184,61 @@ impl Sink {
         drop(buffers);
         // The buffer of a thread that has ended belongs to nobody else.
         lock(&self.buffers).retain(|buffer| Arc::strong_count(buffer) > 1 || !lock(&buffer.lines).is_empty());
-        // There is nobody to tell that standard error cannot be written to.
-        let _ = io::stderr().write_all(&out);
+        lost += end.write(&mut io::stderr(), &out);
         if lost > 0 {
-            tracing::warn!(lost, "lines of this log were lost: standard error is read too slowly");
+            self.lost.fetch_add(lost, Ordering::Relaxed);
+        } else if !out.is_empty() {
+            // Told once lines get through again.
+            let lost = self.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                tracing::warn!(
+                    lost,
+                    "lines of this log were lost: standard error could not be written to, or not quickly enough"
+                );
+            }
         }
         !out.is_empty()
     }
+}
+
+/// Where the last write ended.
+#[derive(Default)]
+struct End {
+    /// In the middle of a line.
+    is_torn: bool,
+}
+
+impl End {
+    /// Writes lines. Returns how many were not written in full.
+    fn write(&mut self, to: &mut dyn Write, lines: &[u8]) -> u64 {
+        let mut rest = lines;
+        if self.is_torn && !rest.is_empty() {
+            // The next line shall not look like the end of the torn one.
+            match to.write(b"\n") {
+                Ok(1..) => self.is_torn = false,
+                _ => return count_lines(rest),
+            }
+        }
+        while !rest.is_empty() {
+            match to.write(rest) {
+                Ok(0) => break,
+                Ok(written) => {
+                    let (done, left) = rest.split_at(written.min(rest.len()));
+                    self.is_torn = done.last() != Some(&b'\n');
+                    rest = left;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Somebody else made it non-blocking; whoever reads it needs a moment.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => gather(),
+                Err(_) => break,
+            }
+        }
+        count_lines(rest)
+    }
+}
+
+fn count_lines(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').skip(1).count() as u64
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -165,14 +254,51 @@ mod tests {
         let buffer = Buffer::default();
         let line = [b"x".repeat(ROOM / 2), b"\n".to_vec()].concat();
         for _ in 0..5 {
-            buffer.append(|out| out.extend_from_slice(&line));
+            buffer.append(&line);
         }
         let mut out = Vec::new();
         assert_eq!(buffer.drain(&mut out), 3);
         assert_eq!(out, line.repeat(2));
-        buffer.append(|out| out.extend_from_slice(b"next\n"));
+        buffer.append(b"next\n");
         out.clear();
         assert_eq!(buffer.drain(&mut out), 0);
         assert_eq!(out, b"next\n");
+    }
+
+    /// Takes so many bytes, a few at a time, and then no more.
+    struct Full(Vec<u8>, usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(3).min(self.1 - self.0.len());
+            self.0.extend_from_slice(&bytes[..taken]);
+            if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_could_not_be_written_are_counted_and_the_next_one_begins_anew() {
+        let (mut end, mut file) = (End::default(), Full(Vec::new(), 7));
+        assert_eq!(end.write(&mut file, b"one\ntwo\nthree\n"), 2, "the second is torn, the third missing");
+        assert_eq!(file.0, b"one\ntwo");
+        assert_eq!(end.write(&mut file, b"four\n"), 1);
+        file.1 = 100;
+        assert_eq!(end.write(&mut file, b"five\n"), 0);
+        assert_eq!(file.0, b"one\ntwo\nfive\n");
+    }
+
+    #[test]
+    fn a_line_may_be_added_while_another_one_is_written() {
+        append(|line| {
+            append(|inner| inner.extend_from_slice(b"inner\n"));
+            line.extend_from_slice(b"outer\n");
+        });
+        let mut out = Vec::new();
+        OWN.with(|buffer| buffer.drain(&mut out));
+        assert_eq!(out, b"inner\nouter\n");
     }
 }

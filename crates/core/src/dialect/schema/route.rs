@@ -50,7 +50,10 @@ fn check_prefix(table: &TableReader<'_>, prefix: &str) -> bool {
 }
 
 fn check_not_built_in(table: &TableReader<'_>, path: &str) {
-    let taken = BUILT_IN_ROUTES.iter().find(|route| path == **route || (route.ends_with('/') && path.starts_with(*route)));
+    // Also by the slash at its end, since the endpoint may answer there too.
+    let with_slash = format!("{path}/");
+    let is_taken = |path: &str, route: &str| path == route || (route.ends_with('/') && path.starts_with(route));
+    let taken = BUILT_IN_ROUTES.iter().find(|route| is_taken(path, route) || is_taken(&with_slash, route));
     if let (Some(route), Some(node)) = (taken, table.node("path")) {
         let message = format!("`route.path`: {route} is a route of Mintmark's own; choose another path");
         table.diagnostics().report(&node.place, message);

@@ -104,10 +104,10 @@ fn a_known_secret_does_not_print_and_is_the_stored_one() {
     let stored = record.credentials[0].secret.clone();
     let known = KnownClient::build(&key, record, &SharedValues::default());
     let secret = &known.credentials()[0].secret;
-    assert_eq!(format!("{secret:?}"), "StoredMac(scheme 1, pepper p1)");
+    assert_eq!(format!("{secret:?}"), "StoredMac(scheme 2, pepper p1)");
     assert!(secret.is_stored_as(&stored));
     for other in [
-        StoredSecret { scheme: 2, ..stored.clone() },
+        StoredSecret { scheme: 1, ..stored.clone() },
         StoredSecret { pepper_id: "p2".to_owned(), ..stored.clone() },
         StoredSecret { mac: vec![0; 32], ..stored.clone() },
     ] {

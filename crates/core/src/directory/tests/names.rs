@@ -4,6 +4,7 @@ use super::super::names::{NAMES_MIN, NAMES_PAGE, UNKNOWN_READS_A_SECOND};
 use super::*;
 use crate::model::Client;
 use crate::store::{AuditEntry, Change, Write};
+use crate::token::Denial;
 
 fn nobody(number: usize) -> ClientId {
     format!("nobody-{number}").parse().unwrap()
@@ -198,6 +199,24 @@ async fn names_older_than_the_changes_applied_are_not_taken() {
     world.fill_names().await;
     world.spend_unknown_reads().await;
     assert!(world.known(&client.client.id).await.is_some());
+}
+
+#[tokio::test]
+async fn while_the_feed_cannot_be_read_no_name_is_refused_without_asking_the_store() {
+    let world = World::new().await;
+    world.fill_names().await;
+    world.store.fail(true);
+    world.clock.advance(11);
+    for number in 0..200 {
+        let asked = world.directory().client(&sandbox(), &nobody(number)).await;
+        assert!(matches!(asked, Err(Denial::StoreUnavailable(_))), "a client may have been made just before: {asked:?}");
+    }
+    world.store.fail(false);
+    world.directory().poll().await.unwrap();
+    world.spend_unknown_reads().await;
+    let before = world.store.reads();
+    assert!(world.known(&nobody(1000)).await.is_none());
+    assert_eq!(world.store.reads(), before, "the names are trusted again");
 }
 
 #[tokio::test]
