@@ -16,7 +16,7 @@ use mintmark::clock::SystemClock;
 use mintmark::dialect_files::load_dialects;
 use mintmark::store::{OpenOptions, SqlStore, StoreKind};
 use mintmark_core::clock::Clock;
-use mintmark_core::crypto::RootKeys;
+use mintmark_core::crypto::{PEPPER_SCHEME, RootKeys};
 use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{
     AttributeValue, BusinessAccess, ClientId, EnvironmentName, KeyState, ScopeDefinition, ScopeToken, TenantId,
@@ -91,7 +91,7 @@ pub(crate) fn ensure(bench: &Path, clients: u64) -> Done<PathBuf> {
 /// A number that changes with the schema and with what is seeded.
 fn version(bench: &Path) -> Done<u64> {
     let mut hasher = DefaultHasher::new();
-    FORMAT.hash(&mut hasher);
+    (FORMAT, PEPPER_SCHEME).hash(&mut hasher);
     for folder in [bench.join("../crates/server/migrations/sqlite"), bench.join("dialects")] {
         let entries =
             std::fs::read_dir(&folder).context(|| format!("{}: expected the repository's folder", folder.display()))?;
