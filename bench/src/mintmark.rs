@@ -56,6 +56,13 @@ pub(crate) struct CacheUse {
     pub(crate) misses: u64,
 }
 
+impl CacheUse {
+    /// What is left of it without an earlier part.
+    pub(crate) fn without(self, earlier: Self) -> Self {
+        Self { hits: self.hits.saturating_sub(earlier.hits), misses: self.misses.saturating_sub(earlier.misses) }
+    }
+}
+
 #[derive(Deserialize)]
 struct Ready {
     environments: Vec<ReadyEnvironment>,

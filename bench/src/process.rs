@@ -129,6 +129,10 @@ impl Process {
         // What it started and left behind, too.
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.child.wait();
+        // What was killed is gone a moment later.
+        while members_of(self.group()).is_ok_and(|members| !members.is_empty()) && clock::now() < deadline {
+            clock::pause(Duration::from_millis(5));
+        }
     }
 }
 

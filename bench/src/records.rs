@@ -111,6 +111,16 @@ impl Figure {
     }
 }
 
+/// How much more one subject did than another, both asked in turn.
+#[derive(Serialize, Debug, Clone)]
+pub(crate) struct PairFigure {
+    pub(crate) one: String,
+    pub(crate) other: String,
+    pub(crate) round: usize,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) failure: Option<String>,
+}
+
 /// What the cryptographic library did in one round.
 #[derive(Serialize, Debug, Clone)]
 pub(crate) struct RawFigure {
@@ -149,7 +159,10 @@ pub(crate) struct CacheNote {
     pub(crate) warm_up_seconds: f64,
     pub(crate) resident_before: u64,
     pub(crate) resident_after: u64,
+    /// Hits and misses, those of filling the cache left out.
     pub(crate) cache_use: Option<CacheUse>,
+    /// What filling it took: requests that found their client, and that did not.
+    pub(crate) filling: CacheUse,
     /// Whether it is meant to hold every client.
     pub(crate) holds_all: bool,
 }
@@ -185,6 +198,7 @@ pub(crate) struct Records {
     pub(crate) brief: bool,
     pub(crate) subjects: Vec<SubjectNote>,
     pub(crate) figures: Vec<Figure>,
+    pub(crate) pairs: Vec<PairFigure>,
     pub(crate) raw: Vec<RawFigure>,
     pub(crate) peers: Vec<PeerNote>,
     pub(crate) footprint: Footprint,
@@ -194,6 +208,12 @@ impl Records {
     /// The figure of a subject in a round, if it is one.
     pub(crate) fn figure(&self, subject: &str, round: usize) -> Option<&Figure> {
         self.figures.iter().find(|figure| figure.subject == subject && figure.round == round && figure.failure.is_none())
+    }
+
+    /// The ratio of a pair in a round, if it is one.
+    pub(crate) fn pair(&self, one: &str, other: &str, round: usize) -> Option<f64> {
+        let is_it = |pair: &&PairFigure| pair.one == one && pair.other == other && pair.round == round;
+        self.pairs.iter().find(is_it)?.ratio
     }
 
     /// The good figures of a subject.

@@ -88,7 +88,7 @@ pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::records::{Figure, Footprint, Latency, Records, SubjectNote};
+    use crate::records::{Figure, Footprint, Latency, PairFigure, Records, SubjectNote};
 
     /// A made-up run of two rounds, in the second of which the machine was half as fast.
     pub(crate) fn records() -> Records {
@@ -135,6 +135,20 @@ pub(crate) mod tests {
             brief: false,
             subjects: ["floor", "bound-es256", "mintmark-es256", "mintmark-eddsa"].map(note).into(),
             figures,
+            pairs: [1, 2]
+                .into_iter()
+                .flat_map(|round| {
+                    [("mintmark-es256", "bound-es256", 0.95), ("mintmark-asset", "mintmark-es256", 0.5)]
+                        .map(|pair| (round, pair))
+                })
+                .map(|(round, (one, other, ratio))| PairFigure {
+                    one: one.to_owned(),
+                    other: other.to_owned(),
+                    round,
+                    ratio: Some(ratio),
+                    failure: None,
+                })
+                .collect(),
             raw: Vec::new(),
             peers: Vec::new(),
             footprint: Footprint::default(),

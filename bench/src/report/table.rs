@@ -68,7 +68,7 @@ fn targets(verdicts: &[Verdict]) -> String {
     });
     section(
         "Targets",
-        "Ratios are made within a round. Median (least to greatest) of the rounds.",
+        "Ratios of throughput are of subjects asked in turn, in slices of a fraction of a second; other ratios are made within a round. Median (least to greatest) of the rounds.",
         &["target", "wanted", "found", ""],
         rows,
     )
@@ -233,8 +233,14 @@ fn failures(records: &Records) -> String {
 }
 
 fn failure_lines(records: &Records) -> Vec<String> {
-    let failed = records.figures.iter().filter_map(|figure| Some((figure, figure.failure.as_ref()?)));
-    failed.map(|(figure, failure)| format!("{} in round {}: {failure}", figure.subject, figure.round)).collect()
+    let figures = records
+        .figures
+        .iter()
+        .filter_map(|figure| Some(format!("{} in round {}: {}", figure.subject, figure.round, figure.failure.as_ref()?)));
+    let pairs = records.pairs.iter().filter_map(|pair| {
+        Some(format!("{} against {} in round {}: {}", pair.one, pair.other, pair.round, pair.failure.as_ref()?))
+    });
+    figures.chain(pairs).collect()
 }
 
 /// Targets and failures, for the terminal.

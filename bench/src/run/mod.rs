@@ -4,6 +4,7 @@
 
 mod bench;
 mod options;
+mod pair;
 mod peering;
 mod stage;
 mod startup;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &RunArgs) -> Done<()> {
         brief: options.brief,
         subjects: Vec::new(),
         figures: Vec::new(),
+        pairs: Vec::new(),
         raw: Vec::new(),
         peers: Vec::new(),
         footprint: Footprint::default(),

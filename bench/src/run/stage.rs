@@ -15,7 +15,7 @@ use crate::cores::Cores;
 use crate::failure::{Context, Done};
 use crate::identity::Identities;
 use crate::load::{self, Lane, Pace, Timing};
-use crate::mintmark::{Mintmark, Plan};
+use crate::mintmark::{CacheUse, Mintmark, Plan};
 use crate::process::{Process, wait_until_idle};
 use crate::raw::ALGORITHMS;
 use crate::records::{CacheNote, Records};
@@ -27,6 +27,8 @@ use crate::url::Url;
 pub(super) const FLUSH: Duration = Duration::from_millis(3300);
 /// A crowd between one client and all.
 const MIDDLE_CROWD: u64 = 100_000;
+/// Requests of one client before memory is measured, so that what is needed once is there.
+const PRELUDE: u64 = 2000;
 const MAIN: &str = "mintmark";
 
 /// The running servers, and what is measured of them.
@@ -57,6 +59,8 @@ impl Stage {
         let (processes, mut subjects) = start_plain(options, cores)?;
         let main = plan.start(cores)?;
         clock::pause(Duration::from_secs(1));
+        // It reads the names of all clients after the start.
+        wait_until_idle(&[&main.process])?;
         records.footprint.resident_idle = main.process.resident()?;
         subjects.extend(subjects::of_mintmark(&main)?);
         let mut stage = Self { plain: processes, main, crowded: Vec::new(), subjects };
@@ -84,7 +88,7 @@ impl Stage {
             let what = format!("{MIDDLE_CROWD} of these clients at random, the same cache");
             self.subjects.push(subjects::crowd(&server, "mintmark-crowd-100k", &what, MIDDLE_CROWD)?);
         }
-        warm_up(&server, 1, Timing { requests: Some(2000), ..unlimited() })?;
+        warm_up(&server, 1, Timing { requests: Some(PRELUDE), ..unlimited() })?;
         let resident_before = server.process.resident()?;
         eprintln!("filling the cache of {name}");
         let start = clock::now();
@@ -103,6 +107,7 @@ impl Stage {
             resident_before,
             resident_after: server.process.resident()?,
             cache_use: None,
+            filling: CacheUse { hits: PRELUDE, misses: wanted },
             holds_all,
         });
         self.crowded.push((server, records.footprint.caches.len() - 1));
@@ -125,7 +130,7 @@ impl Stage {
         for (server, place) in self.crowded {
             let cache_use = server.stop();
             if let Some(note) = records.footprint.caches.get_mut(place) {
-                note.cache_use = cache_use;
+                note.cache_use = cache_use.map(|all| all.without(note.filling));
             }
         }
         self.main.stop();

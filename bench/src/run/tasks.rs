@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bench::Bench;
+use super::pair::PAIRS;
 use super::stage::{FLUSH, log_of};
 use super::subjects::CONNECTIONS;
 use crate::clock;
@@ -29,6 +30,8 @@ pub(crate) const LOADS: [u32; 3] = [25, 50, 75];
 pub(super) enum Task {
     /// A subject in a closed loop: how much it can do.
     Capacity(String),
+    /// Two subjects in turn: how much more one does.
+    Pair(&'static str, &'static str),
     /// What the cryptographic library can do.
     Raw,
     /// A peer, by its place in the list.
@@ -48,6 +51,8 @@ impl Task {
         if bench.options.wants("raw") {
             first.push(Task::Raw);
         }
+        first.extend(PAIRS.map(|(one, other)| Task::Pair(one, other)));
+        first.retain(|task| task.needs().iter().all(|name| bench.stage.subject(name).is_some()));
         first.extend((0..bench.peer_count()).map(Task::Peer));
         let mut second = Vec::new();
         for name in ["mintmark-es256", "mintmark-eddsa", "mintmark-rs256"] {
@@ -63,6 +68,7 @@ impl Task {
     fn needs(&self) -> Vec<&str> {
         match self {
             Task::Capacity(name) | Task::Latency(name, _) => vec![name],
+            Task::Pair(one, other) => vec![one, other],
             Task::JwksUnderRs256 => vec!["mintmark-rs256", "mintmark-jwks"],
             Task::Flood => vec!["mintmark-es256", "mintmark-wrong-secret"],
             Task::Raw | Task::Peer(_) => Vec::new(),
@@ -77,6 +83,7 @@ impl Bench<'_> {
         let seed = self.rng.next();
         match task {
             Task::Capacity(name) => self.capacity(name, round, seed),
+            Task::Pair(one, other) => self.pair(one, other, round, seed),
             Task::Raw => self.raw(round),
             Task::Peer(place) => self.peer(*place, round, seed),
             Task::Latency(name, percent) => self.latency(name, *percent, round, seed),

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use mintmark_core::random::{PooledRandom, Random};
 use mintmark_verify::{Algorithm, JwkSet};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -59,7 +60,7 @@ impl Bound {
     fn token(&self, client_id: &str, scope: &str) -> Option<String> {
         let now = clock::unix_seconds();
         let mut jti = [0; 16];
-        aws_lc_rs::rand::SecureRandom::fill(&self.random, &mut jti).ok()?;
+        PooledRandom.fill(&mut jti);
         let claims = Claims {
             iss: ISSUER,
             sub: client_id,
@@ -75,7 +76,9 @@ impl Bound {
         };
         let mut token = String::with_capacity(1024);
         token.push_str(&self.header);
-        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(&claims).ok()?, &mut token);
+        let mut json = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut json, &claims).ok()?;
+        URL_SAFE_NO_PAD.encode_string(json, &mut token);
         let signature = self.signer.sign(&self.random, token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
@@ -118,6 +121,9 @@ fn scope_of(body: &[u8]) -> Option<String> {
 }
 
 fn decode(text: &str) -> Option<String> {
+    if !text.contains(['%', '+']) {
+        return Some(text.to_owned());
+    }
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
