@@ -24,6 +24,28 @@ impl World {
         self.directory().client(&sandbox(), id).await.unwrap()
     }
 
+    /// A thousand requests for one client at once: whether each found it.
+    async fn a_thousand_ask(&self, directory: &Arc<Directory<MemoryStore>>, id: &ClientId) -> Vec<bool> {
+        let mut paused = self.store.pause_reads();
+        let asks: Vec<_> = (0..1000)
+            .map(|_| {
+                let (directory, id) = (Arc::clone(directory), id.clone());
+                tokio::spawn(async move { directory.client(&sandbox(), &id).await.unwrap().is_some() })
+            })
+            .collect();
+        paused.holding(1).await;
+        // Let all of them come as far as they can before the one read goes on.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        paused.release();
+        let mut found = Vec::new();
+        for ask in asks {
+            found.push(ask.await.unwrap());
+        }
+        found
+    }
+
     async fn known_business(&self, id: BusinessId) -> Option<KnownBusiness> {
         self.directory().business(&sandbox(), self.acme, id).await.unwrap()
     }
@@ -62,21 +84,8 @@ async fn a_thousand_that_ask_at_once_are_one_read() {
     let directory = Arc::clone(&world.endpoint.directory);
     for (id, exists) in [(client.client.id.clone(), true), ("cli_nobody".parse().unwrap(), false)] {
         let before = world.store.reads();
-        let mut paused = world.store.pause_reads();
-        let asks: Vec<_> = (0..1000)
-            .map(|_| {
-                let (directory, id) = (Arc::clone(&directory), id.clone());
-                tokio::spawn(async move { directory.client(&sandbox(), &id).await.unwrap().is_some() })
-            })
-            .collect();
-        paused.holding(1).await;
-        // Let all of them come as far as they can before the one read goes on.
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        paused.release();
-        for ask in asks {
-            assert_eq!(ask.await.unwrap(), exists);
+        for found in world.a_thousand_ask(&directory, &id).await {
+            assert_eq!(found, exists);
         }
         assert_eq!(world.store.reads() - before, 1, "exists: {exists}");
     }

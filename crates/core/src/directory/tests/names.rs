@@ -102,20 +102,8 @@ async fn a_thousand_requests_of_a_client_just_made_elsewhere_are_one_read_and_no
     other.fill_names().await.unwrap();
     let client = world.client(|_| ()).await;
     let before = world.store.reads();
-    let mut paused = world.store.pause_reads();
-    let asks: Vec<_> = (0..1000)
-        .map(|_| {
-            let (other, id) = (Arc::clone(&other), client.client.id.clone());
-            tokio::spawn(async move { other.client(&sandbox(), &id).await.unwrap().is_some() })
-        })
-        .collect();
-    paused.holding(1).await;
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
-    paused.release();
-    for ask in asks {
-        assert!(ask.await.unwrap());
+    for found in world.a_thousand_ask(&other, &client.client.id).await {
+        assert!(found);
     }
     assert_eq!(world.store.reads() - before, 1);
 }
