@@ -53,8 +53,6 @@ impl Turn {
 pub(crate) struct Crowd {
     identities: Identities,
     turn: Turn,
-    /// Added to a client's number to get that of the secret.
-    secret_of: u64,
     before: Vec<u8>,
     after: Vec<u8>,
     pair: Vec<u8>,
@@ -65,14 +63,7 @@ impl Crowd {
         let mark = "CREDENTIALS";
         let request = post(url, &url.path, Some(&format!("Basic {mark}")), &standard_body());
         let (before, after) = request.split_once(mark).unwrap_or((&request, ""));
-        Self { identities, turn, secret_of: 0, before: before.into(), after: after.into(), pair: Vec::new() }
-    }
-}
-
-impl Crowd {
-    /// Each client presents the secret of another one.
-    pub(crate) fn with_wrong_secrets(self) -> Self {
-        Self { secret_of: 1 << 50, ..self }
+        Self { identities, turn, before: before.into(), after: after.into(), pair: Vec::new() }
     }
 }
 
@@ -82,7 +73,7 @@ impl Source for Crowd {
         self.pair.clear();
         self.identities.push_id(number, &mut self.pair);
         self.pair.push(b':');
-        self.identities.push_secret(number + self.secret_of, &mut self.pair);
+        self.identities.push_secret(number, &mut self.pair);
         out.extend_from_slice(&self.before);
         let start = out.len();
         out.resize(start + self.pair.len().div_ceil(3) * 4, 0);

@@ -17,6 +17,7 @@ use mintmark::dialect_files::load_dialects;
 use mintmark::store::{OpenOptions, SqlStore, StoreKind};
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::{PEPPER_SCHEME, RootKeys};
+use mintmark_core::directory::LAST_USE_EXACT_TO;
 use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{
     AttributeValue, BusinessAccess, ClientId, EnvironmentName, KeyState, ScopeDefinition, ScopeToken, TenantId,
@@ -86,6 +87,13 @@ pub(crate) fn ensure(bench: &Path, clients: u64) -> Done<PathBuf> {
     std::fs::rename(&unfinished, &folder).context(|| folder.display().to_string())?;
     eprintln!("seeded in {:.1} s", clock::now().duration_since(start).as_secs_f64());
     Ok(folder)
+}
+
+/// Sets all last uses to moments of the time that they are exact to, as if everybody had been asking all along: a server then has
+/// as many to write down as in a day's work.
+pub(crate) fn pretend_uses(database: &Path) -> Done<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(crowd::spread_uses(database, clock::unix_seconds(), LAST_USE_EXACT_TO))
 }
 
 /// A number that changes with the schema and with what is seeded.

@@ -63,6 +63,7 @@ pub(crate) fn run(args: &RunArgs) -> Done<()> {
         peers: Vec::new(),
     };
     bench.find_peers()?;
+    bench.crowd()?;
     for round in 1..=options.rounds {
         bench.round(round)?;
     }

@@ -9,7 +9,6 @@ use mintmark_verify::Algorithm;
 use super::options::Options;
 use super::startup;
 use super::subjects::{self, CONNECTIONS, Subject};
-use crate::check::Expect;
 use crate::clock;
 use crate::cores::Cores;
 use crate::failure::{Context, Done};
@@ -83,22 +82,23 @@ impl Stage {
         let holds_all = plan.name == "crowd";
         let held = if holds_all { "all" } else { "a quarter" };
         let what = format!("{} clients at random, a cache for {held}", options.clients);
-        self.subjects.push(subjects::crowd(&server, &name, &what, options.clients)?);
+        let subject = subjects::crowd(&server, &name, &what, options.clients)?;
         if holds_all && options.clients > MIDDLE_CROWD {
             let what = format!("{MIDDLE_CROWD} of these clients at random, the same cache");
             self.subjects.push(subjects::crowd(&server, "mintmark-crowd-100k", &what, MIDDLE_CROWD)?);
         }
-        warm_up(&server, 1, Timing { requests: Some(PRELUDE), ..unlimited() })?;
+        warm_up(&subject, 1, Timing { requests: Some(PRELUDE), ..unlimited() })?;
         let resident_before = server.process.resident()?;
         eprintln!("filling the cache of {name}");
         let start = clock::now();
         // All of them, or so many that the part that is held changes no more.
         let wanted = if holds_all { options.clients } else { options.clients.div_ceil(2) };
-        warm_up(&server, options.clients, Timing { requests: Some(wanted), ..unlimited() })?;
+        warm_up(&subject, options.clients, Timing { requests: Some(wanted), ..unlimited() })?;
         let warm_up_seconds = clock::now().duration_since(start).as_secs_f64();
         clock::pause(FLUSH);
         wait_until_idle(&[&server.process])?;
         server.process.empty_log()?;
+        self.subjects.push(subject);
         records.footprint.caches.push(CacheNote {
             subject: name,
             clients: options.clients,
@@ -150,7 +150,7 @@ fn prepare_folders(options: &Options) -> Done<()> {
     for file in [DATABASE, ROOT_KEYS] {
         std::fs::copy(store.join(file), work.join(file)).context(|| store.join(file).display().to_string())?;
     }
-    Ok(())
+    seed::pretend_uses(&work.join(DATABASE))
 }
 
 fn start_plain(options: &Options, cores: Cores) -> Done<(Vec<Process>, Vec<Subject>)> {
@@ -187,18 +187,15 @@ pub(super) fn log_of(work: &Path, name: &str) -> PathBuf {
     work.join(format!("{name}.log"))
 }
 
-fn unlimited() -> Timing {
+pub(super) fn unlimited() -> Timing {
     let patience = Duration::from_secs(20);
     Timing { warm_up: Duration::ZERO, measured: Duration::from_hours(1), patience, requests: None }
 }
 
-/// Lets each client ask in turn, with a wrong secret: that fills the cache all the same, without the time for signatures and for
-/// writing down uses.
-fn warm_up(server: &Mintmark, clients: u64, timing: Timing) -> Done<()> {
-    let url = server.url(Algorithm::Es256, subjects::TOKEN_PATH)?;
+/// Lets each client ask in turn.
+fn warm_up(subject: &Subject, clients: u64, timing: Timing) -> Done<()> {
     let identities = Identities::of(&environment_of(Algorithm::Es256));
-    let source = Crowd::new(&url, identities, Turn::Each { next: 0, among: clients }).with_wrong_secrets();
-    let pace = Pace::Closed;
-    let lane = Lane { address: url.address, connections: CONNECTIONS, pace, source: Box::new(source), expect: Expect::Refusal };
-    load::run(vec![lane], timing)?.iter().try_for_each(|tally| tally.verify(None).map(drop))
+    let source = Box::new(Crowd::new(&subject.url, identities, Turn::Each { next: 0, among: clients }));
+    let lane = Lane { source, ..subject.lane(CONNECTIONS, Pace::Closed, 0) };
+    load::run(vec![lane], timing)?.iter().try_for_each(|tally| tally.verify(subject.proof.as_deref()).map(drop))
 }

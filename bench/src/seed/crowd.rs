@@ -26,13 +26,7 @@ pub(super) struct Crowd {
 
 /// Inserts the crowds. The file is not used by anybody else yet, so that it need not survive a failure.
 pub(super) async fn insert(database: &Path, crowds: &[Crowd], peppers: &Peppers) -> Done<()> {
-    let options = SqliteConnectOptions::new()
-        .filename(database)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Off)
-        .pragma("cache_size", "-400000")
-        .disable_statement_logging();
-    let mut connection = options.connect().await?;
+    let mut connection = connect(database).await?;
     // Each is an array: client, credential, hint, MAC.
     let client = copy_statement(&mut connection, "client", &[("id", "$[0]")], "t.id").await?;
     let overrides = [("id", "$[1]"), ("client_id", "$[0]"), ("hint", "$[2]"), ("secret_mac", "$[3]")];
@@ -52,6 +46,28 @@ pub(super) async fn insert(database: &Path, crowds: &[Crowd], peppers: &Peppers)
             start = end;
         }
     }
+    disconnect(connection).await
+}
+
+/// Sets each credential's last use to a moment of the last `seconds` before `now`, by chance.
+pub(super) async fn spread_uses(database: &Path, now: i64, seconds: i64) -> Done<()> {
+    let mut connection = connect(database).await?;
+    let spread = "UPDATE credential SET last_used_at = $1 - abs(random() % $2)";
+    sqlx::query(spread).bind(now).bind(seconds).execute(&mut connection).await?;
+    disconnect(connection).await
+}
+
+async fn connect(database: &Path) -> Done<SqliteConnection> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Off)
+        .pragma("cache_size", "-400000")
+        .disable_statement_logging();
+    Ok(options.connect().await?)
+}
+
+async fn disconnect(mut connection: SqliteConnection) -> Done<()> {
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
     Ok(connection.close().await?)
 }

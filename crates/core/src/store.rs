@@ -102,8 +102,6 @@ pub struct Page<'a, I: ?Sized> {
 pub struct CredentialUse {
     /// Where.
     pub environment: EnvironmentName,
-    /// The client, so that a use can be found without an index on credentials alone.
-    pub client_id: ClientId,
     /// Which credential.
     pub credential_id: CredentialId,
     /// When last.

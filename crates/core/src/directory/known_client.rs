@@ -11,6 +11,7 @@ use quick_cache::{Equivalent, Weighter};
 use super::cache::Lookup;
 use super::footprint::{Footprint, heap_bytes, name_bytes};
 use super::interner::{Interned, Interner};
+use super::uses::LAST_USE_EXACT_TO;
 use crate::clock::Timestamp;
 use crate::model::{
     AttributeValue, Attributes, BusinessAccess, BusinessId, ClientId, ClientRecord, Credential, CredentialId, DialectName,
@@ -21,6 +22,8 @@ use crate::model::{
 /// place in the hash table (6 to 12), half as much again for the memory of entries that were evicted, and what tables and
 /// allocator leave unused: so much that the weight of a full cache is the memory measured.
 const ENTRY_BYTES: usize = 152;
+/// Before every use.
+const NEVER: i64 = i64::MIN;
 /// A scheme that no secret is stored with, for a MAC that is none: nothing matches it, at the usual cost.
 const NO_SCHEME: u32 = 0;
 
@@ -76,8 +79,8 @@ pub struct KnownCredential {
     pub status: Status,
     /// From this second on it proves nothing.
     pub expires_at: Option<Timestamp>,
-    /// When it was used since the last flush, in unix seconds; 0 where it was not.
-    used_at: AtomicI64,
+    /// The last use that the store has or is about to be given, in unix seconds; [`NEVER`] where there is none.
+    stored_use: AtomicI64,
 }
 
 /// A stored secret. Like [`StoredSecret`] it does not print.
@@ -156,7 +159,7 @@ impl KnownCredential {
             secret: KnownSecret::build(credential.secret, shared),
             status: credential.status,
             expires_at: credential.expires_at,
-            used_at: AtomicI64::new(0),
+            stored_use: AtomicI64::new(credential.last_used_at.map_or(NEVER, |at| at.0)),
         }
     }
 
@@ -165,17 +168,14 @@ impl KnownCredential {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Notes a use. Returns whether it is the first one since [`KnownCredential::take_use`].
-    pub(super) fn note_use(&self, now: Timestamp) -> bool {
-        // Of a second's uses only the first one writes, so that cores which serve one client do not fight for this memory. A
-        // flush that failed notes its uses anew, later ones than which may have come meanwhile.
-        self.used_at.load(Ordering::Relaxed) < now.0 && self.used_at.fetch_max(now.0, Ordering::Relaxed) == 0
+    /// Whether the store's time of last use is too old for a use now.
+    pub(super) fn is_use_due(&self, now: Timestamp) -> bool {
+        self.stored_use.load(Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
     }
 
-    /// When it was used last since this was asked last.
-    pub(super) fn take_use(&self) -> Option<Timestamp> {
-        let at = self.used_at.swap(0, Ordering::Relaxed);
-        (at != 0).then_some(Timestamp(at))
+    /// Takes it on to write a use down. `false` if another did so meanwhile.
+    pub(super) fn claim_use(&self, now: Timestamp) -> bool {
+        self.stored_use.fetch_max(now.0, Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
     }
 }
 

@@ -55,6 +55,7 @@ use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
 pub use statistics::{CacheStatistics, DirectoryStatistics};
+pub use uses::LAST_USE_EXACT_TO;
 use uses::Uses;
 
 /// What a usual client and business weigh, in bytes, for the number of a cache's shards.

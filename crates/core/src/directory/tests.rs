@@ -456,7 +456,36 @@ async fn uses_that_could_not_be_written_wait_for_the_next_flush() {
     assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
     world.store.fail(false);
     world.directory().flush_uses().await.unwrap();
-    assert_eq!(world.used_at(&client).await, Some(timestamp(30)));
+    assert_eq!(world.used_at(&client).await, Some(Timestamp(NOW)), "the first of the two is exact enough");
+}
+
+#[tokio::test]
+async fn a_credential_in_constant_use_is_written_when_the_stored_time_has_grown_too_old() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let mut written = Vec::new();
+    for _ in 0..7 {
+        assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
+        world.directory().flush_uses().await.unwrap();
+        written.push(world.used_at(&client).await.unwrap().0 - NOW);
+        world.clock.advance(100);
+    }
+    assert_eq!(written, [0, 0, 0, 300, 300, 300, 600]);
+}
+
+#[tokio::test]
+async fn a_use_that_another_node_wrote_down_lately_is_not_written_again() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
+    world.directory().flush_uses().await.unwrap();
+    let node = another_node(&world).await;
+    for (seconds, expected) in [(299, 0), (300, 300)] {
+        let known = node.client(&sandbox(), &client.client.id).await.unwrap().unwrap();
+        node.note_use(&known, 0, timestamp(seconds));
+        node.flush_uses().await.unwrap();
+        assert_eq!(world.used_at(&client).await, Some(timestamp(expected)));
+    }
 }
 
 #[tokio::test]
@@ -464,7 +493,7 @@ async fn a_use_that_is_noted_late_does_not_take_the_time_back() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;
     let known = world.known(&client.client.id).await.unwrap();
-    // As a flush does that hears of its failure after the credential was used again.
+    // As a request does whose thread was stopped for a while.
     world.directory().note_use(&known, 0, timestamp(30));
     world.directory().note_use(&known, 0, timestamp(10));
     world.directory().flush_uses().await.unwrap();

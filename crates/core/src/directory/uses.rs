@@ -1,33 +1,34 @@
-//! Last uses of credentials: noted by the token path, written by the next flush.
+//! Last uses of credentials: noted by the token path, written by the next flush, and exact to [`LAST_USE_EXACT_TO`]: a credential in
+//! constant use is written once in that time, not at every flush, so that a crowd of clients costs the store little.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Directory, KnownClient};
 use crate::clock::Timestamp;
 use crate::store::{CredentialUse, Read, Store};
 
-/// How many clients wait at most, so that a store that cannot be written to takes no more memory. The use of one that finds no room
-/// is noted at its next use.
-const WAITING: usize = 1_000_000;
+/// How many seconds before a credential's last use the time may lie that the store has of it.
+pub const LAST_USE_EXACT_TO: i64 = 300;
+/// How many uses wait at most, so that a store that cannot be written to takes no more memory. One that finds no room is noted at
+/// the credential's next use.
+const WAITING: usize = 250_000;
 
-/// The clients that were used since the last flush; what was used of each is noted there.
+/// The uses that wait to be written.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    clients: Mutex<Vec<Arc<KnownClient>>>,
+    waiting: Mutex<Vec<CredentialUse>>,
 }
 
 impl<S: Store> Directory<S> {
-    /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`].
-    pub fn note_use(&self, known: &Arc<KnownClient>, credential: usize, now: Timestamp) {
-        let Some(credential) = known.credentials().get(credential) else { return };
-        // Only the first use since the last flush takes the lock.
-        if credential.note_use(now) {
-            let mut clients = self.uses.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            if clients.len() < WAITING {
-                clients.push(Arc::clone(known));
-            } else {
-                credential.take_use();
-            }
+    /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`], unless the store has a time
+    /// that is exact enough.
+    pub fn note_use(&self, known: &KnownClient, credential: usize, now: Timestamp) {
+        let Some(credential) = known.credentials().get(credential).filter(|credential| credential.is_use_due(now)) else {
+            return;
+        };
+        let mut waiting = self.uses.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < WAITING && credential.claim_use(now) {
+            waiting.push(CredentialUse { environment: known.environment.clone(), credential_id: credential.id, at: now });
         }
     }
 
@@ -39,30 +40,16 @@ impl<S: Store> Directory<S> {
     }
 
     async fn flush_last_uses(&self) -> Read<()> {
-        let noted = std::mem::take(&mut *self.uses.clients.lock().unwrap_or_else(PoisonError::into_inner));
-        let (owners, uses): (Vec<_>, Vec<_>) = noted.iter().flat_map(take_uses).unzip();
-        if uses.is_empty() {
+        let noted = std::mem::take(&mut *self.uses.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if noted.is_empty() {
             return Ok(());
         }
-        let written = self.store.record_uses(&uses).await;
+        let written = self.store.record_uses(&noted).await;
         if written.is_err() {
-            for ((known, credential), one) in owners.into_iter().zip(&uses) {
-                self.note_use(known, credential, one.at);
-            }
+            let mut waiting = self.uses.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = WAITING.saturating_sub(waiting.len());
+            waiting.extend(noted.into_iter().take(room));
         }
         written
     }
-}
-
-/// The uses of a client's credentials, each with the place that it is to be noted at again if it cannot be written.
-fn take_uses(known: &Arc<KnownClient>) -> impl Iterator<Item = ((&Arc<KnownClient>, usize), CredentialUse)> {
-    known.credentials().iter().enumerate().filter_map(move |(place, credential)| {
-        let used = CredentialUse {
-            at: credential.take_use()?,
-            environment: known.environment.clone(),
-            client_id: known.id.clone(),
-            credential_id: credential.id,
-        };
-        Some(((known, place), used))
-    })
 }

@@ -66,7 +66,8 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// From this second on it proves nothing.
     pub expires_at: Option<Timestamp>,
-    /// When it last obtained a token, to within the flush interval.
+    /// When it last obtained a token, exact to [`LAST_USE_EXACT_TO`](crate::directory::LAST_USE_EXACT_TO) seconds and the flush
+    /// interval: the last use may be so much later.
     pub last_used_at: Option<Timestamp>,
     /// Counts the changes made by people (not uses).
     pub version: u64,

@@ -207,7 +207,7 @@ impl Store for MemoryStore {
         let mut state = self.usable()?;
         for used in uses {
             let row = state.tables.credentials.get_mut(&(used.environment.clone(), used.credential_id));
-            if let Some(row) = row.filter(|row| row.value.client_id == used.client_id) {
+            if let Some(row) = row {
                 row.value.last_used_at = row.value.last_used_at.max(Some(used.at));
             }
         }

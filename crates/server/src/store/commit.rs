@@ -1,6 +1,5 @@
 //! The transactions that write.
 
-use mintmark_core::clock::Timestamp;
 use mintmark_core::model::Position;
 use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read};
 
@@ -8,7 +7,7 @@ use super::SqlStore;
 use super::engine::{Connection, WriteError};
 use super::fields::Fields;
 use super::rows::subject_columns;
-use super::statements::{AUDIT_INSERT, CREDENTIAL_USED, FEED_INSERT, STORE_ADVANCE};
+use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
 use super::writes::{big, json, write};
 
 impl SqlStore {
@@ -39,19 +38,33 @@ impl SqlStore {
         if uses.is_empty() {
             return Ok(());
         }
-        let written = self.engine.write(CREDENTIAL_USED.name, || self.try_write_uses(uses)).await;
+        // Within a statement in the order of the primary key, so that each page is visited once.
+        let mut sorted: Vec<&CredentialUse> = uses.iter().collect();
+        sorted.sort_unstable_by_key(|used| (used.at, &used.environment, used.credential_id));
+        let written = self.engine.write(CREDENTIALS_USED.name, || self.try_write_uses(&sorted)).await;
         written.map_err(WriteError::into_store_error)
     }
 
-    async fn try_write_uses(&self, uses: &[CredentialUse]) -> Result<(), WriteError> {
+    async fn try_write_uses(&self, uses: &[&CredentialUse]) -> Result<(), WriteError> {
         let mut transaction = self.engine.begin_write().await?;
-        for CredentialUse { environment, client_id, credential_id, at: Timestamp(at) } in uses {
-            let query = CREDENTIAL_USED.query().bind(*at).bind(environment.as_str()).bind(credential_id.to_string());
-            query.bind(client_id.as_str()).execute(&mut transaction).await?;
+        for alike in uses.chunk_by(|one, next| is_written_with(one, next)) {
+            for part in alike.chunks(USES_AT_ONCE) {
+                let Some(last) = part.last() else { continue };
+                let query = CREDENTIALS_USED.query().bind(last.at.0).bind(last.environment.as_str());
+                // A short part repeats its last one, which changes nothing.
+                let full = part.iter().chain(std::iter::repeat(last)).take(USES_AT_ONCE);
+                let query = full.fold(query, |query, used| query.bind(used.credential_id.to_string()));
+                query.execute(&mut transaction).await?;
+            }
         }
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Whether one statement can write both.
+fn is_written_with(one: &CredentialUse, other: &CredentialUse) -> bool {
+    one.at == other.at && one.environment == other.environment
 }
 
 /// Takes the next position. It locks the store's row until the end of the transaction, so that positions are given in the

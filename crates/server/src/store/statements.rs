@@ -33,6 +33,9 @@ macro_rules! client {
     };
 }
 
+/// How many credentials [`CREDENTIALS_USED`] takes.
+pub(super) const USES_AT_ONCE: usize = 50;
+
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
     // order of their positions (rule S12).
@@ -95,9 +98,12 @@ statements! {
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, status = $8, \
          expires_at = $9, version = $10 WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $10";
-    CREDENTIAL_USED = "credential.used":
-        "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND id = $3 AND client_id = $4 \
-         AND (last_used_at IS NULL OR last_used_at < $1)";
+    // For [`USES_AT_ONCE`] credentials, so that a crowd's uses are few statements.
+    CREDENTIALS_USED = "credential.used":
+        "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND (last_used_at IS NULL OR last_used_at < $1) \
+         AND id IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
+         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, \
+         $48, $49, $50, $51, $52)";
     CREDENTIALS = "credential.list":
         "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, created_at, expires_at, \
          last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";

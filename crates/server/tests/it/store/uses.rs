@@ -8,6 +8,7 @@ use super::world::World;
 
 super::on_every_store! {
     uses_go_forward_only,
+    the_uses_of_a_crowd_are_all_written,
     a_use_is_no_change,
     an_update_does_not_take_a_use_back,
     uses_of_what_does_not_exist_are_ignored,
@@ -16,7 +17,6 @@ super::on_every_store! {
 fn used(credential: &Credential, at: i64) -> CredentialUse {
     CredentialUse {
         environment: credential.environment.clone(),
-        client_id: credential.client_id.clone(),
         credential_id: credential.id,
         at: Timestamp(at),
     }
@@ -44,6 +44,19 @@ async fn uses_go_forward_only<S: Store>(world: World<S>) {
     assert_eq!((last_use(&world, &one).await, last_use(&world, &two).await), (Some(20), Some(6)));
 }
 
+async fn the_uses_of_a_crowd_are_all_written<S: Store>(world: World<S>) {
+    let (client, first) = client_with_credential(&world).await;
+    let mut uses = vec![used(&first, 0)];
+    for number in 1..120 {
+        // Two thirds of them in one second.
+        uses.push(used(&world.credential(&client).await, number % 3 / 2));
+    }
+    world.store.record_uses(&uses).await.unwrap();
+    let all = world.store.credentials(&client.environment, &client.id).await.unwrap();
+    let written = |used: &CredentialUse| all.iter().any(|found| found.id == used.credential_id && found.last_used_at == Some(used.at));
+    assert_eq!(uses.iter().filter(|used| written(used)).count(), 120);
+}
+
 async fn a_use_is_no_change<S: Store>(world: World<S>) {
     let (_, mut credential) = client_with_credential(&world).await;
     world.store.record_uses(&[used(&credential, 20)]).await.unwrap();
@@ -64,9 +77,8 @@ async fn an_update_does_not_take_a_use_back<S: Store>(world: World<S>) {
 async fn uses_of_what_does_not_exist_are_ignored<S: Store>(world: World<S>) {
     let (_, credential) = client_with_credential(&world).await;
     let unknown = CredentialUse { credential_id: CredentialId::none(), ..used(&credential, 20) };
-    let other_client = CredentialUse { client_id: "other".parse().unwrap(), ..used(&credential, 20) };
     let other_environment = CredentialUse { environment: "other".parse().unwrap(), ..used(&credential, 20) };
-    world.store.record_uses(&[unknown, other_client, other_environment]).await.unwrap();
+    world.store.record_uses(&[unknown, other_environment]).await.unwrap();
     world.store.record_uses(&[]).await.unwrap();
     assert_eq!(last_use(&world, &credential).await, None);
 }
