@@ -132,6 +132,14 @@ impl SigningKeyPair {
         matches!(self.pair, Pair::Rsa(..))
     }
 
+    /// How many bytes its signatures have.
+    pub fn signature_length(&self) -> usize {
+        match &self.pair {
+            Pair::Ecdsa(_) | Pair::Ed25519(_) => 64,
+            Pair::Rsa(pair, _) => pair.public_modulus_len(),
+        }
+    }
+
     /// The public key with its thumbprint as `kid`.
     pub fn public_jwk(&self) -> Result<Jwk, KeyMaterialError> {
         let jwk = match &self.pair {
@@ -157,7 +165,7 @@ impl SigningKeyPair {
             Pair::Ecdsa(pair) => pair.sign(&SystemRandom::new(), message).and_then(|made| short(&made)),
             Pair::Ed25519(pair) => pair.try_sign(message).and_then(|made| short(&made)),
             Pair::Rsa(pair, encoding) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
+                let mut signature = vec![0; self.signature_length()];
                 pair.sign(*encoding, &SystemRandom::new(), message, &mut signature).map(|()| Signature::Long(signature))
             }
         };
@@ -181,6 +189,7 @@ mod tests {
             let material = KeyMaterial::generate(algorithm).unwrap();
             let pair = SigningKeyPair::parse(algorithm, &material).unwrap();
             let signature = pair.sign(b"message").unwrap();
+            assert_eq!(signature.as_ref().len(), pair.signature_length());
             let public = VerifyingKey::try_from(&pair.public_jwk().unwrap()).unwrap();
             public.verify(b"message", signature.as_ref()).unwrap();
             assert!(public.verify(b"messagE", signature.as_ref()).is_err());

@@ -10,6 +10,11 @@ use super::template::{Fill, Slot, Template};
 use crate::clock::Timestamp;
 use crate::token::{Problem, RateStatus};
 
+/// Room for what nearly every answer has besides the token, in bytes.
+const USUAL_REST: usize = 160;
+/// Room for the headers of nearly every answer, with the request's id that the server adds.
+const USUAL_HEADERS: usize = 6;
+
 /// An answer, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct Encoded {
@@ -58,7 +63,7 @@ impl Dialect {
             ExpiresIn::Absolute => granted.expires_at.0,
             ExpiresIn::Relative => granted.expires_at.0.saturating_sub(granted.now.0),
         };
-        let mut body = Vec::with_capacity(granted.access_token.len() + 256);
+        let mut body = Vec::with_capacity(granted.access_token.len() + USUAL_REST);
         self.answer.body.render(&mut body, |slot| match slot {
             Slot::AccessToken => Fill::Text(granted.access_token),
             Slot::ExpiresIn => Fill::Number(expires_in),
@@ -138,7 +143,7 @@ impl Dialect {
     }
 
     fn finish(&self, status: StatusCode, body: Vec<u8>, context: AnswerContext<'_>) -> Encoded {
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }

@@ -17,9 +17,7 @@ use crate::store::Store;
 /// The longest token, in bytes: what `mintmark-verify` and most servers' header limits read.
 const MAX_TOKEN: usize = 8 * 1024;
 /// Room for the claims of nearly every token, in bytes.
-const USUAL_CLAIMS: usize = 1024;
-/// Room for the longest signature, that of RSA with 4096 bits, with the dot before it.
-const LONGEST_SIGNATURE: usize = 1 + base64_length(512);
+const USUAL_CLAIMS: usize = 640;
 
 /// A token with what answers and logs tell of it. Like a secret it does not print.
 pub struct AccessToken {
@@ -59,7 +57,8 @@ impl<S: Store> TokenEndpoint<S> {
         let expires_at = issued_at.plus(authorized.lifetime());
 
         let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
-        let mut text = String::with_capacity(key.header.len() + base64_length(claims.len()) + LONGEST_SIGNATURE);
+        let signature_length = 1 + base64_length(key.pair.signature_length());
+        let mut text = String::with_capacity(key.header.len() + base64_length(claims.len()) + signature_length);
         text.push_str(&key.header);
         URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
         let (mut text, signature) = self.signers.sign(&key.pair, text).await.map_err(|busy| match busy {

@@ -60,6 +60,8 @@ where
     stream.set_write_timeout(Some(header_timeout));
     http1::Builder::new()
         .timer(TokioTimer::new())
+        // Otherwise hyper reads for the end of the connection while each answer is made, into a buffer that it makes for that.
+        .half_close(true)
         .header_read_timeout(header_timeout)
         .max_buf_size(MAX_HEADER)
         .serve_connection(TokioIo::new(Box::pin(stream)), service)

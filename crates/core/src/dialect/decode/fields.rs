@@ -11,6 +11,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::MAX_FIELDS;
 use crate::dialect::rules::BodyType;
+use crate::token::ProblemPlace;
 
 /// Room for the fields of nearly every request.
 const USUAL_FIELDS: usize = 8;
@@ -18,6 +19,8 @@ const USUAL_FIELDS: usize = 8;
 /// One field.
 #[derive(Debug)]
 pub(super) struct Field<'a> {
+    /// Where it was.
+    pub(super) place: ProblemPlace,
     pub(super) name: Cow<'a, str>,
     pub(super) value: Cow<'a, str>,
     /// It held a malformed percent sign, or bytes that are not UTF-8.
@@ -39,8 +42,8 @@ pub(super) fn body_type(content_type: &str) -> Option<BodyType> {
     known.into_iter().find(|(name, _)| essence.eq_ignore_ascii_case(name)).map(|(_, body_type)| body_type)
 }
 
-/// Reads `application/x-www-form-urlencoded`.
-pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field<'_>>, FieldsError> {
+/// Reads `application/x-www-form-urlencoded`, of a body or a query string.
+pub(super) fn read_form(bytes: &[u8], place: ProblemPlace) -> Result<Vec<Field<'_>>, FieldsError> {
     let mut fields = Vec::with_capacity(USUAL_FIELDS);
     for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         if fields.len() == MAX_FIELDS {
@@ -49,7 +52,7 @@ pub(super) fn read_form(bytes: &[u8]) -> Result<Vec<Field<'_>>, FieldsError> {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let (name, name_malformed) = decode_component(halves.next().unwrap_or_default());
         let (value, value_malformed) = decode_component(halves.next().unwrap_or_default());
-        fields.push(Field { name, value, malformed: name_malformed || value_malformed });
+        fields.push(Field { place, name, value, malformed: name_malformed || value_malformed });
     }
     Ok(fields)
 }
@@ -98,7 +101,7 @@ pub(super) fn read_multipart(content_type: &str, body: &[u8]) -> Result<Vec<Fiel
             let bytes = part.bytes().await.map_err(|_| FieldsError)?;
             let value = String::from_utf8_lossy(&bytes);
             let malformed = matches!(value, Cow::Owned(_));
-            fields.push(Field { name: name.into(), value: value.into_owned().into(), malformed });
+            fields.push(Field { place: ProblemPlace::Body, name: name.into(), value: value.into_owned().into(), malformed });
         }
         Ok(fields)
     };
@@ -130,7 +133,8 @@ impl<'de> Visitor<'de> for JsonObject {
                 if fields.len() == MAX_FIELDS {
                     return Err(serde::de::Error::custom("too many members"));
                 }
-                fields.push(Field { name: name.clone().into(), value: value.into(), malformed: false });
+                let place = ProblemPlace::Body;
+                fields.push(Field { place, name: name.clone().into(), value: value.into(), malformed: false });
             }
         }
         Ok(fields)
@@ -201,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_form_keeps_order_repeats_and_oddities() {
-        let fields = read_form(b"&a=1&a=2&b&c=x%20y+z&d=%zz&e=%&f=%ff&g=%00&h=i=j;k&").unwrap();
+        let fields = read_form(b"&a=1&a=2&b&c=x%20y+z&d=%zz&e=%&f=%ff&g=%00&h=i=j;k&", ProblemPlace::Body).unwrap();
         let expected = [
             ("a", "1", false),
             ("a", "2", false),
@@ -218,8 +222,8 @@ mod tests {
 
     #[test]
     fn one_field_too_many_is_refused() {
-        assert_eq!(read_form("a=1&".repeat(1000).as_bytes()).unwrap().len(), 1000);
-        assert!(read_form("a=1&".repeat(1001).as_bytes()).is_err());
+        assert_eq!(read_form("a=1&".repeat(1000).as_bytes(), ProblemPlace::Body).unwrap().len(), 1000);
+        assert!(read_form("a=1&".repeat(1001).as_bytes(), ProblemPlace::Body).is_err());
     }
 
     #[test]

@@ -75,14 +75,16 @@ impl<'a> Decoder<'a> {
     }
 
     /// All fields that the dialect reads, each with where it came from.
-    fn fields(&mut self) -> Vec<(ProblemPlace, Field<'a>)> {
+    fn fields(&mut self) -> Vec<Field<'a>> {
         let mut fields = Vec::new();
         if let Some(query) = self.raw.query.filter(|query| !query.is_empty()) {
             if self.rules.query == Otherwise::Refuse {
                 self.note(Fault::QueryRefused, Step::Query);
             } else if self.rules.parameters.iter().any(|parameter| parameter.from.contains(&Origin::Query)) {
-                let read = if query.len() > MAX_BODY { Err(FieldsError) } else { fields::read_form(query.as_bytes()) };
-                self.take(ProblemPlace::Query, read, &mut fields);
+                let is_too_long = query.len() > MAX_BODY;
+                let read =
+                    if is_too_long { Err(FieldsError) } else { fields::read_form(query.as_bytes(), ProblemPlace::Query) };
+                self.take(read, &mut fields);
             }
         }
         let body = self.body_fields();
@@ -92,23 +94,22 @@ impl<'a> Decoder<'a> {
         {
             self.note(Fault::PayloadRefused, Step::Payload);
         }
-        self.take(ProblemPlace::Body, body, &mut fields);
+        self.take(body, &mut fields);
         fields
     }
 
-    fn take(
-        &mut self,
-        place: ProblemPlace,
-        read: Result<Vec<Field<'a>>, FieldsError>,
-        fields: &mut Vec<(ProblemPlace, Field<'a>)>,
-    ) {
+    fn take(&mut self, read: Result<Vec<Field<'a>>, FieldsError>, fields: &mut Vec<Field<'a>>) {
         match read {
             Err(FieldsError) => self.note(Fault::PayloadRefused, Step::Payload),
-            Ok(read) => {
+            Ok(mut read) => {
                 if self.rules.encoding == Encoding::Refuse && read.iter().any(|field| field.malformed) {
                     self.note(Fault::EncodingMalformed, Step::Payload);
                 }
-                fields.extend(read.into_iter().map(|field| (place, field)));
+                if fields.is_empty() {
+                    *fields = read;
+                } else {
+                    fields.append(&mut read);
+                }
             }
         }
     }
@@ -124,7 +125,7 @@ impl<'a> Decoder<'a> {
             _ => "",
         };
         match fields::body_type(content_type).filter(|body_type| self.rules.body.contains(body_type)) {
-            Some(BodyType::Form) => fields::read_form(body),
+            Some(BodyType::Form) => fields::read_form(body, ProblemPlace::Body),
             Some(BodyType::Multipart) => fields::read_multipart(content_type, body),
             Some(BodyType::Json) => fields::read_json(body),
             None if self.rules.other_body == Otherwise::Ignore => Ok(Vec::new()),
@@ -136,7 +137,7 @@ impl<'a> Decoder<'a> {
         self.rules.parameters.iter().any(|parameter| parameter.name == name && parameter.from.contains(&Origin::Body))
     }
 
-    fn parameters(&mut self, fields: &[(ProblemPlace, Field<'a>)]) -> TokenRequest {
+    fn parameters(&mut self, fields: &[Field<'a>]) -> TokenRequest {
         let mut request = TokenRequest::default();
         let (mut client_id, mut client_secret) = (None, None);
         let mut credentials_differ = false;
@@ -166,7 +167,7 @@ impl<'a> Decoder<'a> {
         request
     }
 
-    fn values<'v>(&self, parameter: &Parameter, fields: &'v [(ProblemPlace, Field<'a>)]) -> Vec<Value<'v>>
+    fn values<'v>(&self, parameter: &Parameter, fields: &'v [Field<'a>]) -> Vec<Value<'v>>
     where
         'a: 'v,
     {
@@ -181,8 +182,8 @@ impl<'a> Decoder<'a> {
                     continue;
                 }
             };
-            let named = fields.iter().filter(|(from, field)| *from == place && field.name == parameter.name);
-            values.extend(named.map(|(_, field)| (place, Cow::Borrowed(&*field.value))));
+            let named = fields.iter().filter(|field| field.place == place && field.name == parameter.name);
+            values.extend(named.map(|field| (place, Cow::Borrowed(&*field.value))));
         }
         if !parameter.keep_empty {
             values.retain(|(_, value)| !value.is_empty());

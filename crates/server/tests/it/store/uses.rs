@@ -15,11 +15,7 @@ super::on_every_store! {
 }
 
 fn used(credential: &Credential, at: i64) -> CredentialUse {
-    CredentialUse {
-        environment: credential.environment.clone(),
-        credential_id: credential.id,
-        at: Timestamp(at),
-    }
+    CredentialUse { environment: credential.environment.clone(), credential_id: credential.id, at: Timestamp(at) }
 }
 
 async fn client_with_credential<S: Store>(world: &World<S>) -> (Client, Credential) {
@@ -53,7 +49,8 @@ async fn the_uses_of_a_crowd_are_all_written<S: Store>(world: World<S>) {
     }
     world.store.record_uses(&uses).await.unwrap();
     let all = world.store.credentials(&client.environment, &client.id).await.unwrap();
-    let written = |used: &CredentialUse| all.iter().any(|found| found.id == used.credential_id && found.last_used_at == Some(used.at));
+    let written =
+        |used: &CredentialUse| all.iter().any(|found| found.id == used.credential_id && found.last_used_at == Some(used.at));
     assert_eq!(uses.iter().filter(|used| written(used)).count(), 120);
 }
 
