@@ -469,6 +469,7 @@ async fn a_credential_in_constant_use_is_written_when_the_stored_time_has_grown_
         world.directory().flush_uses().await.unwrap();
         written.push(world.used_at(&client).await.unwrap().0 - NOW);
         world.clock.advance(100);
+        world.poll().await;
     }
     assert_eq!(written, [0, 0, 0, 300, 300, 300, 600]);
 }
