@@ -203,7 +203,7 @@ impl World {
 
     /// The claims of the token in an answer, as a resource server sees them.
     pub(crate) fn verify(&self, answer: &Answer, audience: &str) -> Claims {
-        let keys = self.directory().environment(&sandbox()).unwrap().ring.verifying.clone();
+        let keys = self.directory().view(&sandbox()).unwrap().ring.verifying.clone();
         let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
         Verifier::new(ISSUER, audience, keys).leeway_seconds(0).verify(&token, self.clock.now().0).unwrap()
     }

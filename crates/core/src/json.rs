@@ -1,7 +1,7 @@
 //! Writing JSON straight into a buffer, without formatting machinery: for what is written at every token request.
 
 /// Appends a text with its quotes.
-pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+pub fn push_text(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -13,7 +13,7 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends what stands between the quotes of a text.
-pub(crate) fn push_inner_text(out: &mut Vec<u8>, text: &str) {
+pub fn push_inner_text(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
         return;
@@ -25,7 +25,7 @@ pub(crate) fn push_inner_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends a whole number.
-pub(crate) fn push_integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
+pub fn push_integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 

@@ -3,12 +3,13 @@
 //! One token request reads top to bottom in [`token`]: decode, authenticate, authorize, mint, encode. [`dialect`] turns bytes
 //! into a request and an answer into bytes, as a file describes. [`registry`] holds the rules for changes made by people.
 
+mod base64url;
 pub mod clock;
 pub mod crypto;
 pub mod dialect;
 pub mod directory;
 pub mod document;
-mod json;
+pub mod json;
 pub mod keys;
 pub mod model;
 pub mod random;

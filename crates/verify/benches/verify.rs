@@ -21,7 +21,8 @@ use aws_lc_rs::{
         RsaPublicKeyComponents,
     },
 };
-use base64_simd::URL_SAFE_NO_PAD;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mintmark_verify::{Algorithm, Jwk, JwkSet, KeySet, TokenError, Verifier};
 use serde_json::{Map, Value, json};
 
@@ -81,14 +82,14 @@ impl Report {
     fn measure(algorithm: Algorithm, plan: &Plan) -> Result<Self, Failure> {
         let Subject { token, key, jwk } = Subject::new(algorithm)?;
         let (signed, signature) = token.rsplit_once('.').ok_or("a token has three parts")?;
-        let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature)?;
         let verifier = Verifier::new(ISSUER, AUDIENCE, KeySet::from(JwkSet { keys: vec![jwk] }));
 
         let raw = || key.verify_sig(black_box(signed.as_bytes()), black_box(&signature)).is_ok();
         let anew = || verifier.verify(black_box(&token), NOW).is_ok();
 
         let forged = forge(&token);
-        let forged_signature = URL_SAFE_NO_PAD.decode_to_vec(forged.rsplit_once('.').map_or("", |(_, signature)| signature))?;
+        let forged_signature = URL_SAFE_NO_PAD.decode(forged.rsplit_once('.').map_or("", |(_, signature)| signature))?;
         let accepts_forgery = key.verify_sig(signed.as_bytes(), &forged_signature).is_ok();
         if accepts_forgery || verifier.verify(&forged, NOW) != Err(TokenError::Signature) {
             return Err("a forged signature passes: what is measured here verifies nothing".into());
@@ -230,9 +231,9 @@ impl Subject {
     ) -> Result<Self, Failure> {
         let kid = jwk.thumbprint();
         let header = json!({ "typ": "at+jwt", "alg": algorithm, "kid": kid }).to_string();
-        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode_to_string(header), URL_SAFE_NO_PAD.encode_to_string(claims()));
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims()));
         let signature = signs(signed.as_bytes())?;
-        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode_to_string(signature));
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
         Ok(Self { token, key, jwk: jwk.with_kid(kid) })
     }
 }

@@ -3,21 +3,31 @@
 //! Refused are padding, and bits set behind the last byte: otherwise one token would have many spellings, and a list of
 //! revoked spellings would miss some.
 
-use base64_simd::URL_SAFE_NO_PAD;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::NO_PAD;
+
+/// The engine that the processor runs fastest; there is none but the plain one for most kinds of processor.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
+static ENGINE: LazyLock<base64::engine::Simd> = LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
+static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
+    LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode_to_string(bytes)
+    ENGINE.encode(bytes)
 }
 
 /// `None` for anything that [`encode`] would not have written.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+    ENGINE.decode(text).ok()
 }
 
 /// As [`decode`], into a buffer that is used again: what was in it is gone, also after a failure.
 pub(crate) fn decode_into<'a>(text: &str, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     buffer.clear();
-    URL_SAFE_NO_PAD.decode_append(text, buffer).ok()?;
+    ENGINE.decode_vec(text, buffer).ok()?;
     Some(buffer)
 }
 

@@ -129,12 +129,6 @@ impl<S: Store> Directory<S> {
         &self.store
     }
 
-    /// An environment, if it may be decided from this view now.
-    pub fn environment(&self, name: &EnvironmentName) -> Result<EnvironmentHandle, Denial> {
-        self.fresh_position()?;
-        self.view(name).ok_or(Denial::EnvironmentMissing)
-    }
-
     /// An environment, however old the view is.
     pub fn view(&self, name: &EnvironmentName) -> Option<EnvironmentHandle> {
         self.environments.find(name)

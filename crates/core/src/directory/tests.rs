@@ -203,7 +203,7 @@ async fn a_change_of_a_business_or_resource_is_seen() {
     world.registry.edit_resource(&sandbox(), &ISSUER.parse().unwrap(), &more).await.unwrap();
     world.poll().await;
     assert_eq!(world.known_business(world.shop).await.unwrap().status, Status::Disabled);
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert!(view.own_resource().unwrap().understands(&"new".parse().unwrap()));
 }
 
@@ -291,7 +291,7 @@ async fn s12_another_incarnation_forces_a_full_reload() {
     world.store.new_incarnation();
     world.poll().await;
     assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled);
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert!(view.own_resource().unwrap().understands(&"new".parse().unwrap()));
 }
 
@@ -307,7 +307,7 @@ async fn s12_a_reload_that_failed_half_way_is_made_up_for() {
     assert!(world.directory().poll().await.is_err());
     world.store.fail_environments(false);
     world.poll().await;
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert!(view.own_resource().unwrap().understands(&"new".parse().unwrap()), "the other history was read after all");
 }
 
@@ -325,7 +325,7 @@ async fn a_change_that_could_not_be_applied_is_applied_later() {
     assert_eq!(world.directory().fresh_position(), Err(Denial::StoreStale), "half a poll is none");
     world.store.fail_environments(false);
     world.poll().await;
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert!(view.own_resource().unwrap().understands(&"new".parse().unwrap()));
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::authorize::Authorized;
 use super::claims::{ClaimsError, ClaimsToSign};
 use super::{Denial, TokenEndpoint};
+use crate::base64url;
 use crate::clock::Timestamp;
 use crate::crypto::SignerBusy;
 use crate::directory::EnvironmentView;
@@ -50,23 +48,24 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<AccessToken, Denial> {
         let algorithm = authorized.algorithm();
         let key = environment.ring.active(algorithm).ok_or_else(|| Denial::NoSigningKey(algorithm.to_string()))?;
-        let mut jti = [0; 16];
-        self.random.fill(&mut jti);
-        let jti = URL_SAFE_NO_PAD.encode(jti);
+        let mut random = [0; 16];
+        self.random.fill(&mut random);
+        let mut jti = String::with_capacity(base64url::length(random.len()));
+        base64url::push(&mut jti, &random);
         let issued_at = self.clock.now();
         let expires_at = issued_at.plus(authorized.lifetime());
 
         let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
-        let signature_length = 1 + base64_length(key.pair.signature_length());
-        let mut text = String::with_capacity(key.header.len() + base64_length(claims.len()) + signature_length);
+        let signature_length = 1 + base64url::length(key.pair.signature_length());
+        let mut text = String::with_capacity(key.header.len() + base64url::length(claims.len()) + signature_length);
         text.push_str(&key.header);
-        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
+        base64url::push(&mut text, &claims);
         let (mut text, signature) = self.signers.sign(&key.pair, text).await.map_err(|busy| match busy {
             SignerBusy::QueueFull => Denial::SignerBusy,
             SignerBusy::Failed => Denial::Internal("a signature could not be made"),
         })?;
         text.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        base64url::push(&mut text, signature.as_ref());
 
         if text.len() > MAX_TOKEN {
             return Err(Denial::Internal("the token would be longer than verifiers read: the client has too many scopes"));
@@ -106,9 +105,4 @@ fn claims(
         ClaimsError::WrittenTwice => Denial::Internal("a claim would be in the token twice"),
     })?;
     Ok(json)
-}
-
-/// The length of what base64 makes of so many bytes, at most.
-const fn base64_length(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
 }

@@ -102,7 +102,7 @@ impl<S: Store> TokenEndpoint<S> {
         let request = exchange.dialect.decode(&exchange.raw);
         // The position first: whatever is read after it is at least as new, so no token claims more than was known (rule S11).
         let position = self.directory.fresh_position();
-        let environment = self.directory.environment(exchange.environment);
+        let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
         let outcome = match (position, &environment) {
             (Ok(position), Ok(environment)) => self.issue(exchange, &request, environment, position).await,
             (Err(denial), _) => Err(Refused::from(denial)),
@@ -139,7 +139,7 @@ impl<S: Store> TokenEndpoint<S> {
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
         let token = self.mint(&authorized, environment).await.map_err(refused)?;
-        authenticated.note_use(&self.directory, self.clock.now());
+        authenticated.note_use(&self.directory, token.issued_at);
         Ok(Issued { token, rate })
     }
 

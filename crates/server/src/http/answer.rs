@@ -1,6 +1,7 @@
 //! Answers that are no dialect's, and the way from encoded answers to responses.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -36,7 +37,7 @@ pub(super) fn error(status: StatusCode, code: &str, description: &str) -> Respon
 }
 
 /// The answer of `work`, or a 500 if it panicked: one request's bug ends no other request.
-pub(super) async fn without_panic(id: &RequestId, work: impl Future<Output = Response>) -> Response {
+pub(super) async fn without_panic(id: &RequestId, work: Pin<&mut impl Future<Output = Response>>) -> Response {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(request_id = id.as_str(), "a request ended in a panic");
         error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The server made a mistake.")

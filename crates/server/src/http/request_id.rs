@@ -3,20 +3,22 @@ use std::sync::Arc;
 use http::HeaderValue;
 use mintmark_core::random::Random;
 
+const LENGTH: usize = 32;
+
 /// Names one request in its answer and in the log. Always the server's own (rule S5).
 #[derive(Clone, Debug)]
-pub struct RequestId(HeaderValue);
+pub struct RequestId([u8; LENGTH]);
 
 impl RequestId {
     /// As text.
     pub fn as_str(&self) -> &str {
         // It is made of hexadecimal digits.
-        self.0.to_str().unwrap_or_default()
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// As the value of a header.
     pub fn header(&self) -> HeaderValue {
-        self.0.clone()
+        HeaderValue::from_bytes(&self.0).unwrap_or_else(|_| HeaderValue::from_static("0"))
     }
 }
 
@@ -33,9 +35,16 @@ impl RequestIds {
 
     /// The next id.
     pub fn next(&self) -> RequestId {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; LENGTH / 2];
         self.random.fill(&mut bytes);
-        let text = format!("{:032x}", u128::from_be_bytes(bytes));
-        RequestId(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0")))
+        let mut text = [0; LENGTH];
+        for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
+            digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+        }
+        RequestId(text)
     }
+}
+
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + (value - 10) }
 }

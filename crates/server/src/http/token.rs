@@ -1,12 +1,14 @@
 //! The token endpoints: whatever path a dialect claims.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::FutureExt;
 use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
@@ -35,23 +37,22 @@ impl From<SocketAddr> for Peer {
 }
 
 /// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
-pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, request: Request<B>) -> Response
+pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, parts: &Parts, body: B) -> Response
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
     let dialects = app.node.dialects.load();
-    let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     match dialects.route(path) {
         Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
-            answer_token(app, peer, id, dialect, &parts, body).await
+            answer_token(app, peer, id, dialect, parts, body).await
         }
-        Routed::Endpoint(dialect) => refuse(app, id, dialect, &parts, &Denial::MethodRefused),
+        Routed::Endpoint(dialect) => refuse(app, id, dialect, parts, &Denial::MethodRefused),
         Routed::Redirect(dialect) => {
             let issuer = issuer_of(app);
             answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, id, path)))
         }
-        Routed::Owned(dialect) => refuse(app, id, dialect, &parts, &Denial::RouteUnknown),
+        Routed::Owned(dialect) => refuse(app, id, dialect, parts, &Denial::RouteUnknown),
         Routed::Unknown => not_found(),
     }
 }
@@ -78,8 +79,13 @@ async fn answer_token<B>(app: &App, peer: &Peer, id: &RequestId, dialect: &Diale
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    let timeout = Duration::from_secs(app.node.limits.body_timeout);
-    let Ok(Ok(body)) = tokio::time::timeout(timeout, read_body(body)).await else {
+    let mut reading = pin!(read_body(body));
+    // Nearly every body is there already, and needs no timer.
+    let read = match reading.as_mut().now_or_never() {
+        Some(read) => Ok(read),
+        None => tokio::time::timeout(Duration::from_secs(app.node.limits.body_timeout), reading).await,
+    };
+    let Ok(Ok(body)) = read else {
         let mut response = refuse(app, id, dialect, parts, &Denial::BodyIncomplete);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mintmark_core::json;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
@@ -82,7 +83,7 @@ impl Visit for Message<'_> {
         with_text(value, |text| {
             if self.form == Format::Json {
                 self.line.extend_from_slice(b",\"message\":");
-                push_json(self.line, text);
+                json::push_text(self.line, text);
             } else {
                 self.line.push(b' ');
                 push_escaped(self.line, text, false);
@@ -106,7 +107,7 @@ impl Fields<'_> {
         match self.form {
             Format::Json => {
                 self.line.push(b',');
-                push_json(self.line, field.name());
+                json::push_text(self.line, field.name());
                 self.line.push(b':');
             }
             Format::Coloured => {
@@ -125,7 +126,7 @@ impl Fields<'_> {
     fn text(&mut self, field: &Field, text: &str) {
         self.name(field);
         if self.form == Format::Json {
-            push_json(self.line, text);
+            json::push_text(self.line, text);
         } else if is_word(text) {
             self.line.extend_from_slice(text.as_bytes());
         } else {
@@ -187,8 +188,10 @@ fn with_text(value: &dyn Debug, then: impl FnOnce(&str)) {
 
 /// Whether a text needs no quotes: it can neither end the value nor look like another.
 fn is_word(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'@');
-    !text.is_empty() && text.bytes().all(is_plain)
+    // `-./` stand before the digits and `:` behind them, `@` before the capitals.
+    let is_plain = |byte: u8| matches!(byte, b'-'..=b':' | b'@'..=b'Z' | b'a'..=b'z' | b'_' | b'+');
+    // Without an early end, so that many bytes are looked at together.
+    !text.is_empty() && text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// Appends a text without what would end the line or command a terminal.
@@ -207,11 +210,6 @@ fn push_escaped(line: &mut Vec<u8>, text: &str, quoted: bool) {
         rest = after.as_str();
     }
     line.extend_from_slice(rest.as_bytes());
-}
-
-fn push_json(line: &mut Vec<u8>, text: &str) {
-    // Writing to a `Vec` cannot fail.
-    let _ = serde_json::to_writer(line, text);
 }
 
 thread_local! {

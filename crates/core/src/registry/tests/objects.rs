@@ -79,7 +79,7 @@ async fn an_environment_moves_to_another_issuer_with_its_resource() {
     let world = World::new().await;
     world.registry.set_environment_issuer(&sandbox(), "https://new.example").await.unwrap();
     world.poll().await;
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert_eq!(view.environment.issuer, "https://new.example");
     assert_eq!(view.own_resource().unwrap().uri.as_str(), "https://new.example");
     let nowhere: EnvironmentName = "nowhere".parse().unwrap();
@@ -216,7 +216,7 @@ async fn one_key_of_an_algorithm_is_active() {
     world.registry.add_signing_key(key(Algorithm::Es256, KeyState::Next)).await.unwrap();
     world.registry.add_signing_key(key(Algorithm::EdDsa, KeyState::Active)).await.unwrap();
     world.poll().await;
-    let view = world.directory().environment(&sandbox()).unwrap();
+    let view = world.directory().view(&sandbox()).unwrap();
     assert_eq!(view.ring.algorithms().count(), 3);
 }
 

@@ -165,7 +165,7 @@ impl Exchange {
             return Err(format!("jti: {jti:?}"));
         }
         values.played.push(("jti".to_owned(), jti.to_owned()));
-        let view = server.node.endpoint.directory.environment(&"sandbox".parse().unwrap()).unwrap();
+        let view = server.node.endpoint.directory.view(&"sandbox".parse().unwrap()).unwrap();
         for algorithm in view.ring.algorithms() {
             let kid = view.ring.active(algorithm).unwrap().kid.clone();
             values.played.push((format!("kid:{algorithm}"), kid));
