@@ -12,7 +12,7 @@ use crate::model::{ClientId, EnvironmentName};
 use crate::store::{Page, Read, Store, StoreError};
 
 /// How many names of clients one read asks for.
-pub(super) const NAMES_PAGE: u32 = 2000;
+pub(super) const NAMES_PAGE: u32 = 250;
 /// The names that the smallest filter has room for: 128 KiB.
 pub(super) const NAMES_MIN: usize = 65_536;
 /// How much larger the next filter is, when one was too small for what the store holds.

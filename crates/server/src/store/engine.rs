@@ -31,6 +31,9 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How long to wait for a connection that others of this process use.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// What each reader keeps of the file, in KiB and with SQLite's sign for that unit: the upper pages of the indexes. The operating
+/// system keeps the rest, once for all, and what is asked for again is in the directory's cache.
+const READER_CACHE: &str = "-512";
 /// Queries and transactions that take longer are logged.
 const SLOW_MILLISECONDS: u64 = 250;
 const MAX_ATTEMPTS: u32 = 8;
@@ -91,7 +94,8 @@ impl Engine {
         let file = file_options(path);
         let writing = file.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(writing).await?;
-        let readers = pool(READERS).connect_with(file.read_only(true)).await?;
+        let reading = file.read_only(true).pragma("cache_size", READER_CACHE);
+        let readers = pool(READERS).connect_with(reading).await?;
         Ok(Self { writer, readers, clock, random })
     }
 
