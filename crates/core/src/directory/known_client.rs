@@ -29,8 +29,8 @@ const NO_SCHEME: u32 = 0;
 
 /// A client with its tenant's standing and its credentials.
 ///
-/// A typical one, of one credential, two grants and four dialects, weighs 472 bytes. Measured were 476 bytes of resident memory
-/// for each in a full cache that most of a million had passed through, and 428 in one that held them all.
+/// A typical one, of one credential, two grants and four dialects, weighs 440 bytes. In a server that held 100,000, none of which
+/// had been evicted, each took 390.
 #[derive(Debug)]
 pub struct KnownClient {
     /// Its `client_id`.
@@ -47,8 +47,35 @@ pub struct KnownClient {
     pub businesses: AllowedBusinesses,
     permissions: Arc<Permissions>,
     attributes: Box<[(Box<str>, AttributeValue)]>,
-    credentials: Box<[KnownCredential]>,
+    credentials: Credentials,
     bytes: u32,
+}
+
+/// Nearly every client has one, which is within it: one place in memory less to wait for.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+enum Credentials {
+    One(KnownCredential),
+    Many(Box<[KnownCredential]>),
+}
+
+impl Credentials {
+    fn as_slice(&self) -> &[KnownCredential] {
+        match self {
+            Credentials::One(one) => std::slice::from_ref(one),
+            Credentials::Many(many) => many,
+        }
+    }
+}
+
+impl FromIterator<KnownCredential> for Credentials {
+    fn from_iter<I: IntoIterator<Item = KnownCredential>>(all: I) -> Self {
+        let mut all = all.into_iter();
+        match (all.next(), all.next()) {
+            (Some(one), None) => Credentials::One(one),
+            (first, second) => Credentials::Many(first.into_iter().chain(second).chain(all).collect()),
+        }
+    }
 }
 
 /// What many clients have alike.
@@ -148,7 +175,7 @@ impl KnownClient {
 
     /// The credentials that a secret is compared with.
     pub fn credentials(&self) -> &[KnownCredential] {
-        &self.credentials
+        self.credentials.as_slice()
     }
 }
 
@@ -240,7 +267,10 @@ impl Footprint for KnownClient {
         };
         name_bytes(self.id.as_str())
             + businesses
-            + heap_bytes(size_of_val(&*self.credentials))
+            + match &self.credentials {
+                Credentials::One(_) => 0,
+                Credentials::Many(many) => heap_bytes(size_of_val(&**many)),
+            }
             + heap_bytes(size_of_val(&*self.attributes))
             + self.attributes.iter().map(attribute).sum::<usize>()
     }

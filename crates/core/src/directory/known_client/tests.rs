@@ -74,9 +74,13 @@ fn a_client_weighs_what_it_owns() {
     let mut record = typical(&random, &key, 1);
     record.client.attributes = [("a".repeat(24), AttributeValue::Text("b".repeat(200)))].into();
     assert!((plain + 32 + 208..plain + 400).contains(&weight(record)), "an attribute");
-    let mut record = typical(&random, &key, 1);
-    record.credentials.extend(record.credentials.clone());
-    assert!((plain + 80..plain + 112).contains(&weight(record)), "another credential");
+    let with_credentials = |count| {
+        let mut record = typical(&random, &key, 1);
+        record.credentials = vec![record.credentials[0].clone(); count];
+        weight(record)
+    };
+    assert!((80..112).contains(&(with_credentials(3) - with_credentials(2))), "another credential");
+    assert_eq!(with_credentials(1), plain);
 }
 
 #[test]
