@@ -1,10 +1,13 @@
 //! Threads that make slow signatures, so that RSA starves nothing else.
 //!
 //! One thread per core behind a bounded queue. A full queue is an answer, not a wait: the caller gets [`SignerBusy`] at once.
+//!
+//! Where signatures wait, a thread makes some of them before it answers any: each answer wakes a thread that serves requests, and
+//! two changes between threads for each signature cost a tenth of what the signature does.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -13,6 +16,8 @@ use super::{KeyMaterialError, Signature, SigningKeyPair};
 
 /// How many signatures may wait for each thread: some 45 ms of work.
 const QUEUE_PER_THREAD: usize = 64;
+/// How many a thread makes at most before it answers: some 5 ms of work.
+const TOGETHER: usize = 8;
 
 /// The queue is full, or the signature could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,33 +31,98 @@ pub enum SignerBusy {
 struct Task {
     key: Arc<SigningKeyPair>,
     message: String,
-    answer: oneshot::Sender<Result<(String, Signature), KeyMaterialError>>,
+    answer: oneshot::Sender<Signed>,
+}
+
+/// The message with its signature.
+type Signed = Result<(String, Signature), KeyMaterialError>;
+
+/// What waits for a signature.
+#[derive(Debug)]
+struct Queue {
+    threads: usize,
+    room: usize,
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    tasks: VecDeque<Task>,
+    /// How many threads wait for a task.
+    idle: usize,
+    is_closed: bool,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} tasks", self.tasks.len())
+    }
+}
+
+impl Queue {
+    fn new(threads: usize, room: usize) -> Arc<Self> {
+        Arc::new(Self { threads, room, state: Mutex::default(), filled: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, task: Task) -> Result<(), SignerBusy> {
+        let mut state = self.lock();
+        if state.tasks.len() >= self.room {
+            return Err(SignerBusy::QueueFull);
+        }
+        state.tasks.push_back(task);
+        if state.idle > 0 {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for tasks and takes this thread's share of them; nothing once there will be no more.
+    fn take(&self, taken: &mut Vec<Task>) {
+        let mut state = self.lock();
+        while state.tasks.is_empty() && !state.is_closed {
+            state.idle += 1;
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+        let share = (state.tasks.len() / self.threads).clamp(1, TOGETHER).min(state.tasks.len());
+        taken.extend(state.tasks.drain(..share));
+    }
 }
 
 /// The signer threads of a process. They end when this is dropped.
 #[derive(Debug)]
 pub struct SignerThreads {
-    queue: SyncSender<Task>,
+    queue: Arc<Queue>,
+}
+
+impl Drop for SignerThreads {
+    fn drop(&mut self) {
+        self.queue.lock().is_closed = true;
+        self.queue.filled.notify_all();
+    }
 }
 
 impl SignerThreads {
     /// Starts `threads` threads.
     pub fn start(threads: usize) -> io::Result<Self> {
         let threads = threads.max(1);
-        let (queue, tasks) = sync_channel(threads * QUEUE_PER_THREAD);
-        let tasks = Arc::new(Mutex::new(tasks));
+        let signers = Self { queue: Queue::new(threads, threads * QUEUE_PER_THREAD) };
         for number in 0..threads {
-            let tasks = Arc::clone(&tasks);
-            thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&tasks))?;
+            let queue = Arc::clone(&signers.queue);
+            thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&queue))?;
         }
-        Ok(Self { queue })
+        Ok(signers)
     }
 
     /// A queue that nobody works on and that has no room.
     #[cfg(test)]
-    pub(crate) fn stuck() -> (Self, impl Sized) {
-        let (queue, tasks) = sync_channel(0);
-        (Self { queue }, tasks)
+    pub(crate) fn stuck() -> Self {
+        Self { queue: Queue::new(1, 0) }
     }
 
     /// Signs `message` and gives it back: in place with a quick key, on a signer thread with a slow one.
@@ -62,23 +132,24 @@ impl SignerThreads {
             return Ok((message, signature));
         }
         let (answer, made) = oneshot::channel();
-        self.queue.try_send(Task { key: Arc::clone(key), message, answer }).map_err(|error| match error {
-            TrySendError::Full(_) => SignerBusy::QueueFull,
-            TrySendError::Disconnected(_) => SignerBusy::Failed,
-        })?;
+        self.queue.push(Task { key: Arc::clone(key), message, answer })?;
         made.await.map_err(|_| SignerBusy::Failed)?.map_err(|_| SignerBusy::Failed)
     }
 }
 
-fn work(tasks: &Mutex<Receiver<Task>>) {
+fn work(queue: &Queue) {
+    let (mut taken, mut made) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
     loop {
-        // The lock is held while waiting for a task, and let go of before the signature is made.
-        let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(task) = task else { return };
+        queue.take(&mut taken);
+        if taken.is_empty() {
+            return;
+        }
         // A caller that went away needs no signature.
-        if !task.answer.is_closed() {
-            let made = task.key.sign(task.message.as_bytes());
-            let _ = task.answer.send(made.map(|signature| (task.message, signature)));
+        for Task { key, message, answer } in taken.drain(..).filter(|task| !task.answer.is_closed()) {
+            made.push((answer, key.sign(message.as_bytes()).map(|signature| (message, signature))));
+        }
+        for (answer, signed) in made.drain(..) {
+            let _ = answer.send(signed);
         }
     }
 }
@@ -106,7 +177,39 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_is_reported_at_once() {
-        let (threads, _tasks) = SignerThreads::stuck();
+        let threads = SignerThreads::stuck();
         assert_eq!(threads.sign(&pair(Algorithm::Rs256), String::new()).await.err(), Some(SignerBusy::QueueFull));
+    }
+
+    #[tokio::test]
+    async fn many_at_once_each_get_their_own_signature() {
+        let threads = SignerThreads::start(2).unwrap();
+        let key = pair(Algorithm::Rs256);
+        let public = VerifyingKey::try_from(&key.public_jwk().unwrap()).unwrap();
+        let all = (0..3 * TOGETHER).map(|number| threads.sign(&key, number.to_string()));
+        for (number, signed) in futures_util::future::join_all(all).await.into_iter().enumerate() {
+            let (message, signature) = signed.unwrap();
+            assert_eq!(message, number.to_string());
+            public.verify(message.as_bytes(), signature.as_ref()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_thread_takes_its_share_and_ends_when_nothing_is_left() {
+        let queue = Queue::new(2, 100);
+        let key = pair(Algorithm::Es256);
+        for _ in 0..21 {
+            let task = Task { key: Arc::clone(&key), message: String::new(), answer: oneshot::channel().0 };
+            queue.push(task).unwrap();
+        }
+        queue.lock().is_closed = true;
+        let mut shares = Vec::new();
+        let mut taken = Vec::new();
+        while shares.last() != Some(&0) {
+            queue.take(&mut taken);
+            shares.push(taken.len());
+            taken.clear();
+        }
+        assert_eq!(shares, [8, 6, 3, 2, 1, 1, 0]);
     }
 }

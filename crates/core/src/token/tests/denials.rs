@@ -273,7 +273,7 @@ async fn too_many_requests_in_work_are_answered_with_503() {
 #[tokio::test]
 async fn a_full_signer_queue_is_answered_with_503() {
     let (mut world, client) = world_with_client().await;
-    let (stuck, _tasks) = SignerThreads::stuck();
+    let stuck = SignerThreads::stuck();
     world.endpoint.signers = stuck;
     let refused = world.ask(&Ask::of("firstvision", &client)).await;
     assert_eq!((refused.denial(), refused.status, refused.header("retry-after")), (&Denial::SignerBusy, 503, Some("1")));
