@@ -53,7 +53,6 @@ pub struct KnownClient {
 
 /// Nearly every client has one, which is within it: one place in memory less to wait for.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 enum Credentials {
     One(KnownCredential),
     Many(Box<[KnownCredential]>),
