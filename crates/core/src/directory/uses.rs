@@ -8,9 +8,9 @@ use crate::clock::Timestamp;
 use crate::store::{CredentialUse, Read, Store};
 
 /// How many seconds before a credential's last use the time may lie that the store has of it.
-pub const LAST_USE_EXACT_TO: i64 = 300;
+pub const LAST_USE_EXACT_TO: i64 = 600;
 /// How many uses wait at most, so that a store that cannot be written to takes no more memory. One that finds no room is noted at
-/// the credential's next use.
+/// the credential's next use, and one that finds none after a failure when the next time is due.
 const WAITING: usize = 250_000;
 
 /// The uses that wait to be written.

@@ -20,6 +20,20 @@ async fn an_idle_connection_ends() {
     assert!(connection.rest().await.is_empty());
 }
 
+/// As some clients do and RFC 9112 section 9.6 expects.
+#[tokio::test]
+async fn a_client_that_has_ended_its_side_still_gets_the_answer() {
+    let server = TestServer::start().await;
+    let client = server.world.client("sandbox", "standard");
+    let mut connection = Connection::open(server.address("sandbox")).await;
+    // An RSA signature, so that the end is there before the answer is.
+    let asked = "grant_type=client_credentials&scope=ledger:read&resource=https://legacy.mintmark.example";
+    let form = form("/oauth/token", &format!("{asked}&client_id={}&client_secret={}", client.id, client.secret));
+    connection.write(kept_open(&form)).await;
+    connection.end_writing().await;
+    assert_eq!(connection.answer().await.map(|answer| answer.status), Some(200));
+}
+
 #[tokio::test]
 async fn a_body_that_arrives_too_slowly_is_refused_in_the_form_of_the_dialect_and_ends_the_connection() {
     let server = TestServer::setup().with_limits(|limits| limits.body_timeout = 1).start().await;
