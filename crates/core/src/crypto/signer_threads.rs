@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -146,7 +147,9 @@ fn work(queue: &Queue) {
         }
         // A caller that went away needs no signature.
         for Task { key, message, answer } in taken.drain(..).filter(|task| !task.answer.is_closed()) {
-            made.push((answer, key.sign(message.as_bytes()).map(|signature| (message, signature))));
+            // A panic ends neither the thread nor what others wait for.
+            let signed = catch_unwind(AssertUnwindSafe(|| key.sign(message.as_bytes()))).unwrap_or(Err(KeyMaterialError));
+            made.push((answer, signed.map(|signature| (message, signature))));
         }
         for (answer, signed) in made.drain(..) {
             let _ = answer.send(signed);

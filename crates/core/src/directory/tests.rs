@@ -490,18 +490,6 @@ async fn a_use_that_another_node_wrote_down_lately_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn a_use_that_is_noted_late_does_not_take_the_time_back() {
-    let world = World::new().await;
-    let client = world.client(|_| ()).await;
-    let known = world.known(&client.client.id).await.unwrap();
-    // As a request does whose thread was stopped for a while.
-    world.directory().note_use(&known, 0, timestamp(30));
-    world.directory().note_use(&known, 0, timestamp(10));
-    world.directory().flush_uses().await.unwrap();
-    assert_eq!(world.used_at(&client).await, Some(timestamp(30)));
-}
-
-#[tokio::test]
 async fn the_newest_live_secrets_are_compared_whatever_piled_up() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;

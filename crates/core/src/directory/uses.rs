@@ -1,5 +1,5 @@
 //! Last uses of credentials: noted by the token path, written by the next flush, and exact to [`LAST_USE_EXACT_TO`]: a credential in
-//! constant use is written once in that time, not at every flush, so that a crowd of clients costs the store little.
+//! constant use is written once in that time by each node, not at every flush, so that a crowd of clients costs the store little.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::store::{CredentialUse, Read, Store};
 /// How many seconds before a credential's last use the time may lie that the store has of it.
 pub const LAST_USE_EXACT_TO: i64 = 600;
 /// How many uses wait at most, so that a store that cannot be written to takes no more memory. One that finds no room is noted at
-/// the credential's next use, and one that finds none after a failure when the next time is due.
+/// the credential's next use; one that finds none after a failure is lost.
 const WAITING: usize = 250_000;
 
 /// The uses that wait to be written.

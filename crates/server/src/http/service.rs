@@ -62,6 +62,7 @@ where
     http1::Builder::new()
         .timer(TokioTimer::new())
         // Otherwise hyper reads for the end of the connection while each answer is made, into a buffer that it makes for that.
+        // A client that goes away meanwhile is noticed when its answer is written: all work for it is bounded.
         .half_close(true)
         .header_read_timeout(header_timeout)
         .max_buf_size(MAX_HEADER)

@@ -10,6 +10,9 @@ use super::rows::subject_columns;
 use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
 use super::writes::{big, json, write};
 
+/// How many uses are written before others get their turn: some tenths of a second.
+const USES_IN_ONE_TRANSACTION: usize = 10_000;
+
 impl SqlStore {
     /// Commits a change in one transaction named after its action.
     pub(super) async fn commit_change(&self, change: &Change) -> Result<Position, CommitError> {
@@ -33,7 +36,7 @@ impl SqlStore {
         Ok(position)
     }
 
-    /// Moves the times of last use forward, all in one transaction.
+    /// Moves the times of last use forward, in transactions that let others in between.
     pub(super) async fn write_uses(&self, uses: &[CredentialUse]) -> Read<()> {
         if uses.is_empty() {
             return Ok(());
@@ -41,8 +44,11 @@ impl SqlStore {
         // Within a statement in the order of the primary key, so that each page is visited once.
         let mut sorted: Vec<&CredentialUse> = uses.iter().collect();
         sorted.sort_unstable_by_key(|used| (used.at, &used.environment, used.credential_id));
-        let written = self.engine.write(CREDENTIALS_USED.name, || self.try_write_uses(&sorted)).await;
-        written.map_err(WriteError::into_store_error)
+        for part in sorted.chunks(USES_IN_ONE_TRANSACTION) {
+            let written = self.engine.write(CREDENTIALS_USED.name, || self.try_write_uses(part)).await;
+            written.map_err(WriteError::into_store_error)?;
+        }
+        Ok(())
     }
 
     async fn try_write_uses(&self, uses: &[&CredentialUse]) -> Result<(), WriteError> {

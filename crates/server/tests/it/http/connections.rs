@@ -32,6 +32,7 @@ async fn a_client_that_has_ended_its_side_still_gets_the_answer() {
     connection.write(kept_open(&form)).await;
     connection.end_writing().await;
     assert_eq!(connection.answer().await.map(|answer| answer.status), Some(200));
+    assert!(connection.rest().await.is_empty(), "and then the end");
 }
 
 #[tokio::test]
