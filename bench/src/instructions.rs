@@ -11,7 +11,7 @@ use mintmark::config::{Config, Variables};
 use mintmark::dialect_files::load_dialects;
 use mintmark::http::{App, HostRule, Service, Site, connection};
 use mintmark::node::{Node, NodeParts, NodeSettings};
-use mintmark::store::{OpenOptions, SqlStore, StoreKind};
+use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::random::{PooledRandom, Random, SystemRandom};
@@ -114,7 +114,7 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let options =
         OpenOptions { create: false, kind: Some(StoreKind::Serve), clock: Arc::clone(&clock), random: Arc::clone(&random) };
-    let store = SqlStore::open(&folder.join(DATABASE), options).await?;
+    let store = SqlStore::open(&StorePlace::file(folder.join(DATABASE)), options).await?;
     let path = folder.join(ROOT_KEYS);
     let root_keys = RootKeys::parse(&std::fs::read_to_string(&path).context(|| path.display().to_string())?)?;
     let dialects = load_dialects(Some(&args.folder.join("dialects"))).map_err(|mistakes| mistakes_of(&mistakes))?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use clap::Args;
 use mintmark::clock::SystemClock;
 use mintmark::dialect_files::load_dialects;
-use mintmark::store::{OpenOptions, SqlStore, StoreKind};
+use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::{PEPPER_SCHEME, RootKeys};
 use mintmark_core::directory::LAST_USE_EXACT_TO;
@@ -141,7 +141,7 @@ async fn open(folder: &Path, dialects: &Path, root_keys: RootKeys) -> Done<Regis
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let options =
         OpenOptions { create: true, kind: Some(StoreKind::Serve), clock: Arc::clone(&clock), random: Arc::clone(&random) };
-    let store = SqlStore::open(&folder.join(DATABASE), options).await?;
+    let store = SqlStore::open(&StorePlace::file(folder.join(DATABASE)), options).await?;
     let check = root_keys.seal_check(&*random).ok_or_else(|| Failure("the root keys cannot seal".to_owned()))?;
     store.set_root_key_check(&check).await?;
     let dialects = match load_dialects(Some(dialects)) {

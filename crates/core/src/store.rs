@@ -135,8 +135,10 @@ pub enum CommitError {
     Conflict,
     /// An object with that name, URI or active key exists already.
     Exists,
-    /// The store failed. Whether the change was committed is unknown.
+    /// The store failed, and nothing was committed.
     Store(StoreError),
+    /// The store was lost while it committed: whether it did is unknown. The text is for logs.
+    Unknown(String),
 }
 
 impl fmt::Display for CommitError {
@@ -145,6 +147,7 @@ impl fmt::Display for CommitError {
             CommitError::Conflict => out.write_str("somebody else changed the same object at the same time"),
             CommitError::Exists => out.write_str("an object of that name exists already"),
             CommitError::Store(error) => error.fmt(out),
+            CommitError::Unknown(cause) => write!(out, "whether the change was committed is unknown: {cause}"),
         }
     }
 }

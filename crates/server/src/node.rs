@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -28,6 +28,9 @@ use crate::store::SqlStore;
 const MEBIBYTE: u64 = 1024 * 1024;
 /// How long between two looks at whether the names of clients are to be read, and two tries to read them.
 const NAMES_EVERY: Duration = Duration::from_secs(1);
+/// How many seconds this machine's clock may differ from the database's.
+const CLOCK_OFFSET_MAX: i64 = 5;
+const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 /// Everything that requests need.
 pub struct Node {
@@ -43,6 +46,31 @@ pub struct Node {
     pub limits: LimitSettings,
     /// Randomness, for keys.
     random: Arc<dyn Random>,
+    /// Whether the node is about to stop.
+    stopping: AtomicBool,
+    /// How far this machine's clock is from the database's, in seconds, as it was last seen.
+    clock_offset: AtomicI64,
+}
+
+/// Why a node should get no requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReady {
+    /// It stops.
+    Stopping,
+    /// What it knows is too old to decide from.
+    Stale,
+    /// Its clock and the database's differ by so many seconds.
+    ClockOff(i64),
+}
+
+impl std::fmt::Display for NotReady {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NotReady::Stopping => out.write_str("the server stops"),
+            NotReady::Stale => out.write_str("the store was last read too long ago"),
+            NotReady::ClockOff(seconds) => write!(out, "this machine's clock is {seconds} s ahead of the database's"),
+        }
+    }
 }
 
 /// What a node is made of.
@@ -150,6 +178,8 @@ impl Node {
             dialect_folder: parts.dialect_folder,
             limits,
             random: parts.random,
+            stopping: AtomicBool::new(false),
+            clock_offset: AtomicI64::new(0),
         })
     }
 
@@ -190,6 +220,46 @@ impl Node {
             tracing::error!(%error, "a dialect needs a signing key that could not be made");
         }
         Ok(count)
+    }
+
+    /// Whether requests should come here.
+    pub fn readiness(&self) -> Result<(), NotReady> {
+        let offset = self.clock_offset.load(Ordering::Relaxed);
+        if self.stopping.load(Ordering::Relaxed) {
+            Err(NotReady::Stopping)
+        } else if self.endpoint.directory.fresh_position().is_err() {
+            Err(NotReady::Stale)
+        } else if offset.abs() > CLOCK_OFFSET_MAX {
+            Err(NotReady::ClockOff(offset))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says that the node is about to stop.
+    pub fn announce_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Compares this machine's clock with the database's, at the start and every minute, until `stop` says so. Nodes that count
+    /// time differently would disagree about what has expired.
+    pub async fn watch_clock(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            match self.endpoint.directory.store().clock_offset().await {
+                Ok(offset) => {
+                    let before = self.clock_offset.swap(offset, Ordering::Relaxed);
+                    if offset.abs() > CLOCK_OFFSET_MAX {
+                        tracing::error!(seconds = offset, "this machine's clock differs from the database's: not ready");
+                    } else if before.abs() > CLOCK_OFFSET_MAX {
+                        tracing::info!("this machine's clock agrees with the database's again");
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "the database's clock cannot be read"),
+            }
+            if stopped(CLOCK_EVERY, &mut stop).await {
+                return;
+            }
+        }
     }
 
     fn registry(&self) -> Registry<SqlStore> {

@@ -59,6 +59,7 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
         tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
+        tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
     ];
     wait_for_stop(&node, signals).await;
     tracing::info!("stopping: requests in work are finished first");
@@ -99,7 +100,13 @@ async fn wait_for_stop(node: &Node, mut signals: Signals) {
     loop {
         tokio::select! {
             _ = signals.interrupt.recv() => return,
-            _ = signals.terminate.recv() => return,
+            _ = signals.terminate.recv() => {
+                node.announce_stop();
+                let drain = Duration::from_secs(node.limits.drain);
+                tracing::info!(seconds = drain.as_secs(), "told to stop: others are sent elsewhere first");
+                let _ = tokio::time::timeout(drain, signals.interrupt.recv()).await;
+                return;
+            }
             _ = signals.hangup.recv() => match node.reload_dialects().await {
                 Ok(count) => tracing::info!(count, "dialects reloaded"),
                 Err(mistakes) => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Directory, KnownClient};
 use crate::model::{Credential, CredentialId, Status, StoredSecret};
-use crate::store::{AuditEntry, Change, CommitError, Read, Store, Subject, Write};
+use crate::store::{AuditEntry, Change, CommitError, Read, Store, StoreError, Subject, Write};
 
 /// How many wait at most. A secret that finds no room is renewed at a later use.
 const WAITING: usize = 1000;
@@ -54,6 +54,7 @@ impl<S: Store> Directory<S> {
             match self.store.commit(&change).await {
                 Ok(_) | Err(CommitError::Conflict | CommitError::Exists) => {}
                 Err(CommitError::Store(error)) => return Err(error),
+                Err(CommitError::Unknown(cause)) => return Err(StoreError::Unavailable(cause)),
             }
         }
         Ok(())

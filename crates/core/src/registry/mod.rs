@@ -52,8 +52,10 @@ pub enum RegistryError {
     NotAllowed(String),
     /// Somebody else changed the object again and again meanwhile.
     Conflict,
-    /// The store failed. Whether a change was made is unknown.
+    /// The store failed; nothing was changed.
     Store(StoreError),
+    /// The store was lost while it committed: whether the change was made is unknown.
+    Unknown(String),
 }
 
 impl fmt::Display for RegistryError {
@@ -64,7 +66,10 @@ impl fmt::Display for RegistryError {
             RegistryError::Exists(what) => write!(out, "there is already {what}"),
             RegistryError::NotAllowed(why) => out.write_str(why),
             RegistryError::Conflict => out.write_str("somebody else is changing the same object; try again"),
-            RegistryError::Store(error) => error.fmt(out),
+            RegistryError::Store(error) => write!(out, "nothing was changed: {error}"),
+            RegistryError::Unknown(cause) => {
+                write!(out, "whether the change was made is unknown, look before you try again: {cause}")
+            }
         }
     }
 }
@@ -118,6 +123,7 @@ impl<S: Store> Registry<S> {
             CommitError::Exists => RegistryError::Exists(what()),
             CommitError::Conflict => RegistryError::Conflict,
             CommitError::Store(error) => RegistryError::Store(error),
+            CommitError::Unknown(cause) => RegistryError::Unknown(cause),
         })
     }
 
@@ -133,6 +139,7 @@ impl<S: Store> Registry<S> {
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::Exists) => return Err(RegistryError::Exists("an object of that name".to_owned())),
                 Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Unknown(cause)) => return Err(RegistryError::Unknown(cause)),
             }
         }
         Err(RegistryError::Conflict)

@@ -24,6 +24,10 @@ pub(super) struct InitArgs {
     /// An environment and its issuer URL; may be repeated.
     #[arg(long, value_name = "NAME=ISSUER", value_parser = parse_environment, required = true)]
     environment: Vec<(EnvironmentName, String)>,
+    /// A PostgreSQL database to keep everything in, so that several nodes can serve it
+    /// [default: the SQLite file mintmark.db in the folder].
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// The first environment's port; each next one has the next port.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -46,7 +50,7 @@ pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
     let text = configuration(&args)?;
     let config = Config::parse(&config_path.display().to_string(), text.clone(), &args.folder, &Variables::none())
         .map_err(|mistakes| super::place::mistakes_of(&mistakes))?;
-    let files = Files::of_config(&config);
+    let files = Files::of_config(&config)?;
     files.ensure_root_keys()?;
     let place = Place::open_files(&files, true).await?;
     let made = make_environments(&place, &args.environment).await;
@@ -56,14 +60,14 @@ pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
     write_private(&config_path, text.as_bytes())?;
     let fields = vec![
         ("configuration", config_path.display().to_string()),
-        ("database", files.database.display().to_string()),
+        ("database", files.store.to_string()),
         (
             "root keys",
             format!("{} (keep a copy elsewhere; without it every key and secret is lost)", files.root_keys.display()),
         ),
         ("next", format!("mintmark tenant create NAME --config {0} && mintmark serve --config {0}", config_path.display())),
     ];
-    let json = json!({ "configuration": config_path, "database": files.database, "root_keys": files.root_keys });
+    let json = json!({ "configuration": config_path, "database": files.store.to_string(), "root_keys": files.root_keys });
     Ok(Output::object(&fields, json))
 }
 
@@ -89,6 +93,9 @@ fn configuration(args: &InitArgs) -> Result<String, Failure> {
     let mut text = String::from(
         "# Settings of `mintmark serve`. Everything that is not here has its default; docs/configuration.md lists all.\n",
     );
+    if let Some(url) = &args.store {
+        write!(text, "\n[store]\nurl = {}\n", toml::Value::String(url.clone()))?;
+    }
     for (at, (name, issuer)) in args.environment.iter().enumerate() {
         let port = u16::try_from(at).ok().and_then(|at| args.port.checked_add(at));
         let port = port.ok_or_else(|| Failure("the ports would go beyond 65535; choose a lower --port".to_owned()))?;

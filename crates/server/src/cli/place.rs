@@ -20,7 +20,7 @@ use super::{Failure, Shared};
 use crate::clock::SystemClock;
 use crate::config::{Config, Variables};
 use crate::dialect_files::load_dialects;
-use crate::store::{OpenOptions, SqlStore, StoreKind};
+use crate::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 
 /// The configuration's usual name.
 pub(super) const CONFIG_FILE: &str = "mintmark.toml";
@@ -33,7 +33,7 @@ const DIALECTS: &str = "dialects";
 /// Where the files of a deployment are.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
-    pub(super) database: PathBuf,
+    pub(super) store: StorePlace,
     pub(super) root_keys: PathBuf,
     pub(super) dialects: PathBuf,
     /// The root keys themselves, where a variable holds them.
@@ -50,24 +50,24 @@ impl Files {
             (None, None) => Some(PathBuf::from(CONFIG_FILE)).filter(|path| path.exists()),
         };
         match config {
-            Some(path) => Ok(Self::of_config(&Config::read(&path, &Variables::of_process())?)),
+            Some(path) => Self::of_config(&Config::read(&path, &Variables::of_process())?),
             None => Ok(Self::of_folder(shared.data_dir.as_deref().unwrap_or_else(|| Path::new(DATA_DIR)))),
         }
     }
 
-    pub(super) fn of_config(config: &Config) -> Self {
-        Self {
-            database: config.store_path(),
+    pub(super) fn of_config(config: &Config) -> Result<Self, Failure> {
+        Ok(Self {
+            store: config.store_place().map_err(Failure)?,
             root_keys: config.root_keys_path(),
             dialects: config.dialects_path(),
             root_keys_text: config.root_keys_text.clone(),
             kind: StoreKind::Serve,
-        }
+        })
     }
 
     pub(super) fn of_folder(folder: &Path) -> Self {
         Self {
-            database: folder.join(DATABASE),
+            store: StorePlace::file(folder.join(DATABASE)),
             root_keys: folder.join(ROOT_KEYS),
             dialects: folder.join(DIALECTS),
             root_keys_text: None,
@@ -81,8 +81,9 @@ impl Files {
             return Ok(RootKeys::parse(text)?);
         }
         let path = self.root_keys.display();
-        if !self.root_keys.exists() && !self.database.exists() {
-            let folder = self.database.parent().unwrap_or(&self.database).display();
+        let missing = self.store.path().filter(|file| !self.root_keys.exists() && !file.exists());
+        if let Some(file) = missing {
+            let folder = file.parent().unwrap_or(file).display();
             return Err(Failure(format!(
                 "there is no Mintmark data in {folder}; say where it is with --data-dir or --config, or begin with `mintmark dev`"
             )));
@@ -102,12 +103,12 @@ impl Files {
         if self.root_keys_text.is_some() || self.root_keys.exists() {
             return Ok(());
         }
-        if self.database.exists() {
+        if let Some(file) = self.store.path().filter(|file| file.exists()) {
             return Err(Failure(format!(
                 "{} is missing, and without it the signing keys and secrets of {} cannot be used; put it back, or start anew \
                  in another folder",
                 self.root_keys.display(),
-                self.database.display()
+                file.display()
             )));
         }
         write_private(&self.root_keys, RootKeys::generate(&SystemRandom).as_bytes())
@@ -117,7 +118,7 @@ impl Files {
     pub(super) async fn open_store(&self, create: bool) -> Result<SqlStore, Failure> {
         let options =
             OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
-        Ok(SqlStore::open(&self.database, options).await?)
+        Ok(SqlStore::open(&self.store, options).await?)
     }
 
     /// Sees that the root keys are those that the database was made with.
@@ -128,7 +129,7 @@ impl Files {
         }
         let sealed = store.root_key_check().await?.unwrap_or_default();
         keys.check(&sealed).map_err(|error| {
-            let (keys, database) = (self.root_keys.display(), self.database.display());
+            let (keys, database) = (self.root_keys.display(), &self.store);
             let cause = match error {
                 CheckError::Pepper(id) => format!("the database was made with another pepper {id:?}; give a new one a new id"),
                 CheckError::MasterKey(UnsealError::MasterKeyUnknown(id)) => {

@@ -27,7 +27,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let config = Config::read(&path, &Variables::of_process())?;
     let _logging = crate::logging::start(&config.log)?;
-    let files = Files::of_config(&config);
+    let files = Files::of_config(&config)?;
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
     let doors = open_doors(&config)?;

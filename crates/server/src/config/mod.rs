@@ -14,15 +14,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mintmark_core::document::{Diagnostic, Diagnostics, Document, Source, TableReader};
+use zeroize::Zeroizing;
 
 pub use environments::EnvironmentSettings;
 pub use reference::reference;
-pub use section::Setting;
+pub use section::{SecretText, Setting};
 pub use sections::{
     CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, SignerSettings,
     StoreSettings,
 };
 pub use variables::Variables;
+
+use crate::store::{PostgresOptions, StorePlace};
 
 /// A whole configuration.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ pub struct Config {
     /// What is logged.
     pub log: LogSettings,
     /// The root keys as text, where a variable holds them instead of a file.
-    pub root_keys_text: Option<zeroize::Zeroizing<String>>,
+    pub root_keys_text: Option<Zeroizing<String>>,
 }
 
 /// Why there is no configuration.
@@ -92,7 +95,7 @@ impl Config {
     /// use mintmark::config::{Config, Variables};
     /// let text = "[environments.sandbox]\nlisten = \"127.0.0.1:8080\"\n";
     /// let config = Config::parse("mintmark.toml", text.to_owned(), "/etc/mintmark".as_ref(), &Variables::none()).unwrap();
-    /// assert_eq!(config.store_path().to_str(), Some("/etc/mintmark/mintmark.db"));
+    /// assert_eq!(config.store_place().unwrap().to_string(), "/etc/mintmark/mintmark.db");
     /// ```
     pub fn parse(name: &str, text: String, folder: &Path, variables: &Variables) -> Result<Self, Vec<Diagnostic>> {
         let diagnostics = Diagnostics::default();
@@ -126,9 +129,16 @@ impl Config {
         Some(config)
     }
 
-    /// The SQLite file.
-    pub fn store_path(&self) -> PathBuf {
-        self.folder.join(&self.store.path)
+    /// Where the database is. The error is a sentence without the URL, which may hold a password.
+    pub fn store_place(&self) -> Result<StorePlace, String> {
+        let StoreSettings { path, url, password_file, connections, prepared_statements } = &self.store;
+        if url.expose().is_empty() {
+            return Ok(StorePlace::file(self.folder.join(path)));
+        }
+        let password = (!password_file.is_empty()).then(|| read_password(&self.folder.join(password_file))).transpose()?;
+        let connections = u32::try_from(*connections).unwrap_or(u32::MAX);
+        let options = PostgresOptions { password, connections, keep_prepared: prepared_statements == "kept" };
+        StorePlace::postgres(url.expose(), &options).map_err(|cause| format!("store.url: {cause}"))
     }
 
     /// The root keys' file.
@@ -140,6 +150,13 @@ impl Config {
     pub fn dialects_path(&self) -> PathBuf {
         self.folder.join(&self.dialects.folder)
     }
+}
+
+/// A password, which ends where its line does.
+fn read_password(path: &Path) -> Result<Zeroizing<String>, String> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| format!("store.password_file: {}: {error}", path.display()))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use mintmark_core::document::TableReader;
+use zeroize::Zeroizing;
 
 use super::Variables;
 
@@ -23,6 +24,27 @@ impl Setting {
     /// Its environment variable.
     pub fn variable(&self) -> String {
         variable_name(self.section, self.key)
+    }
+}
+
+/// A text that may hold a password, and so is not shown.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    pub(super) fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("SecretText")
     }
 }
 
@@ -117,13 +139,18 @@ macro_rules! settings {
         }
     };
     (@type text) => { String };
+    (@type secret) => { $crate::config::SecretText };
     (@type choice) => { String };
     (@type integer) => { u64 };
     (@show text $default:literal) => { format!("{:?}", $default) };
+    (@show secret $default:literal) => { format!("{:?}", $default) };
     (@show choice $default:literal) => { format!("{:?}", $default) };
     (@show integer $default:literal) => { $default.to_string() };
     (@read text, $table:expr, $variables:expr, $path:expr, $default:literal) => {
         $crate::config::section::read_text($table, $variables, $path, $default)
+    };
+    (@read secret, $table:expr, $variables:expr, $path:expr, $default:literal) => {
+        $crate::config::SecretText::new($crate::config::section::read_text($table, $variables, $path, $default))
     };
     (@read choice, $table:expr, $variables:expr, $path:expr, $default:literal, $words:expr) => {
         $crate::config::section::read_choice($table, $variables, $path, $default, &$words)

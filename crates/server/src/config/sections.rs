@@ -7,6 +7,15 @@ settings! {
     StoreSettings in "store" {
         /// The SQLite file; a relative path starts from the configuration file's folder.
         path: text = "mintmark.db";
+        /// A PostgreSQL database instead of the file, for any number of nodes:
+        /// `postgres://mintmark@db.example.com/mintmark?sslmode=verify-full`.
+        url: secret = "";
+        /// A file with the password of the database, where neither the URL nor the variable `PGPASSWORD` has it.
+        password_file: text = "";
+        /// Connections to the database that this node makes at most.
+        connections: integer = 8, (2..=1000);
+        /// Whether statements are `kept` prepared on a connection. A pooler that gives each transaction another one needs `none`.
+        prepared_statements: choice = "kept", ["kept", "none"];
     }
 }
 
@@ -41,6 +50,9 @@ settings! {
         refused_per_source: integer = 600, (1..=1_000_000_000);
         /// Refused tries a minute from one address for one client before further ones get 429.
         refused_per_client: integer = 60, (1..=1_000_000_000);
+        /// Seconds for which requests are still taken after SIGTERM, while `/readyz` says 503, so that a load balancer turns away
+        /// first. Set it to twice the time between two of its looks.
+        drain: integer = 0, (0..=3600);
         /// Seconds for requests in work to finish when the server stops.
         shutdown_grace: integer = 30, (0..=3600);
     }

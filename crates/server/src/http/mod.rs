@@ -6,10 +6,12 @@
 //! | `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration` | `metadata` |
 //! | `/.well-known/oauth-protected-resource` | `metadata` |
 //! | `/v0/business`, `/v0/business/{id}` | `business` |
+//! | `/livez`, `/readyz` | `health` |
 //! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
 
 mod answer;
 mod business;
+mod health;
 mod host;
 mod jwks;
 mod listener;
@@ -71,6 +73,8 @@ fn built_in_routes(app: App) -> Router {
         .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
         .route("/.well-known/openid-configuration", get(metadata::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
         .merge(api)
         .fallback(token::unknown_built_in)
         .with_state(app)

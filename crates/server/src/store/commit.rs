@@ -4,7 +4,7 @@ use mintmark_core::model::Position;
 use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read};
 
 use super::SqlStore;
-use super::engine::{Connection, WriteError};
+use super::engine::{Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::subject_columns;
 use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
@@ -20,7 +20,8 @@ impl SqlStore {
         committed.map_err(|error| match error {
             WriteError::Conflict => CommitError::Conflict,
             WriteError::Exists => CommitError::Exists,
-            failed @ (WriteError::Busy(_) | WriteError::Failed(_)) => CommitError::Store(failed.into_store_error()),
+            WriteError::Unknown(cause) => CommitError::Unknown(cause),
+            failed @ (WriteError::Again(_) | WriteError::Failed(_)) => CommitError::Store(failed.into_store_error()),
         })
     }
 
@@ -75,27 +76,27 @@ fn is_written_with(one: &CredentialUse, other: &CredentialUse) -> bool {
 
 /// Takes the next position. It locks the store's row until the end of the transaction, so that positions are given in the
 /// order of commits (rule S12).
-async fn advance(connection: &mut Connection) -> Result<Position, WriteError> {
-    let row = STORE_ADVANCE.query().row(connection).await?;
+async fn advance(transaction: &mut Transaction) -> Result<Position, WriteError> {
+    let row = STORE_ADVANCE.query().row(transaction).await?;
     let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
     let position = Fields::of(&row, "store", "position").number("position");
     position.map(Position).map_err(|error| WriteError::Failed(error.to_string()))
 }
 
-async fn insert_audit(connection: &mut Connection, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
+async fn insert_audit(transaction: &mut Transaction, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
     let (kind, environment, id) = subject_columns(&audit.subject);
     let query = AUDIT_INSERT.query().bind(big(position.0)).bind(audit.at.0).bind(audit.actor.as_str()).bind(audit.action);
     let query = query.bind(kind).bind(environment).bind(id);
     let before = audit.before.as_ref().map(json).transpose()?;
     let after = audit.after.as_ref().map(json).transpose()?;
-    query.bind(before).bind(after).execute(connection).await?;
+    query.bind(before).bind(after).execute(transaction).await?;
     Ok(())
 }
 
-async fn insert_feed(connection: &mut Connection, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
+async fn insert_feed(transaction: &mut Transaction, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
     let (kind, environment, id) = subject_columns(&audit.subject);
     let query = FEED_INSERT.query().bind(big(position.0)).bind(kind).bind(environment).bind(id);
-    query.execute(connection).await?;
+    query.execute(transaction).await?;
     Ok(())
 }
 

@@ -3,12 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::engine::Row;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::store::{Read, StoreError};
 use serde::de::DeserializeOwned;
-use sqlx::Row as _;
-
-use super::engine::Row;
 
 /// Reads one row's columns, and knows how to name the row in an error.
 pub(super) struct Fields<'r> {
@@ -93,16 +91,20 @@ impl<'r> Fields<'r> {
     }
 
     /// A column as its SQL type.
-    fn plain<T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(&self, column: &str) -> Read<T> {
-        self.row.try_get(column).map_err(|cause| self.corrupt(column, &cause))
+    fn plain<T>(&self, column: &str) -> Read<T>
+    where
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+        T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        self.row.get(column).map_err(|cause| self.corrupt(column, &cause))
     }
 
     /// The error that names the row and says what is wrong with one of its columns.
     pub(super) fn corrupt(&self, column: &str, cause: &dyn Display) -> StoreError {
         // Quoted as Rust writes it: what a damaged row holds must not end a line of the log.
-        let id = self.row.try_get::<String, _>(self.key).map(|id| format!("{id:?}"));
-        let id = id.or_else(|_| self.row.try_get::<i64, _>(self.key).map(|id| id.to_string()));
-        let place = self.row.try_get::<String, _>("environment").map_or_else(|_| String::new(), |name| format!(" in {name:?}"));
+        let id = self.row.get::<String>(self.key).map(|id| format!("{id:?}"));
+        let id = id.or_else(|_| self.row.get::<i64>(self.key).map(|id| id.to_string()));
+        let place = self.row.get::<String>("environment").map_or_else(|_| String::new(), |name| format!(" in {name:?}"));
         let id = id.unwrap_or_else(|_| "with an unreadable key".to_owned());
         StoreError::Corrupt(format!("{} {id}{place}, column {column}: {cause}", self.table))
     }

@@ -5,8 +5,9 @@
 //!
 //! | File | Owns |
 //! |---|---|
-//! | `open` | opening: the file, its kind, its schema version |
-//! | `engine` | the database engine: pools, transactions, errors, retries |
+//! | `place` | where a store is |
+//! | `open` | opening: what is there, its kind, its schema version |
+//! | `engine` | the database engines: pools, transactions, errors, retries |
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
@@ -18,20 +19,22 @@ mod engine;
 mod fields;
 mod migrate;
 mod open;
+mod place;
 mod reads;
 mod rows;
 mod statements;
 mod writes;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use mintmark_core::clock::Clock;
 use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
+pub use migrate::SchemaVersion;
 pub use open::OpenError;
+pub use place::{PostgresOptions, StorePlace};
 
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
@@ -85,6 +88,8 @@ pub struct OpenOptions {
 /// The store of one deployment on an SQL database.
 pub struct SqlStore {
     engine: Engine,
+    place: StorePlace,
+    options: OpenOptions,
 }
 
 impl fmt::Debug for SqlStore {
@@ -94,12 +99,38 @@ impl fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
-    /// Opens the store in the file at `path`, and brings its schema up to date.
-    pub async fn open(path: &Path, options: OpenOptions) -> Result<Self, OpenError> {
-        open::open(path, options).await
+    /// Opens a store, and brings its schema up to date.
+    pub async fn open(place: &StorePlace, options: OpenOptions) -> Result<Self, OpenError> {
+        open::open(place, options).await
     }
 
-    /// Waits for running transactions and closes the store, which writes the log back into the file. Later calls fail.
+    /// A store whose database need not be there yet: calls fail until it is. [`SqlStore::prepare`] comes before its use.
+    pub async fn connect(place: &StorePlace, options: OpenOptions) -> Result<Self, OpenError> {
+        open::connect(place, options).await
+    }
+
+    /// Checks what is there, and brings its schema up to date.
+    pub async fn prepare(&self) -> Result<(), OpenError> {
+        open::prepare(self).await
+    }
+
+    /// The versions of the schema that [`SqlStore::prepare`] would run.
+    pub async fn plan(&self) -> Result<Vec<SchemaVersion>, OpenError> {
+        open::plan(self).await
+    }
+
+    /// How many seconds this process's clock is ahead of the database's. A file has no clock of its own.
+    pub async fn clock_offset(&self) -> Read<i64> {
+        let Some(database) = self.engine.database_now().await? else { return Ok(0) };
+        Ok(self.options.clock.now().0.saturating_sub(database))
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &StorePlace {
+        &self.place
+    }
+
+    /// Waits for running transactions and closes the store; a file has its log written back. Later calls fail.
     pub async fn close(&self) {
         self.engine.close().await;
     }

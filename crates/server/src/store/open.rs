@@ -1,100 +1,158 @@
-//! Opening a store: the file, its kind, its schema, and what to tell people if one is not as it should be.
+//! Opening a store: where it is, its kind, its schema, and what to tell people if one is not as it should be.
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::migrate::MigrateError;
-
-use super::engine::file::{self, FileMark};
-use super::engine::{Connection, Engine, WriteError};
+use super::engine::postgres::PostgresPool;
+use super::engine::sqlite::{SqlitePools, file};
+use super::engine::{Engine, Pools, StoreMark, Transaction, WriteError};
 use super::fields::Fields;
-use super::migrate::{current_version, migrate};
+use super::migrate::{applied_version, current_version, migrate, versions_after};
+use super::place::Place;
 use super::statements::{STORE, STORE_CREATE};
-use super::{OpenOptions, SqlStore, StoreKind};
+use super::{OpenOptions, SchemaVersion, SqlStore, StoreKind, StorePlace};
 
 /// Why a store was not opened.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the fields are the path, what was found and what was expected")]
+#[expect(missing_docs, reason = "the fields are where it is, what was found and what was expected")]
 pub enum OpenError {
     /// There is none, and none was to be made.
-    Missing { path: PathBuf },
-    /// The file is something else.
-    Foreign { path: PathBuf },
+    Missing { place: StorePlace },
+    /// What is there is something else.
+    Foreign { place: StorePlace },
     /// It was made by `mintmark dev` and is opened to serve, or the other way round.
-    WrongKind { path: PathBuf, found: StoreKind, expected: StoreKind },
-    /// A newer version of this program has used it.
-    Newer { path: PathBuf, found: i64, known: i64 },
+    WrongKind { place: StorePlace, found: StoreKind, expected: StoreKind },
+    /// A newer version of this program has used it, and left nothing that this one could use.
+    Newer { place: StorePlace, found: i64, known: i64 },
     /// The operating system refused.
-    File { path: PathBuf, cause: io::Error },
+    File { place: StorePlace, cause: io::Error },
+    /// The database cannot be reached now.
+    Away { place: StorePlace, cause: String },
     /// The database failed.
-    Engine { path: PathBuf, cause: String },
+    Engine { place: StorePlace, cause: String },
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            OpenError::Missing { path } => {
-                write!(out, "there is no store at {}; check the path, or create the store first", path.display())
+            OpenError::Missing { place } => {
+                write!(out, "there is no store at {place}; check the place, or create the store first")
             }
-            OpenError::Foreign { path } => {
-                write!(
-                    out,
-                    "{} is not a store of Mintmark; give the path of one, or of a file that does not exist yet",
-                    path.display()
-                )
+            OpenError::Foreign { place } => {
+                let advice = match place.path() {
+                    Some(_) => "give the path of one, or of a file that does not exist yet",
+                    None => "give Mintmark a database of its own",
+                };
+                write!(out, "{place} is not a store of Mintmark; {advice}")
             }
-            OpenError::WrongKind { path, found, expected } => write!(
+            OpenError::WrongKind { place, found, expected } => write!(
                 out,
-                "the store at {} was made by `mintmark {found}`, and `mintmark {expected}` does not use it; give `mintmark {expected}` \
-                 a path of its own",
-                path.display()
+                "the store at {place} was made by `mintmark {found}`, and `mintmark {expected}` does not use it; give `mintmark \
+                 {expected}` a place of its own"
             ),
-            OpenError::Newer { path, found, known } => write!(
+            OpenError::Newer { place, found, known } => write!(
                 out,
-                "the store at {} has schema version {found}, and this program knows versions up to {known}; run the newer \
-                 mintmark that has used it, or restore a backup from before",
-                path.display()
+                "the store at {place} has schema version {found}, and this program knows versions up to {known}; run the newer \
+                 mintmark that has used it, or restore a backup from before"
             ),
-            OpenError::File { path, cause } => {
-                write!(out, "{} cannot be opened as a store: {cause}; check the folder and its permissions", path.display())
+            OpenError::File { place, cause } => {
+                write!(out, "{place} cannot be opened as a store: {cause}; check the folder and its permissions")
             }
-            OpenError::Engine { path, cause } => write!(
+            OpenError::Away { place, cause } => write!(
                 out,
-                "the store at {} cannot be opened: {cause}; if another program holds it, stop that, and if the file is damaged, \
-                 restore a backup",
-                path.display()
+                "the store at {place} cannot be reached: {cause}; check that the database runs, its address and the network, \
+                 and try again"
             ),
+            OpenError::Engine { place, cause } => {
+                let advice = match place.path() {
+                    Some(_) => "if another program holds it, stop that, and if the file is damaged, restore a backup",
+                    None => "check the name of the database, the role, its password and its rights",
+                };
+                write!(out, "the store at {place} cannot be opened: {cause}; {advice}")
+            }
         }
     }
 }
 
 impl std::error::Error for OpenError {}
 
-/// Opens, and if asked creates, the store at `path`.
-pub(super) async fn open(path: &Path, options: OpenOptions) -> Result<SqlStore, OpenError> {
-    let path = std::path::absolute(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
-    if options.create {
-        file::create(&path).map_err(|cause| OpenError::File { path: path.clone(), cause })?;
+/// Opens, and if asked creates, a store.
+pub(super) async fn open(place: &StorePlace, options: OpenOptions) -> Result<SqlStore, OpenError> {
+    let store = connect(place, options).await?;
+    match prepare(&store).await {
+        Ok(()) => Ok(store),
+        Err(error) => {
+            store.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// A store whose database need not be there yet; [`prepare`] comes before its use.
+pub(super) async fn connect(place: &StorePlace, options: OpenOptions) -> Result<SqlStore, OpenError> {
+    let pools = match &place.0 {
+        Place::File(path) => open_file(path, options.create).await?,
+        Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres)),
+    };
+    let engine = Engine::new(pools, Arc::clone(&options.clock), Arc::clone(&options.random));
+    Ok(SqlStore { engine, place: place.clone(), options })
+}
+
+async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {
+    let given = StorePlace::file(path);
+    let path = std::path::absolute(path).map_err(|cause| OpenError::File { place: given, cause })?;
+    let place = StorePlace::file(path.clone());
+    if create {
+        file::create(&path).map_err(|cause| OpenError::File { place: place.clone(), cause })?;
     } else if !path.exists() {
-        return Err(OpenError::Missing { path });
+        return Err(OpenError::Missing { place });
     }
     // Before the first setting is written, so that a file that is not ours stays as it is.
     match file::inspect(&path).await {
-        Ok(FileMark::Foreign) => return Err(OpenError::Foreign { path }),
-        Ok(FileMark::Empty | FileMark::Ours) => {}
-        Err(cause) => return Err(OpenError::Engine { path, cause: cause.to_string() }),
+        Ok(StoreMark::Foreign) => return Err(OpenError::Foreign { place }),
+        Ok(StoreMark::Empty | StoreMark::Ours) => {}
+        Err(cause) => return Err(OpenError::Engine { place, cause: cause.to_string() }),
     }
-    let opened = Engine::open(&path, Arc::clone(&options.clock), Arc::clone(&options.random)).await;
-    let engine = opened.map_err(|cause| OpenError::Engine { path: path.clone(), cause: cause.to_string() })?;
-    match engine.write("store.open", || prepare(&engine, &options)).await {
-        Ok(Prepared::Ready) => Ok(SqlStore { engine }),
-        refused => {
-            engine.close().await;
-            Err(refusal(path, refused))
+    let opened = SqlitePools::open(&path).await;
+    opened.map(Pools::Sqlite).map_err(|cause| OpenError::Engine { place, cause: cause.to_string() })
+}
+
+/// Checks the database and brings its schema up to date.
+pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
+    let place = store.place.clone();
+    let prepared = store.engine.write("store.open", || try_prepare(&store.engine, &store.options)).await;
+    Err(match prepared {
+        Ok(Prepared::Ready) => return Ok(()),
+        Ok(Prepared::Missing) => OpenError::Missing { place },
+        Ok(Prepared::Foreign) => OpenError::Foreign { place },
+        Ok(Prepared::WrongKind { found, expected }) => OpenError::WrongKind { place, found, expected },
+        Ok(Prepared::Newer { found }) => OpenError::Newer { place, found, known: current_version() },
+        Err(WriteError::Again(cause) | WriteError::Unknown(cause)) if place.path().is_none() => {
+            OpenError::Away { place, cause }
         }
-    }
+        Err(WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause)) => {
+            OpenError::Engine { place, cause }
+        }
+        Err(WriteError::Conflict | WriteError::Exists) => {
+            OpenError::Engine { place, cause: "its first row cannot be read".to_owned() }
+        }
+    })
+}
+
+/// The versions of the schema that opening the store would run.
+pub(super) async fn plan(store: &SqlStore) -> Result<Vec<SchemaVersion>, OpenError> {
+    let planned = async {
+        let mut transaction = store.engine.begin_schema().await?;
+        let applied = match transaction.mark().await? {
+            StoreMark::Ours => applied_version(&mut transaction).await?,
+            StoreMark::Empty | StoreMark::Foreign => 0,
+        };
+        Ok::<_, WriteError>(versions_after(applied, &transaction))
+    };
+    let place = store.place.clone();
+    planned.await.map_err(|error| OpenError::Engine { place, cause: error.into_store_error().to_string() })
 }
 
 enum Prepared {
@@ -105,31 +163,18 @@ enum Prepared {
     Newer { found: i64 },
 }
 
-fn refusal(path: PathBuf, refused: Result<Prepared, WriteError>) -> OpenError {
-    match refused {
-        Ok(Prepared::Missing) => OpenError::Missing { path },
-        Ok(Prepared::Foreign) => OpenError::Foreign { path },
-        Ok(Prepared::WrongKind { found, expected }) => OpenError::WrongKind { path, found, expected },
-        Ok(Prepared::Newer { found }) => OpenError::Newer { path, found, known: current_version() },
-        Err(WriteError::Busy(cause) | WriteError::Failed(cause)) => OpenError::Engine { path, cause },
-        Ok(Prepared::Ready) | Err(WriteError::Conflict | WriteError::Exists) => {
-            OpenError::Engine { path, cause: "its first row cannot be read".to_owned() }
-        }
+/// Checks the database and brings it up to date, in one transaction: of two processes that start together one waits, and a
+/// refused database is left as it was.
+async fn try_prepare(engine: &Engine, options: &OpenOptions) -> Result<Prepared, WriteError> {
+    let mut transaction = engine.begin_schema().await?;
+    match transaction.mark().await? {
+        StoreMark::Foreign => return Ok(Prepared::Foreign),
+        StoreMark::Empty if !options.create => return Ok(Prepared::Missing),
+        StoreMark::Empty => transaction.set_mark().await?,
+        StoreMark::Ours => {}
     }
-}
-
-/// Checks the file and brings it up to date, in one transaction: of two processes that start together one waits, and a
-/// refused file is left as it was.
-async fn prepare(engine: &Engine, options: &OpenOptions) -> Result<Prepared, WriteError> {
-    let mut transaction = engine.begin_write().await?;
-    match file::mark(&mut transaction).await? {
-        FileMark::Foreign => return Ok(Prepared::Foreign),
-        FileMark::Empty if !options.create => return Ok(Prepared::Missing),
-        FileMark::Empty => file::set_mark(&mut transaction).await?,
-        FileMark::Ours => {}
-    }
-    if let Some(newer) = bring_up_to_date(&mut transaction).await? {
-        return Ok(newer);
+    if let Some(found) = migrate(&mut transaction).await? {
+        return Ok(Prepared::Newer { found });
     }
     if options.create {
         create_store(&mut transaction, options).await?;
@@ -141,28 +186,19 @@ async fn prepare(engine: &Engine, options: &OpenOptions) -> Result<Prepared, Wri
     Ok(prepared)
 }
 
-async fn bring_up_to_date(connection: &mut Connection) -> Result<Option<Prepared>, WriteError> {
-    match migrate(connection).await {
-        Ok(()) => Ok(None),
-        Err(MigrateError::VersionMissing(found)) => Ok(Some(Prepared::Newer { found })),
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
-        Err(other) => Err(WriteError::Failed(other.to_string())),
-    }
-}
-
 /// Writes the store's own row unless it is there.
-async fn create_store(connection: &mut Connection, options: &OpenOptions) -> Result<(), WriteError> {
+async fn create_store(transaction: &mut Transaction, options: &OpenOptions) -> Result<(), WriteError> {
     let mut bytes = [0; 16];
     options.random.fill(&mut bytes);
     let incarnation = format!("{:032x}", u128::from_be_bytes(bytes));
     let kind = options.kind.unwrap_or(StoreKind::Serve);
     let query = STORE_CREATE.query().bind(incarnation).bind(kind.as_str()).bind(options.clock.now().0);
-    query.execute(connection).await?;
+    query.execute(transaction).await?;
     Ok(())
 }
 
-async fn check_kind(connection: &mut Connection, expected: Option<StoreKind>) -> Result<Prepared, WriteError> {
-    let Some(row) = STORE.query().row(connection).await? else { return Ok(Prepared::Missing) };
+async fn check_kind(transaction: &mut Transaction, expected: Option<StoreKind>) -> Result<Prepared, WriteError> {
+    let Some(row) = STORE.query().row(transaction).await? else { return Ok(Prepared::Missing) };
     let found = Fields::of(&row, "store", "incarnation").word("kind", StoreKind::from_word);
     let found = found.map_err(|error| WriteError::Failed(error.to_string()))?;
     Ok(match expected {

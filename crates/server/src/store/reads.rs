@@ -9,7 +9,7 @@ use mintmark_core::store::{
 };
 
 use super::SqlStore;
-use super::engine::{Connection, Query, Row, unavailable};
+use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
@@ -120,7 +120,7 @@ impl SqlStore {
         let mut transaction = self.engine.begin_read().await?;
         let position = head(&mut transaction).await?.position;
         let value = find_client_record(&mut transaction, environment, id).await?;
-        transaction.commit().await.map_err(unavailable)?;
+        transaction.end_read().await?;
         Ok(AsOf { value, position })
     }
 
@@ -134,7 +134,7 @@ impl SqlStore {
         let position = head(&mut transaction).await?.position;
         let query = BUSINESS.query().bind(environment.as_str()).bind(id.to_string()).bind(tenant.to_string());
         let row = query.row(&mut transaction).await.map_err(unavailable)?;
-        transaction.commit().await.map_err(unavailable)?;
+        transaction.end_read().await?;
         Ok(AsOf { value: row.as_ref().map(rows::business).transpose()?, position })
     }
 
@@ -162,7 +162,7 @@ impl SqlStore {
                 _ => break,
             }
         }
-        transaction.commit().await.map_err(unavailable)?;
+        transaction.end_read().await?;
         Ok(AsOf { value, position })
     }
 
@@ -172,7 +172,7 @@ impl SqlStore {
         let environments = all(&mut transaction, ENVIRONMENTS.query(), rows::environment).await?;
         let resources = all(&mut transaction, RESOURCES.query(), rows::resource).await?;
         let keys = all(&mut transaction, SIGNING_KEYS.query(), rows::signing_key).await?;
-        transaction.commit().await.map_err(unavailable)?;
+        transaction.end_read().await?;
         let value = environments.into_iter().map(|environment| EnvironmentRecord {
             resources: resources.iter().filter(|resource| resource.environment == environment.name).cloned().collect(),
             keys: keys.iter().filter(|key| key.environment == environment.name).cloned().collect(),
@@ -187,7 +187,7 @@ impl SqlStore {
         let head = head(&mut transaction).await?;
         let query = FEED.query().bind(big(after.0)).bind(i64::from(limit));
         let found = query.rows(&mut transaction).await.map_err(unavailable)?;
-        transaction.commit().await.map_err(unavailable)?;
+        transaction.end_read().await?;
         let entries = found.iter().map(rows::feed_entry).collect::<Read<_>>()?;
         Ok(FeedPage { incarnation: head.incarnation, head: head.position, entries })
     }
@@ -227,32 +227,32 @@ struct Head {
 }
 
 /// Where the feed stands. As the first read of a transaction it fixes what the others see.
-async fn head(connection: &mut Connection) -> Read<Head> {
-    let row = STORE.query().row(connection).await.map_err(unavailable)?;
+async fn head(transaction: &mut Transaction) -> Read<Head> {
+    let row = STORE.query().row(transaction).await.map_err(unavailable)?;
     let row = row.ok_or_else(|| StoreError::Corrupt("the store's own row is missing".to_owned()))?;
     let fields = Fields::of(&row, "store", "incarnation");
     Ok(Head { incarnation: Incarnation(fields.text("incarnation")?), position: Position(fields.number("position")?) })
 }
 
 async fn find_client_record(
-    connection: &mut Connection,
+    transaction: &mut Transaction,
     environment: &EnvironmentName,
     id: &ClientId,
 ) -> Read<Option<ClientRecord>> {
     let query = CLIENT.query().bind(environment.as_str()).bind(id.as_str());
-    let Some(row) = query.row(connection).await.map_err(unavailable)? else { return Ok(None) };
+    let Some(row) = query.row(transaction).await.map_err(unavailable)? else { return Ok(None) };
     let client = rows::client(&row)?;
-    let row = TENANT.query().bind(client.tenant_id.to_string()).row(connection).await.map_err(unavailable)?;
+    let row = TENANT.query().bind(client.tenant_id.to_string()).row(transaction).await.map_err(unavailable)?;
     let no_tenant = || StoreError::Corrupt(format!("client {id} in {environment}: its tenant is missing"));
     let tenant = rows::tenant(&row.ok_or_else(no_tenant)?)?;
     let query = CREDENTIALS.query().bind(environment.as_str()).bind(id.as_str());
-    let credentials = all(connection, query, rows::credential).await?;
+    let credentials = all(transaction, query, rows::credential).await?;
     Ok(Some(ClientRecord { client, tenant, credentials }))
 }
 
 /// All rows that can be read, within a transaction.
-async fn all<T>(connection: &mut Connection, query: Query, parse: fn(&Row) -> Read<T>) -> Read<Vec<T>> {
-    Ok(readable(&query.rows(connection).await.map_err(unavailable)?, parse))
+async fn all<T>(transaction: &mut Transaction, query: Query, parse: fn(&Row) -> Read<T>) -> Read<Vec<T>> {
+    Ok(readable(&query.rows(transaction).await.map_err(unavailable)?, parse))
 }
 
 #[cfg(test)]
@@ -264,15 +264,15 @@ mod tests {
     use sqlx::Row as _;
 
     use super::*;
-    use crate::store::OpenOptions;
+    use crate::store::{OpenOptions, StorePlace};
 
     #[tokio::test]
     async fn names_of_clients_are_read_from_the_keys_index_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (clock, random) = (Arc::new(FakeClock::at(0)), Arc::new(SeededRandom::new(1)));
         let options = OpenOptions { create: true, kind: None, clock, random };
-        let store = SqlStore::open(&folder.path().join("test.db"), options).await.unwrap();
-        let mut transaction = store.engine.begin_read().await.unwrap();
+        let store = SqlStore::open(&StorePlace::file(folder.path().join("test.db")), options).await.unwrap();
+        let Ok(Transaction::Sqlite(mut transaction)) = store.engine.begin_read().await else { panic!("it is a file") };
         let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", CLIENT_NAMES.sql));
         let steps = sqlx::query(plan).bind("a").bind("b").bind(10).fetch_all(&mut *transaction).await.unwrap();
         assert_eq!(steps.len(), 1, "nothing is sorted");

@@ -47,6 +47,10 @@ statements! {
     STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":
         "UPDATE store SET root_key_check = $1 WHERE id = 1 AND root_key_check IS NULL";
 
+    // The table is the migration library's.
+    SCHEMA_VERSION = "schema.version": "SELECT CAST(coalesce(max(version), 0) AS BIGINT) AS version FROM _sqlx_migrations";
+    SCHEMA_USABLE_FROM = "schema.usable_from": "SELECT usable_from AS version FROM store WHERE id = 1";
+
     ENVIRONMENT_INSERT = "environment.insert":
         "INSERT INTO environment (name, issuer, algorithm, lifetime_max, created_at, version) VALUES ($1, $2, $3, $4, $5, $6)";
     ENVIRONMENT_UPDATE = "environment.update":

@@ -5,7 +5,7 @@ use mintmark_core::store::Write;
 use mintmark_verify::Algorithm;
 use serde::Serialize;
 
-use super::engine::{Connection, Query, WriteError};
+use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
     ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, TENANT_INSERT, TENANT_UPDATE,
@@ -13,7 +13,7 @@ use super::statements::{
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
 /// another tenant or client, since what it belongs to is part of the question.
-pub(super) async fn write(connection: &mut Connection, write: &Write, position: Position) -> Result<(), WriteError> {
+pub(super) async fn write(transaction: &mut Transaction, write: &Write, position: Position) -> Result<(), WriteError> {
     let query = match write {
         Write::InsertEnvironment(row) => insert_environment(row),
         Write::UpdateEnvironment(row) => update_environment(row),
@@ -30,7 +30,7 @@ pub(super) async fn write(connection: &mut Connection, write: &Write, position: 
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
         Write::UpdateSigningKey(row) => update_signing_key(row),
     };
-    match query.execute(connection).await? {
+    match query.execute(transaction).await? {
         1 => Ok(()),
         _ => Err(WriteError::Conflict),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mintmark::store::{OpenOptions, SqlStore, StoreKind};
+use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::FakeClock;
 use mintmark_core::model::BusinessId;
 use mintmark_core::random::{Random, SeededRandom, SystemRandom};
@@ -64,7 +64,7 @@ async fn missing(data: &Path, acknowledged: &BTreeSet<BusinessId>) -> BTreeSet<B
     let path = data.join("mintmark.db");
     let clock = Arc::new(FakeClock::at(NOW));
     let options = OpenOptions { create: false, kind: Some(StoreKind::Dev), clock, random: Arc::new(SystemRandom) };
-    let store = SqlStore::open(&path, options).await.unwrap();
+    let store = SqlStore::open(&StorePlace::file(path.clone()), options).await.unwrap();
     let tenant = store.tenants(Page { after: None, limit: 1 }).await.unwrap().remove(0).id;
     let environment = "sandbox".parse().unwrap();
     let mut there = BTreeSet::new();

@@ -1,9 +1,9 @@
 //! The programs that these tests need and a machine may lack.
 
-use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::fixture::missing;
 
 /// Runs a command to its end and gives what it printed to standard output. Panics, with all it printed, when it failed.
 pub(super) fn run(command: &mut Command) -> String {
@@ -16,7 +16,7 @@ pub(super) fn run(command: &mut Command) -> String {
 
 /// The interpreter with the libraries of `tests/clients/python/requirements.txt`.
 pub(super) fn python() -> Option<PathBuf> {
-    let chosen = variable("MINTMARK_TEST_PYTHON").map(PathBuf::from);
+    let chosen = missing::variable("MINTMARK_TEST_PYTHON").map(PathBuf::from);
     let python = chosen.unwrap_or_else(|| repository().join(".test/venv/bin/python"));
     let imports = ["-c", "import authlib, jwt, requests, requests_oauthlib"];
     if works(&python, &imports) {
@@ -56,24 +56,6 @@ fn works(program: &Path, arguments: &[&str]) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Says why a test is left out. In CI that is a failure, so that a broken set-up cannot pass for a tested server.
 fn skip(reason: &str) -> Option<PathBuf> {
-    let in_ci = variable("CI").is_some_and(|value| value == "true");
-    assert!(!in_ci || variable("MINTMARK_TEST_MAY_SKIP").is_some(), "{reason}, and CI may not skip this test");
-    // Not `eprintln!`: the test runner would swallow it, as the test passes.
-    let mut stderr = io::stderr();
-    writeln!(stderr, "SKIPPED: {}: {reason}", test_name()).unwrap();
-    None
-}
-
-fn test_name() -> String {
-    std::thread::current().name().unwrap_or("a test").to_owned()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what a machine has and whether it is CI is told to the tests, not to the program"
-)]
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok()
+    missing::skip(&missing::test_name(), reason)
 }

@@ -39,6 +39,20 @@ macro_rules! on_every_store {
                 }
             )+
         }
+
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let Some(database) = $crate::fixture::PostgresDatabase::make().await else { return };
+                    let world = $crate::store::world::World::on_postgres(&database).await;
+                    let store = std::sync::Arc::clone(&world.store);
+                    super::$case(world).await;
+                    store.close().await;
+                    database.remove().await;
+                }
+            )+
+        }
     };
 }
 use on_every_store;

@@ -160,9 +160,11 @@ async fn a_store_of_a_newer_program_is_refused() {
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'later', 1, x'00', 0)";
     sqlx::query(newer).execute(&mut connection).await.unwrap();
+    let contracted = "UPDATE store SET usable_from = 9999";
+    sqlx::query(contracted).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let refused = open(&path_in(&folder), true, Some(StoreKind::Serve)).await.unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { found: 9999, known: 1, .. }));
+    assert!(matches!(refused, OpenError::Newer { found: 9999, known: 2, .. }));
     assert!(refused.to_string().contains("schema version 9999"), "{refused}");
 }
 

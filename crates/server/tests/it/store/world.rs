@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind};
+use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::model::{
     Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState, Position,
@@ -15,6 +15,8 @@ use mintmark_core::store::memory::MemoryStore;
 use mintmark_core::store::{AuditEntry, Change, CommitError, Store, Subject, Write};
 use mintmark_verify::Algorithm;
 use tempfile::TempDir;
+
+use crate::fixture::PostgresDatabase;
 
 pub(super) const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -28,8 +30,12 @@ pub(super) fn path_in(folder: &TempDir) -> PathBuf {
 }
 
 pub(super) async fn open(path: &Path, create: bool, kind: Option<StoreKind>) -> Result<SqlStore, OpenError> {
+    open_place(&StorePlace::file(path), create, kind).await
+}
+
+pub(super) async fn open_place(place: &StorePlace, create: bool, kind: Option<StoreKind>) -> Result<SqlStore, OpenError> {
     let clock = Arc::new(FakeClock::at(NOW.0));
-    SqlStore::open(path, OpenOptions { create, kind, clock, random: Arc::new(SystemRandom) }).await
+    SqlStore::open(place, OpenOptions { create, kind, clock, random: Arc::new(SystemRandom) }).await
 }
 
 impl World<MemoryStore> {
@@ -41,6 +47,10 @@ impl World<MemoryStore> {
 impl World<SqlStore> {
     pub(super) async fn on_sqlite(folder: &TempDir) -> Self {
         Self::of(open(&path_in(folder), true, Some(StoreKind::Serve)).await.unwrap())
+    }
+
+    pub(super) async fn on_postgres(database: &PostgresDatabase) -> Self {
+        Self::of(open_place(&database.place(), true, Some(StoreKind::Serve)).await.unwrap())
     }
 }
 

@@ -1,0 +1,26 @@
+-- What several nodes on one store need.
+--
+-- Never change this file after a release: stores that have applied it know it by its checksum. Add a file instead.
+
+-- The oldest schema version whose programs may use this store. A version that only adds leaves it alone; one that takes something
+-- away, a release after nothing used it any more, raises it.
+ALTER TABLE store ADD COLUMN usable_from INTEGER NOT NULL DEFAULT 1;
+
+-- The position at which this incarnation began: a token of a lower one is from before a restore.
+ALTER TABLE store ADD COLUMN first_position INTEGER NOT NULL DEFAULT 0;
+
+-- What may be used once: the first insert wins. `digest` is a hash of what was used, in which environment and for what.
+CREATE TABLE single_use (
+    digest     BLOB    NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX single_use_expiry ON single_use (expires_at);
+
+-- Who does a piece of periodic work. `fence` grows with each new holder: work under an old one changes nothing.
+CREATE TABLE lease (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    holder     TEXT    NOT NULL,
+    fence      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;

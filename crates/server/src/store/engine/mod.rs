@@ -1,0 +1,348 @@
+//! The one place that knows the database engines: their connections, how transactions begin, what their errors mean, when to
+//! try again.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `mod` | what the engines have in common: named, timed, repeated transactions |
+//! | `value` | statements with their values, and rows |
+//! | `sqlite` | SQLite; in `sqlite/file` the file that it keeps |
+//! | `postgres` | PostgreSQL, and what speaks its protocol |
+
+pub(super) mod postgres;
+pub(super) mod sqlite;
+mod value;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mintmark_core::clock::Clock;
+use mintmark_core::random::Random;
+use mintmark_core::store::StoreError;
+
+use sqlx::migrate::{MigrateError, Migrator};
+
+use postgres::{PostgresPool, PostgresTransaction};
+use sqlite::{SqlitePools, SqliteTransaction};
+pub(super) use value::{Query, Row};
+
+/// For how long a write is tried again.
+const TRY_FOR: Duration = Duration::from_secs(5);
+/// Queries and transactions that take longer are logged.
+const SLOW_MILLISECONDS: u64 = 250;
+const MAX_ATTEMPTS: u32 = 8;
+
+/// The database, open.
+pub(super) struct Engine {
+    pub(super) pools: Pools,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// The connections.
+pub(super) enum Pools {
+    Sqlite(SqlitePools),
+    Postgres(PostgresPool),
+}
+
+/// A transaction; dropped without `commit`, it is rolled back.
+pub(super) enum Transaction {
+    Sqlite(SqliteTransaction),
+    Postgres(PostgresTransaction),
+}
+
+/// What a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StoreMark {
+    /// Nothing yet.
+    Empty,
+    /// A store of this program.
+    Ours,
+    /// Something else.
+    Foreign,
+}
+
+/// Why a transaction did not commit.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    /// A row was not as expected, or one that it refers to is missing.
+    Conflict,
+    /// A row of that name exists.
+    Exists,
+    /// Another was in the way, or the connection broke before the end: nothing was committed, and another try may succeed.
+    Again(String),
+    /// The connection broke while the transaction was committed: whether it was, is unknown.
+    Unknown(String),
+    /// Anything else. Nothing was committed.
+    Failed(String),
+}
+
+impl From<sqlx::Error> for WriteError {
+    /// What an error means that came before the commit.
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        let Some(database) = error.as_database_error() else {
+            return if is_lost(&error) { WriteError::Again(text) } else { WriteError::Failed(text) };
+        };
+        let code = database.code();
+        if database.is_unique_violation() {
+            WriteError::Exists
+        } else if database.is_foreign_key_violation() {
+            WriteError::Conflict
+        } else if code.as_deref().is_some_and(|code| sqlite::is_busy(code) || postgres::is_passing(code)) {
+            WriteError::Again(text)
+        } else {
+            WriteError::Failed(text)
+        }
+    }
+}
+
+impl WriteError {
+    /// The error of a write that is no change, and so can neither conflict nor exist.
+    pub(super) fn into_store_error(self) -> StoreError {
+        match self {
+            WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause) => StoreError::Unavailable(cause),
+            WriteError::Conflict | WriteError::Exists => {
+                StoreError::Unavailable("a constraint of the schema was broken".to_owned())
+            }
+        }
+    }
+}
+
+/// Whether the connection is to blame.
+fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut)
+}
+
+impl Engine {
+    pub(super) fn new(pools: Pools, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { pools, clock, random }
+    }
+
+    /// Closes all connections.
+    pub(super) async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.close().await,
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// A transaction that sees one state of the database, the one at its first read.
+    pub(super) async fn begin_read(&self) -> Result<Transaction, StoreError> {
+        let begun = match &self.pools {
+            Pools::Sqlite(pools) => pools.begin_read().await.map(Transaction::Sqlite),
+            Pools::Postgres(pool) => pool.begin_read().await.map(Transaction::Postgres),
+        };
+        begun.map_err(unavailable)
+    }
+
+    /// A transaction that writes. On SQLite no other writer can come between; on PostgreSQL the first row that changes write
+    /// to sees to that.
+    pub(super) async fn begin_write(&self) -> Result<Transaction, WriteError> {
+        let begun = match &self.pools {
+            Pools::Sqlite(pools) => pools.begin_write().await.map(Transaction::Sqlite),
+            Pools::Postgres(pool) => pool.begin_write().await.map(Transaction::Postgres),
+        };
+        Ok(begun?)
+    }
+
+    /// A transaction that looks at the schema and may change it, which nobody else does meanwhile.
+    pub(super) async fn begin_schema(&self) -> Result<Transaction, WriteError> {
+        match &self.pools {
+            Pools::Sqlite(_) => self.begin_write().await,
+            Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin_schema().await?)),
+        }
+    }
+
+    /// The seconds since 1970 on the database's clock, if it has one of its own.
+    pub(super) async fn database_now(&self) -> Result<Option<i64>, StoreError> {
+        match &self.pools {
+            Pools::Sqlite(_) => Ok(None),
+            Pools::Postgres(pool) => pool.now().await.map(Some).map_err(unavailable),
+        }
+    }
+
+    /// The rows that one query finds.
+    pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        let name = query.name;
+        let found = async {
+            match &self.pools {
+                Pools::Sqlite(pools) => pools.rows(query).await,
+                Pools::Postgres(pool) => pool.rows(query).await,
+            }
+        };
+        self.timed(name, found).await.map_err(unavailable)
+    }
+
+    /// The row that one query finds.
+    pub(super) async fn row(&self, query: Query) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    /// Runs a named query or transaction and logs it if it was slow; waiting for a connection counts.
+    pub(super) async fn timed<T>(&self, query: &'static str, work: impl Future<Output = T>) -> T {
+        let start = self.clock.boot_milliseconds();
+        let result = work.await;
+        let milliseconds = self.clock.boot_milliseconds().saturating_sub(start);
+        if milliseconds > SLOW_MILLISECONDS {
+            tracing::warn!(query, milliseconds, "slow query");
+        }
+        result
+    }
+
+    /// Runs a named write transaction, again if something passing was in its way. A try that is repeated committed nothing, so
+    /// that another repeats nothing.
+    pub(super) async fn write<T, F>(&self, query: &'static str, mut attempt: impl FnMut() -> F) -> Result<T, WriteError>
+    where
+        F: Future<Output = Result<T, WriteError>>,
+    {
+        let start = self.clock.boot_milliseconds();
+        for number in 1..MAX_ATTEMPTS {
+            match self.timed(query, attempt()).await {
+                Err(WriteError::Again(cause)) if !has_passed(TRY_FOR, self.clock.boot_milliseconds().saturating_sub(start)) => {
+                    tracing::debug!(query, number, cause, "the store was busy, trying again");
+                    tokio::time::sleep(self.backoff(number)).await;
+                }
+                result => return result,
+            }
+        }
+        self.timed(query, attempt()).await
+    }
+
+    /// 2 to 256 ms, doubling, the upper half of it by chance, so that two writers do not meet again.
+    fn backoff(&self, number: u32) -> Duration {
+        let mut chance = [0];
+        self.random.fill(&mut chance);
+        let longest = 2_u64 << number.min(7);
+        Duration::from_millis(longest / 2 + longest / 2 * u64::from(chance[0]) / 255)
+    }
+}
+
+impl Transaction {
+    async fn rows(&mut self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Transaction::Sqlite(transaction) => sqlite::rows(query, &mut **transaction).await,
+            Transaction::Postgres(transaction) => transaction.rows(query).await,
+        }
+    }
+
+    async fn row(&mut self, query: Query) -> Result<Option<Row>, sqlx::Error> {
+        Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    async fn execute(&mut self, query: Query) -> Result<u64, sqlx::Error> {
+        match self {
+            Transaction::Sqlite(transaction) => sqlite::execute(query, &mut **transaction).await,
+            Transaction::Postgres(transaction) => transaction.execute(query).await,
+        }
+    }
+
+    /// What the database holds.
+    pub(super) async fn mark(&mut self) -> Result<StoreMark, WriteError> {
+        match self {
+            Transaction::Sqlite(transaction) => Ok(sqlite::file::mark(transaction).await?),
+            Transaction::Postgres(_) => postgres::mark(self).await,
+        }
+    }
+
+    /// Marks an empty database as ours.
+    pub(super) async fn set_mark(&mut self) -> Result<(), WriteError> {
+        match self {
+            Transaction::Sqlite(transaction) => Ok(sqlite::file::set_mark(transaction).await?),
+            // Its tables are its mark.
+            Transaction::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Runs the schema's versions that the database does not have.
+    pub(super) async fn migrate(&mut self, migrator: &Migrator) -> Result<(), WriteError> {
+        let done = match self {
+            Transaction::Sqlite(transaction) => migrator.run_direct(None, &mut **transaction, false).await,
+            Transaction::Postgres(transaction) => transaction.migrate(migrator).await,
+        };
+        done.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            other => WriteError::Failed(other.to_string()),
+        })
+    }
+
+    /// Makes what was written durable, and seen by others.
+    pub(super) async fn commit(self) -> Result<(), WriteError> {
+        match self {
+            // The file is here: an error of its commit is an answer.
+            Transaction::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Transaction::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+
+    /// Ends a transaction that only read.
+    pub(super) async fn end_read(self) -> Result<(), StoreError> {
+        self.commit().await.map_err(WriteError::into_store_error)
+    }
+}
+
+fn has_passed(limit: Duration, milliseconds: u64) -> bool {
+    u128::from(milliseconds) >= limit.as_millis()
+}
+
+/// A failure of the engine, as a read reports it.
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of `map_err`")]
+pub(super) fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use mintmark_core::clock::FakeClock;
+    use mintmark_core::random::SeededRandom;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    async fn engine(folder: &TempDir, clock: &Arc<FakeClock>) -> Engine {
+        let path = folder.path().join("test.db");
+        sqlite::file::create(&path).unwrap();
+        let pools = SqlitePools::open(&path).await.unwrap();
+        Engine::new(Pools::Sqlite(pools), Arc::clone(clock) as Arc<dyn Clock>, Arc::new(SeededRandom::new(1)))
+    }
+
+    #[tokio::test]
+    async fn a_write_that_something_was_in_the_way_of_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder, &Arc::new(FakeClock::at(0))).await;
+        let tries = AtomicU32::new(0);
+        let attempt = async || match tries.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Err(WriteError::Again("locked".to_owned())),
+            number => Ok(number),
+        };
+        assert!(matches!(engine.write("test", attempt).await, Ok(2)));
+    }
+
+    #[tokio::test]
+    async fn tries_end_when_the_time_is_over_and_other_errors_are_final() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FakeClock::at(0));
+        let engine = engine(&folder, &clock).await;
+        let tries = AtomicU32::new(0);
+        let slow = async || {
+            clock.advance(3);
+            tries.fetch_add(1, Ordering::SeqCst);
+            Err::<(), _>(WriteError::Again("locked".to_owned()))
+        };
+        assert!(matches!(engine.write("test", slow).await, Err(WriteError::Again(_))));
+        assert_eq!(tries.load(Ordering::SeqCst), 2);
+        for final_error in [WriteError::Conflict, WriteError::Unknown("cut".to_owned())] {
+            let mut error = Some(final_error);
+            let before = tries.load(Ordering::SeqCst);
+            let attempt = || {
+                tries.fetch_add(1, Ordering::SeqCst);
+                let error = error.take().unwrap();
+                async move { Err::<(), _>(error) }
+            };
+            assert!(engine.write("test", attempt).await.is_err());
+            assert_eq!(tries.load(Ordering::SeqCst), before + 1);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! PostgreSQL, and what speaks its protocol.
+//!
+//! The network is part of this engine, so every wait ends: a connection on which one did not is closed, never given to another.
+//! Changes are put in order by the row that each of them writes first (`statements::STORE_ADVANCE`), reads see one snapshot, and
+//! only a primary is talked to: a replica may show a commit before an earlier one.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection as _, PgPool, Postgres};
+
+use super::super::statements::Statement;
+use super::{Query, Row, StoreMark, Transaction, WriteError, is_lost};
+
+/// How long to wait for a connection: one that others of this process use, or a new one.
+const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+/// How long a read may take.
+const READ_WAIT: Duration = Duration::from_secs(3);
+/// How long a statement that writes, or a commit, may take: longer than a synchronous standby that died is waited for.
+const WRITE_WAIT: Duration = Duration::from_secs(20);
+/// How long a new version of the schema may take.
+const SCHEMA_WAIT: Duration = Duration::from_mins(30);
+/// Locks one row, so that of two programs that begin together one waits for the other. The row is of no other use.
+const SCHEMA_LOCK: &str = "CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
+                           INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id";
+/// What a schema holds, in one row: its tables that are not the lock, and those of them by which ours are known.
+const MARK: Statement = Statement {
+    name: "schema.mark",
+    sql: "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name IN ('_sqlx_migrations', 'store', 'single_use')) AS ours \
+          FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schema_lock'",
+};
+/// A connection that was idle for longer is tried before it is used.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long trying one, or giving one back, may take.
+const TRY_WAIT: Duration = Duration::from_secs(1);
+/// What each session is told: a transaction whose program was stopped must not hold a lock that changes wait for, and who waits
+/// for one tries again.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = 15000; SET lock_timeout = 5000";
+
+/// Where a database is, and how to get in. The password is not shown.
+#[derive(Clone)]
+pub(in crate::store) struct PostgresPlace {
+    options: PgConnectOptions,
+    connections: u32,
+    keep_prepared: bool,
+}
+
+/// Why a URL names no database.
+#[derive(Debug)]
+pub(in crate::store) struct BadUrl(pub(in crate::store) String);
+
+impl PostgresPlace {
+    /// Reads a URL such as `postgres://mintmark@db.example.com/mintmark?sslmode=verify-full`. What it leaves out comes from the
+    /// variables that PostgreSQL's own programs read (`PGPASSWORD`, `PGSSLROOTCERT`, …). A network other than this machine's own must
+    /// be named with the `sslmode` that is wanted: the database decides who gets tokens, and the default of others is to trust
+    /// whoever answers.
+    pub(in crate::store) fn parse(url: &str, password: Option<&str>) -> Result<Self, BadUrl> {
+        let options = PgConnectOptions::from_str(url).map_err(|error| BadUrl(error.to_string()))?.disable_statement_logging();
+        let options = password.map_or(options.clone(), |password| options.password(password));
+        if is_remote(&options) && !url.contains("sslmode=") {
+            return Err(BadUrl(
+                "it says nothing of TLS: add ?sslmode=verify-full (and &sslrootcert=FILE for a certificate authority of your own), \
+                 or ?sslmode=disable on a network that nobody else can reach"
+                    .to_owned(),
+            ));
+        }
+        if options.get_database().is_none() {
+            return Err(BadUrl("it names no database: end it with /mintmark, for example".to_owned()));
+        }
+        let options = options.application_name("mintmark");
+        Ok(Self { options, connections: 8, keep_prepared: true })
+    }
+
+    /// How many connections are made at most, and whether statements are kept prepared on them.
+    pub(in crate::store) fn with(mut self, connections: u32, keep_prepared: bool) -> Self {
+        (self.connections, self.keep_prepared) = (connections, keep_prepared);
+        if !keep_prepared {
+            self.options = self.options.statement_cache_capacity(0);
+        }
+        self
+    }
+}
+
+fn is_remote(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    // An IPv6 address keeps the brackets that it has in a URL.
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let is_here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    options.get_socket().is_none() && !host.starts_with('/') && !is_here
+}
+
+impl fmt::Display for PostgresPlace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (options, database) = (&self.options, self.options.get_database().unwrap_or_default());
+        match options.get_socket() {
+            Some(socket) => write!(out, "postgres://{}@/{database}?host={}", options.get_username(), socket.display()),
+            None => {
+                write!(out, "postgres://{}@{}:{}/{database}", options.get_username(), options.get_host(), options.get_port())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PostgresPlace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// The connections to one database.
+pub(in crate::store) struct PostgresPool {
+    pool: PgPool,
+    keep_prepared: bool,
+}
+
+impl PostgresPool {
+    /// Prepares connections; none is made before it is needed.
+    pub(in crate::store) fn new(place: &PostgresPlace) -> Self {
+        let keep_prepared = place.keep_prepared;
+        let pool = PgPoolOptions::new()
+            .max_connections(place.connections)
+            .acquire_timeout(CONNECTION_WAIT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move { Ok(idle.idle_for < TRUSTED_FOR || in_time(TRY_WAIT, connection.ping()).await.is_ok()) })
+            })
+            .after_connect(move |connection, _| Box::pin(begin_session(connection, keep_prepared)))
+            .connect_lazy_with(place.options.clone());
+        Self { pool, keep_prepared }
+    }
+
+    pub(super) async fn close(&self) {
+        // Transactions that hang have their own end.
+        let _ = tokio::time::timeout(CONNECTION_WAIT, self.pool.close()).await;
+    }
+
+    /// A transaction that sees one state.
+    pub(super) async fn begin_read(&self) -> Result<PostgresTransaction, sqlx::Error> {
+        match self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READ_WAIT).await {
+            // A connection that broke unnoticed; the next one is another.
+            Err(error) if is_broken(&error) => self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READ_WAIT).await,
+            begun => begun,
+        }
+    }
+
+    /// A transaction that looks at the schema and may change it: whoever comes second waits at the row that it writes first. Of
+    /// two that make that row's table at once, one is told that the name is taken, and tries again.
+    pub(super) async fn begin_schema(&self) -> Result<PostgresTransaction, WriteError> {
+        let mut begun = self.begin("BEGIN ISOLATION LEVEL READ COMMITTED", SCHEMA_WAIT).await?;
+        match begun.run_script(sqlx::SqlSafeStr::into_sql_str(SCHEMA_LOCK)).await {
+            Ok(()) => Ok(begun),
+            Err(error) => {
+                let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+                let is_taken = code.is_some_and(|code| matches!(&*code, "23505" | "42P07"));
+                Err(if is_taken { WriteError::Again(error.to_string()) } else { error.into() })
+            }
+        }
+    }
+
+    /// A transaction that writes. A lower level than the highest suffices, and never fails for somebody else's sake: each
+    /// transaction either begins with the one row that orders them, or writes rows that nobody decides from.
+    pub(super) async fn begin_write(&self) -> Result<PostgresTransaction, sqlx::Error> {
+        self.begin("BEGIN ISOLATION LEVEL READ COMMITTED", WRITE_WAIT).await
+    }
+
+    async fn begin(&self, statement: &'static str, wait: Duration) -> Result<PostgresTransaction, sqlx::Error> {
+        let connection = Some(self.pool.acquire().await?);
+        let mut begun = PostgresTransaction { connection, wait, state: State::Idle, keep_prepared: self.keep_prepared };
+        begun.run(async |connection| sqlx::raw_sql(statement).execute(connection).await).await?;
+        begun.state = State::Open;
+        Ok(begun)
+    }
+
+    /// The rows that one statement finds, or writes and returns, outside a transaction.
+    pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        match self.try_rows(query.clone()).await {
+            Err(error) if is_broken(&error) => self.try_rows(query).await,
+            found => found,
+        }
+    }
+
+    async fn try_rows(&self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        let connection = Some(self.pool.acquire().await?);
+        let state = State::Idle;
+        PostgresTransaction { connection, wait: READ_WAIT, state, keep_prepared: self.keep_prepared }.rows(query).await
+    }
+
+    /// The seconds since 1970 on the database's clock.
+    pub(in crate::store) async fn now(&self) -> Result<i64, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        let now = sqlx::query_scalar("SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
+        in_time(READ_WAIT, now.persistent(self.keep_prepared).fetch_one(&mut *connection)).await
+    }
+}
+
+/// What the schema behind a transaction holds.
+pub(super) async fn mark(transaction: &mut Transaction) -> Result<StoreMark, WriteError> {
+    let row = MARK.query().row(transaction).await?;
+    let number = |column| row.as_ref().map_or(Ok(0), |row| row.get::<i64>(column));
+    Ok(match (number("tables")?, number("ours")?) {
+        (0, _) => StoreMark::Empty,
+        (_, 3) => StoreMark::Ours,
+        _ => StoreMark::Foreign,
+    })
+}
+
+/// What every connection goes through before it is used.
+async fn begin_session(connection: &mut PgConnection, may_set: bool) -> Result<(), sqlx::Error> {
+    let read_only: String =
+        sqlx::query_scalar("SHOW transaction_read_only").persistent(false).fetch_one(&mut *connection).await?;
+    if read_only != "off" {
+        return Err(sqlx::Error::Io(io::Error::other("this server only reads, so it is a replica; the primary is needed")));
+    }
+    // A pooler would give the settings to others.
+    if may_set {
+        sqlx::raw_sql(SESSION).execute(connection).await?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No transaction.
+    Idle,
+    /// A transaction that is not over.
+    Open,
+    /// A call has not come back, or it showed that the connection is of no more use.
+    Broken,
+}
+
+/// A transaction; dropped without `commit`, it is rolled back.
+pub(in crate::store) struct PostgresTransaction {
+    /// None once it is on its way back.
+    connection: Option<PoolConnection<Postgres>>,
+    wait: Duration,
+    state: State,
+    keep_prepared: bool,
+}
+
+impl PostgresTransaction {
+    pub(super) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        let query = query.for_postgres(self.keep_prepared);
+        let rows = self.run(async |connection| query.fetch_all(connection).await).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    pub(super) async fn execute(&mut self, query: Query) -> Result<u64, sqlx::Error> {
+        let query = query.for_postgres(self.keep_prepared);
+        Ok(self.run(async |connection| query.execute(connection).await).await?.rows_affected())
+    }
+
+    /// Runs statements that take no values.
+    pub(in crate::store) async fn run_script(&mut self, script: sqlx::SqlStr) -> Result<(), sqlx::Error> {
+        self.run(async |connection| sqlx::raw_sql(script).execute(connection).await).await.map(|_| ())
+    }
+
+    /// Runs the schema's versions that the database does not have.
+    pub(super) async fn migrate(&mut self, migrator: &Migrator) -> Result<(), MigrateError> {
+        let mut outcome = Ok(());
+        let run = self.run(async |connection| {
+            outcome = migrator.run_direct(None, connection, false).await;
+            Ok(())
+        });
+        run.await.map_err(MigrateError::Execute)?;
+        outcome
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), WriteError> {
+        let committed = self.run(async |connection| sqlx::raw_sql("COMMIT").execute(connection).await).await;
+        match committed {
+            Ok(_) => {
+                self.state = State::Idle;
+                Ok(())
+            }
+            // The server says that it did not. Else the answer was lost, or was given before the standby had the change.
+            Err(error) if !is_broken(&error) && error.as_database_error().is_some() => Err(error.into()),
+            Err(error) => Err(WriteError::Unknown(error.to_string())),
+        }
+    }
+
+    /// Has something done on the connection, within the time there is for it.
+    async fn run<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let state = std::mem::replace(&mut self.state, State::Broken);
+        let connection = self.connection.as_mut().filter(|_| state != State::Broken);
+        let connection = connection.ok_or_else(|| sqlx::Error::Io(io::Error::from(io::ErrorKind::NotConnected)))?;
+        let done = in_time(self.wait, work(connection)).await;
+        if !done.as_ref().is_err_and(is_broken) {
+            self.state = state;
+        }
+        done
+    }
+}
+
+impl Drop for PostgresTransaction {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if self.state == State::Broken {
+            // Closes the socket, and makes room for another connection at once.
+            drop(connection.detach());
+            return;
+        }
+        let is_open = self.state == State::Open;
+        let give_back = async move {
+            if is_open && sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
+                drop(connection.detach());
+                return;
+            }
+            connection.return_to_pool().await;
+        };
+        // What is given up half way is dropped, and so closed.
+        tokio::spawn(async move { tokio::time::timeout(TRY_WAIT, give_back).await });
+    }
+}
+
+/// What work gives, unless it takes too long.
+async fn in_time<T>(wait: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let late = || sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"));
+    tokio::time::timeout(wait, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Whether an error leaves the connection without use: it broke, its server ends (class 57), or its server is no primary any more.
+fn is_broken(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    is_lost(error)
+        || code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08") || matches!(&*code, "25006" | "25P03"))
+}
+
+/// Whether an error of PostgreSQL's (`SQLSTATE`) is one that does not last: serialization failure, deadlock, a lock not had in
+/// time, too many connections, and the end of a server or of its time as the primary. A unique violation of the system's own
+/// tables comes from two programs that make the same table at once.
+pub(super) fn is_passing(code: &str) -> bool {
+    matches!(code, "40001" | "40P01" | "55P03" | "53300" | "25006" | "25P03")
+        || code.starts_with("57P")
+        || code.starts_with("08")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        let place = PostgresPlace::parse("postgres://mint:hush@127.0.0.1:5433/mark", Some("more")).unwrap();
+        assert_eq!(place.to_string(), "postgres://mint@127.0.0.1:5433/mark");
+        assert_eq!(format!("{place:?}"), "postgres://mint@127.0.0.1:5433/mark");
+        let place = PostgresPlace::parse("postgres://mint@%2Frun%2Fpg/mark", None).unwrap();
+        assert!(!place.to_string().contains("hush"));
+    }
+
+    #[test]
+    fn a_database_elsewhere_needs_a_word_about_tls() {
+        let refused = PostgresPlace::parse("postgres://mint:hush@db.example.com/mark", None).unwrap_err();
+        assert!(refused.0.contains("sslmode=verify-full") && !refused.0.contains("hush"), "{}", refused.0);
+        assert!(PostgresPlace::parse("postgres://mint@db.example.com/mark?sslmode=verify-full", None).is_ok());
+        assert!(PostgresPlace::parse("postgres://mint@[::1]/mark", None).is_ok());
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_being_repeated() {
+        for url in ["postgres://mint:hush@host:port/mark", "hush", "postgres://mint:hush@127.0.0.1"] {
+            let refused = PostgresPlace::parse(url, None).unwrap_err();
+            assert!(!refused.0.contains("hush"), "{}", refused.0);
+        }
+    }
+}
