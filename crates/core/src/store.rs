@@ -108,6 +108,19 @@ pub struct CredentialUse {
     pub at: Timestamp,
 }
 
+/// What was used, of all that may be used once: a hash, so that the store learns nothing and rows are small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UseDigest(pub [u8; 32]);
+
+/// The right to do a piece of periodic work, until it expires. Of all nodes one holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The work's name.
+    pub name: &'static str,
+    /// Grows with each new holder, so that work of an earlier one, which was stopped and goes on, changes nothing.
+    pub fence: u64,
+}
+
 /// Why a read gave nothing.
 #[derive(Debug)]
 pub enum StoreError {
@@ -185,6 +198,25 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
     fn record_uses(&self, uses: &[CredentialUse]) -> impl Future<Output = Read<()>> + Send;
+
+    /// Notes that something was used that may be used once, until `expires_at`. Of all that ask with one digest exactly one is
+    /// told `true`. An error leaves it open who that was: the use is to be refused (rule S16).
+    fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> impl Future<Output = Read<bool>> + Send;
+
+    /// Takes the lease of a name for as long as `expires_at` says, or longer if `holder` has it already. None if another has it.
+    fn take_lease(
+        &self,
+        name: &'static str,
+        holder: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Read<Option<Lease>>> + Send;
+
+    /// Forgets at most `limit` uses that expired before a moment. Returns how many; none if the lease is another's now.
+    fn forget_uses(&self, lease: &Lease, before: Timestamp, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;
+
+    /// Removes at most `limit` entries of the feed up to a position. Returns how many; none if the lease is another's now.
+    fn trim_feed(&self, lease: &Lease, to: Position, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;
 
     /// A tenant.
     fn tenant(&self, id: TenantId) -> impl Future<Output = Read<Option<Tenant>>> + Send;

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use self::tables::{Row, Tables};
 use super::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Page, Read,
-    Store, StoreError,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Page,
+    Read, Store, StoreError, UseDigest,
 };
+use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
@@ -30,11 +31,26 @@ struct State {
     position: Position,
     feed: BTreeMap<Position, FeedEntry>,
     audit: BTreeMap<Position, AuditRecord>,
+    uses: BTreeMap<UseDigest, Timestamp>,
+    leases: BTreeMap<&'static str, HeldLease>,
     incarnation: u64,
     is_failing: bool,
     fails_environments: bool,
     reads: u64,
     pause: Option<Pause>,
+}
+
+#[derive(Debug)]
+struct HeldLease {
+    holder: String,
+    fence: u64,
+    expires_at: Timestamp,
+}
+
+impl State {
+    fn is_held(&self, lease: &Lease) -> bool {
+        self.leases.get(lease.name).is_some_and(|held| held.fence == lease.fence)
+    }
 }
 
 /// What a read that is to be held needs to know.
@@ -212,6 +228,48 @@ impl Store for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {
+        let mut state = self.usable()?;
+        let is_first = !state.uses.contains_key(digest);
+        state.uses.entry(*digest).or_insert(expires_at);
+        Ok(is_first)
+    }
+
+    async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
+        let mut state = self.usable()?;
+        let new = || HeldLease { holder: holder.to_owned(), fence: 1, expires_at };
+        let held = state.leases.entry(name).or_insert_with(new);
+        if held.holder == holder {
+            held.expires_at = expires_at;
+        } else if held.expires_at <= now {
+            *held = HeldLease { holder: holder.to_owned(), fence: held.fence + 1, expires_at };
+        } else {
+            return Ok(None);
+        }
+        Ok(Some(Lease { name, fence: held.fence }))
+    }
+
+    async fn forget_uses(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let mut state = self.usable()?;
+        if !state.is_held(lease) {
+            return Ok(None);
+        }
+        let over = state.uses.iter().filter(|(_, expires_at)| **expires_at < before).map(|(digest, _)| *digest);
+        let over: Vec<_> = over.take(limit as usize).collect();
+        state.uses.retain(|digest, _| !over.contains(digest));
+        Ok(Some(over.len() as u64))
+    }
+
+    async fn trim_feed(&self, lease: &Lease, to: Position, limit: u32) -> Read<Option<u64>> {
+        let mut state = self.usable()?;
+        if !state.is_held(lease) {
+            return Ok(None);
+        }
+        let over: Vec<_> = state.feed.range(..=to).map(|(at, _)| *at).take(limit as usize).collect();
+        state.feed.retain(|at, _| !over.contains(at));
+        Ok(Some(over.len() as u64))
     }
 
     async fn tenant(&self, id: TenantId) -> Read<Option<Tenant>> {

@@ -88,3 +88,8 @@ async fn number(transaction: &mut Transaction, query: super::engine::Query) -> R
 pub(super) async fn applied_version(transaction: &mut Transaction) -> Result<i64, WriteError> {
     number(transaction, SCHEMA_VERSION.query()).await
 }
+
+#[cfg(test)]
+pub(super) fn texts_for_postgres() -> impl Iterator<Item = &'static str> {
+    VERSIONS.iter().map(|version| version.postgres)
+}

@@ -10,6 +10,7 @@
 //! | `engine` | the database engines: pools, transactions, errors, retries |
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
+//! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
 //! | `migrate` | the schema's versions |
@@ -23,6 +24,7 @@ mod place;
 mod reads;
 mod rows;
 mod statements;
+mod upkeep;
 mod writes;
 
 use std::fmt;

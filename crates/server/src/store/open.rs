@@ -94,7 +94,7 @@ pub(super) async fn open(place: &StorePlace, options: OpenOptions) -> Result<Sql
 pub(super) async fn connect(place: &StorePlace, options: OpenOptions) -> Result<SqlStore, OpenError> {
     let pools = match &place.0 {
         Place::File(path) => open_file(path, options.create).await?,
-        Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres)),
+        Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres, Arc::clone(&options.clock))),
     };
     let engine = Engine::new(pools, Arc::clone(&options.clock), Arc::clone(&options.random));
     Ok(SqlStore { engine, place: place.clone(), options })

@@ -1,11 +1,12 @@
 //! The reads. What comes with a position is read in one transaction with it, so that it is neither older nor newer.
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Page, Read, Store,
-    StoreError,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Page, Read, Store,
+    StoreError, UseDigest,
 };
 
 use super::SqlStore;
@@ -14,7 +15,7 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, RESOURCES, SIGNING_KEYS, STORE, TENANT, TENANTS,
+    CREDENTIALS, ENVIRONMENTS, FEED, FEED_TRIM, RESOURCES, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -46,6 +47,24 @@ impl Store for SqlStore {
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
         self.write_uses(uses).await
+    }
+
+    async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {
+        self.insert_use(digest, expires_at).await
+    }
+
+    async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
+        self.take_or_renew_lease(name, holder, now, expires_at).await
+    }
+
+    async fn forget_uses(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let expire = || SINGLE_USE_EXPIRE.query().bind(before.0).bind(i64::from(limit));
+        self.under_lease(lease, SINGLE_USE_EXPIRE.name, expire).await
+    }
+
+    async fn trim_feed(&self, lease: &Lease, to: Position, limit: u32) -> Read<Option<u64>> {
+        let trim = || FEED_TRIM.query().bind(big(to.0)).bind(i64::from(limit));
+        self.under_lease(lease, FEED_TRIM.name, trim).await
     }
 
     async fn tenant(&self, id: TenantId) -> Read<Option<Tenant>> {

@@ -138,6 +138,27 @@ statements! {
         "SELECT position, subject_kind, subject_environment, subject_id FROM feed WHERE position > $1 \
          ORDER BY position LIMIT $2";
 
+    // By the order of positions, so that what is left has no gap but at its beginning.
+    FEED_TRIM = "feed.trim":
+        "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position <= $1 ORDER BY position LIMIT $2)";
+
+    SINGLE_USE_INSERT = "single_use.insert":
+        "INSERT INTO single_use (digest, expires_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+    SINGLE_USE_EXPIRE = "single_use.expire":
+        "DELETE FROM single_use WHERE digest IN \
+         (SELECT digest FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+    // Two that find no row both insert; of these one changes nothing, and takes the lease, if it is free, by the update.
+    LEASE_INSERT = "lease.insert":
+        "INSERT INTO lease (name, holder, fence, expires_at) VALUES ($1, '', 0, 0) ON CONFLICT (name) DO NOTHING";
+    LEASE_TAKE = "lease.take":
+        "UPDATE lease SET holder = $2, fence = fence + 1, expires_at = $4 \
+         WHERE name = $1 AND holder <> $2 AND expires_at <= $3 RETURNING fence";
+    LEASE_RENEW = "lease.renew":
+        "UPDATE lease SET expires_at = $3 WHERE name = $1 AND holder = $2 RETURNING fence";
+    // Before any work under a lease, in its transaction: nobody takes the lease before that has ended.
+    LEASE_HOLD = "lease.hold": "UPDATE lease SET fence = fence WHERE name = $1 AND fence = $2";
+
     AUDIT_INSERT = "audit.insert":
         "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \
          state_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -152,8 +173,26 @@ mod tests {
 
     use super::*;
 
-    /// What one engine refuses or reads otherwise than another, in lower case.
+    /// What one engine refuses or reads otherwise than another, in lower case: SQLite, PostgreSQL, and those that speak its
+    /// protocol (`CockroachDB`, `YugabyteDB`).
     const FORBIDDEN: &[&str] = &[
+        "lock table",
+        "xmin",
+        "ctid",
+        "pg_",
+        "nextval",
+        " / ",
+        "<<",
+        ">>",
+        "lateral",
+        "array",
+        "json",
+        "ilike",
+        "interval",
+        "savepoint",
+        "declare",
+        "fetch",
+        "with recursive",
         "?",
         "now(",
         "datetime(",
@@ -187,6 +226,41 @@ mod tests {
             let sql = statement.sql.to_lowercase();
             for word in FORBIDDEN {
                 assert!(!sql.contains(word), "{} contains {word:?}: {sql}", statement.name);
+            }
+        }
+    }
+
+    /// What a schema must do without for the same reasons.
+    const FORBIDDEN_IN_SCHEMAS: &[&str] = &[
+        "serial",
+        "sequence",
+        "trigger",
+        "function",
+        "extension",
+        "exclude",
+        "deferrable",
+        "partition",
+        "inherits",
+        "domain",
+        "now(",
+        "current_timestamp",
+        " gin",
+        " gist",
+        "concurrently",
+        "create type",
+        "jsonb",
+        "timestamp",
+        "generated",
+        "rule",
+    ];
+
+    #[test]
+    fn every_version_of_the_schema_keeps_to_what_the_engines_have_in_common() {
+        for text in super::super::migrate::texts_for_postgres() {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+            let code = code.collect::<Vec<_>>().join("\n").to_lowercase();
+            for word in FORBIDDEN_IN_SCHEMAS {
+                assert!(!code.contains(word), "{word:?}");
             }
         }
     }

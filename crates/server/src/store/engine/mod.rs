@@ -174,6 +174,14 @@ impl Engine {
         self.timed(name, found).await.map_err(unavailable)
     }
 
+    /// How many rows a statement changed that is a transaction of its own.
+    pub(super) async fn execute(&self, query: Query) -> Result<u64, WriteError> {
+        match &self.pools {
+            Pools::Sqlite(pools) => Ok(pools.execute(query).await?),
+            Pools::Postgres(pool) => pool.execute(query).await,
+        }
+    }
+
     /// The row that one query finds.
     pub(super) async fn row(&self, query: Query) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(query).await?.into_iter().next())

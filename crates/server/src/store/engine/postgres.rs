@@ -8,8 +8,11 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use mintmark_core::clock::Clock;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -36,7 +39,7 @@ const MARK: Statement = Statement {
           FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schema_lock'",
 };
 /// A connection that was idle for longer is tried before it is used.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+const TRUSTED_FOR_MILLISECONDS: u64 = 1000;
 /// How long trying one, or giving one back, may take.
 const TRY_WAIT: Duration = Duration::from_secs(1);
 /// What each session is told: a transaction whose program was stopped must not hold a lock that changes wait for, and who waits
@@ -117,22 +120,45 @@ impl fmt::Debug for PostgresPlace {
 pub(in crate::store) struct PostgresPool {
     pool: PgPool,
     keep_prepared: bool,
+    breaks: Arc<Breaks>,
+}
+
+/// When a connection last broke: others that were idle then may be broken as well, since a server ends all of its own.
+struct Breaks {
+    clock: Arc<dyn Clock>,
+    last: AtomicU64,
+}
+
+impl Breaks {
+    fn note(&self) {
+        self.last.store(self.clock.boot_milliseconds(), Ordering::Relaxed);
+    }
+
+    /// Whether a connection that was idle for so long is to be tried before it is used.
+    fn make_suspect(&self, idle_for: Duration) -> bool {
+        let idle_for = u64::try_from(idle_for.as_millis()).unwrap_or(u64::MAX);
+        let idle_since = self.clock.boot_milliseconds().saturating_sub(idle_for);
+        idle_for > TRUSTED_FOR_MILLISECONDS || idle_since <= self.last.load(Ordering::Relaxed)
+    }
 }
 
 impl PostgresPool {
     /// Prepares connections; none is made before it is needed.
-    pub(in crate::store) fn new(place: &PostgresPlace) -> Self {
+    pub(in crate::store) fn new(place: &PostgresPlace, clock: Arc<dyn Clock>) -> Self {
         let keep_prepared = place.keep_prepared;
+        let breaks = Arc::new(Breaks { clock, last: AtomicU64::new(0) });
+        let seen = Arc::clone(&breaks);
         let pool = PgPoolOptions::new()
             .max_connections(place.connections)
             .acquire_timeout(CONNECTION_WAIT)
             .test_before_acquire(false)
-            .before_acquire(|connection, idle| {
-                Box::pin(async move { Ok(idle.idle_for < TRUSTED_FOR || in_time(TRY_WAIT, connection.ping()).await.is_ok()) })
+            .before_acquire(move |connection, idle| {
+                let is_suspect = seen.make_suspect(idle.idle_for);
+                Box::pin(async move { Ok(!is_suspect || in_time(TRY_WAIT, connection.ping()).await.is_ok()) })
             })
             .after_connect(move |connection, _| Box::pin(begin_session(connection, keep_prepared)))
             .connect_lazy_with(place.options.clone());
-        Self { pool, keep_prepared }
+        Self { pool, keep_prepared, breaks }
     }
 
     pub(super) async fn close(&self) {
@@ -170,8 +196,7 @@ impl PostgresPool {
     }
 
     async fn begin(&self, statement: &'static str, wait: Duration) -> Result<PostgresTransaction, sqlx::Error> {
-        let connection = Some(self.pool.acquire().await?);
-        let mut begun = PostgresTransaction { connection, wait, state: State::Idle, keep_prepared: self.keep_prepared };
+        let mut begun = self.idle(wait).await?;
         begun.run(async |connection| sqlx::raw_sql(statement).execute(connection).await).await?;
         begun.state = State::Open;
         Ok(begun)
@@ -185,10 +210,20 @@ impl PostgresPool {
         }
     }
 
+    /// How many rows a statement changed that is a transaction of its own: when its answer is lost, whether it did is unknown.
+    pub(super) async fn execute(&self, query: Query) -> Result<u64, WriteError> {
+        self.idle(WRITE_WAIT).await?.execute(query).await.map_err(after_the_end)
+    }
+
     async fn try_rows(&self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        self.idle(READ_WAIT).await?.rows(query).await
+    }
+
+    /// A connection on which no transaction was begun.
+    async fn idle(&self, wait: Duration) -> Result<PostgresTransaction, sqlx::Error> {
         let connection = Some(self.pool.acquire().await?);
-        let state = State::Idle;
-        PostgresTransaction { connection, wait: READ_WAIT, state, keep_prepared: self.keep_prepared }.rows(query).await
+        let (state, breaks) = (State::Idle, Arc::clone(&self.breaks));
+        Ok(PostgresTransaction { connection, wait, state, keep_prepared: self.keep_prepared, breaks })
     }
 
     /// The seconds since 1970 on the database's clock.
@@ -241,6 +276,7 @@ pub(in crate::store) struct PostgresTransaction {
     wait: Duration,
     state: State,
     keep_prepared: bool,
+    breaks: Arc<Breaks>,
 }
 
 impl PostgresTransaction {
@@ -278,9 +314,7 @@ impl PostgresTransaction {
                 self.state = State::Idle;
                 Ok(())
             }
-            // The server says that it did not. Else the answer was lost, or was given before the standby had the change.
-            Err(error) if !is_broken(&error) && error.as_database_error().is_some() => Err(error.into()),
-            Err(error) => Err(WriteError::Unknown(error.to_string())),
+            Err(error) => Err(after_the_end(error)),
         }
     }
 
@@ -290,7 +324,9 @@ impl PostgresTransaction {
         let connection = self.connection.as_mut().filter(|_| state != State::Broken);
         let connection = connection.ok_or_else(|| sqlx::Error::Io(io::Error::from(io::ErrorKind::NotConnected)))?;
         let done = in_time(self.wait, work(connection)).await;
-        if !done.as_ref().is_err_and(is_broken) {
+        if done.as_ref().is_err_and(is_broken) {
+            self.breaks.note();
+        } else {
             self.state = state;
         }
         done
@@ -322,6 +358,16 @@ impl Drop for PostgresTransaction {
 async fn in_time<T>(wait: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     let late = || sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"));
     tokio::time::timeout(wait, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// What an error means of something that may have been committed: the server says that it was not, or the answer was lost, or was
+/// given before the standby had the change.
+fn after_the_end(error: sqlx::Error) -> WriteError {
+    if error.as_database_error().is_some() && !is_broken(&error) {
+        error.into()
+    } else {
+        WriteError::Unknown(error.to_string())
+    }
 }
 
 /// Whether an error leaves the connection without use: it broke, its server ends (class 57), or its server is no primary any more.

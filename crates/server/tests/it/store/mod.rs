@@ -10,8 +10,10 @@ mod listings;
 mod memory;
 mod nouns;
 mod opening;
+mod postgres;
 mod sql_file;
 mod together;
+mod upkeep;
 mod uses;
 mod world;
 

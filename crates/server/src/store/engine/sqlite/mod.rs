@@ -55,6 +55,10 @@ impl SqlitePools {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    pub(super) async fn execute(&self, query: Query) -> Result<u64, sqlx::Error> {
+        execute(query, &self.writer).await
+    }
+
     pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
         rows(query, &self.readers).await
     }
