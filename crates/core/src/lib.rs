@@ -16,6 +16,7 @@ pub mod random;
 pub mod registry;
 pub mod store;
 pub mod token;
+pub mod upkeep;
 
 #[cfg(test)]
 mod fixture;

@@ -17,6 +17,7 @@ use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry, RegistryError};
 use mintmark_core::store::{Store, StoreError};
 use mintmark_core::token::{Limits, TokenEndpoint};
+use mintmark_core::upkeep::{self, Removed};
 use mintmark_verify::Algorithm;
 use tokio::sync::watch;
 
@@ -30,6 +31,8 @@ const MEBIBYTE: u64 = 1024 * 1024;
 const NAMES_EVERY: Duration = Duration::from_secs(1);
 /// How many seconds this machine's clock may differ from the database's.
 const CLOCK_OFFSET_MAX: i64 = 5;
+/// How long between two rounds of upkeep.
+const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 /// Everything that requests need.
@@ -323,6 +326,27 @@ impl Node {
             if stopped(NAMES_EVERY, &mut stop).await {
                 return;
             }
+        }
+    }
+
+    /// Has what had its time removed from the store, by one node at a time, until `stop` says so.
+    pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut holder = [0; 16];
+        self.random.fill(&mut holder);
+        let holder = format!("{:032x}", u128::from_be_bytes(holder));
+        // Nodes that are started together do not ask together.
+        let [chance, ..] = holder.as_bytes() else { return };
+        let mut wait = UPKEEP_EVERY / 16 * u32::from(chance % 16);
+        while !stopped(wait, &mut stop).await {
+            let now = self.endpoint.clock.now();
+            match upkeep::round(&**self.endpoint.directory.store(), &holder, now).await {
+                Ok(Some(removed)) if removed != Removed::default() => {
+                    tracing::debug!(uses = removed.uses, entries = removed.entries, "removed what had its time from the store");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
+            }
+            wait = UPKEEP_EVERY;
         }
     }
 

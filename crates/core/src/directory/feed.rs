@@ -5,10 +5,17 @@ use std::sync::Arc;
 use super::known_client::ClientLookup;
 use super::{Directory, EnvironmentView};
 use crate::model::Position;
-use crate::store::{FeedEntry, Read, Store, StoreError, Subject};
+use crate::store::{FeedEntry, FeedPage, Read, Store, StoreError, Subject};
 
 /// How many feed entries one read asks for.
 pub(super) const FEED_PAGE: u32 = 1000;
+
+/// Whether entries between a position and the page are gone: old ones are removed in time, and a node that was away for long must
+/// not pass over them. Positions have no gaps of their own.
+fn has_gap(after: Position, page: &FeedPage) -> bool {
+    let first = page.entries.first().map_or(page.head, |entry| Position(entry.position.0.saturating_sub(1)));
+    first != after
+}
 
 impl<S: Store> Directory<S> {
     /// Follows the change feed to its end. Returns how many changes were applied.
@@ -29,6 +36,11 @@ impl<S: Store> Directory<S> {
             };
             if self.progress.is_other_history(&page.incarnation) || page.head < after {
                 tracing::warn!(position = page.head.0, "the store holds another history than before: reading everything anew");
+                self.reload().await?;
+                return Ok(applied + page.entries.len());
+            }
+            if has_gap(after, &page) {
+                tracing::info!(position = after.0, "the feed begins later than this node had got: reading everything anew");
                 self.reload().await?;
                 return Ok(applied + page.entries.len());
             }

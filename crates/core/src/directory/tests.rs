@@ -342,6 +342,26 @@ async fn a_feed_of_many_pages_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_node_that_was_away_longer_than_the_feed_reaches_reads_everything_anew() {
+    let world = World::new().await;
+    let client = world.client(|_| {}).await;
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Active);
+    world.set_status(&client, Status::Disabled).await;
+    world.registry.rename_tenant(world.globex, "Globex 2").await.unwrap();
+    let lease = world.store.take_lease("upkeep", "other", timestamp(0), timestamp(60)).await.unwrap().unwrap();
+    let removed = world.head().await;
+    world.store.trim_feed(&lease, Position(removed.0 - 1), 1000).await.unwrap();
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled, "an entry is left, not this one");
+    world.set_status(&client, Status::Active).await;
+    world.store.trim_feed(&lease, world.head().await, 1000).await.unwrap();
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Active, "no entry is left");
+    assert_eq!(world.directory().fresh_position().unwrap(), world.head().await);
+}
+
+#[tokio::test]
 async fn s14_a_poll_that_stops_before_the_feeds_end_makes_nothing_fresh() {
     let world = World::new().await;
     for number in 0..FEED_PAGE {

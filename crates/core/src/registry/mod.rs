@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use business::{BusinessEdit, NewBusiness};
 pub use client::{ClientEdit, CreatedClient, NewClient, NewGrant};
 pub use environment::NewEnvironment;
+pub use key::{PUBLISHED_BEFORE_USE, Rotation, RotationRequest};
 pub use resource::{NewResource, ResourceEdit};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 

@@ -74,7 +74,7 @@ pub(super) async fn create(place: &Place, new: NewEnvironment) -> Done {
     algorithms.dedup();
     let mut keys = Vec::new();
     for algorithm in algorithms {
-        keys.push(make_key(place, &new.name, algorithm).await?);
+        keys.push(make_key(place, &new.name, algorithm, KeyState::Active).await?);
     }
     let environment = place.registry.create_environment(new, keys.clone()).await?;
     let fields = vec![
@@ -87,11 +87,16 @@ pub(super) async fn create(place: &Place, new: NewEnvironment) -> Done {
 }
 
 /// Makes a signing key on a thread of its own, since RSA takes a quarter of a second.
-pub(super) async fn make_key(place: &Place, name: &EnvironmentName, algorithm: Algorithm) -> Result<SigningKey, Failure> {
+pub(super) async fn make_key(
+    place: &Place,
+    name: &EnvironmentName,
+    algorithm: Algorithm,
+    state: KeyState,
+) -> Result<SigningKey, Failure> {
     let (root_keys, random) = (Arc::clone(&place.registry.root_keys), Arc::clone(&place.registry.random));
     let (environment, now) = (name.clone(), place.registry.clock.now());
     let made = tokio::task::spawn_blocking(move || {
-        new_signing_key(&environment, algorithm, KeyState::Active, now, (&root_keys.sealer, &*random))
+        new_signing_key(&environment, algorithm, state, now, (&root_keys.sealer, &*random))
     });
     made.await?.ok_or_else(|| Failure(format!("a {algorithm} key could not be made")))
 }

@@ -1,7 +1,7 @@
 //! `mintmark resource`
 
 use clap::Subcommand;
-use mintmark_core::model::{EnvironmentName, Resource, ResourceUri, ScopeDefinition, ScopeSet, ScopeToken};
+use mintmark_core::model::{EnvironmentName, KeyState, Resource, ResourceUri, ScopeDefinition, ScopeSet, ScopeToken};
 use mintmark_core::registry::{NewResource, ResourceEdit};
 use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
@@ -82,7 +82,7 @@ pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {
             if let Some(algorithm) = algorithm
                 && !record.keys.iter().any(|key| key.algorithm == algorithm)
             {
-                place.registry.add_signing_key(make_key(place, &environment, algorithm).await?).await?;
+                place.registry.add_signing_key(make_key(place, &environment, algorithm, KeyState::Active).await?).await?;
             }
             let name = name.unwrap_or_else(|| uri.to_string());
             let scopes = definitions(scope.as_ref());

@@ -21,7 +21,9 @@ impl SqlStore {
             WriteError::Conflict => CommitError::Conflict,
             WriteError::Exists => CommitError::Exists,
             WriteError::Unknown(cause) => CommitError::Unknown(cause),
-            failed @ (WriteError::Again(_) | WriteError::Failed(_)) => CommitError::Store(failed.into_store_error()),
+            failed @ (WriteError::Again(_) | WriteError::Away(_) | WriteError::Failed(_)) => {
+                CommitError::Store(failed.into_store_error())
+            }
         })
     }
 

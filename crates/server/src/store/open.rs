@@ -129,10 +129,11 @@ pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
         Ok(Prepared::Foreign) => OpenError::Foreign { place },
         Ok(Prepared::WrongKind { found, expected }) => OpenError::WrongKind { place, found, expected },
         Ok(Prepared::Newer { found }) => OpenError::Newer { place, found, known: current_version() },
-        Err(WriteError::Again(cause) | WriteError::Unknown(cause)) if place.path().is_none() => {
+        Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause)) if place.path().is_none() => {
+            let cause = store.engine.diagnose().await.unwrap_or(cause);
             OpenError::Away { place, cause }
         }
-        Err(WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause)) => {
+        Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause)) => {
             OpenError::Engine { place, cause }
         }
         Err(WriteError::Conflict | WriteError::Exists) => {

@@ -28,6 +28,8 @@ pub(super) use value::{Query, Row};
 
 /// For how long a write is tried again.
 const TRY_FOR: Duration = Duration::from_secs(5);
+/// What is said in the place of the pool's own words.
+const AWAY: &str = "no connection to the database could be had in time";
 /// Queries and transactions that take longer are logged.
 const SLOW_MILLISECONDS: u64 = 250;
 const MAX_ATTEMPTS: u32 = 8;
@@ -71,6 +73,8 @@ pub(super) enum WriteError {
     Exists,
     /// Another was in the way, or the connection broke before the end: nothing was committed, and another try may succeed.
     Again(String),
+    /// The database could not be reached for as long as there was patience.
+    Away(String),
     /// The connection broke while the transaction was committed: whether it was, is unknown.
     Unknown(String),
     /// Anything else. Nothing was committed.
@@ -80,9 +84,13 @@ pub(super) enum WriteError {
 impl From<sqlx::Error> for WriteError {
     /// What an error means that came before the commit.
     fn from(error: sqlx::Error) -> Self {
-        let text = error.to_string();
+        let text = text_of(&error);
         let Some(database) = error.as_database_error() else {
-            return if is_lost(&error) { WriteError::Again(text) } else { WriteError::Failed(text) };
+            return match error {
+                sqlx::Error::PoolTimedOut => WriteError::Away(AWAY.to_owned()),
+                _ if is_lost(&error) => WriteError::Again(text),
+                _ => WriteError::Failed(text),
+            };
         };
         let code = database.code();
         if database.is_unique_violation() {
@@ -101,7 +109,9 @@ impl WriteError {
     /// The error of a write that is no change, and so can neither conflict nor exist.
     pub(super) fn into_store_error(self) -> StoreError {
         match self {
-            WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause) => StoreError::Unavailable(cause),
+            WriteError::Again(cause) | WriteError::Away(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause) => {
+                StoreError::Unavailable(cause)
+            }
             WriteError::Conflict | WriteError::Exists => {
                 StoreError::Unavailable("a constraint of the schema was broken".to_owned())
             }
@@ -109,9 +119,20 @@ impl WriteError {
     }
 }
 
+/// What an error says, as people read it.
+fn text_of(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => {
+            database.code().map_or_else(|| database.message().to_owned(), |code| format!("{} ({code})", database.message()))
+        }
+        sqlx::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// Whether the connection is to blame.
 fn is_lost(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut)
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_))
 }
 
 impl Engine {
@@ -151,6 +172,14 @@ impl Engine {
         match &self.pools {
             Pools::Sqlite(_) => self.begin_write().await,
             Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin_schema().await?)),
+        }
+    }
+
+    /// Why no connection can be had, if that is so.
+    pub(super) async fn diagnose(&self) -> Option<String> {
+        match &self.pools {
+            Pools::Sqlite(_) => None,
+            Pools::Postgres(pool) => pool.diagnose().await.err().map(|error| text_of(&error)),
         }
     }
 
@@ -296,7 +325,7 @@ fn has_passed(limit: Duration, milliseconds: u64) -> bool {
 /// A failure of the engine, as a read reports it.
 #[expect(clippy::needless_pass_by_value, reason = "it is the argument of `map_err`")]
 pub(super) fn unavailable(error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+    WriteError::from(error).into_store_error()
 }
 
 #[cfg(test)]

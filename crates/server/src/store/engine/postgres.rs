@@ -19,7 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgPool, Postgres};
 
 use super::super::statements::Statement;
-use super::{Query, Row, StoreMark, Transaction, WriteError, is_lost};
+use super::{Query, Row, StoreMark, Transaction, WriteError, is_lost, text_of};
 
 /// How long to wait for a connection: one that others of this process use, or a new one.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
@@ -226,6 +226,14 @@ impl PostgresPool {
         Ok(PostgresTransaction { connection, wait, state, keep_prepared: self.keep_prepared, breaks })
     }
 
+    /// Makes a connection of its own, for the error that the pool keeps to itself.
+    pub(super) async fn diagnose(&self) -> Result<(), sqlx::Error> {
+        let options = self.pool.connect_options();
+        let mut connection = in_time(CONNECTION_WAIT, options.connect()).await?;
+        in_time(CONNECTION_WAIT, begin_session(&mut connection, self.keep_prepared)).await?;
+        connection.close().await
+    }
+
     /// The seconds since 1970 on the database's clock.
     pub(in crate::store) async fn now(&self) -> Result<i64, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
@@ -363,11 +371,7 @@ async fn in_time<T>(wait: Duration, work: impl Future<Output = Result<T, sqlx::E
 /// What an error means of something that may have been committed: the server says that it was not, or the answer was lost, or was
 /// given before the standby had the change.
 fn after_the_end(error: sqlx::Error) -> WriteError {
-    if error.as_database_error().is_some() && !is_broken(&error) {
-        error.into()
-    } else {
-        WriteError::Unknown(error.to_string())
-    }
+    if error.as_database_error().is_some() && !is_broken(&error) { error.into() } else { WriteError::Unknown(text_of(&error)) }
 }
 
 /// Whether an error leaves the connection without use: it broke, its server ends (class 57), or its server is no primary any more.

@@ -195,6 +195,7 @@ async fn a_replica_is_not_taken_for_the_primary() {
     assert!(matches!(world.store.feed(Position(0), 1).await, Err(StoreError::Unavailable(_))));
     let refused = open_place(&database.place(), false, None).await.unwrap_err();
     assert!(matches!(refused, OpenError::Away { .. }), "{refused}");
+    assert!(refused.to_string().contains("it is a replica; the primary is needed"), "{refused}");
     world.store.close().await;
     database.remove().await;
 }

@@ -1,0 +1,97 @@
+//! Periodic work of which one node at a time does its part: what has had its time leaves the store.
+
+use crate::clock::Timestamp;
+use crate::model::Position;
+use crate::store::{Lease, Read, Store};
+
+/// How many seconds the lease lasts. A node that dies with it keeps the work from others for that long.
+const LEASE_SECONDS: u32 = 120;
+/// How long after its end a use is forgotten, in seconds, so that a node whose clock is behind does not see it end twice.
+const USE_GRACE: i64 = 120;
+/// How many entries the change feed keeps. A node that was away for longer reads everything anew.
+pub const FEED_KEPT: u64 = 100_000;
+/// How many rows one transaction removes: few, so that it holds no lock for long.
+const AT_ONCE: u32 = 1000;
+/// How many transactions one round takes for each kind of row; the next round goes on.
+const ROUNDS: usize = 200;
+
+/// What a round of upkeep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Marks of what may be used once, and has expired.
+    pub uses: u64,
+    /// Entries of the change feed.
+    pub entries: u64,
+}
+
+/// Does the work, unless another node does it. `holder` names this node.
+pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Option<Removed>> {
+    let Some(lease) = store.take_lease("upkeep", holder, now, now.plus(LEASE_SECONDS)).await? else { return Ok(None) };
+    let head = store.feed(Position(0), 1).await?.head;
+    let over = Timestamp(now.0.saturating_sub(USE_GRACE));
+    let uses = in_parts(store, &lease, Rows::UsesOver(over)).await?;
+    let kept_from = Position(head.0.saturating_sub(FEED_KEPT));
+    let entries = in_parts(store, &lease, Rows::EntriesTo(kept_from)).await?;
+    Ok(Some(Removed { uses, entries }))
+}
+
+/// What is removed.
+#[derive(Clone, Copy)]
+enum Rows {
+    UsesOver(Timestamp),
+    EntriesTo(Position),
+}
+
+/// Removes part after part, until there is nothing left, the lease is lost or the round is long enough.
+async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
+    let mut removed = 0;
+    for _ in 0..ROUNDS {
+        let part = match rows {
+            Rows::UsesOver(before) => store.forget_uses(lease, before, AT_ONCE).await?,
+            Rows::EntriesTo(position) => store.trim_feed(lease, position, AT_ONCE).await?,
+        };
+        let part = part.unwrap_or(0);
+        removed += part;
+        if part < u64::from(AT_ONCE) {
+            break;
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::UseDigest;
+    use crate::store::memory::MemoryStore;
+
+    fn digest(number: u64) -> UseDigest {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        UseDigest(bytes)
+    }
+
+    #[tokio::test]
+    async fn a_round_forgets_all_that_is_over_and_nothing_else() {
+        let store = MemoryStore::new();
+        for number in 0..2500 {
+            store.use_once(&digest(number), Timestamp(1000)).await.unwrap();
+        }
+        store.use_once(&digest(9999), Timestamp(1001)).await.unwrap();
+        let now = Timestamp(1001 + USE_GRACE);
+        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, entries: 0 }));
+        assert!(!store.use_once(&digest(9999), now).await.unwrap());
+        assert!(store.use_once(&digest(0), now).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_node_at_a_time_does_the_work() {
+        let store = MemoryStore::new();
+        let at = |seconds: i64| Timestamp(1000 + seconds);
+        assert!(round(&store, "one", at(0)).await.unwrap().is_some());
+        assert!(round(&store, "two", at(119)).await.unwrap().is_none());
+        assert!(round(&store, "one", at(119)).await.unwrap().is_some());
+        assert!(round(&store, "two", at(238)).await.unwrap().is_none());
+        assert!(round(&store, "two", at(239)).await.unwrap().is_some());
+    }
+}
