@@ -126,6 +126,7 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
         root_keys: Arc::new(root_keys),
         dialects,
         dialect_folder: None,
+        snapshot: None,
         settings: NodeSettings::from(config),
     });
     let environment = environment_of(args.algorithm).parse()?;

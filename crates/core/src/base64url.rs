@@ -1,4 +1,4 @@
-//! Base64url without padding (RFC 7515 section 2), for what is written at every token request.
+//! Base64url without padding (RFC 7515 section 2), for what is written at every token request, and for bytes in JSON.
 
 use std::sync::LazyLock;
 
@@ -20,6 +20,23 @@ pub(crate) fn push(out: &mut String, bytes: &[u8]) {
 /// The length of what base64url makes of so many bytes.
 pub(crate) const fn length(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
+}
+
+/// Bytes as JSON has them: `#[serde(with = "crate::base64url::bytes")]`.
+pub(crate) mod bytes {
+    use std::borrow::Cow;
+
+    use base64::Engine;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::ENGINE.encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        super::ENGINE.decode(Cow::<'de, str>::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)
+    }
 }
 
 #[cfg(test)]

@@ -8,4 +8,5 @@ pub mod http;
 pub mod logging;
 pub mod node;
 pub mod serving;
+pub mod snapshot;
 pub mod store;

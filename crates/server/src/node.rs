@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::{RootKeys, SignerThreads};
 use mintmark_core::dialect::DialectSet;
-use mintmark_core::directory::{Directory, DirectoryLimits};
+use mintmark_core::directory::{Directory, DirectoryLimits, SnapshotRefused};
 use mintmark_core::document::Diagnostic;
 use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{EnvironmentName, KeyState};
@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
 use crate::http::RequestIds;
+use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -31,6 +32,8 @@ const MEBIBYTE: u64 = 1024 * 1024;
 const NAMES_EVERY: Duration = Duration::from_secs(1);
 /// How many seconds this machine's clock may differ from the database's.
 const CLOCK_OFFSET_MAX: i64 = 5;
+/// How long between two heads of the snapshot.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(5);
 /// How long between two rounds of upkeep.
 const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
@@ -49,6 +52,10 @@ pub struct Node {
     pub limits: LimitSettings,
     /// Randomness, for keys.
     random: Arc<dyn Random>,
+    /// Where its snapshot is, if it keeps one.
+    snapshot: Option<SnapshotFolder>,
+    /// Whether the store has to be prepared before it is read: the node was started without it.
+    is_unprepared: AtomicBool,
     /// Whether the node is about to stop.
     stopping: AtomicBool,
     /// How far this machine's clock is from the database's, in seconds, as it was last seen.
@@ -92,6 +99,8 @@ pub struct NodeParts {
     pub dialects: DialectSet,
     /// Where the operator's dialects are.
     pub dialect_folder: Option<PathBuf>,
+    /// Where the node's snapshot is, if it keeps one.
+    pub snapshot: Option<SnapshotFolder>,
     /// Settings.
     pub settings: NodeSettings,
 }
@@ -128,6 +137,8 @@ pub enum StartError {
     Threads(std::io::Error),
     /// A key could not be made.
     Key(String),
+    /// The database is away, and there is no snapshot that could be used.
+    Snapshot(SnapshotRefused),
 }
 
 impl std::fmt::Display for StartError {
@@ -136,6 +147,7 @@ impl std::fmt::Display for StartError {
             StartError::Store(error) => error.fmt(out),
             StartError::Threads(error) => write!(out, "a thread could not be started: {error}"),
             StartError::Key(cause) => write!(out, "a signing key could not be made: {cause}"),
+            StartError::Snapshot(cause) => write!(out, "the snapshot cannot be used: {cause}"),
         }
     }
 }
@@ -151,15 +163,28 @@ impl From<StoreError> for StartError {
 impl Node {
     /// Reads what must be known from the start.
     pub async fn start(parts: NodeParts) -> Result<Self, StartError> {
-        let NodeSettings { limits, cache, outage, signers, .. } = parts.settings;
-        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let directory_limits = DirectoryLimits {
-            client_bytes: cache.clients_mebibytes.saturating_mul(MEBIBYTE),
-            business_bytes: cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
-            max_staleness_milliseconds: outage.max_staleness.saturating_mul(1000),
-        };
+        let (store, clock, root_keys) = (Arc::clone(&parts.store), Arc::clone(&parts.clock), Arc::clone(&parts.root_keys));
+        let directory = Directory::open(store, clock, root_keys, directory_limits(&parts.settings)).await?;
+        Self::with_directory(parts, directory)
+    }
+
+    /// Takes what must be known from the start from the node's snapshot: the database is away.
+    pub fn resume(parts: NodeParts) -> Result<Self, StartError> {
+        let missing = StartError::Snapshot(SnapshotRefused::NotAuthentic("head"));
+        let Some(folder) = &parts.snapshot else { return Err(missing) };
+        let Some(snapshot) = folder.read_head() else { return Err(missing) };
+        let (store, clock, root_keys) = (Arc::clone(&parts.store), Arc::clone(&parts.clock), Arc::clone(&parts.root_keys));
+        let limits = directory_limits(&parts.settings);
         let directory =
-            Directory::open(parts.store, Arc::clone(&parts.clock), Arc::clone(&parts.root_keys), directory_limits).await?;
+            Directory::open_snapshot(store, clock, &parts.root_keys, limits, (&snapshot, folder.boot()), folder.read_base());
+        let node = Self::with_directory(parts, directory.map_err(StartError::Snapshot)?)?;
+        node.is_unprepared.store(true, Ordering::Relaxed);
+        Ok(node)
+    }
+
+    fn with_directory(parts: NodeParts, directory: Directory<SqlStore>) -> Result<Self, StartError> {
+        let NodeSettings { limits, signers, .. } = parts.settings;
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let threads = match size(signers.threads) {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
@@ -181,6 +206,8 @@ impl Node {
             dialect_folder: parts.dialect_folder,
             limits,
             random: parts.random,
+            snapshot: parts.snapshot,
+            is_unprepared: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             clock_offset: AtomicI64::new(0),
         })
@@ -280,7 +307,7 @@ impl Node {
     pub async fn follow_feed(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
         let mut failing = false;
         loop {
-            match self.endpoint.directory.poll().await {
+            match self.poll().await {
                 Ok(applied) => {
                     if failing {
                         tracing::info!("the store can be read again");
@@ -304,6 +331,54 @@ impl Node {
                 return;
             }
         }
+    }
+
+    /// Follows the feed to its end, once the store is what it should be.
+    async fn poll(&self) -> Result<usize, StoreError> {
+        if self.is_unprepared.load(Ordering::Relaxed) {
+            let prepared = self.endpoint.directory.store().prepare().await;
+            prepared.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            self.is_unprepared.store(false, Ordering::Relaxed);
+        }
+        self.endpoint.directory.poll().await
+    }
+
+    /// Keeps the snapshot, if the node has one, until `stop` says so.
+    pub async fn keep_snapshot(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let Some(folder) = &self.snapshot else { return };
+        let clock = &self.endpoint.clock;
+        let mut base_due = 0;
+        let mut failing = false;
+        while !stopped(SNAPSHOT_EVERY, &mut stop).await {
+            let now = clock.boot_milliseconds();
+            let mut written = Ok(());
+            // A node that cannot read the store has nothing to add to what it wrote.
+            let is_fresh = self.endpoint.directory.is_following();
+            if is_fresh && (now >= base_due || self.endpoint.directory.is_base_worn()) {
+                match Arc::clone(&self).write_base().await {
+                    Ok(clients) => base_due = now + base_lasts(clients),
+                    Err(error) => written = Err(error),
+                }
+            }
+            if is_fresh && written.is_ok() {
+                written = folder.write_head(&self.endpoint.directory, &*self.random).await.map(|_| ());
+            }
+            if let Err(error) = &written
+                && !failing
+            {
+                tracing::warn!(%error, folder = %folder.path().display(), "the snapshot for an outage cannot be written");
+            }
+            failing = written.is_err();
+        }
+    }
+
+    /// Writes the larger part of the snapshot on a thread of its own. Gives the number of clients in it.
+    async fn write_base(self: Arc<Self>) -> std::io::Result<u64> {
+        let write = move || match &self.snapshot {
+            Some(folder) => folder.write_base(&self.endpoint.directory, &*self.random).map(|base| base.clients),
+            None => Ok(0),
+        };
+        tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
     }
 
     /// Has the names of all clients read, at the start and whenever that is due again, until `stop` says so.
@@ -362,6 +437,20 @@ impl Node {
             }
         }
     }
+}
+
+fn directory_limits(settings: &NodeSettings) -> DirectoryLimits {
+    DirectoryLimits {
+        client_bytes: settings.cache.clients_mebibytes.saturating_mul(MEBIBYTE),
+        business_bytes: settings.cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
+        max_staleness_milliseconds: settings.outage.max_staleness.saturating_mul(1000),
+    }
+}
+
+/// How many milliseconds a base of so many clients is good for: one minute for each ten thousand, at most ten, so that writing it
+/// stays a small part of a node's work. Clients that are read meanwhile are in the next one.
+fn base_lasts(clients: u64) -> u64 {
+    (clients / 10_000).clamp(1, 10) * 60_000
 }
 
 /// Waits; `true` if it is time to stop.

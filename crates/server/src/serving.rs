@@ -61,6 +61,7 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_up(stopping.clone())),
+        tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
     ];
     wait_for_stop(&node, signals).await;
     tracing::info!("stopping: requests in work are finished first");

@@ -21,6 +21,8 @@ pub enum Purpose {
     SigningKey,
     /// A known text that shows at start whether the right master key is loaded.
     RootKeyCheck,
+    /// What a node starts from while the store is away.
+    Snapshot,
 }
 
 impl Purpose {
@@ -28,6 +30,7 @@ impl Purpose {
         match self {
             Purpose::SigningKey => b"mintmark 1 signing key",
             Purpose::RootKeyCheck => b"mintmark 1 root key check",
+            Purpose::Snapshot => b"mintmark 1 snapshot",
         }
     }
 }

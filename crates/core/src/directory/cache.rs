@@ -133,6 +133,16 @@ where
         Err(StoreError::Unavailable("the object changes faster than it can be read".to_owned()))
     }
 
+    /// Holds an object that was read elsewhere, before anybody asks.
+    pub(super) fn put(&self, key: K, value: V) {
+        self.present.insert(key, value);
+    }
+
+    /// All that is held, while it changes.
+    pub(super) fn all(&self) -> impl Iterator<Item = (K, V)> + '_ {
+        self.present.iter()
+    }
+
     pub(super) fn forget(&self, lookup: &impl Lookup<K>) {
         self.absent.remove(lookup);
         self.present.remove(lookup);

@@ -7,7 +7,7 @@ use mintmark_verify::{KeySource, VerifyingKey};
 
 use crate::crypto::Sealer;
 use crate::keys::KeyRing;
-use crate::model::{Environment, EnvironmentName, Resource, ResourceUri};
+use crate::model::{Environment, EnvironmentName, Resource, ResourceUri, SigningKey};
 use crate::store::EnvironmentRecord;
 
 /// An environment with everything that a token of it needs.
@@ -19,12 +19,14 @@ pub struct EnvironmentView {
     pub resources: Vec<Resource>,
     /// Its keys.
     pub ring: KeyRing,
+    /// The rows of its keys, for the snapshot.
+    pub(super) keys: Vec<SigningKey>,
 }
 
 impl EnvironmentView {
     pub(super) fn build(record: EnvironmentRecord, sealer: &Sealer) -> Self {
         let ring = KeyRing::build(&record.environment.name, &record.keys, sealer);
-        Self { environment: record.environment, resources: record.resources, ring }
+        Self { environment: record.environment, resources: record.resources, ring, keys: record.keys }
     }
 
     /// The resource that a URI names.

@@ -63,11 +63,19 @@ impl<S: Store> Directory<S> {
         for entry in entries {
             match &entry.subject {
                 Subject::Client { environment, id } => {
+                    let lookup = ClientLookup { environment, id };
                     self.names.add(environment, id);
-                    self.clients.forget(&ClientLookup { environment, id });
+                    self.clients.forget(&lookup);
+                    self.note_changed(&lookup);
                 }
-                Subject::Tenant { .. } => self.clients.forget_all(),
-                Subject::Business { .. } => self.businesses.forget_all(),
+                Subject::Tenant { .. } => {
+                    self.clients.forget_all();
+                    self.changed.all_clients();
+                }
+                Subject::Business { .. } => {
+                    self.businesses.forget_all();
+                    self.changed.all_businesses();
+                }
                 Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. } => {
                     environments_changed = true;
                 }
@@ -90,6 +98,8 @@ impl<S: Store> Directory<S> {
         self.clients.forget_all();
         self.businesses.forget_all();
         self.names.forget_all();
+        self.changed.all_clients();
+        self.changed.all_businesses();
         self.load_environments().await?;
         self.progress.set_applied(page.head);
         self.progress.set_history(Some(page.incarnation));

@@ -167,6 +167,11 @@ impl KnownClient {
         self.permissions.lifetime_max
     }
 
+    /// All that dialects may copy into its tokens.
+    pub(super) fn attributes(&self) -> Attributes {
+        self.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+    }
+
     /// What a dialect may copy into its tokens.
     pub fn attribute(&self, name: &str) -> Option<&AttributeValue> {
         self.attributes.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)

@@ -19,6 +19,7 @@
 //! | `feed`, `progress` | following the change feed |
 //! | `uses`, `renewal` | what the token path leaves to be written down |
 //! | `environment` | environments |
+//! | `snapshot` | what a node starts from while the store is away |
 //! | `statistics` | counting |
 
 mod cache;
@@ -32,6 +33,7 @@ mod name_filter;
 mod names;
 mod progress;
 mod renewal;
+mod snapshot;
 mod statistics;
 mod uses;
 
@@ -54,6 +56,8 @@ use known_client::{ClientKey, ClientLookup, ClientWeighter, SharedValues};
 use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
+use snapshot::ChangedSince;
+pub use snapshot::{SnapshotBase, SnapshotHead, SnapshotRefused};
 pub use statistics::{CacheStatistics, DirectoryStatistics};
 pub use uses::LAST_USE_EXACT_TO;
 use uses::Uses;
@@ -62,8 +66,9 @@ use uses::Uses;
 const TYPICAL_CLIENT: u64 = 472;
 const TYPICAL_BUSINESS: u64 = 150;
 
-/// For how long after the last successful poll the names of clients are trusted to be complete.
-const NAMES_TRUSTED_MILLISECONDS: u64 = 10_000;
+/// For how long after the last successful poll a node counts as following the feed, so that it trusts the names of clients to be
+/// complete.
+const FOLLOWING_MILLISECONDS: u64 = 10_000;
 
 /// How much a directory holds and how old it may get.
 #[derive(Clone, Copy, Debug)]
@@ -99,12 +104,20 @@ pub struct Directory<S> {
     polling: tokio::sync::Mutex<()>,
     uses: Uses,
     renewals: Renewals,
+    changed: ChangedSince,
 }
 
 impl<S: Store> Directory<S> {
     /// Reads what must be known from the start.
     pub async fn open(store: Arc<S>, clock: Arc<dyn Clock>, root_keys: Arc<RootKeys>, limits: DirectoryLimits) -> Read<Self> {
-        let directory = Self {
+        let directory = Self::empty(store, clock, root_keys, limits);
+        directory.reload().await?;
+        Ok(directory)
+    }
+
+    /// A view that knows nothing yet.
+    fn empty(store: Arc<S>, clock: Arc<dyn Clock>, root_keys: Arc<RootKeys>, limits: DirectoryLimits) -> Self {
+        Self {
             clients: Cached::new(limits.client_bytes, TYPICAL_CLIENT, ClientWeighter),
             businesses: Cached::new(limits.business_bytes, TYPICAL_BUSINESS, BusinessWeighter),
             environments: Environments::default(),
@@ -115,13 +128,12 @@ impl<S: Store> Directory<S> {
             polling: tokio::sync::Mutex::default(),
             uses: Uses::default(),
             renewals: Renewals::default(),
+            changed: ChangedSince::default(),
             store,
             clock,
             root_keys,
             limits,
-        };
-        directory.reload().await?;
-        Ok(directory)
+        }
     }
 
     /// The store behind the view.
@@ -145,6 +157,11 @@ impl<S: Store> Directory<S> {
         if age > self.limits.max_staleness_milliseconds { Err(Denial::StoreStale) } else { Ok(self.progress.applied()) }
     }
 
+    /// Whether the change feed was read within the last seconds.
+    pub fn is_following(&self) -> bool {
+        self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at()) <= FOLLOWING_MILLISECONDS
+    }
+
     /// A client.
     pub async fn client(&self, environment: &EnvironmentName, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Denial> {
         let lookup = ClientLookup { environment, id };
@@ -165,8 +182,7 @@ impl<S: Store> Directory<S> {
         }
         // While the feed cannot be read the names say nothing of clients made since, and "no such client" would be final for many
         // a program, where "try again" is right.
-        let is_followed = now.saturating_sub(self.progress.fresh_at()) <= NAMES_TRUSTED_MILLISECONDS;
-        let may_exist = !is_followed || self.names.may_exist(lookup);
+        let may_exist = !self.is_following() || self.names.may_exist(lookup);
         if !may_exist && self.unknown_reads.are_spent(now) {
             self.clients.note_refused();
             return Ok(None);

@@ -46,6 +46,11 @@ impl Progress {
         self.incarnation.lock().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(incarnation)
     }
 
+    /// Which history is followed.
+    pub(super) fn history(&self) -> Option<Incarnation> {
+        self.incarnation.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Which history is followed from now on; none while everything is read anew.
     pub(super) fn set_history(&self, incarnation: Option<Incarnation>) {
         *self.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = incarnation;

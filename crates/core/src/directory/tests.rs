@@ -1,4 +1,5 @@
 mod names;
+mod snapshot;
 
 use std::sync::Arc;
 

@@ -79,6 +79,7 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
         root_keys: Arc::clone(&place.registry.root_keys),
         dialects: place.registry.dialects.clone(),
         dialect_folder: Some(files.dialects.clone()),
+        snapshot: None,
         settings: NodeSettings::from(config),
     })
     .await?;

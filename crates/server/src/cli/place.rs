@@ -116,9 +116,12 @@ impl Files {
 
     /// Opens the database.
     pub(super) async fn open_store(&self, create: bool) -> Result<SqlStore, Failure> {
-        let options =
-            OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
-        Ok(SqlStore::open(&self.store, options).await?)
+        Ok(SqlStore::open(&self.store, self.open_options(create)).await?)
+    }
+
+    /// How it is opened.
+    pub(super) fn open_options(&self, create: bool) -> OpenOptions {
+        OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
     }
 
     /// Sees that the root keys are those that the database was made with.

@@ -17,6 +17,8 @@ use crate::dialect_files::load_dialects;
 use crate::http::HostRule;
 use crate::node::{Node, NodeParts, NodeSettings};
 use crate::serving::{Door, Signals, serve};
+use crate::snapshot::SnapshotFolder;
+use crate::store::{OpenError, SqlStore};
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -31,11 +33,18 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
     let doors = open_doors(&config)?;
-    let store = files.open_store(false).await?;
-    files.check_root_keys(&store, &root_keys).await?;
-    check_environments(&store, &config).await?;
-
-    let node = Node::start(NodeParts {
+    let snapshot = config.snapshot_path().map(SnapshotFolder::new).transpose()?;
+    let store = SqlStore::connect(&files.store, files.open_options(false)).await?;
+    let away = match store.prepare().await {
+        Ok(()) => None,
+        Err(away @ OpenError::Away { .. }) => Some(away),
+        Err(error) => return Err(error.into()),
+    };
+    if away.is_none() {
+        files.check_root_keys(&store, &root_keys).await?;
+        check_environments(&store, &config).await?;
+    }
+    let parts = NodeParts {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
@@ -43,10 +52,17 @@ pub(super) async fn run(shared: &Shared) -> Done {
         root_keys: Arc::new(root_keys),
         dialects,
         dialect_folder: Some(files.dialects),
+        snapshot,
         settings: NodeSettings::from(&config),
-    })
-    .await?;
-    node.ensure_keys().await?;
+    };
+    let node = match away {
+        None => {
+            let node = Node::start(parts).await?;
+            node.ensure_keys().await?;
+            node
+        }
+        Some(away) => resume(parts, &away)?,
+    };
     let signals = Signals::listen()?;
     for door in &doors {
         tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, "listening");
@@ -56,6 +72,13 @@ pub(super) async fn run(shared: &Shared) -> Done {
     }
     serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
+}
+
+/// Starts from the snapshot, since the database is away. The snapshot shows that the root keys are the right ones.
+fn resume(parts: NodeParts, away: &OpenError) -> Result<Node, Failure> {
+    let node = Node::resume(parts).map_err(|refused| Failure(format!("{away}\n{refused}")))?;
+    tracing::warn!(%away, "started from the snapshot: clients in it get tokens until outage.max_staleness is over");
+    Ok(node)
 }
 
 /// Tells what waits for it that the server is ready, and where: a port of 0 is known only now.

@@ -146,6 +146,12 @@ impl Config {
         self.folder.join(&self.root_keys.file)
     }
 
+    /// The folder of the node's snapshot, if it keeps one.
+    pub fn snapshot_path(&self) -> Option<PathBuf> {
+        let is_kept = !self.outage.snapshot.is_empty() && !self.store.url.expose().is_empty();
+        is_kept.then(|| self.folder.join(&self.outage.snapshot))
+    }
+
     /// The folder of the operator's dialects.
     pub fn dialects_path(&self) -> PathBuf {
         self.folder.join(&self.dialects.folder)

@@ -75,6 +75,9 @@ settings! {
         /// Seconds after the last successful read of the change feed for which tokens are still given out. A client disabled
         /// during an outage can get tokens for that long.
         max_staleness: integer = 240, (1..=86_400);
+        /// A folder for the sealed snapshot that a node starts from while the database is away; each node needs one of its own.
+        /// Nothing is kept where it is empty, nor for an SQLite file.
+        snapshot: text = "snapshot";
     }
 }
 

@@ -122,7 +122,10 @@ async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {
 /// Checks the database and brings its schema up to date.
 pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
     let place = store.place.clone();
-    let prepared = store.engine.write("store.open", || try_prepare(&store.engine, &store.options)).await;
+    let prepared = match store.engine.try_connection().await {
+        Ok(()) => store.engine.write("store.open", || try_prepare(&store.engine, &store.options)).await,
+        Err(error) => Err(error),
+    };
     Err(match prepared {
         Ok(Prepared::Ready) => return Ok(()),
         Ok(Prepared::Missing) => OpenError::Missing { place },
@@ -130,7 +133,6 @@ pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
         Ok(Prepared::WrongKind { found, expected }) => OpenError::WrongKind { place, found, expected },
         Ok(Prepared::Newer { found }) => OpenError::Newer { place, found, known: current_version() },
         Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause)) if place.path().is_none() => {
-            let cause = store.engine.diagnose().await.unwrap_or(cause);
             OpenError::Away { place, cause }
         }
         Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause)) => {

@@ -175,11 +175,11 @@ impl Engine {
         }
     }
 
-    /// Why no connection can be had, if that is so.
-    pub(super) async fn diagnose(&self) -> Option<String> {
+    /// Makes a connection and ends it: an error comes at once and says what it is, where a pool would go on trying.
+    pub(super) async fn try_connection(&self) -> Result<(), WriteError> {
         match &self.pools {
-            Pools::Sqlite(_) => None,
-            Pools::Postgres(pool) => pool.diagnose().await.err().map(|error| text_of(&error)),
+            Pools::Sqlite(_) => Ok(()),
+            Pools::Postgres(pool) => Ok(pool.try_connection().await?),
         }
     }
 
@@ -323,7 +323,6 @@ fn has_passed(limit: Duration, milliseconds: u64) -> bool {
 }
 
 /// A failure of the engine, as a read reports it.
-#[expect(clippy::needless_pass_by_value, reason = "it is the argument of `map_err`")]
 pub(super) fn unavailable(error: sqlx::Error) -> StoreError {
     WriteError::from(error).into_store_error()
 }

@@ -227,7 +227,7 @@ impl PostgresPool {
     }
 
     /// Makes a connection of its own, for the error that the pool keeps to itself.
-    pub(super) async fn diagnose(&self) -> Result<(), sqlx::Error> {
+    pub(super) async fn try_connection(&self) -> Result<(), sqlx::Error> {
         let options = self.pool.connect_options();
         let mut connection = in_time(CONNECTION_WAIT, options.connect()).await?;
         in_time(CONNECTION_WAIT, begin_session(&mut connection, self.keep_prepared)).await?;

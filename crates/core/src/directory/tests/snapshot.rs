@@ -1,0 +1,184 @@
+//! Starting without the store (rules S14 and S15).
+
+use super::*;
+use crate::random::SeededRandom;
+
+const BOOT: &str = "this boot";
+
+/// What a node wrote.
+struct Written {
+    base: SnapshotBase,
+    parts: Vec<Vec<u8>>,
+    snapshot: SnapshotHead,
+}
+
+impl World {
+    fn write_base(&self) -> (SnapshotBase, Vec<Vec<u8>>) {
+        let mut parts = Vec::new();
+        let write = |part: &[u8]| {
+            parts.push(part.to_vec());
+            Ok(())
+        };
+        let base = self.directory().write_base(&SeededRandom::new(5), write).unwrap();
+        (base, parts)
+    }
+
+    async fn head_of(&self, base: &SnapshotBase) -> SnapshotHead {
+        self.directory().snapshot_head(base, BOOT, &SeededRandom::new(6)).await.unwrap()
+    }
+
+    async fn snapshot(&self) -> Written {
+        let (base, parts) = self.write_base();
+        let snapshot = self.head_of(&base).await;
+        Written { base, parts, snapshot }
+    }
+
+    fn open(&self, written: &Written) -> Result<Directory<MemoryStore>, SnapshotRefused> {
+        self.open_with(written, BOOT, &self.registry.root_keys)
+    }
+
+    fn open_with(
+        &self,
+        written: &Written,
+        boot: &str,
+        root_keys: &Arc<RootKeys>,
+    ) -> Result<Directory<MemoryStore>, SnapshotRefused> {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock) as Arc<dyn Clock>);
+        let read = |base: &SnapshotBase, number: u32| {
+            assert_eq!(*base, written.base);
+            written.parts.get(number as usize).cloned()
+        };
+        let limits = DirectoryLimits::default();
+        Directory::open_snapshot(store, clock, root_keys, limits, (&written.snapshot, boot), read)
+    }
+}
+
+async fn status_in(directory: &Directory<MemoryStore>, id: &ClientId) -> Result<Option<Status>, Denial> {
+    Ok(directory.client(&sandbox(), id).await?.map(|known| known.status))
+}
+
+#[tokio::test]
+async fn a_snapshot_gives_what_was_held_and_is_as_old_as_it_is() {
+    let world = World::new().await;
+    let (held, other) = (world.client(|_| ()).await, world.client(|_| ()).await);
+    let known = world.known(&held.client.id).await.unwrap();
+    assert_eq!(world.known_business(world.shop).await.unwrap().status, Status::Active);
+    world.poll().await;
+    let written = world.snapshot().await;
+    let stored = world.stored(&held.client.id).await.credentials.remove(0).secret;
+    world.store.fail(true);
+    world.clock.advance(100);
+
+    let directory = world.open(&written).unwrap();
+    let again = directory.client(&sandbox(), &held.client.id).await.unwrap().unwrap();
+    assert_eq!(format!("{again:?}"), format!("{known:?}"), "as it was held");
+    assert!(again.credentials()[0].secret.is_stored_as(&stored));
+    assert_eq!(directory.business(&sandbox(), world.acme, world.shop).await.unwrap().unwrap().status, Status::Active);
+    let view = directory.view(&sandbox()).unwrap();
+    assert_eq!(view.ring.jwks, world.directory().view(&sandbox()).unwrap().ring.jwks);
+    assert!(matches!(status_in(&directory, &other.client.id).await, Err(Denial::StoreUnavailable(_))), "it was not held");
+    assert_eq!(directory.fresh_position().unwrap(), world.directory().fresh_position().unwrap());
+    world.clock.advance(141);
+    assert_eq!(directory.fresh_position(), Err(Denial::StoreStale), "its age counts from the read before it was written");
+}
+
+#[tokio::test]
+async fn the_feed_goes_on_from_where_the_snapshot_was() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert!(world.known(&client.client.id).await.is_some());
+    let written = world.snapshot().await;
+    world.set_status(&client, Status::Disabled).await;
+    let directory = world.open(&written).unwrap();
+    assert_eq!(status_in(&directory, &client.client.id).await.unwrap(), Some(Status::Active));
+    assert_eq!(directory.poll().await.unwrap(), 1);
+    assert_eq!(status_in(&directory, &client.client.id).await.unwrap(), Some(Status::Disabled));
+}
+
+#[tokio::test]
+async fn s15_what_changed_since_the_base_is_not_taken_from_it() {
+    let world = World::new().await;
+    let (disabled, kept) = (world.client(|_| ()).await, world.client(|_| ()).await);
+    for client in [&disabled, &kept] {
+        assert!(world.known(&client.client.id).await.is_some());
+    }
+    assert!(world.known_business(world.shop).await.is_some());
+    let (base, parts) = world.write_base();
+    assert_eq!(base.clients, 2);
+    assert!(!world.directory().is_base_worn());
+    world.set_status(&disabled, Status::Disabled).await;
+    let edit = BusinessEdit { status: Some(Status::Disabled), ..BusinessEdit::default() };
+    world.registry.edit_business(&sandbox(), world.acme, world.shop, &edit).await.unwrap();
+    world.poll().await;
+    assert!(world.directory().is_base_worn(), "businesses are forgotten together");
+    let snapshot = world.head_of(&base).await;
+    let written = Written { base, parts, snapshot };
+    world.store.fail(true);
+    let directory = world.open(&written).unwrap();
+    assert!(status_in(&directory, &disabled.client.id).await.is_err(), "unknown rather than as it was");
+    assert_eq!(status_in(&directory, &kept.client.id).await.unwrap(), Some(Status::Active));
+    assert!(directory.business(&sandbox(), world.acme, world.shop).await.is_err());
+}
+
+#[tokio::test]
+async fn s15_a_tenant_that_changed_takes_all_clients_out_of_the_base() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert!(world.known(&client.client.id).await.is_some());
+    let (base, parts) = world.write_base();
+    world.registry.rename_tenant(world.globex, "Globex 2").await.unwrap();
+    world.poll().await;
+    let snapshot = world.head_of(&base).await;
+    world.store.fail(true);
+    let directory = world.open(&Written { base, parts, snapshot }).unwrap();
+    assert!(status_in(&directory, &client.client.id).await.is_err());
+}
+
+#[tokio::test]
+async fn s15_an_older_snapshot_beside_a_newer_mark_is_refused() {
+    let world = World::new().await;
+    let mut old = world.snapshot().await;
+    world.client(|_| ()).await;
+    let new = world.snapshot().await;
+    old.snapshot.mark = new.snapshot.mark;
+    assert_eq!(world.open(&old).err(), Some(SnapshotRefused::Replaced));
+    world.store.new_incarnation();
+    world.poll().await;
+    old.snapshot.mark = world.snapshot().await.snapshot.mark;
+    assert_eq!(world.open(&old).err(), Some(SnapshotRefused::Replaced), "of another history");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_too_old_or_of_another_boot_is_refused() {
+    let world = World::new().await;
+    let written = world.snapshot().await;
+    assert_eq!(world.open_with(&written, "later", &world.registry.root_keys).err(), Some(SnapshotRefused::OtherBoot));
+    world.clock.step(-86_400);
+    world.clock.advance(240);
+    assert!(world.open(&written).is_ok(), "the wall clock says nothing");
+    world.clock.advance(1);
+    assert_eq!(world.open(&written).err(), Some(SnapshotRefused::TooOld(241)));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_was_changed_in_any_part_is_refused() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    assert!(world.known(&client.client.id).await.is_some());
+    let other_keys = Arc::new(RootKeys::parse(&RootKeys::generate(&SeededRandom::new(99))).unwrap());
+    let written = world.snapshot().await;
+    let refused = |part| Some(SnapshotRefused::NotAuthentic(part));
+    assert_eq!(world.open_with(&written, BOOT, &other_keys).err(), refused("head"));
+    let mut changed = world.snapshot().await;
+    changed.snapshot.head[40] ^= 1;
+    assert_eq!(world.open(&changed).err(), refused("head"));
+    let mut changed = world.snapshot().await;
+    changed.snapshot.mark = changed.snapshot.head.clone();
+    assert_eq!(world.open(&changed).err(), refused("mark"));
+    let mut changed = world.snapshot().await;
+    changed.parts[0][40] ^= 1;
+    assert_eq!(world.open(&changed).err(), refused("base"));
+    let mut changed = world.snapshot().await;
+    changed.parts.clear();
+    assert_eq!(world.open(&changed).err(), refused("base"));
+}
