@@ -173,7 +173,7 @@ impl Node {
         let missing = StartError::Snapshot(SnapshotRefused::NotAuthentic("head"));
         let Some(folder) = &parts.snapshot else { return Err(missing) };
         let Some(snapshot) = folder.read_head() else { return Err(missing) };
-        let (store, clock, root_keys) = (Arc::clone(&parts.store), Arc::clone(&parts.clock), Arc::clone(&parts.root_keys));
+        let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
         let limits = directory_limits(&parts.settings);
         let directory =
             Directory::open_snapshot(store, clock, &parts.root_keys, limits, (&snapshot, folder.boot()), folder.read_base());
