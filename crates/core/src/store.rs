@@ -58,6 +58,10 @@ pub struct FeedPage {
     pub head: Position,
     /// The changes after the position asked for, in order, at most as many as asked for.
     pub entries: Vec<FeedEntry>,
+    /// The position at which this history began: not 0 after a restore, and then above all of the one before.
+    pub first: Position,
+    /// Whether nobody has said yet, after a restore, what was revoked since the backup was made (rule S15).
+    pub is_unconfirmed: bool,
 }
 
 /// One committed change, as other nodes hear of it.

@@ -23,6 +23,8 @@ pub enum Purpose {
     RootKeyCheck,
     /// What a node starts from while the store is away.
     Snapshot,
+    /// A backup of the store.
+    Backup,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
         match self {
             Purpose::SigningKey => b"mintmark 1 signing key",
             Purpose::RootKeyCheck => b"mintmark 1 root key check",
+            Purpose::Backup => b"mintmark 1 backup",
             Purpose::Snapshot => b"mintmark 1 snapshot",
         }
     }

@@ -46,6 +46,7 @@ impl<S: Store> Directory<S> {
             }
             self.apply(&page.entries).await?;
             applied += page.entries.len();
+            self.progress.set_standing(page.first, page.is_unconfirmed);
             if page.entries.len() < FEED_PAGE as usize {
                 // Not before the feed's end: a node that is pages behind is not fresh.
                 self.progress.set_fresh(started);
@@ -79,6 +80,8 @@ impl<S: Store> Directory<S> {
                 Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. } => {
                     environments_changed = true;
                 }
+                // Told with the page itself.
+                Subject::Store => {}
             }
         }
         if environments_changed {
@@ -94,6 +97,7 @@ impl<S: Store> Directory<S> {
         // Where this breaks off half way, the next poll finds no history to go on with and reloads.
         self.progress.set_history(None);
         let page = self.store.feed(Position(0), 1).await?;
+        self.progress.set_standing(page.first, page.is_unconfirmed);
         self.progress.announce(page.head);
         self.clients.forget_all();
         self.businesses.forget_all();

@@ -154,7 +154,19 @@ impl<S: Store> Directory<S> {
     /// The feed position that this view has applied, if the view is fresh enough to decide from.
     pub fn fresh_position(&self) -> Result<Position, Denial> {
         let age = self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at());
-        if age > self.limits.max_staleness_milliseconds { Err(Denial::StoreStale) } else { Ok(self.progress.applied()) }
+        if age > self.limits.max_staleness_milliseconds {
+            Err(Denial::StoreStale)
+        } else if self.progress.is_unconfirmed() {
+            Err(Denial::StoreUnconfirmed)
+        } else {
+            Ok(self.progress.applied())
+        }
+    }
+
+    /// The position at which the store's history began: tokens of a lower one are from before a restore, and may have been revoked
+    /// after the backup was made (rule S15).
+    pub fn first_position(&self) -> Position {
+        self.progress.first()
     }
 
     /// Whether the change feed was read within the last seconds.

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::Position;
@@ -13,6 +13,8 @@ pub(super) struct Progress {
     announced: AtomicU64,
     applied: AtomicU64,
     fresh_at: AtomicU64,
+    first: AtomicU64,
+    is_unconfirmed: AtomicBool,
     incarnation: Mutex<Option<Incarnation>>,
 }
 
@@ -23,6 +25,22 @@ impl Progress {
 
     pub(super) fn applied(&self) -> Position {
         Position(self.applied.load(Ordering::SeqCst))
+    }
+
+    /// Where the history that is followed began.
+    pub(super) fn first(&self) -> Position {
+        Position(self.first.load(Ordering::SeqCst))
+    }
+
+    /// Whether nobody has confirmed a restored store yet.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.is_unconfirmed.load(Ordering::SeqCst)
+    }
+
+    /// Takes over what a page of the feed says of its history.
+    pub(super) fn set_standing(&self, first: Position, is_unconfirmed: bool) {
+        self.first.store(first.0, Ordering::SeqCst);
+        self.is_unconfirmed.store(is_unconfirmed, Ordering::SeqCst);
     }
 
     /// When the last successful poll began, on the boot-time clock, in milliseconds.

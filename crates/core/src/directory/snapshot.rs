@@ -123,6 +123,8 @@ struct Head {
     base: SnapshotBase,
     incarnation: String,
     position: Position,
+    first: Position,
+    is_unconfirmed: bool,
     boot: String,
     fresh_at: u64,
     environments: Vec<SavedEnvironment>,
@@ -240,6 +242,8 @@ impl<S: Store> Directory<S> {
                 base: base.clone(),
                 incarnation: self.progress.history()?.0,
                 position: self.progress.applied(),
+                first: self.progress.first(),
+                is_unconfirmed: self.progress.is_unconfirmed(),
                 boot: boot.to_owned(),
                 fresh_at: self.progress.fresh_at(),
                 environments: environments.iter().map(|view| SavedEnvironment::of(view)).collect(),
@@ -285,6 +289,7 @@ impl<S: Store> Directory<S> {
         }
         let views = head.environments.into_iter().map(|saved| Arc::new(EnvironmentView::build(saved.into(), sealer)));
         directory.environments.replace(views.collect());
+        directory.progress.set_standing(head.first, head.is_unconfirmed);
         directory.progress.announce(head.position);
         directory.progress.set_applied(head.position);
         directory.progress.set_history(Some(Incarnation(head.incarnation)));

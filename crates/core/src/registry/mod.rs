@@ -10,6 +10,7 @@ mod environment;
 mod key;
 mod resource;
 mod secret;
+mod store;
 mod tenant;
 
 use std::fmt;

@@ -38,6 +38,8 @@ pub enum Write {
     UpdateResource(Resource),
     InsertSigningKey(SigningKey),
     UpdateSigningKey(SigningKey),
+    /// Notes that somebody has said, after a restore, what was revoked since the backup was made.
+    ConfirmRestore,
 }
 
 /// The audit row of a change, and by its subject the feed entry.
@@ -68,13 +70,14 @@ pub enum Subject {
     Client { environment: EnvironmentName, id: ClientId },
     Resource { environment: EnvironmentName, id: ResourceId },
     SigningKey { environment: EnvironmentName, kid: String },
+    Store,
 }
 
 impl Subject {
     /// The environment that the object belongs to; tenants belong to all.
     pub fn environment(&self) -> Option<&EnvironmentName> {
         match self {
-            Subject::Tenant { .. } => None,
+            Subject::Tenant { .. } | Subject::Store => None,
             Subject::Environment { environment }
             | Subject::Business { environment, .. }
             | Subject::Client { environment, .. }
@@ -93,6 +96,7 @@ impl fmt::Display for Subject {
             Subject::Client { environment, id } => write!(out, "client {id} in {environment}"),
             Subject::Resource { environment, id } => write!(out, "resource {id} in {environment}"),
             Subject::SigningKey { environment, kid } => write!(out, "signing key {kid} in {environment}"),
+            Subject::Store => out.write_str("the store"),
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::tables::{Row, Tables};
 use super::{
     AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Page,
-    Read, Store, StoreError, UseDigest,
+    Read, Store, StoreError, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -34,6 +34,8 @@ struct State {
     uses: BTreeMap<UseDigest, Timestamp>,
     leases: BTreeMap<&'static str, HeldLease>,
     incarnation: u64,
+    first: Position,
+    is_unconfirmed: bool,
     is_failing: bool,
     fails_environments: bool,
     reads: u64,
@@ -110,6 +112,15 @@ impl MemoryStore {
         state.position = position;
         state.feed.retain(|at, _| *at <= position);
         state.audit.retain(|at, _| *at <= position);
+    }
+
+    /// Becomes another history, as after a restore: positions begin anew above all of the old, and nobody has confirmed.
+    pub fn restore(&self) {
+        let mut state = self.locked();
+        state.incarnation += 1;
+        state.position = Position(state.position.0 + 1_000_000);
+        state.first = state.position;
+        state.is_unconfirmed = true;
     }
 
     /// Starts another history.
@@ -193,6 +204,8 @@ impl Store for MemoryStore {
             incarnation: Incarnation(format!("memory-{}", state.incarnation)),
             head: state.position,
             entries: later.take(limit as usize).map(|(_, entry)| entry.clone()).collect(),
+            first: state.first,
+            is_unconfirmed: state.is_unconfirmed,
         })
     }
 
@@ -202,6 +215,9 @@ impl Store for MemoryStore {
         // On a copy, so that a change that fails in the middle leaves nothing behind.
         let mut tables = state.tables.clone();
         change.writes.iter().try_for_each(|write| tables.write(write, position))?;
+        if change.writes.iter().any(|write| matches!(write, Write::ConfirmRestore)) {
+            state.is_unconfirmed = false;
+        }
         state.tables = tables;
         state.position = position;
         let audit = change.audit.clone();

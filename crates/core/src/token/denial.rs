@@ -89,6 +89,8 @@ pub enum Denial {
     StoreUnavailable(String),
     /// The last successful read of the store is too long ago (rule S14).
     StoreStale,
+    /// The store was restored from a backup, and nobody has said yet what was revoked since (rule S15).
+    StoreUnconfirmed,
     /// The environment has no active key for the algorithm.
     NoSigningKey(String),
     /// The environment is not in the store.
@@ -128,6 +130,7 @@ impl Denial {
             | Denial::SignerBusy
             | Denial::StoreUnavailable(_)
             | Denial::StoreStale
+            | Denial::StoreUnconfirmed
             | Denial::NoSigningKey(_)
             | Denial::EnvironmentMissing => Fault::Unavailable,
             Denial::Internal(_) => Fault::Internal,
@@ -216,6 +219,9 @@ impl fmt::Display for Denial {
             Denial::SignerBusy => out.write_str("the queue of RSA signatures is full"),
             Denial::StoreUnavailable(cause) => write!(out, "the store gave no answer: {cause}"),
             Denial::StoreStale => out.write_str("the store was last read too long ago"),
+            Denial::StoreUnconfirmed => out.write_str(
+                "the store was restored from a backup: say what was revoked since, then `mintmark restore --confirm`",
+            ),
             Denial::NoSigningKey(algorithm) => write!(out, "no active {algorithm} key"),
             Denial::EnvironmentMissing => out.write_str("the environment is not in the store"),
             Denial::Internal(what) => write!(out, "a mistake of ours: {what}"),

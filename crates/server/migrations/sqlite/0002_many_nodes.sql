@@ -9,6 +9,9 @@ ALTER TABLE store ADD COLUMN usable_from INTEGER NOT NULL DEFAULT 1;
 -- The position at which this incarnation began: a token of a lower one is from before a restore.
 ALTER TABLE store ADD COLUMN first_position INTEGER NOT NULL DEFAULT 0;
 
+-- 1 after a restore, until somebody has said what was revoked since the backup was made: nobody gets tokens before.
+ALTER TABLE store ADD COLUMN unconfirmed INTEGER NOT NULL DEFAULT 0;
+
 -- What may be used once: the first insert wins. `digest` is a hash of what was used, in which environment and for what.
 CREATE TABLE single_use (
     digest     BLOB    NOT NULL PRIMARY KEY,

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
 
+mod backup;
 mod business;
 mod check;
 mod client;
@@ -12,9 +13,11 @@ mod fetch;
 mod init;
 mod inspect;
 mod key;
+mod migrate;
 mod output;
 mod place;
 mod port_holder;
+mod progress;
 mod resource;
 mod secret;
 mod serve;
@@ -77,6 +80,20 @@ enum Command {
     /// Dialects: the wire formats of token endpoints.
     #[command(subcommand, after_help = "Example: mintmark dialect show standard")]
     Dialect(dialect::DialectCommand),
+    /// Write everything to one sealed file, while the server runs.
+    #[command(after_help = "Example: mintmark backup /var/backups/mintmark-monday")]
+    Backup(backup::BackupArgs),
+    /// Read a backup into an empty store.
+    #[command(after_help = "Example: mintmark restore /var/backups/mintmark-monday")]
+    Restore(backup::RestoreArgs),
+    /// Bring the database's schema up to date; a server does so too when it starts.
+    #[command(after_help = "Example: mintmark migrate --plan")]
+    Migrate(migrate::MigrateArgs),
+    /// Copy everything to another database, such as from a file to PostgreSQL. A copy that broke off goes on when run again.
+    #[command(
+        after_help = "Example: mintmark migrate-store --from sqlite://mintmark.db --to postgres://mintmark@127.0.0.1/mintmark"
+    )]
+    MigrateStore(migrate::MigrateStoreArgs),
     /// Check the configuration and all that it names, without serving.
     #[command(after_help = "Example: mintmark check --config mintmark.toml")]
     Check(check::CheckArgs),
@@ -162,6 +179,10 @@ async fn run(cli: Cli) -> Done {
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command),
+        Command::Backup(args) => backup::run_backup(&shared, &args).await,
+        Command::Restore(args) => backup::run_restore(&shared, &args).await,
+        Command::Migrate(args) => migrate::run(&shared, &args).await,
+        Command::MigrateStore(args) => migrate::run_store(&shared, &args).await,
         Command::Check(args) => check::run(&shared, &args).await,
         Command::Registry(command) => {
             let place = Place::open(&shared).await?;

@@ -119,6 +119,11 @@ impl Files {
         Ok(SqlStore::open(&self.store, self.open_options(create)).await?)
     }
 
+    /// How a store is opened that may be of either kind.
+    pub(super) fn options_of_any_kind() -> OpenOptions {
+        OpenOptions { create: true, kind: None, clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    }
+
     /// How it is opened.
     pub(super) fn open_options(&self, create: bool) -> OpenOptions {
         OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }

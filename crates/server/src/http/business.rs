@@ -36,6 +36,9 @@ pub(super) async fn list(
     Extension(claims): Extension<Arc<Claims>>,
     uri: Uri,
 ) -> Response {
+    if is_from_before_a_restore(&app, &claims) {
+        return refuse_old(&app, &id);
+    }
     let Some(holder) = Holder::of(&claims) else { return fault(&app, &id, Fault::TokenInsufficient, &[]) };
     let page = match PageRequest::parse(uri.query()) {
         Ok(page) => page,
@@ -54,6 +57,9 @@ pub(super) async fn one(
     Extension(claims): Extension<Arc<Claims>>,
     business: Result<Path<String>, PathRejection>,
 ) -> Response {
+    if is_from_before_a_restore(&app, &claims) {
+        return refuse_old(&app, &id);
+    }
     let Some(holder) = Holder::of(&claims) else { return fault(&app, &id, Fault::TokenInsufficient, &[]) };
     // A segment that is not UTF-8 names no business either.
     let wanted = business.ok().and_then(|Path(business)| business.parse::<BusinessId>().ok());
@@ -72,6 +78,20 @@ pub(super) async fn one(
 pub(super) async fn method_refused(State(app): State<App>, Extension(id): Extension<RequestId>) -> Response {
     let mut response = fault(&app, &id, Fault::MethodRefused, &[]);
     response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// Whether a token may have been revoked after the backup was made that the store was restored from (rule S15).
+fn is_from_before_a_restore(app: &App, claims: &Claims) -> bool {
+    claims.pos.unwrap_or(0) < app.node.endpoint.directory.first_position().0
+}
+
+/// The answer to such a token: its client gets another one.
+fn refuse_old(app: &App, id: &RequestId) -> Response {
+    tracing::info!(request_id = id.as_str(), environment = %app.site.environment, "a token from before a restore refused");
+    let mut response = fault(app, id, Fault::TokenRefused, &[]);
+    let challenge = http::HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    response.headers_mut().insert(http::header::WWW_AUTHENTICATE, challenge);
     response
 }
 

@@ -13,6 +13,7 @@
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
+//! | `transfer` | whole stores: copies and backups |
 //! | `migrate` | the schema's versions |
 
 mod commit;
@@ -24,6 +25,7 @@ mod place;
 mod reads;
 mod rows;
 mod statements;
+mod transfer;
 mod upkeep;
 mod writes;
 
@@ -37,6 +39,7 @@ use mintmark_core::store::Read;
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
+pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, restore, verify_backup, write_backup};
 
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;

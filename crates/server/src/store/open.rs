@@ -144,6 +144,31 @@ pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
     })
 }
 
+/// Brings the schema up to date, and makes no store: what follows fills it.
+pub(super) async fn prepare_schema(store: &SqlStore) -> Result<(), OpenError> {
+    let place = store.place.clone();
+    let prepare = async || {
+        let mut transaction = store.engine.begin_schema().await?;
+        match transaction.mark().await? {
+            StoreMark::Foreign => return Ok(false),
+            StoreMark::Empty => transaction.set_mark().await?,
+            StoreMark::Ours => {}
+        }
+        migrate(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    };
+    let prepared = match store.engine.try_connection().await {
+        Ok(()) => store.engine.write("store.prepare_schema", prepare).await,
+        Err(error) => Err(error),
+    };
+    match prepared {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OpenError::Foreign { place }),
+        Err(error) => Err(OpenError::Engine { place, cause: error.into_store_error().to_string() }),
+    }
+}
+
 /// The versions of the schema that opening the store would run.
 pub(super) async fn plan(store: &SqlStore) -> Result<Vec<SchemaVersion>, OpenError> {
     let planned = async {

@@ -208,7 +208,8 @@ impl SqlStore {
         let found = query.rows(&mut transaction).await.map_err(unavailable)?;
         transaction.end_read().await?;
         let entries = found.iter().map(rows::feed_entry).collect::<Read<_>>()?;
-        Ok(FeedPage { incarnation: head.incarnation, head: head.position, entries })
+        let Head { incarnation, position, first, is_unconfirmed } = head;
+        Ok(FeedPage { incarnation, head: position, entries, first, is_unconfirmed })
     }
 
     /// One page of a listing. Rows that cannot be read are left out and others take their place, so that a short page still
@@ -243,6 +244,8 @@ fn start<I: ToString>(after: Option<&I>) -> String {
 struct Head {
     incarnation: Incarnation,
     position: Position,
+    first: Position,
+    is_unconfirmed: bool,
 }
 
 /// Where the feed stands. As the first read of a transaction it fixes what the others see.
@@ -250,7 +253,12 @@ async fn head(transaction: &mut Transaction) -> Read<Head> {
     let row = STORE.query().row(transaction).await.map_err(unavailable)?;
     let row = row.ok_or_else(|| StoreError::Corrupt("the store's own row is missing".to_owned()))?;
     let fields = Fields::of(&row, "store", "incarnation");
-    Ok(Head { incarnation: Incarnation(fields.text("incarnation")?), position: Position(fields.number("position")?) })
+    Ok(Head {
+        incarnation: Incarnation(fields.text("incarnation")?),
+        position: Position(fields.number("position")?),
+        first: Position(fields.number("first_position")?),
+        is_unconfirmed: fields.number::<u8>("unconfirmed")? != 0,
+    })
 }
 
 async fn find_client_record(

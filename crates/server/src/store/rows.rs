@@ -161,6 +161,7 @@ fn subject(fields: &Fields<'_>) -> Read<Subject> {
         "client" => Ok(Subject::Client { environment: environment()?, id: fields.parsed(id)? }),
         "resource" => Ok(Subject::Resource { environment: environment()?, id: fields.parsed(id)? }),
         "signing_key" => Ok(Subject::SigningKey { environment: environment()?, kid: fields.text(id)? }),
+        "store" => Ok(Subject::Store),
         _ => Err(fields.corrupt("subject_kind", &"the word is not known")),
     }
 }
@@ -174,6 +175,7 @@ pub(super) fn subject_columns(subject: &Subject) -> (&'static str, Option<String
         Subject::Client { id, .. } => ("client", id.to_string()),
         Subject::Resource { id, .. } => ("resource", id.to_string()),
         Subject::SigningKey { kid, .. } => ("signing_key", kid.clone()),
+        Subject::Store => ("store", String::new()),
     };
     (kind, subject.environment().map(ToString::to_string), id)
 }

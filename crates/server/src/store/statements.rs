@@ -41,8 +41,10 @@ statements! {
     // order of their positions (rule S12).
     STORE_CREATE = "store.create":
         "INSERT INTO store (id, incarnation, kind, position, created_at) VALUES (1, $1, $2, 0, $3) ON CONFLICT (id) DO NOTHING";
-    STORE = "store.read": "SELECT incarnation, kind, position FROM store WHERE id = 1";
+    STORE = "store.read":
+        "SELECT incarnation, kind, position, first_position, unconfirmed FROM store WHERE id = 1";
     STORE_ADVANCE = "store.advance": "UPDATE store SET position = position + 1 WHERE id = 1 RETURNING position";
+    STORE_CONFIRM = "store.confirm": "UPDATE store SET unconfirmed = 0 WHERE id = 1 AND unconfirmed = 1";
     STORE_ROOT_KEY_CHECK = "store.root_key_check": "SELECT root_key_check FROM store WHERE id = 1";
     STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":
         "UPDATE store SET root_key_check = $1 WHERE id = 1 AND root_key_check IS NULL";

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
-    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, TENANT_INSERT, TENANT_UPDATE,
+    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT,
+    TENANT_UPDATE,
 };
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
@@ -29,6 +30,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateResource(row) => update_resource(row)?,
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
         Write::UpdateSigningKey(row) => update_signing_key(row),
+        Write::ConfirmRestore => STORE_CONFIRM.query(),
     };
     match query.execute(transaction).await? {
         1 => Ok(()),

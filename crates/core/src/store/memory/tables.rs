@@ -49,6 +49,7 @@ impl Tables {
 
     pub(super) fn write(&mut self, write: &Write, position: Position) -> Done {
         match write {
+            Write::ConfirmRestore => Ok(()),
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
             Write::InsertTenant(row) => insert(&mut self.tenants, row.id, row, position),
@@ -100,7 +101,7 @@ impl Tables {
                 unique(&self.signing_keys, |other| is_active(other) && like_this(other))?;
                 self.refers_to(&row.environment, None)
             }
-            Write::UpdateBusiness(_) | Write::UpdateClient(_) | Write::UpdateCredential(_) => Ok(()),
+            Write::UpdateBusiness(_) | Write::UpdateClient(_) | Write::UpdateCredential(_) | Write::ConfirmRestore => Ok(()),
         }
     }
 

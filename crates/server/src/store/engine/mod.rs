@@ -24,7 +24,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 use postgres::{PostgresPool, PostgresTransaction};
 use sqlite::{SqlitePools, SqliteTransaction};
-pub(super) use value::{Query, Row};
+pub(super) use value::{Query, Row, Value};
 
 /// For how long a write is tried again.
 const TRY_FOR: Duration = Duration::from_secs(5);
@@ -155,6 +155,14 @@ impl Engine {
             Pools::Postgres(pool) => pool.begin_read().await.map(Transaction::Postgres),
         };
         begun.map_err(unavailable)
+    }
+
+    /// A transaction as [`Engine::begin_read`] begins it, for as long as copying a store takes.
+    pub(super) async fn begin_long_read(&self) -> Result<Transaction, WriteError> {
+        Ok(match &self.pools {
+            Pools::Sqlite(pools) => Transaction::Sqlite(pools.begin_read().await?),
+            Pools::Postgres(pool) => Transaction::Postgres(pool.begin_long_read().await?),
+        })
     }
 
     /// A transaction that writes. On SQLite no other writer can come between; on PostgreSQL the first row that changes write

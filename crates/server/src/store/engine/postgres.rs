@@ -29,6 +29,7 @@ const READ_WAIT: Duration = Duration::from_secs(3);
 const WRITE_WAIT: Duration = Duration::from_secs(20);
 /// How long a new version of the schema may take.
 const SCHEMA_WAIT: Duration = Duration::from_mins(30);
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Locks one row, so that of two programs that begin together one waits for the other. The row is of no other use.
 const SCHEMA_LOCK: &str = "CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
                            INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id";
@@ -168,11 +169,18 @@ impl PostgresPool {
 
     /// A transaction that sees one state.
     pub(super) async fn begin_read(&self) -> Result<PostgresTransaction, sqlx::Error> {
-        match self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READ_WAIT).await {
+        match self.begin(BEGIN_READ, READ_WAIT).await {
             // A connection that broke unnoticed; the next one is another.
-            Err(error) if is_broken(&error) => self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READ_WAIT).await,
+            Err(error) if is_broken(&error) => self.begin(BEGIN_READ, READ_WAIT).await,
             begun => begun,
         }
+    }
+
+    /// A transaction that sees one state, for as long as copying it takes.
+    pub(super) async fn begin_long_read(&self) -> Result<PostgresTransaction, sqlx::Error> {
+        let mut begun = self.begin(BEGIN_READ, SCHEMA_WAIT).await?;
+        begun.run_script(sqlx::SqlSafeStr::into_sql_str("SET LOCAL idle_in_transaction_session_timeout = 0")).await?;
+        Ok(begun)
     }
 
     /// A transaction that looks at the schema and may change it: whoever comes second waits at the row that it writes first. Of

@@ -56,6 +56,11 @@ impl Statement {
 }
 
 impl Query {
+    /// A statement of another text than one of the `statements`. The text is made of constants alone.
+    pub(in crate::store) fn of_text(name: &'static str, text: String) -> Self {
+        Query { name, sql: sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(text)), values: Vec::new() }
+    }
+
     /// Gives the next placeholder its value.
     pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());

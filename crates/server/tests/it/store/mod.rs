@@ -14,6 +14,7 @@ mod postgres;
 mod rotation;
 mod sql_file;
 mod together;
+mod transfer;
 mod upkeep;
 mod uses;
 mod world;

@@ -1,0 +1,141 @@
+//! Every table and column, for what copies whole stores.
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Integer,
+    Text,
+    Bytes,
+}
+
+/// A table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// The first columns, by which rows are ordered, and how many they are.
+    pub(crate) key: usize,
+    pub(crate) columns: &'static [(&'static str, Kind)],
+}
+
+macro_rules! tables {
+    ($($name:literal by $key:literal { $($column:ident: $kind:ident),+ $(,)? })+) => {
+        &[$(Table { name: $name, key: $key, columns: &[$((stringify!($column), Kind::$kind)),+] }),+]
+    };
+}
+
+/// The store's own row. It comes last, so that a copy without it is known to be unfinished.
+pub(crate) const STORE_TABLE: &Table = &Table {
+    name: "store",
+    key: 1,
+    columns: &[
+        ("id", Kind::Integer),
+        ("incarnation", Kind::Text),
+        ("kind", Kind::Text),
+        ("position", Kind::Integer),
+        ("created_at", Kind::Integer),
+        ("root_key_check", Kind::Bytes),
+        ("usable_from", Kind::Integer),
+        ("first_position", Kind::Integer),
+        ("unconfirmed", Kind::Integer),
+    ],
+};
+
+/// The others, each after those that its rows refer to. Leases are not copied: they are of programs that run.
+pub(crate) const TABLES: &[Table] = tables! {
+    "environment" by 1 {
+        name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
+    }
+    "tenant" by 1 { id: Text, name: Text, status: Text, created_at: Integer, version: Integer }
+    "business" by 2 {
+        environment: Text, id: Text, tenant_id: Text, name: Text, external_id: Text, status: Text, created_at: Integer,
+        version: Integer,
+    }
+    "client" by 2 {
+        environment: Text, id: Text, tenant_id: Text, name: Text, status: Text, dialects: Text, grants: Text, businesses: Text,
+        lifetime_max: Integer, attributes: Text, created_at: Integer, version: Integer,
+    }
+    "credential" by 2 {
+        environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
+        secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
+        last_used_at: Integer, version: Integer,
+    }
+    "resource" by 2 {
+        environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,
+        created_position: Integer, version: Integer,
+    }
+    "signing_key" by 2 {
+        environment: Text, kid: Text, algorithm: Text, state: Text, sealed: Bytes, created_at: Integer,
+        created_position: Integer, version: Integer,
+    }
+    "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text }
+    "audit" by 1 {
+        position: Integer, made_at: Integer, actor: Text, action: Text, subject_kind: Text, subject_environment: Text,
+        subject_id: Text, state_before: Text, state_after: Text,
+    }
+    "single_use" by 1 { digest: Bytes, expires_at: Integer }
+};
+
+impl Table {
+    /// Reads rows in the order of the key: from the beginning, or after a key.
+    pub(super) fn select(&self, is_first: bool) -> String {
+        let names = self.names();
+        let key = names.get(..self.key).unwrap_or_default().join(", ");
+        let after = if is_first {
+            String::new()
+        } else {
+            let places = (1..=self.key).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
+            format!(" WHERE ({key}) > ({places})")
+        };
+        let limit = if is_first { 1 } else { self.key + 1 };
+        format!("SELECT {} FROM {}{after} ORDER BY {key} LIMIT ${limit}", names.join(", "), self.name)
+    }
+
+    /// Inserts so many rows of some of the columns.
+    pub(super) fn insert(&self, columns: &[usize], rows: usize) -> String {
+        let names: Vec<_> = columns.iter().filter_map(|at| self.columns.get(*at)).map(|(name, _)| *name).collect();
+        let row = |number: usize| {
+            let places = (1..=names.len()).map(|column| format!("${}", number * names.len() + column));
+            format!("({})", places.collect::<Vec<_>>().join(", "))
+        };
+        let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        format!("INSERT INTO {} ({}) VALUES {rows}", self.name, names.join(", "))
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_table_and_no_column_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let place = crate::store::StorePlace::file(path.clone());
+        let (clock, random) = (
+            std::sync::Arc::new(mintmark_core::clock::FakeClock::at(0)),
+            std::sync::Arc::new(mintmark_core::random::SystemRandom),
+        );
+        let options = crate::store::OpenOptions { create: true, kind: None, clock, random };
+        crate::store::SqlStore::open(&place, options).await.unwrap().close().await;
+        let mut connection =
+            sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
+        let columns = "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c \
+                       WHERE t.type = 'table' AND t.name NOT IN ('_sqlx_migrations', 'lease') ORDER BY t.name, c.name";
+        let stored: Vec<(String, String, String)> = sqlx::query_as(columns).fetch_all(&mut connection).await.unwrap();
+        let word = |kind: &Kind| match kind {
+            Kind::Integer => "INTEGER",
+            Kind::Text => "TEXT",
+            Kind::Bytes => "BLOB",
+        };
+        let all = std::iter::once(STORE_TABLE).chain(TABLES).flat_map(|table| {
+            table.columns.iter().map(move |(name, kind)| (table.name.to_owned(), (*name).to_owned(), word(kind).to_owned()))
+        });
+        let mut known: Vec<_> = all.collect();
+        known.sort();
+        assert_eq!(known, stored);
+    }
+}

@@ -1,0 +1,264 @@
+//! Whole stores: copied between engines, backed up and restored.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use mintmark::store::{
+    Backup, OpenError, OpenOptions, Progress, SqlStore, StoreKind, StorePlace, TransferError, copy_store, restore,
+    verify_backup, write_backup,
+};
+use mintmark_core::clock::{FakeClock, Timestamp};
+use mintmark_core::crypto::RootKeys;
+use mintmark_core::model::{KeyState, Position};
+use mintmark_core::random::{SeededRandom, SystemRandom};
+use mintmark_core::store::{CredentialUse, Store, UseDigest, Write};
+use tempfile::{TempDir, tempdir};
+
+use super::world::{NOW, World, change, open_place, path_in, signing_key};
+use crate::fixture::PostgresDatabase;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn rows(&self, _table: &str, _count: u64) {}
+}
+
+fn options() -> OpenOptions {
+    OpenOptions { create: true, kind: None, clock: Arc::new(FakeClock::at(NOW.0)), random: Arc::new(SystemRandom) }
+}
+
+fn root_keys(seed: u64) -> RootKeys {
+    RootKeys::parse(&RootKeys::generate(&SeededRandom::new(seed))).unwrap()
+}
+
+/// A store with something in each table: more clients than a page holds, and values that are hard to carry.
+async fn furnish(world: &World<SqlStore>) {
+    let (sandbox, acme) = (world.environment("sandbox").await, world.tenant("Zoë \"quoted\" 'O\\'").await);
+    world.business(&sandbox, &acme).await;
+    let client = world.client(&sandbox, &acme).await;
+    let credential = world.credential(&client).await;
+    let many = (0..2300).map(|number| {
+        let id = format!("many-{number:05}").parse().unwrap();
+        Write::InsertClient(mintmark_core::model::Client { id, ..client.clone() })
+    });
+    world.try_write(many.collect()).await.unwrap();
+    world.write(Write::InsertResource(world.new_resource(&sandbox, "urn:example:1"))).await;
+    world.write(Write::InsertSigningKey(signing_key(&sandbox, "kid", KeyState::Active))).await;
+    let used = CredentialUse { environment: sandbox.name, credential_id: credential.id, at: Timestamp(NOW.0 + 5) };
+    world.store.record_uses(&[used]).await.unwrap();
+    assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
+    assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
+}
+
+async fn furnished(folder: &TempDir) -> World<SqlStore> {
+    let world = World::on_sqlite(folder).await;
+    furnish(&world).await;
+    world
+}
+
+async fn back_up(store: &SqlStore, keys: &RootKeys) -> (Backup, Vec<u8>) {
+    let mut file = Vec::new();
+    let backup = write_backup(store, (&keys.sealer, &SystemRandom), &mut file, &Silent).await.unwrap();
+    (backup, file)
+}
+
+async fn restore_to(place: &StorePlace, keys: &RootKeys, file: &[u8]) -> Result<Backup, TransferError> {
+    restore(place, options(), (&keys.sealer, &SystemRandom), &mut Cursor::new(file), &Silent).await
+}
+
+async fn feed_of(store: &SqlStore) -> mintmark_core::store::FeedPage {
+    store.feed(Position(0), 1000).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_store_moves_from_a_file_to_postgresql_and_back() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let (folder, other) = (tempdir().unwrap(), tempdir().unwrap());
+    let world = furnished(&folder).await;
+    let there = copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap();
+    assert_eq!(there.iter().find(|table| table.table == "client").unwrap().rows, 2301);
+    assert!(there.iter().all(|table| table.rows > 0), "{there:?}");
+    let copy = open_place(&database.place(), false, Some(StoreKind::Serve)).await.unwrap();
+    let (old, new) = (feed_of(&world.store).await, feed_of(&copy).await);
+    assert_eq!((old.incarnation, old.head, &old.entries), (new.incarnation, new.head, &new.entries), "the same history");
+    assert_eq!(copy.root_key_check().await.unwrap(), Some(vec![0, 1, 255]));
+    let back = copy_store(&copy, &StorePlace::file(path_in(&other)), options(), &Silent).await.unwrap();
+    assert_eq!(there, back, "the same on both engines, by count and hash");
+    let refused = copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap_err();
+    assert!(matches!(refused, TransferError::NotEmpty(_)), "{refused}");
+    copy.close().await;
+    world.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_broke_off_goes_on_and_is_no_store_before_its_end() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let folder = tempdir().unwrap();
+    let world = furnished(&folder).await;
+    let whole = copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap();
+    // As after a try that ended in the middle of the clients.
+    database
+        .run(
+            "DELETE FROM store; DELETE FROM credential; DELETE FROM audit; DELETE FROM feed; DELETE FROM single_use;
+             DELETE FROM signing_key; DELETE FROM resource; DELETE FROM client WHERE id > 'many-01000'",
+        )
+        .await;
+    let refused = open_place(&database.place(), false, None).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Missing { .. }), "{refused}");
+    assert_eq!(copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap(), whole);
+    // What is there already is of an older state.
+    database.run("DELETE FROM store; UPDATE client SET name = 'old' WHERE id = 'many-00001'").await;
+    assert_eq!(copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap(), whole);
+    world.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_store_that_changes_while_it_is_copied_is_not_taken_over() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let folder = tempdir().unwrap();
+    let world = Arc::new(furnished(&folder).await);
+
+    /// Changes the source when the first rows of the feed were copied.
+    struct Meddler(StorePlace, std::sync::Once);
+    impl Progress for Meddler {
+        fn rows(&self, table: &str, _count: u64) {
+            if table == "feed" {
+                let place = self.0.clone();
+                self.1.call_once(|| {
+                    let meddle = async move {
+                        let other = open_place(&place, false, None).await.unwrap();
+                        let nothing = change(mintmark_core::store::Subject::Store, Vec::new());
+                        other.commit(&nothing).await.unwrap();
+                        other.close().await;
+                    };
+                    let run =
+                        move || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(meddle);
+                    std::thread::spawn(run).join().unwrap();
+                });
+            }
+        }
+    }
+    let meddler = Meddler(StorePlace::file(path_in(&folder)), std::sync::Once::new());
+    let refused = copy_store(&world.store, &database.place(), options(), &meddler).await.unwrap_err();
+    assert!(matches!(refused, TransferError::Changed), "{refused}");
+    assert!(matches!(open_place(&database.place(), false, None).await, Err(OpenError::Missing { .. })));
+    assert!(copy_store(&world.store, &database.place(), options(), &Silent).await.is_ok(), "a second try, in peace");
+    world.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn s15_a_backup_is_restored_as_another_history_that_gives_no_tokens_before_it_is_confirmed() {
+    let keys = root_keys(1);
+    let (folder, other) = (tempdir().unwrap(), tempdir().unwrap());
+    let world = furnished(&folder).await;
+    let (backup, file) = back_up(&world.store, &keys).await;
+    assert_eq!(verify_backup(&keys.sealer, &mut Cursor::new(&file)).unwrap().tables, backup.tables);
+    let place = StorePlace::file(path_in(&other));
+    let restored = restore_to(&place, &keys, &file).await.unwrap();
+    assert_eq!(restored.tables, backup.tables);
+    let store = open_place(&place, false, Some(StoreKind::Serve)).await.unwrap();
+    let (old, new) = (feed_of(&world.store).await, feed_of(&store).await);
+    assert_ne!(old.incarnation, new.incarnation);
+    assert!(new.is_unconfirmed && !old.is_unconfirmed);
+    assert!(new.first > old.head && new.head == new.first);
+    let again = write_backup(&store, (&keys.sealer, &SystemRandom), &mut Vec::new(), &Silent).await.unwrap();
+    assert_eq!(again.tables, backup.tables, "nothing but the store's own row is another");
+    let confirmed = store.commit(&change(mintmark_core::store::Subject::Store, vec![Write::ConfirmRestore])).await.unwrap();
+    assert_eq!(confirmed, Position(new.head.0 + 1));
+    assert!(!store.feed(confirmed, 1).await.unwrap().is_unconfirmed);
+    store.close().await;
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_of_one_engine_is_restored_on_the_other() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let Some(second) = PostgresDatabase::make().await else { return };
+    let keys = root_keys(1);
+    let folder = tempdir().unwrap();
+    let world = furnished(&folder).await;
+    let (of_file, file) = back_up(&world.store, &keys).await;
+    restore_to(&database.place(), &keys, &file).await.unwrap();
+    let store = open_place(&database.place(), false, Some(StoreKind::Serve)).await.unwrap();
+    let (of_postgres, file) = back_up(&store, &keys).await;
+    assert_eq!(of_file.tables, of_postgres.tables);
+    restore_to(&second.place(), &keys, &file).await.unwrap();
+    let refused = restore_to(&second.place(), &keys, &file).await.unwrap_err();
+    assert!(matches!(refused, TransferError::NotEmpty(_)), "{refused}");
+    store.close().await;
+    world.store.close().await;
+    database.remove().await;
+    second.remove().await;
+}
+
+#[tokio::test]
+async fn a_backup_holds_one_state_of_a_store_that_is_written_to() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let keys = root_keys(1);
+    let world = Arc::new(World::on_postgres(&database).await);
+    furnish(&world).await;
+    let sandbox = super::world::environment("sandbox");
+    let acme = world.tenant("Writer").await;
+    let writer = async {
+        for _ in 0..60 {
+            let client = world.new_client(&sandbox, &acme);
+            let credential = world.new_credential(&client);
+            world.try_write(vec![Write::InsertClient(client), Write::InsertCredential(credential)]).await.unwrap();
+        }
+    };
+    let backing = async {
+        let mut all = Vec::new();
+        for _ in 0..5 {
+            all.push(back_up(&world.store, &keys).await.0);
+        }
+        all
+    };
+    let (all, ()) = tokio::join!(backing, writer);
+    for backup in all {
+        let rows = |name: &str| backup.tables.iter().find(|table| table.table == name).unwrap().rows;
+        assert_eq!(rows("client") - 2301, rows("credential") - 1, "each change is in it whole");
+        assert_eq!(i64::try_from(rows("feed")).unwrap(), backup.position, "and no other");
+    }
+    world.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_is_damaged_or_of_others_leaves_nothing_behind() {
+    let keys = root_keys(1);
+    let folder = tempdir().unwrap();
+    let world = furnished(&folder).await;
+    let (_, file) = back_up(&world.store, &keys).await;
+    let refuse = async |keys: &RootKeys, file: &[u8], cause: &str| {
+        let empty = tempdir().unwrap();
+        let refused = restore_to(&StorePlace::file(path_in(&empty)), keys, file).await.unwrap_err();
+        assert!(matches!(&refused, TransferError::BadBackup(what) if what.contains(cause)), "{cause}: {refused}");
+        assert!(!path_in(&empty).exists());
+    };
+    refuse(&root_keys(2), &file, "belongs to another row").await;
+    refuse(&keys, b"", "does not begin as one").await;
+    refuse(&keys, &file[..file.len() - 1], "").await;
+    refuse(&keys, &file[..file.len() / 2], "").await;
+    // Without its last part, and with two parts exchanged.
+    let line = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let mut parts = Vec::new();
+    let mut at = line;
+    while at < file.len() {
+        let length = u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize + 4;
+        parts.push(&file[at..at + length]);
+        at += length;
+    }
+    refuse(&keys, &[&file[..line], &parts[..parts.len() - 1].concat()].concat(), "ends too early").await;
+    let mut exchanged = parts.clone();
+    exchanged.swap(1, 2);
+    refuse(&keys, &[&file[..line], &exchanged.concat()].concat(), "part 1").await;
+    for at in (line..file.len()).step_by(file.len() / 40) {
+        let mut changed = file.clone();
+        changed[at] ^= 1;
+        refuse(&keys, &changed, "").await;
+    }
+    world.store.close().await;
+}
