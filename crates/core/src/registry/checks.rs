@@ -23,7 +23,7 @@ pub(super) fn check_name(field: &'static str, name: &str) -> Outcome<()> {
 }
 
 /// An issuer is the part of every URL that clients and verifiers compare (RFC 8414 section 2).
-pub(super) fn check_issuer(issuer: &str) -> Outcome<()> {
+pub fn check_issuer(issuer: &str) -> Outcome<()> {
     let expected = "an https URL without path, query and fragment (http is for loopback addresses only)";
     let Ok(uri) = fluent_uri::Uri::parse(issuer) else { return invalid("issuer", expected) };
     let host = uri.authority().map_or("", |authority| authority.host());

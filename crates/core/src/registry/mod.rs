@@ -17,6 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use business::{BusinessEdit, NewBusiness};
+pub use checks::check_issuer;
 pub use client::{ClientEdit, CreatedClient, NewClient, NewGrant};
 pub use environment::NewEnvironment;
 pub use key::{PUBLISHED_BEFORE_USE, Rotation, RotationRequest};

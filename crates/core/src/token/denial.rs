@@ -95,6 +95,8 @@ pub enum Denial {
     NoSigningKey(String),
     /// The environment is not in the store.
     EnvironmentMissing,
+    /// The environment's own resource is not in the store, or cannot be read.
+    OwnResourceMissing,
 
     /// A mistake of ours.
     Internal(&'static str),
@@ -132,7 +134,8 @@ impl Denial {
             | Denial::StoreStale
             | Denial::StoreUnconfirmed
             | Denial::NoSigningKey(_)
-            | Denial::EnvironmentMissing => Fault::Unavailable,
+            | Denial::EnvironmentMissing
+            | Denial::OwnResourceMissing => Fault::Unavailable,
             Denial::Internal(_) => Fault::Internal,
         }
     }
@@ -224,6 +227,7 @@ impl fmt::Display for Denial {
             ),
             Denial::NoSigningKey(algorithm) => write!(out, "no active {algorithm} key"),
             Denial::EnvironmentMissing => out.write_str("the environment is not in the store"),
+            Denial::OwnResourceMissing => out.write_str("the environment's own resource is not in the store"),
             Denial::Internal(what) => write!(out, "a mistake of ours: {what}"),
         }
     }

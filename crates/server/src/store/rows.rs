@@ -5,6 +5,7 @@ use mintmark_core::model::{
     Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Resource, SealedBytes,
     SigningKey, Status, StoredSecret, Tenant,
 };
+use mintmark_core::registry::check_issuer;
 use mintmark_core::store::{AuditRecord, FeedEntry, Read, StoreError, Subject};
 
 use super::engine::Row;
@@ -19,9 +20,11 @@ pub(super) fn readable<T>(rows: &[Row], parse: fn(&Row) -> Read<T>) -> Vec<T> {
 /// A row of `environment`.
 pub(super) fn environment(row: &Row) -> Read<Environment> {
     let fields = Fields::of(row, "environment", "name");
+    let issuer = fields.text("issuer")?;
+    check_issuer(&issuer).map_err(|error| fields.corrupt("issuer", &error))?;
     Ok(Environment {
         name: fields.parsed("name")?,
-        issuer: fields.text("issuer")?,
+        issuer,
         algorithm: fields.parsed("algorithm")?,
         lifetime_max: fields.number("lifetime_max")?,
         created_at: fields.time("created_at")?,

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod corruption;
 mod crash;
 mod fixture;
 mod foreign;
