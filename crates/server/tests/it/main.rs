@@ -15,4 +15,5 @@ mod foreign;
 mod golden;
 mod http;
 mod logs;
+mod outage;
 mod store;

@@ -1,0 +1,81 @@
+//! The database goes away and comes back; and comes back as a backup.
+
+use mintmark_core::model::{Position, Status};
+use mintmark_core::registry::{ClientEdit, RegistryError};
+use mintmark_core::store::Store;
+use sqlx::ConnectOptions;
+
+use crate::fixture::{PostgresDatabase, TestServer};
+
+#[tokio::test]
+async fn clients_that_were_seen_get_tokens_while_the_database_is_away_and_changes_fail_loudly() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let server = TestServer::setup().on(&database).start().await;
+    let (seen, other) = (server.world.client("sandbox", "standard"), server.world.client("sandbox", "asset"));
+    assert_eq!(server.ask("sandbox", "standard", seen).await.status, 200);
+    let sandbox = "sandbox".parse().unwrap();
+    let before = server.registry.store.feed(Position(0), 1).await.unwrap().head;
+
+    database.go_away().await;
+    assert!(server.node.endpoint.directory.poll().await.is_err());
+    server.clock.advance(240);
+    assert_eq!(server.ask("sandbox", "standard", seen).await.status, 200, "at the limit");
+    assert!(server.node.readiness().is_ok());
+    let refused = server.ask("sandbox", "asset", other).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "a client that was not seen");
+    let id = seen.id.parse().unwrap();
+    let edit = ClientEdit { status: Some(Status::Disabled), ..ClientEdit::default() };
+    let failed = server.registry.edit_client(&sandbox, &id, &edit).await;
+    assert!(matches!(failed, Err(RegistryError::Store(_))), "{failed:?}");
+    assert!(server.node.endpoint.directory.flush_uses().await.is_err(), "uses wait");
+    server.clock.advance(1);
+    assert_eq!(server.ask("sandbox", "standard", seen).await.status, 503, "past the limit");
+    assert!(server.node.readiness().is_err());
+
+    database.come_back().await;
+    server.poll().await;
+    assert_eq!(server.ask("sandbox", "standard", seen).await.status, 200);
+    assert_eq!(server.ask("sandbox", "asset", other).await.status, 200);
+    assert_eq!(server.registry.store.feed(Position(0), 1).await.unwrap().head, before, "nothing was changed");
+    server.node.endpoint.directory.flush_uses().await.unwrap();
+    let stored = server.registry.store.credentials(&sandbox, &id).await.unwrap();
+    assert_eq!(stored[0].last_used_at.unwrap().0, crate::fixture::NOW, "the use from before the outage arrived");
+    server.registry.edit_client(&sandbox, &id, &edit).await.unwrap();
+    server.poll().await;
+    assert_eq!(server.ask("sandbox", "standard", seen).await.status, 401);
+    server.registry.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older_tokens_stay_refused() {
+    let server = TestServer::start().await;
+    let client = server.world.client("sandbox", "asset");
+    let old = server.asset_token("sandbox", "asset", "").await;
+    let businesses = async |token: &str| server.get("/v0/business", &format!("Authorization: Bearer {token}\r\n")).await;
+    assert_eq!(businesses(&old).await.status, 200);
+
+    // As a restore leaves the store's row.
+    let path = server.place.path().unwrap();
+    let mut back = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    let restored = "UPDATE store SET incarnation = 'another', unconfirmed = 1, position = position + 1000000000, \
+                    first_position = position + 1000000000";
+    sqlx::query(restored).execute(&mut back).await.unwrap();
+    server.poll().await;
+    let refused = server.ask("sandbox", "asset", client).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
+    assert!(server.node.readiness().is_err());
+    let refused = businesses(&old).await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Bearer error=\"invalid_token\"")));
+
+    // What was revoked since the backup is revoked again, then confirmed.
+    let other = server.world.client("sandbox", "standard");
+    let edit = ClientEdit { status: Some(Status::Disabled), ..ClientEdit::default() };
+    server.registry.edit_client(&"sandbox".parse().unwrap(), &other.id.parse().unwrap(), &edit).await.unwrap();
+    assert!(server.registry.confirm_restore().await.unwrap());
+    assert!(!server.registry.confirm_restore().await.unwrap(), "once is enough");
+    server.poll().await;
+    assert_eq!(server.ask("sandbox", "standard", other).await.status, 401);
+    let new = server.asset_token("sandbox", "asset", "").await;
+    assert_eq!((businesses(&new).await.status, businesses(&old).await.status), (200, 401));
+}
