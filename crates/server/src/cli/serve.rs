@@ -29,6 +29,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let path = shared.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let config = Config::read(&path, &Variables::of_process())?;
     let _logging = crate::logging::start(&config.log)?;
+    raise_file_limit();
     let files = Files::of_config(&config)?;
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
@@ -116,6 +117,15 @@ async fn check_environments(store: &impl Store, config: &Config) -> Result<(), F
             known.join(", ")
         )))
     })
+}
+
+/// Lets the process have as many open files as it may: each connection is one, and some systems begin with 1,024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
+        tracing::warn!("the limit of open files could not be raised");
+    }
 }
 
 /// Nothing of this process's memory may land on disk (rule S10): no core dumps, also not by another process of the same user.
