@@ -116,7 +116,7 @@ pub(super) fn authorize<'a>(
             Step::Query | Step::Payload | Step::Parameters | Step::Credentials | Step::Client => {}
         }
     }
-    let resources = resources.ok_or(Denial::OwnResourceMissing)?;
+    let resources = resources.ok_or(Denial::Internal("the environment has no resource of its own"))?;
     Ok(Authorized {
         scope: request.scope.as_ref().map_or_else(|| Cow::Owned(granted_scopes(client, &resources)), Cow::Borrowed),
         business: match business {

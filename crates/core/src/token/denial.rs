@@ -95,8 +95,6 @@ pub enum Denial {
     NoSigningKey(String),
     /// The environment is not in the store.
     EnvironmentMissing,
-    /// The environment's own resource is not in the store, or cannot be read.
-    OwnResourceMissing,
 
     /// A mistake of ours.
     Internal(&'static str),
@@ -134,8 +132,7 @@ impl Denial {
             | Denial::StoreStale
             | Denial::StoreUnconfirmed
             | Denial::NoSigningKey(_)
-            | Denial::EnvironmentMissing
-            | Denial::OwnResourceMissing => Fault::Unavailable,
+            | Denial::EnvironmentMissing => Fault::Unavailable,
             Denial::Internal(_) => Fault::Internal,
         }
     }
@@ -227,7 +224,6 @@ impl fmt::Display for Denial {
             ),
             Denial::NoSigningKey(algorithm) => write!(out, "no active {algorithm} key"),
             Denial::EnvironmentMissing => out.write_str("the environment is not in the store"),
-            Denial::OwnResourceMissing => out.write_str("the environment's own resource is not in the store"),
             Denial::Internal(what) => write!(out, "a mistake of ours: {what}"),
         }
     }
