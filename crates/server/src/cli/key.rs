@@ -44,7 +44,7 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         environment: Option<EnvironmentName>,
         /// Only if this key is the active one; so that of several who ask one rotates.
-        #[arg(long, value_name = "KID")]
+        #[arg(long, value_name = "KID", allow_hyphen_values = true)]
         from: Option<String>,
         /// Use the next key even if verifiers may not know it yet: they refuse its tokens for up to ten minutes.
         #[arg(long)]

@@ -285,6 +285,43 @@ async fn both_engines_have_the_same_tables_and_columns() {
     database.remove().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s16_of_three_nodes_one_is_the_first_to_use_something() {
+    const USES: u16 = 1000;
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let first = World::on_postgres(&database).await.store;
+    let mut nodes = vec![Arc::clone(&first)];
+    for _ in 0..2 {
+        nodes.push(Arc::new(open_place(&database.place(), false, None).await.unwrap()));
+    }
+    let mut racers = JoinSet::new();
+    for (at, node) in nodes.iter().enumerate() {
+        for task in 0..4 {
+            let node = Arc::clone(node);
+            racers.spawn(async move {
+                let mut won = Vec::new();
+                // Each begins elsewhere, so that they meet all the time.
+                for step in 0..USES {
+                    let number = (step + task * 250 + u16::try_from(at).unwrap() * 83) % USES;
+                    let mut digest = [7; 32];
+                    digest[..2].copy_from_slice(&number.to_be_bytes());
+                    if node.use_once(&UseDigest(digest), NOW).await.unwrap() {
+                        won.push(number);
+                    }
+                }
+                won
+            });
+        }
+    }
+    let mut won: Vec<u16> = racers.join_all().await.into_iter().flatten().collect();
+    won.sort_unstable();
+    assert_eq!(won, (0..USES).collect::<Vec<_>>());
+    for node in nodes {
+        node.close().await;
+    }
+    database.remove().await;
+}
+
 #[tokio::test]
 async fn two_programs_on_one_database_count_together() {
     let Some(database) = PostgresDatabase::make().await else { return };
