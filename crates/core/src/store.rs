@@ -58,6 +58,10 @@ pub struct FeedPage {
     pub head: Position,
     /// The changes after the position asked for, in order, at most as many as asked for.
     pub entries: Vec<FeedEntry>,
+    /// What the change at `head` left there.
+    pub mark: Mark,
+    /// What the change left at the position asked for; none if the feed does not reach back to it.
+    pub mark_asked_for: Option<Mark>,
     /// The position at which this history began: not 0 after a restore, and then above all of the one before.
     pub first: Position,
     /// Whether nobody has said yet, after a restore, what was revoked since the backup was made (rule S15).
@@ -71,7 +75,14 @@ pub struct FeedEntry {
     pub position: Position,
     /// What it changed.
     pub subject: Subject,
+    /// What it left there.
+    pub mark: Mark,
 }
+
+/// A random number that each change leaves at its position. A store that took another course than the one that was followed, such
+/// as a replica that was promoted before it had all changes, has another there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Mark(pub i64);
 
 /// An audit row as it is read back.
 #[derive(Clone, Debug, serde::Serialize)]

@@ -27,7 +27,7 @@ pub struct Removed {
 /// Does the work, unless another node does it. `holder` names this node.
 pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Option<Removed>> {
     let Some(lease) = store.take_lease("upkeep", holder, now, now.plus(LEASE_SECONDS)).await? else { return Ok(None) };
-    let head = store.feed(Position(0), 1).await?.head;
+    let head = store.feed(Position(0), 0).await?.head;
     let over = Timestamp(now.0.saturating_sub(USE_GRACE));
     let uses = in_parts(store, &lease, Rows::UsesOver(over)).await?;
     let kept_from = Position(head.0.saturating_sub(FEED_KEPT));

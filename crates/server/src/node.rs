@@ -354,7 +354,7 @@ impl Node {
             let mut written = Ok(());
             // A node that cannot read the store has nothing to add to what it wrote.
             let is_fresh = self.endpoint.directory.is_following();
-            if is_fresh && (now >= base_due || self.endpoint.directory.is_base_worn()) {
+            if is_fresh && (now >= base_due || !folder.has_base() || self.endpoint.directory.is_base_worn()) {
                 match Arc::clone(&self).write_base().await {
                     Ok(clients) => base_due = now + base_lasts(clients),
                     Err(error) => written = Err(error),

@@ -72,6 +72,9 @@ impl SnapshotFolder {
 
     /// Writes a base anew. It reads all that the directory holds: not for a thread that serves requests.
     pub fn write_base<S: Store>(&self, directory: &Directory<S>, random: &dyn Random) -> io::Result<SnapshotBase> {
+        // The directory counts changes from here on for the new base: if that fails, the old one has no head any more that
+        // would say what changed since it.
+        self.set_base(None);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         let temporary = self.path.join("base.new");
         let mut file = io::BufWriter::new(create(&temporary)?);
@@ -82,8 +85,17 @@ impl SnapshotFolder {
         })?;
         file.into_inner()?;
         fs::rename(temporary, self.path.join(base_name(&base)))?;
-        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = Some(base.clone());
+        self.set_base(Some(base.clone()));
         Ok(base)
+    }
+
+    /// Whether there is a base that a head can be written for.
+    pub fn has_base(&self) -> bool {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn set_base(&self, base: Option<SnapshotBase>) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
     }
 
     /// Writes the head of the last base anew, if there is one. What is written here is worth nothing after the machine has lost its

@@ -13,8 +13,9 @@ pub(super) const FEED_PAGE: u32 = 1000;
 /// Whether entries between a position and the page are gone: old ones are removed in time, and a node that was away for long must
 /// not pass over them. Positions have no gaps of their own.
 fn has_gap(after: Position, page: &FeedPage) -> bool {
+    let is_forgotten = page.mark_asked_for.is_none() && after != page.first;
     let first = page.entries.first().map_or(page.head, |entry| Position(entry.position.0.saturating_sub(1)));
-    first != after
+    is_forgotten || first != after
 }
 
 impl<S: Store> Directory<S> {
@@ -34,7 +35,7 @@ impl<S: Store> Directory<S> {
                 }
                 page => page?,
             };
-            if self.progress.is_other_history(&page.incarnation) || page.head < after {
+            if self.is_other_course(&page, after) {
                 tracing::warn!(position = page.head.0, "the store holds another history than before: reading everything anew");
                 self.reload().await?;
                 return Ok(applied + page.entries.len());
@@ -53,6 +54,13 @@ impl<S: Store> Directory<S> {
                 return Ok(applied);
             }
         }
+    }
+
+    /// Whether the store is not the one that was followed up to `after`: another history, or another course of it.
+    fn is_other_course(&self, page: &FeedPage, after: Position) -> bool {
+        // Where the history began no change left anything.
+        let is_known_there = after == page.first || page.mark_asked_for.is_none_or(|mark| mark == self.progress.mark());
+        self.progress.is_other_history(&page.incarnation) || page.head < after || !is_known_there
     }
 
     async fn apply(&self, entries: &[FeedEntry]) -> Read<()> {
@@ -87,7 +95,7 @@ impl<S: Store> Directory<S> {
         if environments_changed {
             self.load_environments().await?;
         }
-        self.progress.set_applied(last.position);
+        self.progress.set_applied(last.position, last.mark);
         Ok(())
     }
 
@@ -96,7 +104,7 @@ impl<S: Store> Directory<S> {
         let started = self.clock.boot_milliseconds();
         // Where this breaks off half way, the next poll finds no history to go on with and reloads.
         self.progress.set_history(None);
-        let page = self.store.feed(Position(0), 1).await?;
+        let page = self.store.feed(Position(0), 0).await?;
         self.progress.set_standing(page.first, page.is_unconfirmed);
         self.progress.announce(page.head);
         self.clients.forget_all();
@@ -105,7 +113,7 @@ impl<S: Store> Directory<S> {
         self.changed.all_clients();
         self.changed.all_businesses();
         self.load_environments().await?;
-        self.progress.set_applied(page.head);
+        self.progress.set_applied(page.head, page.mark);
         self.progress.set_history(Some(page.incarnation));
         self.progress.set_fresh(started);
         Ok(())

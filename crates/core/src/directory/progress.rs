@@ -1,8 +1,8 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::Position;
-use crate::store::Incarnation;
+use crate::store::{Incarnation, Mark};
 
 /// How far a node has followed the change feed.
 ///
@@ -14,6 +14,7 @@ pub(super) struct Progress {
     applied: AtomicU64,
     fresh_at: AtomicU64,
     first: AtomicU64,
+    mark: AtomicI64,
     is_unconfirmed: AtomicBool,
     incarnation: Mutex<Option<Incarnation>>,
 }
@@ -52,7 +53,13 @@ impl Progress {
         self.announced.store(position.0, Ordering::SeqCst);
     }
 
-    pub(super) fn set_applied(&self, position: Position) {
+    /// What was left at the applied position.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.mark.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn set_applied(&self, position: Position, mark: Mark) {
+        self.mark.store(mark.0, Ordering::SeqCst);
         self.applied.store(position.0, Ordering::SeqCst);
     }
 

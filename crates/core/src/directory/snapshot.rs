@@ -27,7 +27,7 @@ use crate::model::{
     TenantId,
 };
 use crate::random::Random;
-use crate::store::{EnvironmentRecord, Incarnation, Store};
+use crate::store::{EnvironmentRecord, Incarnation, Mark, Store};
 use mintmark_verify::Algorithm;
 
 /// How many clients or businesses are sealed together.
@@ -123,6 +123,7 @@ struct Head {
     base: SnapshotBase,
     incarnation: String,
     position: Position,
+    mark: Mark,
     first: Position,
     is_unconfirmed: bool,
     boot: String,
@@ -132,7 +133,7 @@ struct Head {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Mark {
+struct NewestHead {
     incarnation: String,
     position: Position,
 }
@@ -242,6 +243,7 @@ impl<S: Store> Directory<S> {
                 base: base.clone(),
                 incarnation: self.progress.history()?.0,
                 position: self.progress.applied(),
+                mark: self.progress.mark(),
                 first: self.progress.first(),
                 is_unconfirmed: self.progress.is_unconfirmed(),
                 boot: boot.to_owned(),
@@ -250,7 +252,7 @@ impl<S: Store> Directory<S> {
                 changed: self.changed.with(|changed| changed.clone()),
             }
         };
-        let mark = Mark { incarnation: head.incarnation.clone(), position: head.position };
+        let mark = NewestHead { incarnation: head.incarnation.clone(), position: head.position };
         let sealer = &self.root_keys.sealer;
         Some(SnapshotHead {
             head: seal(sealer, "head", &serde_json::to_vec(&head).ok()?, random)?,
@@ -269,7 +271,7 @@ impl<S: Store> Directory<S> {
     ) -> Result<Self, SnapshotRefused> {
         let sealer = &root_keys.sealer;
         let head: Head = open(sealer, "head", &snapshot.head).ok_or(SnapshotRefused::NotAuthentic("head"))?;
-        let mark: Mark = open(sealer, "mark", &snapshot.mark).ok_or(SnapshotRefused::NotAuthentic("mark"))?;
+        let mark: NewestHead = open(sealer, "mark", &snapshot.mark).ok_or(SnapshotRefused::NotAuthentic("mark"))?;
         if head.boot != boot {
             return Err(SnapshotRefused::OtherBoot);
         }
@@ -291,7 +293,7 @@ impl<S: Store> Directory<S> {
         directory.environments.replace(views.collect());
         directory.progress.set_standing(head.first, head.is_unconfirmed);
         directory.progress.announce(head.position);
-        directory.progress.set_applied(head.position);
+        directory.progress.set_applied(head.position, head.mark);
         directory.progress.set_history(Some(Incarnation(head.incarnation)));
         directory.progress.set_fresh(head.fresh_at);
         // Until there is a base of this process's own, none of what it learns is in the old one.

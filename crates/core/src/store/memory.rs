@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use self::tables::{Row, Tables};
 use super::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Page,
-    Read, Store, StoreError, UseDigest, Write,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Mark,
+    Page, Read, Store, StoreError, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -36,6 +36,8 @@ struct State {
     incarnation: u64,
     first: Position,
     is_unconfirmed: bool,
+    /// Never taken back, also where positions are.
+    marks: i64,
     is_failing: bool,
     fails_environments: bool,
     reads: u64,
@@ -200,7 +202,12 @@ impl Store for MemoryStore {
     async fn feed(&self, after: Position, limit: u32) -> Read<FeedPage> {
         let state = self.usable()?;
         let later = state.feed.range((Bound::Excluded(after), Bound::Unbounded));
+        let head_mark = state.feed.get(&state.position).map_or(Mark::default(), |entry| entry.mark);
+        let mark_asked_for =
+            if after == state.position { Some(head_mark) } else { state.feed.get(&after).map(|entry| entry.mark) };
         Ok(FeedPage {
+            mark: head_mark,
+            mark_asked_for,
             incarnation: Incarnation(format!("memory-{}", state.incarnation)),
             head: state.position,
             entries: later.take(limit as usize).map(|(_, entry)| entry.clone()).collect(),
@@ -221,7 +228,9 @@ impl Store for MemoryStore {
         state.tables = tables;
         state.position = position;
         let audit = change.audit.clone();
-        state.feed.insert(position, FeedEntry { position, subject: audit.subject.clone() });
+        state.marks += 1;
+        let mark = Mark(state.marks);
+        state.feed.insert(position, FeedEntry { position, subject: audit.subject.clone(), mark });
         let record = AuditRecord {
             position,
             at: audit.at,

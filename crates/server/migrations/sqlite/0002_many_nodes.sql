@@ -12,6 +12,11 @@ ALTER TABLE store ADD COLUMN first_position INTEGER NOT NULL DEFAULT 0;
 -- 1 after a restore, until somebody has said what was revoked since the backup was made: nobody gets tokens before.
 ALTER TABLE store ADD COLUMN unconfirmed INTEGER NOT NULL DEFAULT 0;
 
+-- A random number that each change leaves at its position: a node knows by it whether the store that it goes on with is the one that
+-- it had followed, or took another course since, as an asynchronous replica does that was promoted too early.
+ALTER TABLE store ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
+
 -- What may be used once: the first insert wins. `digest` is a hash of what was used, in which environment and for what.
 CREATE TABLE single_use (
     digest     BLOB    NOT NULL PRIMARY KEY,

@@ -8,10 +8,10 @@ use super::engine::{Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::subject_columns;
 use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
-use super::writes::{big, json, write};
+use super::writes::{big, json, random_mark, write};
 
-/// How many uses are written before others get their turn: some tenths of a second.
-const USES_IN_ONE_TRANSACTION: usize = 10_000;
+/// How many uses are written to a file before others get their turn: some tenths of a second.
+const USES_IN_ONE_FILE_TRANSACTION: usize = 10_000;
 
 impl SqlStore {
     /// Commits a change in one transaction named after its action.
@@ -29,12 +29,13 @@ impl SqlStore {
 
     async fn try_commit(&self, change: &Change) -> Result<Position, WriteError> {
         let mut transaction = self.engine.begin_write().await?;
-        let position = advance(&mut transaction).await?;
+        let mark = random_mark(&*self.options.random);
+        let position = advance(&mut transaction, mark).await?;
         for row in &change.writes {
             write(&mut transaction, row, position).await?;
         }
         insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
-        insert_feed(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        insert_feed(&mut transaction, (position, mark), &change.audit).await.map_err(not_the_callers)?;
         transaction.commit().await?;
         Ok(position)
     }
@@ -47,7 +48,10 @@ impl SqlStore {
         // Within a statement in the order of the primary key, so that each page is visited once.
         let mut sorted: Vec<&CredentialUse> = uses.iter().collect();
         sorted.sort_unstable_by_key(|used| (used.at, &used.environment, used.credential_id));
-        for part in sorted.chunks(USES_IN_ONE_TRANSACTION) {
+        // Where several nodes write, few rows are locked together: two that lock many in two orders would wait for each other, and
+        // changes for both.
+        let at_once = if self.engine.has_one_writer() { USES_IN_ONE_FILE_TRANSACTION } else { USES_AT_ONCE };
+        for part in sorted.chunks(at_once) {
             let written = self.engine.write(CREDENTIALS_USED.name, || self.try_write_uses(part)).await;
             written.map_err(WriteError::into_store_error)?;
         }
@@ -78,8 +82,8 @@ fn is_written_with(one: &CredentialUse, other: &CredentialUse) -> bool {
 
 /// Takes the next position. It locks the store's row until the end of the transaction, so that positions are given in the
 /// order of commits (rule S12).
-async fn advance(transaction: &mut Transaction) -> Result<Position, WriteError> {
-    let row = STORE_ADVANCE.query().row(transaction).await?;
+async fn advance(transaction: &mut Transaction, mark: i64) -> Result<Position, WriteError> {
+    let row = STORE_ADVANCE.query().bind(mark).row(transaction).await?;
     let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
     let position = Fields::of(&row, "store", "position").number("position");
     position.map(Position).map_err(|error| WriteError::Failed(error.to_string()))
@@ -95,9 +99,13 @@ async fn insert_audit(transaction: &mut Transaction, position: Position, audit: 
     Ok(())
 }
 
-async fn insert_feed(transaction: &mut Transaction, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
+async fn insert_feed(
+    transaction: &mut Transaction,
+    (position, mark): (Position, i64),
+    audit: &AuditEntry,
+) -> Result<(), WriteError> {
     let (kind, environment, id) = subject_columns(&audit.subject);
-    let query = FEED_INSERT.query().bind(big(position.0)).bind(kind).bind(environment).bind(id);
+    let query = FEED_INSERT.query().bind(big(position.0)).bind(kind).bind(environment).bind(id).bind(mark);
     query.execute(transaction).await?;
     Ok(())
 }

@@ -45,6 +45,10 @@ versions! {
     2 "many nodes" "0002_many_nodes.sql";
 }
 
+/// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and
+/// in the store's row.
+pub(super) const USABLE_FROM: i64 = 1;
+
 /// The version that this program works with.
 pub(super) fn current_version() -> i64 {
     VERSIONS.iter().map(|version| version.number).max().unwrap_or(0)

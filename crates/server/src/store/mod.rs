@@ -126,8 +126,11 @@ impl SqlStore {
 
     /// How many seconds this process's clock is ahead of the database's. A file has no clock of its own.
     pub async fn clock_offset(&self) -> Read<i64> {
+        let before = self.options.clock.now().0;
         let Some(database) = self.engine.database_now().await? else { return Ok(0) };
-        Ok(self.options.clock.now().0.saturating_sub(database))
+        let after = self.options.clock.now().0;
+        // How long the question took is no difference.
+        Ok(if database > after { after - database } else { (before - database).max(0) })
     }
 
     /// Where it is.

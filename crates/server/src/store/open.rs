@@ -9,9 +9,9 @@ use super::engine::postgres::PostgresPool;
 use super::engine::sqlite::{SqlitePools, file};
 use super::engine::{Engine, Pools, StoreMark, Transaction, WriteError};
 use super::fields::Fields;
-use super::migrate::{applied_version, current_version, migrate, versions_after};
+use super::migrate::{USABLE_FROM, applied_version, current_version, migrate, versions_after};
 use super::place::Place;
-use super::statements::{STORE, STORE_CREATE};
+use super::statements::{STORE, STORE_CREATE, STORE_IS_THERE};
 use super::{OpenOptions, SchemaVersion, SqlStore, StoreKind, StorePlace};
 
 /// Why a store was not opened.
@@ -122,8 +122,9 @@ async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {
 /// Checks the database and brings its schema up to date.
 pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
     let place = store.place.clone();
-    let prepared = match store.engine.try_connection().await {
-        Ok(()) => store.engine.write("store.open", || try_prepare(&store.engine, &store.options)).await,
+    let prepared = match is_ready(store).await {
+        Ok(true) => Ok(Prepared::Ready),
+        Ok(false) => store.engine.write("store.open", || try_prepare(&store.engine, &store.options)).await,
         Err(error) => Err(error),
     };
     Err(match prepared {
@@ -132,7 +133,7 @@ pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
         Ok(Prepared::Foreign) => OpenError::Foreign { place },
         Ok(Prepared::WrongKind { found, expected }) => OpenError::WrongKind { place, found, expected },
         Ok(Prepared::Newer { found }) => OpenError::Newer { place, found, known: current_version() },
-        Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause)) if place.path().is_none() => {
+        Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause)) if is_away(store).await => {
             OpenError::Away { place, cause }
         }
         Err(WriteError::Away(cause) | WriteError::Again(cause) | WriteError::Unknown(cause) | WriteError::Failed(cause)) => {
@@ -144,27 +145,61 @@ pub(super) async fn prepare(store: &SqlStore) -> Result<(), OpenError> {
     })
 }
 
+/// Whether the database is one that cannot be reached, and not one that has its reasons.
+async fn is_away(store: &SqlStore) -> bool {
+    let tried = store.engine.try_connection().await;
+    matches!(tried, Err(WriteError::Away(_) | WriteError::Again(_) | WriteError::Unknown(_)))
+}
+
+/// Whether the store is there, of the right kind and schema: then nothing is to be done, and nothing is locked.
+async fn is_ready(store: &SqlStore) -> Result<bool, WriteError> {
+    store.engine.try_connection().await?;
+    let mut transaction = store.engine.begin_check().await?;
+    let is_current =
+        transaction.mark().await? == StoreMark::Ours && applied_version(&mut transaction).await? == current_version();
+    let is_ready = is_current && matches!(check_kind(&mut transaction, store.options.kind).await?, Prepared::Ready);
+    transaction.commit().await?;
+    Ok(is_ready)
+}
+
+/// Whether there is a store, of whatever version; nothing is changed.
+pub(super) async fn has_store(store: &SqlStore) -> Result<bool, OpenError> {
+    let look = async {
+        store.engine.try_connection().await?;
+        let mut transaction = store.engine.begin_check().await?;
+        let has_store =
+            transaction.mark().await? == StoreMark::Ours && STORE_IS_THERE.query().row(&mut transaction).await?.is_some();
+        transaction.commit().await?;
+        Ok::<_, WriteError>(has_store)
+    };
+    let place = store.place.clone();
+    look.await.map_err(|error| OpenError::Engine { place, cause: error.into_store_error().to_string() })
+}
+
 /// Brings the schema up to date, and makes no store: what follows fills it.
 pub(super) async fn prepare_schema(store: &SqlStore) -> Result<(), OpenError> {
     let place = store.place.clone();
     let prepare = async || {
         let mut transaction = store.engine.begin_schema().await?;
         match transaction.mark().await? {
-            StoreMark::Foreign => return Ok(false),
+            StoreMark::Foreign => return Ok(Prepared::Foreign),
             StoreMark::Empty => transaction.set_mark().await?,
             StoreMark::Ours => {}
         }
-        migrate(&mut transaction).await?;
+        if let Some(found) = migrate(&mut transaction).await? {
+            return Ok(Prepared::Newer { found });
+        }
         transaction.commit().await?;
-        Ok(true)
+        Ok(Prepared::Ready)
     };
     let prepared = match store.engine.try_connection().await {
         Ok(()) => store.engine.write("store.prepare_schema", prepare).await,
         Err(error) => Err(error),
     };
     match prepared {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(OpenError::Foreign { place }),
+        Ok(Prepared::Newer { found }) => Err(OpenError::Newer { place, found, known: current_version() }),
+        Ok(Prepared::Foreign) => Err(OpenError::Foreign { place }),
+        Ok(_) => Ok(()),
         Err(error) => Err(OpenError::Engine { place, cause: error.into_store_error().to_string() }),
     }
 }
@@ -172,15 +207,21 @@ pub(super) async fn prepare_schema(store: &SqlStore) -> Result<(), OpenError> {
 /// The versions of the schema that opening the store would run.
 pub(super) async fn plan(store: &SqlStore) -> Result<Vec<SchemaVersion>, OpenError> {
     let planned = async {
-        let mut transaction = store.engine.begin_schema().await?;
+        store.engine.try_connection().await?;
+        let mut transaction = store.engine.begin_check().await?;
         let applied = match transaction.mark().await? {
             StoreMark::Ours => applied_version(&mut transaction).await?,
-            StoreMark::Empty | StoreMark::Foreign => 0,
+            StoreMark::Empty => 0,
+            StoreMark::Foreign => return Ok(None),
         };
-        Ok::<_, WriteError>(versions_after(applied, &transaction))
+        Ok::<_, WriteError>(Some(versions_after(applied, &transaction)))
     };
     let place = store.place.clone();
-    planned.await.map_err(|error| OpenError::Engine { place, cause: error.into_store_error().to_string() })
+    match planned.await {
+        Ok(Some(versions)) => Ok(versions),
+        Ok(None) => Err(OpenError::Foreign { place }),
+        Err(error) => Err(OpenError::Engine { place, cause: error.into_store_error().to_string() }),
+    }
 }
 
 enum Prepared {
@@ -220,7 +261,7 @@ async fn create_store(transaction: &mut Transaction, options: &OpenOptions) -> R
     options.random.fill(&mut bytes);
     let incarnation = format!("{:032x}", u128::from_be_bytes(bytes));
     let kind = options.kind.unwrap_or(StoreKind::Serve);
-    let query = STORE_CREATE.query().bind(incarnation).bind(kind.as_str()).bind(options.clock.now().0);
+    let query = STORE_CREATE.query().bind(incarnation).bind(kind.as_str()).bind(options.clock.now().0).bind(USABLE_FROM);
     query.execute(transaction).await?;
     Ok(())
 }

@@ -5,8 +5,8 @@ use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Page, Read, Store,
-    StoreError, UseDigest,
+    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark, Page, Read,
+    Store, StoreError, UseDigest,
 };
 
 use super::SqlStore;
@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, FEED_TRIM, RESOURCES, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT, TENANTS,
+    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -204,12 +204,17 @@ impl SqlStore {
     async fn read_feed(&self, after: Position, limit: u32) -> Read<FeedPage> {
         let mut transaction = self.engine.begin_read().await?;
         let head = head(&mut transaction).await?;
+        let mark_asked_for = match FEED_MARK.query().bind(big(after.0)).row(&mut transaction).await.map_err(unavailable)? {
+            _ if after == head.position => Some(head.mark),
+            Some(row) => Some(Mark(Fields::of(&row, "feed", "position").number("mark")?)),
+            None => None,
+        };
         let query = FEED.query().bind(big(after.0)).bind(i64::from(limit));
         let found = query.rows(&mut transaction).await.map_err(unavailable)?;
         transaction.end_read().await?;
         let entries = found.iter().map(rows::feed_entry).collect::<Read<_>>()?;
-        let Head { incarnation, position, first, is_unconfirmed } = head;
-        Ok(FeedPage { incarnation, head: position, entries, first, is_unconfirmed })
+        let Head { incarnation, position, mark, first, is_unconfirmed } = head;
+        Ok(FeedPage { incarnation, head: position, mark, mark_asked_for, entries, first, is_unconfirmed })
     }
 
     /// One page of a listing. Rows that cannot be read are left out and others take their place, so that a short page still
@@ -244,6 +249,7 @@ fn start<I: ToString>(after: Option<&I>) -> String {
 struct Head {
     incarnation: Incarnation,
     position: Position,
+    mark: Mark,
     first: Position,
     is_unconfirmed: bool,
 }
@@ -256,6 +262,7 @@ async fn head(transaction: &mut Transaction) -> Read<Head> {
     Ok(Head {
         incarnation: Incarnation(fields.text("incarnation")?),
         position: Position(fields.number("position")?),
+        mark: Mark(fields.number("mark")?),
         first: Position(fields.number("first_position")?),
         is_unconfirmed: fields.number::<u8>("unconfirmed")? != 0,
     })

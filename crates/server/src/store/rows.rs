@@ -6,7 +6,7 @@ use mintmark_core::model::{
     SigningKey, Status, StoredSecret, Tenant,
 };
 use mintmark_core::registry::check_issuer;
-use mintmark_core::store::{AuditRecord, FeedEntry, Read, StoreError, Subject};
+use mintmark_core::store::{AuditRecord, FeedEntry, Mark, Read, StoreError, Subject};
 
 use super::engine::Row;
 use super::fields::Fields;
@@ -137,7 +137,11 @@ pub(super) fn signing_key(row: &Row) -> Read<SigningKey> {
 /// A row of `feed`.
 pub(super) fn feed_entry(row: &Row) -> Read<FeedEntry> {
     let fields = Fields::of(row, "feed", "position");
-    Ok(FeedEntry { position: Position(fields.number("position")?), subject: subject(&fields)? })
+    Ok(FeedEntry {
+        position: Position(fields.number("position")?),
+        subject: subject(&fields)?,
+        mark: Mark(fields.number("mark")?),
+    })
 }
 
 /// A row of `audit`.

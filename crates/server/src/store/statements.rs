@@ -40,10 +40,13 @@ statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
     // order of their positions (rule S12).
     STORE_CREATE = "store.create":
-        "INSERT INTO store (id, incarnation, kind, position, created_at) VALUES (1, $1, $2, 0, $3) ON CONFLICT (id) DO NOTHING";
+        "INSERT INTO store (id, incarnation, kind, position, created_at, usable_from) VALUES (1, $1, $2, 0, $3, $4) \
+         ON CONFLICT (id) DO NOTHING";
     STORE = "store.read":
-        "SELECT incarnation, kind, position, first_position, unconfirmed FROM store WHERE id = 1";
-    STORE_ADVANCE = "store.advance": "UPDATE store SET position = position + 1 WHERE id = 1 RETURNING position";
+        "SELECT incarnation, kind, position, mark, first_position, unconfirmed FROM store WHERE id = 1";
+    STORE_IS_THERE = "store.is_there": "SELECT id FROM store WHERE id = 1";
+    STORE_ADVANCE = "store.advance":
+        "UPDATE store SET position = position + 1, mark = $1 WHERE id = 1 RETURNING position";
     STORE_CONFIRM = "store.confirm": "UPDATE store SET unconfirmed = 0 WHERE id = 1 AND unconfirmed = 1";
     STORE_ROOT_KEY_CHECK = "store.root_key_check": "SELECT root_key_check FROM store WHERE id = 1";
     STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":
@@ -135,11 +138,12 @@ statements! {
          ORDER BY environment, created_position, kid";
 
     FEED_INSERT = "feed.insert":
-        "INSERT INTO feed (position, subject_kind, subject_environment, subject_id) VALUES ($1, $2, $3, $4)";
+        "INSERT INTO feed (position, subject_kind, subject_environment, subject_id, mark) VALUES ($1, $2, $3, $4, $5)";
     FEED = "feed.read":
-        "SELECT position, subject_kind, subject_environment, subject_id FROM feed WHERE position > $1 \
+        "SELECT position, subject_kind, subject_environment, subject_id, mark FROM feed WHERE position > $1 \
          ORDER BY position LIMIT $2";
 
+    FEED_MARK = "feed.mark": "SELECT mark FROM feed WHERE position = $1";
     // By the order of positions, so that what is left has no gap but at its beginning.
     FEED_TRIM = "feed.trim":
         "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position <= $1 ORDER BY position LIMIT $2)";

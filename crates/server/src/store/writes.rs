@@ -1,6 +1,7 @@
 //! The rows of a change.
 
 use mintmark_core::model::{Business, Client, Credential, Environment, Position, Resource, SigningKey, Tenant};
+use mintmark_core::random::Random;
 use mintmark_core::store::Write;
 use mintmark_verify::Algorithm;
 use serde::Serialize;
@@ -41,6 +42,13 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
 /// A counter as SQL keeps it. None comes near the end of the range.
 pub(super) fn big(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What a change leaves at its position.
+pub(super) fn random_mark(random: &dyn Random) -> i64 {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    i64::from_be_bytes(bytes)
 }
 
 /// JSON as SQL keeps it.

@@ -140,6 +140,11 @@ impl Engine {
         Self { pools, clock, random }
     }
 
+    /// Whether writers come one after another in any case.
+    pub(super) fn has_one_writer(&self) -> bool {
+        matches!(self.pools, Pools::Sqlite(_))
+    }
+
     /// Closes all connections.
     pub(super) async fn close(&self) {
         match &self.pools {
@@ -155,6 +160,14 @@ impl Engine {
             Pools::Postgres(pool) => pool.begin_read().await.map(Transaction::Postgres),
         };
         begun.map_err(unavailable)
+    }
+
+    /// A transaction that looks at what the database holds.
+    pub(super) async fn begin_check(&self) -> Result<Transaction, WriteError> {
+        Ok(match &self.pools {
+            Pools::Sqlite(pools) => Transaction::Sqlite(pools.begin_read().await?),
+            Pools::Postgres(pool) => Transaction::Postgres(pool.begin_read().await?),
+        })
     }
 
     /// A transaction as [`Engine::begin_read`] begins it, for as long as copying a store takes.

@@ -29,23 +29,34 @@ const READ_WAIT: Duration = Duration::from_secs(3);
 const WRITE_WAIT: Duration = Duration::from_secs(20);
 /// How long a new version of the schema may take.
 const SCHEMA_WAIT: Duration = Duration::from_mins(30);
-const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Locks one row, so that of two programs that begin together one waits for the other. The row is of no other use.
-const SCHEMA_LOCK: &str = "CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
+/// Locks one row, so that of two programs that begin together one waits for the other; the row is of no other use. A table that others
+/// read, for a backup for example, is not waited for: their reads would queue behind.
+const SCHEMA_LOCK: &str = "SET LOCAL lock_timeout = 500; CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
                            INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id";
 /// What a schema holds, in one row: its tables that are not the lock, and those of them by which ours are known.
 const MARK: Statement = Statement {
     name: "schema.mark",
     sql: "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name IN ('_sqlx_migrations', 'store', 'single_use')) AS ours \
-          FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schema_lock'",
+          FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'schema_lock'",
 };
 /// A connection that was idle for longer is tried before it is used.
 const TRUSTED_FOR_MILLISECONDS: u64 = 1000;
 /// How long trying one, or giving one back, may take.
 const TRY_WAIT: Duration = Duration::from_secs(1);
-/// What each session is told: a transaction whose program was stopped must not hold a lock that changes wait for, and who waits
-/// for one tries again.
-const SESSION: &str = "SET idle_in_transaction_session_timeout = 15000; SET lock_timeout = 5000";
+/// What each transaction is told, so that none depends on a session that a pooler gives to others too: one whose program was stopped
+/// must not hold a lock that changes wait for; who waits for a lock tries again; and no time limit of the database's own may cancel a
+/// commit that waits for the standby, since it would then be reported as done.
+macro_rules! begin {
+    ($level:literal) => {
+        concat!(
+            "BEGIN ISOLATION LEVEL ",
+            $level,
+            "; SET LOCAL idle_in_transaction_session_timeout = 15000; SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = 0"
+        )
+    };
+}
+const BEGIN_READ: &str = begin!("REPEATABLE READ READ ONLY");
+const BEGIN_WRITE: &str = begin!("READ COMMITTED");
 
 /// Where a database is, and how to get in. The password is not shown.
 #[derive(Clone)]
@@ -67,7 +78,7 @@ impl PostgresPlace {
     pub(in crate::store) fn parse(url: &str, password: Option<&str>) -> Result<Self, BadUrl> {
         let options = PgConnectOptions::from_str(url).map_err(|error| BadUrl(error.to_string()))?.disable_statement_logging();
         let options = password.map_or(options.clone(), |password| options.password(password));
-        if is_remote(&options) && !url.contains("sslmode=") {
+        if is_remote(&options) && !says_tls(url) {
             return Err(BadUrl(
                 "it says nothing of TLS: add ?sslmode=verify-full (and &sslrootcert=FILE for a certificate authority of your own), \
                  or ?sslmode=disable on a network that nobody else can reach"
@@ -89,6 +100,12 @@ impl PostgresPlace {
         }
         self
     }
+}
+
+/// Whether a URL says which TLS is wanted.
+fn says_tls(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="))
 }
 
 fn is_remote(options: &PgConnectOptions) -> bool {
@@ -146,7 +163,6 @@ impl Breaks {
 impl PostgresPool {
     /// Prepares connections; none is made before it is needed.
     pub(in crate::store) fn new(place: &PostgresPlace, clock: Arc<dyn Clock>) -> Self {
-        let keep_prepared = place.keep_prepared;
         let breaks = Arc::new(Breaks { clock, last: AtomicU64::new(0) });
         let seen = Arc::clone(&breaks);
         let pool = PgPoolOptions::new()
@@ -157,9 +173,9 @@ impl PostgresPool {
                 let is_suspect = seen.make_suspect(idle.idle_for);
                 Box::pin(async move { Ok(!is_suspect || in_time(TRY_WAIT, connection.ping()).await.is_ok()) })
             })
-            .after_connect(move |connection, _| Box::pin(begin_session(connection, keep_prepared)))
+            .after_connect(|connection, _| Box::pin(begin_session(connection)))
             .connect_lazy_with(place.options.clone());
-        Self { pool, keep_prepared, breaks }
+        Self { pool, keep_prepared: place.keep_prepared, breaks }
     }
 
     pub(super) async fn close(&self) {
@@ -186,7 +202,7 @@ impl PostgresPool {
     /// A transaction that looks at the schema and may change it: whoever comes second waits at the row that it writes first. Of
     /// two that make that row's table at once, one is told that the name is taken, and tries again.
     pub(super) async fn begin_schema(&self) -> Result<PostgresTransaction, WriteError> {
-        let mut begun = self.begin("BEGIN ISOLATION LEVEL READ COMMITTED", SCHEMA_WAIT).await?;
+        let mut begun = self.begin(BEGIN_WRITE, WRITE_WAIT).await?;
         match begun.run_script(sqlx::SqlSafeStr::into_sql_str(SCHEMA_LOCK)).await {
             Ok(()) => Ok(begun),
             Err(error) => {
@@ -200,7 +216,7 @@ impl PostgresPool {
     /// A transaction that writes. A lower level than the highest suffices, and never fails for somebody else's sake: each
     /// transaction either begins with the one row that orders them, or writes rows that nobody decides from.
     pub(super) async fn begin_write(&self) -> Result<PostgresTransaction, sqlx::Error> {
-        self.begin("BEGIN ISOLATION LEVEL READ COMMITTED", WRITE_WAIT).await
+        self.begin(BEGIN_WRITE, WRITE_WAIT).await
     }
 
     async fn begin(&self, statement: &'static str, wait: Duration) -> Result<PostgresTransaction, sqlx::Error> {
@@ -220,11 +236,24 @@ impl PostgresPool {
 
     /// How many rows a statement changed that is a transaction of its own: when its answer is lost, whether it did is unknown.
     pub(super) async fn execute(&self, query: Query) -> Result<u64, WriteError> {
-        self.idle(WRITE_WAIT).await?.execute(query).await.map_err(after_the_end)
+        if self.keep_prepared {
+            return self.idle(WRITE_WAIT).await?.execute(query).await.map_err(after_the_end);
+        }
+        let mut transaction = self.begin_write().await?;
+        let changed = transaction.execute(query).await?;
+        transaction.commit().await?;
+        Ok(changed)
     }
 
     async fn try_rows(&self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
-        self.idle(READ_WAIT).await?.rows(query).await
+        if self.keep_prepared {
+            return self.idle(READ_WAIT).await?.rows(query).await;
+        }
+        // A pooler may give the two messages that a statement takes to two servers, unless a transaction keeps them together.
+        let mut transaction = self.begin(BEGIN_READ, READ_WAIT).await?;
+        let rows = transaction.rows(query).await?;
+        let _ = transaction.commit().await;
+        Ok(rows)
     }
 
     /// A connection on which no transaction was begun.
@@ -238,15 +267,16 @@ impl PostgresPool {
     pub(super) async fn try_connection(&self) -> Result<(), sqlx::Error> {
         let options = self.pool.connect_options();
         let mut connection = in_time(CONNECTION_WAIT, options.connect()).await?;
-        in_time(CONNECTION_WAIT, begin_session(&mut connection, self.keep_prepared)).await?;
+        in_time(CONNECTION_WAIT, begin_session(&mut connection)).await?;
         connection.close().await
     }
 
     /// The seconds since 1970 on the database's clock.
     pub(in crate::store) async fn now(&self) -> Result<i64, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        let now = sqlx::query_scalar("SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
-        in_time(READ_WAIT, now.persistent(self.keep_prepared).fetch_one(&mut *connection)).await
+        let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT) AS now";
+        let mut idle = self.idle(READ_WAIT).await?;
+        let row = idle.run(async |connection| sqlx::raw_sql(now).fetch_one(connection).await).await?;
+        sqlx::Row::try_get(&row, "now")
     }
 }
 
@@ -262,15 +292,10 @@ pub(super) async fn mark(transaction: &mut Transaction) -> Result<StoreMark, Wri
 }
 
 /// What every connection goes through before it is used.
-async fn begin_session(connection: &mut PgConnection, may_set: bool) -> Result<(), sqlx::Error> {
-    let read_only: String =
-        sqlx::query_scalar("SHOW transaction_read_only").persistent(false).fetch_one(&mut *connection).await?;
-    if read_only != "off" {
+async fn begin_session(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let answer = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(&mut *connection).await?;
+    if sqlx::Row::try_get::<String, _>(&answer, 0)? != "off" {
         return Err(sqlx::Error::Io(io::Error::other("this server only reads, so it is a replica; the primary is needed")));
-    }
-    // A pooler would give the settings to others.
-    if may_set {
-        sqlx::raw_sql(SESSION).execute(connection).await?;
     }
     Ok(())
 }
@@ -315,11 +340,13 @@ impl PostgresTransaction {
     /// Runs the schema's versions that the database does not have.
     pub(super) async fn migrate(&mut self, migrator: &Migrator) -> Result<(), MigrateError> {
         let mut outcome = Ok(());
+        let wait = std::mem::replace(&mut self.wait, SCHEMA_WAIT);
         let run = self.run(async |connection| {
             outcome = migrator.run_direct(None, connection, false).await;
             Ok(())
         });
         run.await.map_err(MigrateError::Execute)?;
+        self.wait = wait;
         outcome
     }
 
@@ -358,15 +385,14 @@ impl Drop for PostgresTransaction {
             return;
         }
         let is_open = self.state == State::Open;
-        let give_back = async move {
-            if is_open && sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
+        tokio::spawn(async move {
+            if is_open && in_time(TRY_WAIT, sqlx::raw_sql("ROLLBACK").execute(&mut *connection)).await.is_err() {
                 drop(connection.detach());
                 return;
             }
-            connection.return_to_pool().await;
-        };
-        // What is given up half way is dropped, and so closed.
-        tokio::spawn(async move { tokio::time::timeout(TRY_WAIT, give_back).await });
+            // Tries the connection; one that is given up half way is closed.
+            let _ = tokio::time::timeout(TRY_WAIT, connection.return_to_pool()).await;
+        });
     }
 }
 
@@ -376,10 +402,13 @@ async fn in_time<T>(wait: Duration, work: impl Future<Output = Result<T, sqlx::E
     tokio::time::timeout(wait, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// What an error means of something that may have been committed: the server says that it was not, or the answer was lost, or was
-/// given before the standby had the change.
+/// What an error means of something that may have been committed. Only what the server is known to say instead of a commit means that
+/// there was none: a broken constraint, or another transaction in the way. Else the answer was lost, or says itself that it does not
+/// know (`40003`).
 fn after_the_end(error: sqlx::Error) -> WriteError {
-    if error.as_database_error().is_some() && !is_broken(&error) { error.into() } else { WriteError::Unknown(text_of(&error)) }
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_definite = code.is_some_and(|code| code.starts_with("23") || matches!(&*code, "40001" | "40P01" | "55P03"));
+    if is_definite { error.into() } else { WriteError::Unknown(text_of(&error)) }
 }
 
 /// Whether an error leaves the connection without use: it broke, its server ends (class 57), or its server is no primary any more.

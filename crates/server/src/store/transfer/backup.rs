@@ -5,15 +5,18 @@
 
 use std::io::{BufRead, Read, Seek, Write};
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::crypto::{Purpose, SealContext, Sealer};
 use mintmark_core::random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::super::engine::Value;
-use super::super::open::{connect, prepare_schema};
+use super::super::migrate::USABLE_FROM;
+use super::super::open::connect;
+use super::super::writes::random_mark;
 use super::super::{OpenOptions, SqlStore, StorePlace};
-use super::copy::{insert_columns, insert_page, store_row};
+use super::copy::{empty, insert_columns, insert_page, prepare_target};
 use super::rows::{self, Hash, PAGE};
 use super::tables::{STORE_TABLE, TABLES, Table};
 use super::{Progress, TableContent, TransferError, contents, difference};
@@ -21,8 +24,11 @@ use super::{Progress, TableContent, TransferError, contents, difference};
 const MAGIC: &str = "Mintmark backup 1 ";
 /// A part is a page of rows: a few megabytes at most. A length beyond this is no part's.
 const PART_MAX: u32 = 256 * 1024 * 1024;
-/// By how much positions of a restored store lie above those of the backup: more changes than were made since.
+/// By how much positions of a restored store lie above those of the backup at least: more changes than were made since.
 const POSITIONS_APART: i64 = 1_000_000_000;
+/// And above so many for each second since 1970, so that a second restore of one backup lies above the first, with all changes that
+/// were made to it.
+const POSITIONS_A_SECOND: i64 = 1000;
 
 /// What a backup holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -153,11 +159,8 @@ async fn read_into(
     random: &dyn Random,
     progress: &dyn Progress,
 ) -> Result<Backup, TransferError> {
-    prepare_schema(target).await.map_err(TransferError::Open)?;
-    let is_empty = contents(&target.engine).await?.iter().all(|table| table.rows == 0);
-    if !is_empty || store_row(&target.engine).await?.is_some() {
-        return Err(TransferError::NotEmpty(target.place.clone()));
-    }
+    prepare_target(target).await?;
+    empty(&target.engine).await?;
     let mut own_row = None;
     let mut is_whole = true;
     let mut current: Option<(&Table, Vec<usize>)> = None;
@@ -190,24 +193,32 @@ async fn read_into(
         return Err(TransferError::Different { table: different.table.clone() });
     }
     let own_row = own_row.ok_or_else(|| bad("the store's own row is missing"))?;
-    insert_page(&target.engine, STORE_TABLE, &[another_history(own_row, random)]).await?;
+    insert_page(&target.engine, STORE_TABLE, &[another_history(own_row, random, target.options.clock.now())]).await?;
     Ok(backup)
 }
 
 /// The store's row as the beginning of another history.
-fn another_history(mut row: rows::Values, random: &dyn Random) -> rows::Values {
+fn another_history(mut row: rows::Values, random: &dyn Random, now: Timestamp) -> rows::Values {
     let mut incarnation = [0; 16];
     random.fill(&mut incarnation);
-    let position = integer(STORE_TABLE, &row, "position").saturating_add(POSITIONS_APART);
+    let position = first_position(integer(STORE_TABLE, &row, "position"), now);
+    let usable_from = integer(STORE_TABLE, &row, "usable_from").max(USABLE_FROM);
     for ((name, _), value) in STORE_TABLE.columns.iter().zip(&mut row) {
         match *name {
             "incarnation" => *value = Value::Text(Some(format!("{:032x}", u128::from_be_bytes(incarnation)))),
             "position" | "first_position" => *value = Value::Integer(Some(position)),
             "unconfirmed" => *value = Value::Integer(Some(1)),
+            "usable_from" => *value = Value::Integer(Some(usable_from)),
+            "mark" => *value = Value::Integer(Some(random_mark(random))),
             _ => {}
         }
     }
     row
+}
+
+/// Where a history begins that is another one than that of a position.
+pub(in crate::store) fn first_position(last: i64, now: Timestamp) -> i64 {
+    last.saturating_add(POSITIONS_APART).max(now.0.saturating_mul(POSITIONS_A_SECOND))
 }
 
 fn integer(table: &Table, row: &[Value], column: &str) -> i64 {

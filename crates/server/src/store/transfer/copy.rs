@@ -1,11 +1,14 @@
 //! From one store to another.
 
 use super::super::engine::{Engine, Query, Value, WriteError};
-use super::super::open::{connect, prepare_schema};
+use super::super::open::{connect, has_store, prepare_schema};
 use super::super::{OpenOptions, SqlStore, StorePlace};
 use super::rows::{self, PAGE};
 use super::tables::{STORE_TABLE, TABLES, Table};
 use super::{Progress, TableContent, TransferError, all_columns, content, contents, difference};
+
+/// How many rows are removed together.
+const EMPTY_AT_ONCE: usize = 5000;
 
 /// Copies everything to a place where there is no store yet, or the beginning of such a copy. The copy is the same store, with the
 /// same history; the two must not be served side by side.
@@ -22,10 +25,7 @@ pub async fn copy_store(
 }
 
 async fn copy(from: &SqlStore, target: &SqlStore, progress: &dyn Progress) -> Result<Vec<TableContent>, TransferError> {
-    prepare_schema(target).await.map_err(TransferError::Open)?;
-    if store_row(&target.engine).await?.is_some() {
-        return Err(TransferError::NotEmpty(target.place.clone()));
-    }
+    prepare_target(target).await?;
     let before = store_row(&from.engine).await?;
     if !is_beginning(from, target).await? {
         empty(&target.engine).await?;
@@ -46,7 +46,15 @@ async fn copy(from: &SqlStore, target: &SqlStore, progress: &dyn Progress) -> Re
     Ok(of_copy)
 }
 
-pub(super) async fn store_row(engine: &Engine) -> Result<Option<rows::Values>, WriteError> {
+/// Sees that there is no store where one is to be written, before anything there is changed, and makes the tables.
+pub(super) async fn prepare_target(target: &SqlStore) -> Result<(), TransferError> {
+    if has_store(target).await.map_err(TransferError::Open)? {
+        return Err(TransferError::NotEmpty(target.place.clone()));
+    }
+    prepare_schema(target).await.map_err(TransferError::Open)
+}
+
+async fn store_row(engine: &Engine) -> Result<Option<rows::Values>, WriteError> {
     let mut transaction = engine.begin_long_read().await?;
     let row = rows::page(&mut transaction, STORE_TABLE, None).await?.pop();
     transaction.commit().await?;
@@ -88,13 +96,18 @@ async fn last_key(
     }
 }
 
-/// Removes what an earlier try copied of a state that is no more.
-async fn empty(engine: &Engine) -> Result<(), WriteError> {
-    let mut transaction = engine.begin_write().await?;
+/// Removes what an earlier try wrote, in parts: without the store's own row it is nothing that anybody uses.
+pub(super) async fn empty(engine: &Engine) -> Result<(), WriteError> {
     for table in TABLES.iter().rev() {
-        Query::of_text("transfer.empty", format!("DELETE FROM {}", table.name)).execute(&mut transaction).await?;
+        let delete = async || {
+            let mut transaction = engine.begin_write().await?;
+            let removed = Query::of_text("transfer.empty", table.delete_some(EMPTY_AT_ONCE)).execute(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(removed)
+        };
+        while engine.write("transfer.empty", delete).await? > 0 {}
     }
-    transaction.commit().await
+    Ok(())
 }
 
 /// Copies what the target does not have yet, page by page.

@@ -63,7 +63,7 @@ impl std::fmt::Display for TransferError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             TransferError::Open(error) => error.fmt(out),
-            TransferError::Store(cause) => write!(out, "copying failed: {cause}; what was copied is kept, so try again"),
+            TransferError::Store(cause) => write!(out, "copying failed: {cause}; try again: what is unfinished is not used"),
             TransferError::File(error) => write!(out, "the backup: {error}"),
             TransferError::NotEmpty(place) => write!(out, "there is a store at {place} already; give a place that is empty"),
             TransferError::Different { table } => {

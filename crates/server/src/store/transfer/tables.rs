@@ -37,6 +37,7 @@ pub(crate) const STORE_TABLE: &Table = &Table {
         ("usable_from", Kind::Integer),
         ("first_position", Kind::Integer),
         ("unconfirmed", Kind::Integer),
+        ("mark", Kind::Integer),
     ],
 };
 
@@ -67,7 +68,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         environment: Text, kid: Text, algorithm: Text, state: Text, sealed: Bytes, created_at: Integer,
         created_position: Integer, version: Integer,
     }
-    "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text }
+    "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text, mark: Integer }
     "audit" by 1 {
         position: Integer, made_at: Integer, actor: Text, action: Text, subject_kind: Text, subject_environment: Text,
         subject_id: Text, state_before: Text, state_after: Text,
@@ -99,6 +100,13 @@ impl Table {
         };
         let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
         format!("INSERT INTO {} ({}) VALUES {rows}", self.name, names.join(", "))
+    }
+
+    /// Removes some rows.
+    pub(super) fn delete_some(&self, rows: usize) -> String {
+        let names = self.names();
+        let key = names.get(..self.key).unwrap_or_default().join(", ");
+        format!("DELETE FROM {0} WHERE ({key}) IN (SELECT {key} FROM {0} LIMIT {rows})", self.name)
     }
 
     fn names(&self) -> Vec<&'static str> {
