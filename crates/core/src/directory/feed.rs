@@ -1,10 +1,11 @@
 //! Following the change feed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::known_client::ClientLookup;
 use super::{Directory, EnvironmentView};
-use crate::model::Position;
+use crate::model::{Position, Status, TenantId};
 use crate::store::{FeedEntry, FeedPage, Read, Store, StoreError, Subject};
 
 /// How many feed entries one read asks for.
@@ -69,6 +70,7 @@ impl<S: Store> Directory<S> {
         // then does the position count as applied.
         self.progress.announce(last.position);
         let mut environments_changed = false;
+        let mut tenants = BTreeSet::new();
         for entry in entries {
             match &entry.subject {
                 Subject::Client { environment, id } => {
@@ -77,9 +79,8 @@ impl<S: Store> Directory<S> {
                     self.clients.forget(&lookup);
                     self.note_changed(&lookup);
                 }
-                Subject::Tenant { .. } => {
-                    self.clients.forget_all();
-                    self.changed.all_clients();
+                Subject::Tenant { id } => {
+                    tenants.insert(*id);
                 }
                 Subject::Business { .. } => {
                     self.businesses.forget_all();
@@ -95,7 +96,25 @@ impl<S: Store> Directory<S> {
         if environments_changed {
             self.load_environments().await?;
         }
+        for id in tenants {
+            self.load_tenant(id, last.position).await?;
+        }
         self.progress.set_applied(last.position, last.mark);
+        Ok(())
+    }
+
+    /// Reads how a tenant stands, at a position or later. One that cannot be read stands as disabled.
+    async fn load_tenant(&self, id: TenantId, position: Position) -> Read<()> {
+        let status = match self.store.tenant(id).await {
+            Ok(tenant) => tenant.map_or(Status::Disabled, |tenant| tenant.status),
+            Err(StoreError::Corrupt(row)) => {
+                tracing::error!(row, "a tenant cannot be read: its clients get no tokens");
+                Status::Disabled
+            }
+            Err(error) => return Err(error),
+        };
+        self.tenants.set(id, status, position);
+        self.changed.tenant(id);
         Ok(())
     }
 
@@ -109,6 +128,7 @@ impl<S: Store> Directory<S> {
         self.progress.announce(page.head);
         self.clients.forget_all();
         self.businesses.forget_all();
+        self.tenants.forget_all();
         self.names.forget_all();
         self.changed.all_clients();
         self.changed.all_businesses();

@@ -11,6 +11,7 @@ use quick_cache::{Equivalent, Weighter};
 use super::cache::Lookup;
 use super::footprint::{Footprint, heap_bytes, name_bytes};
 use super::interner::{Interned, Interner};
+use super::tenants::Standing;
 use super::uses::LAST_USE_EXACT_TO;
 use crate::clock::Timestamp;
 use crate::model::{
@@ -39,12 +40,12 @@ pub struct KnownClient {
     pub environment: EnvironmentName,
     /// The tenant it belongs to.
     pub tenant_id: TenantId,
-    /// A disabled tenant's clients get no tokens.
-    pub tenant_status: Status,
     /// A disabled client gets no tokens.
     pub status: Status,
     /// Which of its tenant's businesses it may act for.
     pub businesses: AllowedBusinesses,
+    /// A disabled tenant's clients get no tokens.
+    tenant: Arc<Standing>,
     permissions: Arc<Permissions>,
     attributes: Box<[(Box<str>, AttributeValue)]>,
     credentials: Credentials,
@@ -131,15 +132,20 @@ pub(super) struct SharedValues {
 
 impl KnownClient {
     /// What the token path needs of a record, under the name that it was asked for by.
-    pub(super) fn build((environment, id): &ClientKey, record: ClientRecord, shared: &SharedValues) -> Self {
-        let ClientRecord { client, tenant, credentials } = record;
+    pub(super) fn build(
+        (environment, id): &ClientKey,
+        record: ClientRecord,
+        tenant: Arc<Standing>,
+        shared: &SharedValues,
+    ) -> Self {
+        let ClientRecord { client, credentials, .. } = record;
         let permissions = Permissions { dialects: client.dialects, grants: client.grants, lifetime_max: client.lifetime_max };
         let Interned { value: permissions, is_shared } = shared.permissions.share(permissions);
         let mut known = Self {
             id: id.clone(),
             environment: environment.clone(),
             tenant_id: client.tenant_id,
-            tenant_status: tenant.status,
+            tenant,
             status: client.status,
             businesses: client.businesses.into(),
             permissions,
@@ -150,6 +156,11 @@ impl KnownClient {
         let own_permissions = if is_shared { 0 } else { known.permissions.shared_bytes() };
         known.bytes = u32::try_from(known.shared_bytes() + own_permissions).unwrap_or(u32::MAX);
         known
+    }
+
+    /// Its tenant's standing, as it is now.
+    pub fn tenant_status(&self) -> Status {
+        self.tenant.status()
     }
 
     /// The dialects that it may use.

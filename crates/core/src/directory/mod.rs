@@ -20,6 +20,7 @@
 //! | `uses`, `renewal` | what the token path leaves to be written down |
 //! | `environment` | environments |
 //! | `snapshot` | what a node starts from while the store is away |
+//! | `tenants` | the standing of tenants, which their clients share |
 //! | `statistics` | counting |
 
 mod cache;
@@ -35,6 +36,7 @@ mod progress;
 mod renewal;
 mod snapshot;
 mod statistics;
+mod tenants;
 mod uses;
 
 use std::cmp::Reverse;
@@ -59,6 +61,7 @@ use renewal::Renewals;
 use snapshot::ChangedSince;
 pub use snapshot::{SnapshotBase, SnapshotHead, SnapshotRefused};
 pub use statistics::{CacheStatistics, DirectoryStatistics};
+use tenants::Tenants;
 pub use uses::LAST_USE_EXACT_TO;
 use uses::Uses;
 
@@ -97,6 +100,7 @@ pub struct Directory<S> {
     clients: Cached<ClientKey, Arc<KnownClient>, ClientWeighter>,
     businesses: Cached<BusinessKey, Status, BusinessWeighter>,
     shared_values: SharedValues,
+    tenants: Tenants,
     names: Names,
     unknown_reads: UnknownReads,
     progress: Progress,
@@ -122,6 +126,7 @@ impl<S: Store> Directory<S> {
             businesses: Cached::new(limits.business_bytes, TYPICAL_BUSINESS, BusinessWeighter),
             environments: Environments::default(),
             shared_values: SharedValues::default(),
+            tenants: Tenants::default(),
             names: Names::default(),
             unknown_reads: UnknownReads::default(),
             progress: Progress::default(),
@@ -208,10 +213,13 @@ impl<S: Store> Directory<S> {
     }
 
     async fn read_client(&self, key: ClientKey) -> Read<AsOf<Option<Arc<KnownClient>>>> {
+        let generation = self.tenants.generation();
         let found = self.store.client_record(&key.0, &key.1).await?;
+        let position = found.position;
         Ok(found.map(|mut record| {
             keep_comparable(&mut record.credentials, self.clock.now());
-            Arc::new(KnownClient::build(&key, record, &self.shared_values))
+            let tenant = self.tenants.share(record.tenant.id, record.tenant.status, position, generation);
+            Arc::new(KnownClient::build(&key, record, tenant, &self.shared_values))
         }))
     }
 

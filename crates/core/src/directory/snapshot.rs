@@ -44,6 +44,7 @@ pub(super) struct ChangedSince {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Changed {
     clients: HashSet<ClientKey>,
+    tenants: HashSet<TenantId>,
     all_clients: bool,
     all_businesses: bool,
 }
@@ -53,6 +54,16 @@ impl ChangedSince {
         self.with(|changed| {
             if changed.clients.len() < CHANGED_MAX {
                 changed.clients.insert((environment.clone(), id.clone()));
+            } else {
+                changed.all_clients = true;
+            }
+        });
+    }
+
+    pub(super) fn tenant(&self, id: TenantId) {
+        self.with(|changed| {
+            if changed.tenants.len() < CHANGED_MAX {
+                changed.tenants.insert(id);
             } else {
                 changed.all_clients = true;
             }
@@ -230,7 +241,10 @@ impl<S: Store> Directory<S> {
 
     /// Whether so much changed since the base that it should be written anew.
     pub fn is_base_worn(&self) -> bool {
-        self.changed.with(|changed| changed.all_clients || changed.all_businesses || changed.clients.len() > CHANGED_MAX / 2)
+        self.changed.with(|changed| {
+            let many = changed.clients.len().max(changed.tenants.len()) > CHANGED_MAX / 2;
+            changed.all_clients || changed.all_businesses || many
+        })
     }
 
     /// The head that belongs to a base, as of now. None before the feed was read, or if nothing can be sealed.
@@ -287,7 +301,7 @@ impl<S: Store> Directory<S> {
             let bad = SnapshotRefused::NotAuthentic("base");
             let Some(text) = read_part(&head.base, number) else { return Err(bad) };
             let part: Part = open(sealer, &part_name(&head.base, number), &text).ok_or(bad)?;
-            directory.take_part(part, &head.changed);
+            directory.take_part(part, &head);
         }
         let views = head.environments.into_iter().map(|saved| Arc::new(EnvironmentView::build(saved.into(), sealer)));
         directory.environments.replace(views.collect());
@@ -301,14 +315,16 @@ impl<S: Store> Directory<S> {
         Ok(directory)
     }
 
-    fn take_part(&self, part: Part, changed: &Changed) {
+    fn take_part(&self, part: Part, head: &Head) {
+        let (changed, generation) = (&head.changed, self.tenants.generation());
         let is_kept = |client: &SavedClient| {
             let key = (client.environment.clone(), client.id.clone());
-            !changed.all_clients && !changed.clients.contains(&key)
+            !changed.all_clients && !changed.clients.contains(&key) && !changed.tenants.contains(&client.tenant_id)
         };
         for client in part.clients.into_iter().filter(is_kept) {
             let key = (client.environment.clone(), client.id.clone());
-            let known = Arc::new(KnownClient::build(&key, client.into(), &self.shared_values));
+            let tenant = self.tenants.share(client.tenant_id, client.tenant_status, head.position, generation);
+            let known = Arc::new(KnownClient::build(&key, client.into(), tenant, &self.shared_values));
             self.clients.put(key, known);
         }
         for (key, status) in part.businesses.into_iter().filter(|_| !changed.all_businesses) {
@@ -355,7 +371,7 @@ impl SavedClient {
             id: known.id.clone(),
             environment: known.environment.clone(),
             tenant_id: known.tenant_id,
-            tenant_status: known.tenant_status,
+            tenant_status: known.tenant_status(),
             status: known.status,
             dialects: known.dialects().to_vec(),
             grants: known.grants().to_vec(),

@@ -343,6 +343,44 @@ async fn a_feed_of_many_pages_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_is_made_or_changed_makes_no_client_be_read_again() {
+    let world = World::new().await;
+    let client = world.client(|_| {}).await;
+    let held = world.known(&client.client.id).await.unwrap();
+    let reads = world.store.reads();
+    world.registry.create_tenant("Newcomer").await.unwrap();
+    world.registry.rename_tenant(world.globex, "Globex 2").await.unwrap();
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().tenant_status(), Status::Active);
+    world.registry.set_tenant_status(world.acme, Status::Disabled).await.unwrap();
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().tenant_status(), Status::Disabled);
+    assert_eq!(held.tenant_status(), Status::Disabled, "also for a request that has the client already");
+    assert_eq!(world.store.reads(), reads);
+    world.registry.set_tenant_status(world.acme, Status::Active).await.unwrap();
+    world.poll().await;
+    assert_eq!(held.tenant_status(), Status::Active);
+}
+
+#[tokio::test]
+async fn s12_a_store_that_took_another_course_is_read_anew() {
+    let world = World::new().await;
+    let client = world.client(|_| {}).await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Active);
+    world.registry.rename_tenant(world.globex, "Lost").await.unwrap();
+    world.poll().await;
+    let followed = world.head().await;
+    // A replica is promoted that did not have the last change; it goes past the position that this node had applied.
+    world.store.rewind(Position(followed.0 - 1));
+    world.set_status(&client, Status::Disabled).await;
+    world.registry.create_tenant("Later").await.unwrap();
+    assert!(world.head().await > followed);
+    world.poll().await;
+    assert_eq!(world.known(&client.client.id).await.unwrap().status, Status::Disabled);
+    assert_eq!(world.directory().fresh_position().unwrap(), world.head().await);
+}
+
+#[tokio::test]
 async fn a_node_that_was_away_longer_than_the_feed_reaches_reads_everything_anew() {
     let world = World::new().await;
     let client = world.client(|_| {}).await;

@@ -140,7 +140,7 @@ fn check_standing(client: &KnownClient, matched: Option<usize>, now: Timestamp) 
     if client.status != Status::Active {
         return Err(Denial::ClientDisabled);
     }
-    if client.tenant_status != Status::Active {
+    if client.tenant_status() != Status::Active {
         return Err(Denial::TenantDisabled);
     }
     Ok((at, credential.id))

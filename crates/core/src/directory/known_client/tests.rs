@@ -1,5 +1,6 @@
 use super::super::cache::Cached;
 use super::super::progress::Progress;
+use super::super::tenants::Tenants;
 use super::*;
 use crate::crypto::PEPPER_SCHEME;
 use crate::model::{Client, Position, ResourceId, Tenant};
@@ -52,8 +53,14 @@ fn new_key(random: &SeededRandom) -> ClientKey {
 
 fn weight(record: ClientRecord) -> u64 {
     let key = (record.client.environment.clone(), record.client.id.clone());
-    let known = KnownClient::build(&key, record, &SharedValues::default());
+    let known = build(&key, record, &SharedValues::default());
     ClientWeighter.weight(&key, &Arc::new(known))
+}
+
+fn build(key: &ClientKey, record: ClientRecord, shared: &SharedValues) -> KnownClient {
+    let tenants = Tenants::default();
+    let tenant = tenants.share(record.tenant.id, record.tenant.status, Position(1), tenants.generation());
+    KnownClient::build(key, record, tenant, shared)
 }
 
 #[test]
@@ -88,7 +95,7 @@ fn clients_with_equal_permissions_share_them_and_a_forgotten_kind_is_let_go() {
     let (random, shared) = (SeededRandom::new(1), SharedValues::default());
     let build = |kind| {
         let key = new_key(&random);
-        KnownClient::build(&key, typical(&random, &key, kind), &shared)
+        build(&key, typical(&random, &key, kind), &shared)
     };
     let (one, other) = (build(1), build(1));
     assert!(Arc::ptr_eq(&one.permissions, &other.permissions));
@@ -106,7 +113,7 @@ fn a_known_secret_does_not_print_and_is_the_stored_one() {
     let key = new_key(&random);
     let record = typical(&random, &key, 1);
     let stored = record.credentials[0].secret.clone();
-    let known = KnownClient::build(&key, record, &SharedValues::default());
+    let known = build(&key, record, &SharedValues::default());
     let secret = &known.credentials()[0].secret;
     assert_eq!(format!("{secret:?}"), "StoredMac(scheme 2, pepper p1)");
     assert!(secret.is_stored_as(&stored));
@@ -127,7 +134,7 @@ fn a_mac_of_another_length_is_none() {
         let mut record = typical(&random, &key, 1);
         record.credentials[0].secret.mac = vec![0; length];
         let stored = record.credentials[0].secret.clone();
-        let known = KnownClient::build(&key, record, &SharedValues::default());
+        let known = build(&key, record, &SharedValues::default());
         let secret = &known.credentials()[0].secret;
         assert_eq!(StoredMac::from(secret).scheme, NO_SCHEME, "{length}");
         assert!(!secret.is_stored_as(&stored), "{length}");
@@ -137,7 +144,7 @@ fn a_mac_of_another_length_is_none() {
 async fn hold(cache: &Cached<ClientKey, Arc<KnownClient>, ClientWeighter>, shared: &SharedValues, key: ClientKey, kind: usize) {
     let random = SeededRandom::new(kind as u64);
     let load = |key: ClientKey| {
-        let known = KnownClient::build(&key, typical(&random, &key, kind), shared);
+        let known = build(&key, typical(&random, &key, kind), shared);
         std::future::ready(Ok(AsOf { value: Some(Arc::new(known)), position: Position(0) }))
     };
     assert!(cache.load(key, &Progress::default(), 0, || true, load).await.unwrap().is_some());

@@ -121,17 +121,20 @@ async fn s15_what_changed_since_the_base_is_not_taken_from_it() {
 }
 
 #[tokio::test]
-async fn s15_a_tenant_that_changed_takes_all_clients_out_of_the_base() {
+async fn s15_a_tenant_that_changed_takes_its_clients_out_of_the_base() {
     let world = World::new().await;
-    let client = world.client(|_| ()).await;
-    assert!(world.known(&client.client.id).await.is_some());
+    let (client, other) = (world.client(|_| ()).await, world.client(|new| new.tenant_id = world.globex).await);
+    for client in [&client, &other] {
+        assert!(world.known(&client.client.id).await.is_some());
+    }
     let (base, parts) = world.write_base();
-    world.registry.rename_tenant(world.globex, "Globex 2").await.unwrap();
+    world.registry.set_tenant_status(world.acme, Status::Disabled).await.unwrap();
     world.poll().await;
     let snapshot = world.head_of(&base).await;
     world.store.fail(true);
     let directory = world.open(&Written { base, parts, snapshot }).unwrap();
     assert!(status_in(&directory, &client.client.id).await.is_err());
+    assert_eq!(status_in(&directory, &other.client.id).await.unwrap(), Some(Status::Active));
 }
 
 #[tokio::test]
