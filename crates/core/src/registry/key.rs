@@ -1,5 +1,6 @@
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
+use crate::keys::KeyRing;
 use crate::model::{EnvironmentName, KeyState, SigningKey};
 use crate::store::{Store, Subject, Write};
 use mintmark_verify::Algorithm;
@@ -116,6 +117,11 @@ impl<S: Store> Registry<S> {
                 return Ok(Planned::Change(Box::new(draft), Rotation::Prepared { usable_at: usable_at(new) }));
             }
         };
+        // A key that does not open, or is not the one that its id says, would be an active one that signs nothing.
+        let ring = KeyRing::build(request.environment, std::slice::from_ref(next), &self.root_keys.sealer);
+        if let Some((kid, reason)) = ring.unusable.into_iter().next() {
+            return Err(RegistryError::NotAllowed(format!("the next key {kid} cannot be used: {reason}")));
+        }
         let retired = SigningKey { state: KeyState::Retired, version: active.version + 1, ..active.clone() };
         let activated = SigningKey { state: KeyState::Active, version: next.version + 1, ..next.clone() };
         let draft = Draft {

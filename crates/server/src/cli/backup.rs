@@ -48,7 +48,9 @@ pub(super) async fn run_backup(shared: &Shared, args: &BackupArgs) -> Done {
     let store = files.open_store(false).await?;
     files.check_root_keys(&store, &keys).await?;
     let bar = RowsBar::new(shared.json);
-    let temporary = args.file.with_extension("unfinished");
+    let mut temporary = args.file.clone().into_os_string();
+    temporary.push(".unfinished");
+    let temporary = PathBuf::from(temporary);
     let _ = fs::remove_file(&temporary);
     let created = File::options().write(true).create_new(true).mode(0o600).open(&temporary);
     let mut out = BufWriter::new(created.map_err(|error| Failure(format!("{}: {error}", temporary.display())))?);
@@ -58,7 +60,11 @@ pub(super) async fn run_backup(shared: &Shared, args: &BackupArgs) -> Done {
     let backup = written?;
     out.flush()?;
     out.get_ref().sync_all()?;
-    fs::rename(&temporary, &args.file)?;
+    // A link, unlike a renaming, does not take the place of a file that somebody made meanwhile.
+    fs::hard_link(&temporary, &args.file).map_err(|error| Failure(format!("{}: {error}", args.file.display())))?;
+    fs::remove_file(&temporary)?;
+    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(folder)?.sync_all()?;
     Ok(show(
         &args.file,
         &backup,

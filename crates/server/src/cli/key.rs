@@ -86,12 +86,11 @@ async fn rotate(
     let active = record.keys.iter().find(is_active).ok_or_else(missing)?;
     let active_kid = from.as_ref().unwrap_or(&active.kid);
     let new = make_key(place, name, algorithm, KeyState::Next).await?;
-    let mut request = RotationRequest { environment: name, algorithm, active_kid, at_once };
+    let request = RotationRequest { environment: name, algorithm, active_kid, at_once };
     let mut rotation = place.registry.rotate_signing_key(request, &new).await?;
     if at_once && matches!(rotation, Rotation::Prepared { .. }) {
         // What is wanted now needs a next key for afterwards too.
         let another = make_key(place, name, algorithm, KeyState::Next).await?;
-        request.at_once = true;
         rotation = place.registry.rotate_signing_key(request, &another).await?;
     }
     let (what, kid, at) = match &rotation {

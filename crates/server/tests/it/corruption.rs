@@ -143,6 +143,14 @@ fn victims(server: &TestServer) -> Vec<Victim> {
             bystander: globex,
         },
         Victim {
+            table: "feed",
+            texts: &["subject_kind", "subject_environment", "subject_id"],
+            integers: &["position", "mark"],
+            bytes: &[],
+            row: "position = (SELECT min(position) FROM feed)".to_owned(),
+            bystander: globex,
+        },
+        Victim {
             table: "audit",
             texts: &["actor", "action", "subject_kind", "subject_environment", "subject_id", "state_before", "state_after"],
             integers: &["made_at"],
@@ -153,7 +161,7 @@ fn victims(server: &TestServer) -> Vec<Victim> {
         Victim {
             table: "store",
             texts: &["incarnation", "kind"],
-            integers: &["position", "first_position", "unconfirmed", "usable_from", "created_at"],
+            integers: &["position", "mark", "first_position", "unconfirmed", "usable_from", "created_at"],
             bytes: &["root_key_check"],
             row: "id = 1".to_owned(),
             bystander: globex,
@@ -201,7 +209,9 @@ async fn damage_everything(server: TestServer, mut back: Back) {
     let mut damaged = 0;
     for victim in victims(&server) {
         let (table, row) = (victim.table, &victim.row);
-        back.run(format!("CREATE TABLE saved_{table} AS SELECT * FROM {table}")).await.unwrap();
+        back.run(format!("DROP TABLE IF EXISTS saved_{table}; CREATE TABLE saved_{table} AS SELECT * FROM {table}"))
+            .await
+            .unwrap();
         let texts = victim.texts.iter().flat_map(|column| TEXTS.iter().map(move |text| (*column, quoted(text))));
         let integers =
             victim.integers.iter().flat_map(|column| INTEGERS.iter().map(move |number| (*column, number.to_string())));

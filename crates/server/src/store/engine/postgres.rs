@@ -77,7 +77,10 @@ impl PostgresPlace {
     /// whoever answers.
     pub(in crate::store) fn parse(url: &str, password: Option<&str>) -> Result<Self, BadUrl> {
         let options = PgConnectOptions::from_str(url).map_err(|error| BadUrl(error.to_string()))?.disable_statement_logging();
-        let options = password.map_or(options.clone(), |password| options.password(password));
+        let options = match password {
+            Some(password) if !has_password(url) => options.password(password),
+            _ => options,
+        };
         if is_remote(&options) && !says_tls(url) {
             return Err(BadUrl(
                 "it says nothing of TLS: add ?sslmode=verify-full (and &sslrootcert=FILE for a certificate authority of your own), \
@@ -100,6 +103,13 @@ impl PostgresPlace {
         }
         self
     }
+}
+
+/// Whether a URL has a password.
+fn has_password(url: &str) -> bool {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Whether a URL says which TLS is wanted.

@@ -139,6 +139,6 @@ async fn contents(engine: &Engine) -> Result<Vec<TableContent>, WriteError> {
 
 /// The first table that differs.
 fn difference(one: &[TableContent], other: &[TableContent]) -> Option<String> {
-    let differs = one.iter().zip(other).find(|(one, other)| one != other);
-    differs.map(|(one, _)| one.table.clone())
+    let is_missing = |table: &&TableContent| !other.contains(table);
+    one.iter().find(is_missing).map(|table| table.table.clone())
 }

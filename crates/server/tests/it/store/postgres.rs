@@ -219,6 +219,13 @@ async fn a_program_that_was_stopped_in_a_change_does_not_hold_up_others_for_ever
     let (committed, ()) = tokio::join!(waiting, released);
     assert_eq!(committed.unwrap(), Position(1));
     drop(other);
+
+    // One that stays away: whoever waits is told so in the end, and the lock is the database's to take away.
+    let mut other = database.connect().await;
+    sqlx::raw_sql("BEGIN; UPDATE store SET position = position WHERE id = 1").execute(&mut other).await.unwrap();
+    let refused = world.try_write(vec![Write::InsertTenant(world.new_tenant("Globex"))]).await;
+    assert!(matches!(refused, Err(CommitError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    drop(other);
     world.store.close().await;
     database.remove().await;
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use mintmark_core::clock::{Clock, FakeClock};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::dialect::DialectSet;
+use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{Environment, KeyState, SigningKey};
-use mintmark_core::random::{Random, SeededRandom};
-use mintmark_core::registry::{Actor, PUBLISHED_BEFORE_USE, Registry, Rotation, RotationRequest};
+use mintmark_core::random::{Random, SeededRandom, SystemRandom};
+use mintmark_core::registry::{Actor, PUBLISHED_BEFORE_USE, Registry, RegistryError, Rotation, RotationRequest};
 use mintmark_core::store::{Store, Write};
 use mintmark_verify::Algorithm;
 use tokio::task::JoinSet;
@@ -16,6 +17,7 @@ use super::world::{NOW, World, signing_key};
 
 super::on_every_store! {
     a_key_is_published_before_it_signs,
+    a_next_key_that_does_not_open_takes_nobodys_place,
     of_nodes_that_rotate_at_once_one_does,
 }
 
@@ -36,8 +38,10 @@ fn request<'a>(environment: &'a Environment, active_kid: &'a str, at_once: bool)
     RotationRequest { environment: &environment.name, algorithm: Algorithm::Es256, active_kid, at_once }
 }
 
-fn next_key(environment: &Environment, kid: &str, clock: &FakeClock) -> SigningKey {
-    SigningKey { created_at: clock.now(), ..signing_key(environment, kid, KeyState::Next) }
+/// A key that really signs; its id is its thumbprint.
+fn new_key<S: Store>(registry: &Registry<S>, environment: &Environment, state: KeyState) -> SigningKey {
+    let sealing = (&registry.root_keys.sealer, &SystemRandom as &dyn Random);
+    new_signing_key(&environment.name, Algorithm::Es256, state, registry.clock.now(), sealing).unwrap()
 }
 
 async fn states<S: Store>(world: &World<S>) -> Vec<(String, KeyState)> {
@@ -49,23 +53,38 @@ async fn a_key_is_published_before_it_signs<S: Store>(world: World<S>) {
     let clock = Arc::new(FakeClock::at(NOW.0));
     let registry = registry(&world, &clock);
     let sandbox = world.environment("sandbox").await;
-    world.write(Write::InsertSigningKey(signing_key(&sandbox, "one", KeyState::Active))).await;
-    let rotate = async |from, new, at_once| {
-        let new = next_key(&sandbox, new, &clock);
-        registry.rotate_signing_key(request(&sandbox, from, at_once), &new).await.unwrap()
+    let one = new_key(&registry, &sandbox, KeyState::Active);
+    world.write(Write::InsertSigningKey(one.clone())).await;
+    let keys: Vec<SigningKey> = (0..4).map(|_| new_key(&registry, &sandbox, KeyState::Next)).collect();
+    let [two, three, four, unused] = &keys[..] else { panic!("four keys") };
+    let rotate = async |from: &SigningKey, new: &SigningKey, at_once| {
+        let new = SigningKey { created_at: clock.now(), ..new.clone() };
+        registry.rotate_signing_key(request(&sandbox, &from.kid, at_once), &new).await.unwrap()
     };
     let wait = u32::try_from(PUBLISHED_BEFORE_USE).unwrap();
     let usable_at = NOW.plus(wait);
-    assert_eq!(rotate("one", "two", false).await, Rotation::Prepared { usable_at });
+    assert_eq!(rotate(&one, two, false).await, Rotation::Prepared { usable_at });
     clock.advance(wait - 1);
-    assert_eq!(rotate("one", "x", false).await, Rotation::TooEarly { usable_at });
+    assert_eq!(rotate(&one, unused, false).await, Rotation::TooEarly { usable_at });
     clock.advance(1);
-    assert!(matches!(rotate("one", "three", false).await, Rotation::Rotated { active } if active.kid == "two"));
-    assert!(matches!(rotate("one", "x", false).await, Rotation::Done { active } if active.kid == "two"));
-    assert!(matches!(rotate("two", "four", true).await, Rotation::Rotated { active } if active.kid == "three"));
-    let expected =
-        [("one", KeyState::Retired), ("two", KeyState::Retired), ("three", KeyState::Active), ("four", KeyState::Next)];
-    assert_eq!(states(&world).await, expected.map(|(kid, state)| (kid.to_owned(), state)));
+    assert!(matches!(rotate(&one, three, false).await, Rotation::Rotated { active } if active.kid == two.kid));
+    assert!(matches!(rotate(&one, unused, false).await, Rotation::Done { active } if active.kid == two.kid));
+    assert!(matches!(rotate(two, four, true).await, Rotation::Rotated { active } if active.kid == three.kid));
+    let expected = [(&one, KeyState::Retired), (two, KeyState::Retired), (three, KeyState::Active), (four, KeyState::Next)];
+    assert_eq!(states(&world).await, expected.map(|(key, state)| (key.kid.clone(), state)));
+}
+
+async fn a_next_key_that_does_not_open_takes_nobodys_place<S: Store>(world: World<S>) {
+    let clock = Arc::new(FakeClock::at(NOW.0));
+    let registry = registry(&world, &clock);
+    let sandbox = world.environment("sandbox").await;
+    let active = new_key(&registry, &sandbox, KeyState::Active);
+    world.write(Write::InsertSigningKey(active.clone())).await;
+    world.write(Write::InsertSigningKey(signing_key(&sandbox, "damaged", KeyState::Next))).await;
+    let new = new_key(&registry, &sandbox, KeyState::Next);
+    let refused = registry.rotate_signing_key(request(&sandbox, &active.kid, true), &new).await;
+    assert!(matches!(&refused, Err(RegistryError::NotAllowed(why)) if why.contains("damaged")), "{refused:?}");
+    assert_eq!(states(&world).await[0], (active.kid, KeyState::Active));
 }
 
 async fn of_nodes_that_rotate_at_once_one_does<S: Store>(world: World<S>) {
@@ -73,15 +92,16 @@ async fn of_nodes_that_rotate_at_once_one_does<S: Store>(world: World<S>) {
     let clock = Arc::new(FakeClock::at(NOW.0));
     let registry = Arc::new(registry(&world, &clock));
     let sandbox = world.environment("sandbox").await;
-    world.write(Write::InsertSigningKey(signing_key(&sandbox, "first", KeyState::Active))).await;
-    world.write(Write::InsertSigningKey(signing_key(&sandbox, "second", KeyState::Next))).await;
-    for round in 0..ROUNDS {
+    for state in [KeyState::Active, KeyState::Next] {
+        world.write(Write::InsertSigningKey(new_key(&registry, &sandbox, state))).await;
+    }
+    for _ in 0..ROUNDS {
         let keys = states(&world).await;
         let (active, _) = keys.iter().find(|(_, state)| *state == KeyState::Active).unwrap().clone();
         let mut nodes = JoinSet::new();
-        for node in 0..3 {
+        for _ in 0..3 {
             let (registry, sandbox, active) = (Arc::clone(&registry), sandbox.clone(), active.clone());
-            let new = next_key(&sandbox, &format!("round {round} node {node}"), &clock);
+            let new = new_key(&registry, &sandbox, KeyState::Next);
             nodes.spawn(async move { registry.rotate_signing_key(request(&sandbox, &active, true), &new).await.unwrap() });
         }
         let rotated = nodes.join_all().await;
