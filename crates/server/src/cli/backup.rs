@@ -28,8 +28,12 @@ pub(super) struct BackupArgs {
 #[derive(Args, Debug)]
 pub(super) struct RestoreArgs {
     /// The backup to read into the store of the configuration, which must be empty.
-    #[arg(required_unless_present = "confirm")]
+    #[arg(required_unless_present_any = ["confirm", "in_place"])]
     file: Option<PathBuf>,
+    /// The database itself was restored to an earlier state, or a replica promoted that did not have all changes: treat it as a
+    /// restored backup.
+    #[arg(long, conflicts_with_all = ["file", "confirm"])]
+    in_place: bool,
     /// Say that what was revoked after the backup was made is revoked again: from then on tokens are given out.
     #[arg(long, conflicts_with = "file")]
     confirm: bool,
@@ -73,7 +77,9 @@ pub(super) async fn run_backup(shared: &Shared, args: &BackupArgs) -> Done {
 }
 
 pub(super) async fn run_restore(shared: &Shared, args: &RestoreArgs) -> Done {
-    let Some(file) = &args.file else { return confirm(shared).await };
+    let Some(file) = &args.file else {
+        return if args.in_place { begin_history(shared).await } else { confirm(shared).await };
+    };
     let files = Files::find(shared)?;
     let keys = files.read_root_keys()?;
     let bar = RowsBar::new(shared.json);
@@ -83,6 +89,16 @@ pub(super) async fn run_restore(shared: &Shared, args: &RestoreArgs) -> Done {
     bar.finish();
     let next = "nobody gets a token yet: disable again what was disabled since, then `mintmark restore --confirm`";
     Ok(show(file, &restored?, next))
+}
+
+async fn begin_history(shared: &Shared) -> Done {
+    let place = Place::open(shared).await?;
+    let begun = place.store.begin_history().await;
+    place.close().await;
+    begun?;
+    let text = "nobody gets a token from now on: disable again what was disabled since the state that was restored, then \
+                `mintmark restore --confirm`";
+    Ok(Output::text(text, json!({ "begun": true })))
 }
 
 async fn confirm(shared: &Shared) -> Done {

@@ -43,7 +43,7 @@ pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, re
 
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
-use self::statements::{STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK};
+use self::statements::{STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK};
 
 /// What a store was made for. `serve` refuses data made by `dev`, whose secrets everybody can know (rule S23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,24 @@ impl SqlStore {
         let after = self.options.clock.now().0;
         // How long the question took is no difference.
         Ok(if database > after { after - database } else { (before - database).max(0) })
+    }
+
+    /// Makes the store another history, as reading a backup does: for a database that was itself restored, or whose replica was
+    /// promoted without all changes. Nobody gets tokens before it is confirmed (rule S15).
+    pub async fn begin_history(&self) -> Read<()> {
+        let begin = async || {
+            let mut transaction = self.engine.begin_write().await?;
+            let row = STORE.query().row(&mut transaction).await?;
+            let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
+            let position = Fields::of(&row, "store", "incarnation").number("position");
+            let position: i64 = position.map_err(|error| WriteError::Failed(error.to_string()))?;
+            let incarnation = open::new_incarnation(&*self.options.random);
+            let query = STORE_BEGIN_HISTORY.query().bind(incarnation);
+            let query = query.bind(transfer::first_position(position, self.options.clock.now()));
+            query.bind(writes::random_mark(&*self.options.random)).execute(&mut transaction).await?;
+            transaction.commit().await
+        };
+        self.engine.write(STORE_BEGIN_HISTORY.name, begin).await.map_err(WriteError::into_store_error)
     }
 
     /// Where it is.

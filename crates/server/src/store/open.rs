@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use mintmark_core::random::Random;
+
 use super::engine::postgres::PostgresPool;
 use super::engine::sqlite::{SqlitePools, file};
 use super::engine::{Engine, Pools, StoreMark, Transaction, WriteError};
@@ -255,11 +257,16 @@ async fn try_prepare(engine: &Engine, options: &OpenOptions) -> Result<Prepared,
     Ok(prepared)
 }
 
+/// A name for a history.
+pub(super) fn new_incarnation(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
 /// Writes the store's own row unless it is there.
 async fn create_store(transaction: &mut Transaction, options: &OpenOptions) -> Result<(), WriteError> {
-    let mut bytes = [0; 16];
-    options.random.fill(&mut bytes);
-    let incarnation = format!("{:032x}", u128::from_be_bytes(bytes));
+    let incarnation = new_incarnation(&*options.random);
     let kind = options.kind.unwrap_or(StoreKind::Serve);
     let query = STORE_CREATE.query().bind(incarnation).bind(kind.as_str()).bind(options.clock.now().0).bind(USABLE_FROM);
     query.execute(transaction).await?;

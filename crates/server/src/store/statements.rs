@@ -47,6 +47,8 @@ statements! {
     STORE_IS_THERE = "store.is_there": "SELECT id FROM store WHERE id = 1";
     STORE_ADVANCE = "store.advance":
         "UPDATE store SET position = position + 1, mark = $1 WHERE id = 1 RETURNING position";
+    STORE_BEGIN_HISTORY = "store.begin_history":
+        "UPDATE store SET incarnation = $1, position = $2, first_position = $2, mark = $3, unconfirmed = 1 WHERE id = 1";
     STORE_CONFIRM = "store.confirm": "UPDATE store SET unconfirmed = 0 WHERE id = 1 AND unconfirmed = 1";
     STORE_ROOT_KEY_CHECK = "store.root_key_check": "SELECT root_key_check FROM store WHERE id = 1";
     STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":

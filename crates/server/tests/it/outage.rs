@@ -1,6 +1,8 @@
 //! The database goes away and comes back; and comes back as a backup.
 
+use mintmark::snapshot::SnapshotFolder;
 use mintmark_core::model::{Position, Status};
+use mintmark_core::random::SystemRandom;
 use mintmark_core::registry::{ClientEdit, RegistryError};
 use mintmark_core::store::Store;
 use sqlx::ConnectOptions;
@@ -78,4 +80,38 @@ async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older
     assert_eq!(server.ask("sandbox", "standard", other).await.status, 401);
     let new = server.asset_token("sandbox", "asset", "").await;
     assert_eq!((businesses(&new).await.status, businesses(&old).await.status), (200, 401));
+}
+
+#[tokio::test]
+async fn s15_a_base_that_could_not_be_written_leaves_no_head_that_lies() {
+    let server = TestServer::start().await;
+    let client = server.world.client("sandbox", "standard");
+    assert_eq!(server.ask("sandbox", "standard", client).await.status, 200);
+    let directory = &server.node.endpoint.directory;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = SnapshotFolder::new(parent.path().join("snapshot")).unwrap();
+    assert!(!folder.write_head(directory, &SystemRandom).await.unwrap(), "there is no base yet");
+    folder.write_base(directory, &SystemRandom).unwrap();
+    assert!(folder.write_head(directory, &SystemRandom).await.unwrap());
+
+    let edit = ClientEdit { status: Some(Status::Disabled), ..ClientEdit::default() };
+    server.registry.edit_client(&"sandbox".parse().unwrap(), &client.id.parse().unwrap(), &edit).await.unwrap();
+    server.poll().await;
+    // A file where the new base would be begun, that cannot be removed: a folder.
+    std::fs::create_dir(folder.path().join("base.new")).unwrap();
+    assert!(folder.write_base(directory, &SystemRandom).is_err());
+    assert!(!folder.has_base());
+    let before = std::fs::read(folder.path().join("head.sealed")).unwrap();
+    assert!(
+        !folder.write_head(directory, &SystemRandom).await.unwrap(),
+        "what changed since the old base is not known any more"
+    );
+    assert_eq!(std::fs::read(folder.path().join("head.sealed")).unwrap(), before);
+    std::fs::remove_dir(folder.path().join("base.new")).unwrap();
+    folder.write_base(directory, &SystemRandom).unwrap();
+    assert!(folder.write_head(directory, &SystemRandom).await.unwrap());
+    let bases = std::fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("base-"));
+    assert_eq!(bases.count(), 1, "the one that nobody needs is gone");
 }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::super::engine::Value;
 use super::super::migrate::USABLE_FROM;
-use super::super::open::connect;
+use super::super::open::{connect, new_incarnation};
 use super::super::writes::random_mark;
 use super::super::{OpenOptions, SqlStore, StorePlace};
 use super::copy::{empty, insert_columns, insert_page, prepare_target};
@@ -199,13 +199,12 @@ async fn read_into(
 
 /// The store's row as the beginning of another history.
 fn another_history(mut row: rows::Values, random: &dyn Random, now: Timestamp) -> rows::Values {
-    let mut incarnation = [0; 16];
-    random.fill(&mut incarnation);
+    let incarnation = new_incarnation(random);
     let position = first_position(integer(STORE_TABLE, &row, "position"), now);
     let usable_from = integer(STORE_TABLE, &row, "usable_from").max(USABLE_FROM);
     for ((name, _), value) in STORE_TABLE.columns.iter().zip(&mut row) {
         match *name {
-            "incarnation" => *value = Value::Text(Some(format!("{:032x}", u128::from_be_bytes(incarnation)))),
+            "incarnation" => *value = Value::Text(Some(incarnation.clone())),
             "position" | "first_position" => *value = Value::Integer(Some(position)),
             "unconfirmed" => *value = Value::Integer(Some(1)),
             "usable_from" => *value = Value::Integer(Some(usable_from)),

@@ -23,6 +23,7 @@ use super::{OpenError, StorePlace};
 use rows::Hash;
 use tables::{TABLES, Table};
 
+pub(super) use backup::first_position;
 pub use backup::{Backup, restore, verify_backup, write_backup};
 pub use copy::copy_store;
 

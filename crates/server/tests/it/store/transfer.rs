@@ -114,32 +114,31 @@ async fn a_copy_that_broke_off_goes_on_and_is_no_store_before_its_end() {
     database.remove().await;
 }
 
+/// Changes the source when the first rows of the feed were copied.
+struct Meddler(StorePlace, std::sync::Once);
+impl Progress for Meddler {
+    fn rows(&self, table: &str, _count: u64) {
+        if table == "feed" {
+            let place = self.0.clone();
+            self.1.call_once(|| {
+                let meddle = async move {
+                    let other = open_place(&place, false, None).await.unwrap();
+                    let nothing = change(mintmark_core::store::Subject::Store, Vec::new());
+                    other.commit(&nothing).await.unwrap();
+                    other.close().await;
+                };
+                let run = move || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(meddle);
+                std::thread::spawn(run).join().unwrap();
+            });
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_changes_while_it_is_copied_is_not_taken_over() {
     let Some(database) = PostgresDatabase::make().await else { return };
     let folder = tempdir().unwrap();
     let world = Arc::new(furnished(&folder).await);
-
-    /// Changes the source when the first rows of the feed were copied.
-    struct Meddler(StorePlace, std::sync::Once);
-    impl Progress for Meddler {
-        fn rows(&self, table: &str, _count: u64) {
-            if table == "feed" {
-                let place = self.0.clone();
-                self.1.call_once(|| {
-                    let meddle = async move {
-                        let other = open_place(&place, false, None).await.unwrap();
-                        let nothing = change(mintmark_core::store::Subject::Store, Vec::new());
-                        other.commit(&nothing).await.unwrap();
-                        other.close().await;
-                    };
-                    let run =
-                        move || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(meddle);
-                    std::thread::spawn(run).join().unwrap();
-                });
-            }
-        }
-    }
     let meddler = Meddler(StorePlace::file(path_in(&folder)), std::sync::Once::new());
     let refused = copy_store(&world.store, &database.place(), options(), &meddler).await.unwrap_err();
     assert!(matches!(refused, TransferError::Changed), "{refused}");
@@ -171,6 +170,44 @@ async fn s15_a_backup_is_restored_as_another_history_that_gives_no_tokens_before
     assert!(!store.feed(confirmed, 1).await.unwrap().is_unconfirmed);
     store.close().await;
     world.store.close().await;
+}
+
+#[tokio::test]
+async fn s15_a_second_restore_of_one_backup_lies_above_all_that_came_of_the_first() {
+    let keys = root_keys(1);
+    let folder = tempdir().unwrap();
+    let world = furnished(&folder).await;
+    let (_, file) = back_up(&world.store, &keys).await;
+    let mut firsts = Vec::new();
+    for later in [0, 3600] {
+        let other = tempdir().unwrap();
+        let options = OpenOptions { clock: Arc::new(FakeClock::at(NOW.0 + later)), ..options() };
+        let place = StorePlace::file(path_in(&other));
+        restore(&place, options, (&keys.sealer, &SystemRandom), &mut Cursor::new(&file), &Silent).await.unwrap();
+        let store = open_place(&place, false, None).await.unwrap();
+        firsts.push(feed_of(&store).await.first);
+        store.close().await;
+    }
+    assert!(firsts[1].0 > firsts[0].0 + 1_000_000, "with room for an hour's changes: {firsts:?}");
+    let before = feed_of(&world.store).await;
+    world.store.begin_history().await.unwrap();
+    let after = feed_of(&world.store).await;
+    assert!(after.is_unconfirmed && after.first > before.head && after.incarnation != before.incarnation);
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn a_restore_that_broke_off_can_be_made_again() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let keys = root_keys(1);
+    let folder = tempdir().unwrap();
+    let world = furnished(&folder).await;
+    let (backup, file) = back_up(&world.store, &keys).await;
+    restore_to(&database.place(), &keys, &file).await.unwrap();
+    database.run("DELETE FROM store; DELETE FROM credential").await;
+    assert_eq!(restore_to(&database.place(), &keys, &file).await.unwrap().tables, backup.tables);
+    world.store.close().await;
+    database.remove().await;
 }
 
 #[tokio::test]
