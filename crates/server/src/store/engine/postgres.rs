@@ -349,6 +349,11 @@ impl PostgresTransaction {
 
     /// Runs the schema's versions that the database does not have.
     pub(super) async fn migrate(&mut self, migrator: &Migrator) -> Result<(), MigrateError> {
+        // The library names the statements that it prepares; a server that a pooler gives out may have such names already, and must
+        // not keep these.
+        let clear = || sqlx::SqlSafeStr::into_sql_str(if self.keep_prepared { "" } else { "DEALLOCATE ALL" });
+        let (before, after) = (clear(), clear());
+        self.run_script(before).await.map_err(MigrateError::Execute)?;
         let mut outcome = Ok(());
         let wait = std::mem::replace(&mut self.wait, SCHEMA_WAIT);
         let run = self.run(async |connection| {
@@ -357,6 +362,7 @@ impl PostgresTransaction {
         });
         run.await.map_err(MigrateError::Execute)?;
         self.wait = wait;
+        self.run_script(after).await.map_err(MigrateError::Execute)?;
         outcome
     }
 
