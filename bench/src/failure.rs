@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What was expected, what was found, and what to do about it.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure(pub(crate) String);
+pub struct Failure(pub String);
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
@@ -19,16 +19,18 @@ impl fmt::Display for Failure {
 }
 
 /// A result, or why there is none.
-pub(crate) type Done<T> = Result<T, Failure>;
+pub type Done<T> = Result<T, Failure>;
 
 /// A failure in the words of `format!`.
+#[macro_export]
 macro_rules! fail {
     ($($text:tt)*) => { Err($crate::failure::Failure(format!($($text)*))) };
 }
-pub(crate) use fail;
+pub use crate::fail;
 
 /// Says what was being done when an error came.
-pub(crate) trait Context<T> {
+pub trait Context<T> {
+    /// Adds it to the error.
     fn context(self, what: impl FnOnce() -> String) -> Done<T>;
 }
 

@@ -8,14 +8,15 @@ const STEPS: u64 = 1 << BITS;
 
 /// A distribution of nanoseconds.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Histogram {
+pub struct Histogram {
     counts: Vec<u64>,
     total: u64,
     max: u64,
 }
 
 impl Histogram {
-    pub(crate) fn record(&mut self, time: Duration) {
+    /// Counts a time.
+    pub fn record(&mut self, time: Duration) {
         let value = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let slot = slot(value);
         if self.counts.len() <= slot {
@@ -29,12 +30,12 @@ impl Histogram {
     }
 
     /// How many were recorded.
-    pub(crate) fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.total
     }
 
     /// The value that the share `part` of all is not above, in milliseconds: the upper end of its slot. Zero if there is none.
-    pub(crate) fn quantile(&self, part: f64) -> f64 {
+    pub fn quantile(&self, part: f64) -> f64 {
         let rank = (part * self.total as f64).ceil().max(1.0);
         let mut seen = 0;
         for (slot, count) in self.counts.iter().enumerate() {
@@ -47,7 +48,7 @@ impl Histogram {
     }
 
     /// The largest value, in milliseconds.
-    pub(crate) fn max(&self) -> f64 {
+    pub fn max(&self) -> f64 {
         milliseconds(self.max)
     }
 }

@@ -4,11 +4,8 @@
 
 mod answer;
 mod check;
-mod clock;
 mod cores;
 mod effort;
-mod failure;
-mod histogram;
 mod identity;
 mod instructions;
 mod interrupt;
@@ -21,7 +18,6 @@ mod raw;
 mod records;
 mod report;
 mod requests;
-mod rng;
 mod run;
 mod seed;
 mod server;
@@ -31,6 +27,7 @@ mod url;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mintmark_bench::{clock, failure, histogram, rng};
 
 /// Measures Mintmark against what one core can do, and against other servers.
 #[derive(Parser, Debug)]
