@@ -10,7 +10,7 @@ settings! {
         /// A PostgreSQL database instead of the file, for any number of nodes:
         /// `postgres://mintmark@db.example.com/mintmark?sslmode=verify-full`.
         url: secret = "";
-        /// A file with the password of the database, where neither the URL nor the variable `PGPASSWORD` has it.
+        /// A file with the password of the database, where the URL has none; without either, the variable `PGPASSWORD` counts.
         password_file: text = "";
         /// Connections to the database that this node makes at most.
         connections: integer = 8, (2..=1000);

@@ -31,8 +31,9 @@ const WRITE_WAIT: Duration = Duration::from_secs(20);
 const SCHEMA_WAIT: Duration = Duration::from_mins(30);
 /// Locks one row, so that of two programs that begin together one waits for the other; the row is of no other use. A table that others
 /// read, for a backup for example, is not waited for: their reads would queue behind.
-const SCHEMA_LOCK: &str = "SET LOCAL lock_timeout = 500; CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
-                           INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id";
+const SCHEMA_LOCK: &str = "SET LOCAL lock_timeout = 15000; CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY); \
+                           INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id; \
+                           SET LOCAL lock_timeout = 500";
 /// What a schema holds, in one row: its tables that are not the lock, and those of them by which ours are known.
 const MARK: Statement = Statement {
     name: "schema.mark",
@@ -173,6 +174,7 @@ impl Breaks {
 impl PostgresPool {
     /// Prepares connections; none is made before it is needed.
     pub(in crate::store) fn new(place: &PostgresPlace, clock: Arc<dyn Clock>) -> Self {
+        let keep_prepared = place.keep_prepared;
         let breaks = Arc::new(Breaks { clock, last: AtomicU64::new(0) });
         let seen = Arc::clone(&breaks);
         let pool = PgPoolOptions::new()
@@ -183,9 +185,9 @@ impl PostgresPool {
                 let is_suspect = seen.make_suspect(idle.idle_for);
                 Box::pin(async move { Ok(!is_suspect || in_time(TRY_WAIT, connection.ping()).await.is_ok()) })
             })
-            .after_connect(|connection, _| Box::pin(begin_session(connection)))
+            .after_connect(move |connection, _| Box::pin(begin_session(connection, keep_prepared)))
             .connect_lazy_with(place.options.clone());
-        Self { pool, keep_prepared: place.keep_prepared, breaks }
+        Self { pool, keep_prepared, breaks }
     }
 
     pub(super) async fn close(&self) {
@@ -231,8 +233,9 @@ impl PostgresPool {
 
     async fn begin(&self, statement: &'static str, wait: Duration) -> Result<PostgresTransaction, sqlx::Error> {
         let mut begun = self.idle(wait).await?;
-        begun.run(async |connection| sqlx::raw_sql(statement).execute(connection).await).await?;
+        // From here on it may be one: where a later part of the statement fails, it has to be rolled back.
         begun.state = State::Open;
+        begun.run(async |connection| sqlx::raw_sql(statement).execute(connection).await).await?;
         Ok(begun)
     }
 
@@ -277,7 +280,7 @@ impl PostgresPool {
     pub(super) async fn try_connection(&self) -> Result<(), sqlx::Error> {
         let options = self.pool.connect_options();
         let mut connection = in_time(CONNECTION_WAIT, options.connect()).await?;
-        in_time(CONNECTION_WAIT, begin_session(&mut connection)).await?;
+        in_time(CONNECTION_WAIT, begin_session(&mut connection, self.keep_prepared)).await?;
         connection.close().await
     }
 
@@ -302,10 +305,15 @@ pub(super) async fn mark(transaction: &mut Transaction) -> Result<StoreMark, Wri
 }
 
 /// What every connection goes through before it is used.
-async fn begin_session(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn begin_session(connection: &mut PgConnection, is_own: bool) -> Result<(), sqlx::Error> {
     let answer = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(&mut *connection).await?;
     if sqlx::Row::try_get::<String, _>(&answer, 0)? != "off" {
         return Err(sqlx::Error::Io(io::Error::other("this server only reads, so it is a replica; the primary is needed")));
+    }
+    // For statements that are a transaction of their own. A pooler would give the setting to others, and theirs to us: there each has
+    // a transaction around it.
+    if is_own {
+        sqlx::raw_sql("SET statement_timeout = 0").execute(connection).await?;
     }
     Ok(())
 }
