@@ -1,0 +1,196 @@
+//! What a node does in the background, each task until it is told to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mintmark_core::store::StoreError;
+use mintmark_core::upkeep::{self, Removed};
+use tokio::sync::watch;
+
+use super::{CLOCK_OFFSET_MAX, Node};
+
+/// How long between two looks at whether the names of clients are to be read, and two tries to read them.
+const NAMES_EVERY: Duration = Duration::from_secs(1);
+/// How long between two heads of the snapshot.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(5);
+/// How long between two rounds of upkeep.
+const UPKEEP_EVERY: Duration = Duration::from_secs(30);
+const CLOCK_EVERY: Duration = Duration::from_mins(1);
+
+impl Node {
+    /// Compares this machine's clock with the database's, at the start and every minute, until `stop` says so. Nodes that count
+    /// time differently would disagree about what has expired: one that starts wrong is not ready before the two agree. One that
+    /// agreed once only says so, since it may be the database's clock that is wrong, and then all nodes would turn away together.
+    pub async fn watch_clock(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut agreed = false;
+        loop {
+            match self.endpoint.directory.store().clock_offset().await {
+                Ok(offset) if offset.abs() > CLOCK_OFFSET_MAX => {
+                    tracing::error!(seconds = offset, agreed, "this machine's clock differs from the database's");
+                    if !agreed {
+                        self.clock_offset.store(offset, Ordering::Relaxed);
+                    }
+                }
+                Ok(offset) => {
+                    agreed = true;
+                    self.clock_offset.store(offset, Ordering::Relaxed);
+                }
+                Err(error) => tracing::debug!(%error, "the database's clock cannot be read"),
+            }
+            if stopped(CLOCK_EVERY, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Follows the change feed until `stop` says so. Changes made elsewhere are in force here one poll later.
+    pub async fn follow_feed(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        let mut failing = false;
+        loop {
+            let polled = tokio::select! {
+                polled = self.poll() => polled,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            match polled {
+                Ok(applied) => {
+                    if failing {
+                        tracing::info!("the store can be read again");
+                    }
+                    failing = false;
+                    if applied > 0 {
+                        tracing::debug!(applied, "changes of the registry are in force");
+                        if let Err(error) = self.ensure_keys().await {
+                            tracing::error!(%error, "a signing key is missing");
+                        }
+                    }
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(%error, "the change feed cannot be read");
+                    }
+                    failing = true;
+                }
+            }
+            if stopped(every, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Follows the feed to its end, once the store is what it should be.
+    async fn poll(&self) -> Result<usize, StoreError> {
+        if self.is_unprepared.load(Ordering::Relaxed) {
+            let prepared = self.endpoint.directory.store().prepare().await;
+            prepared.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            self.is_unprepared.store(false, Ordering::Relaxed);
+        }
+        self.endpoint.directory.poll().await
+    }
+
+    /// Keeps the snapshot, if the node has one, until `stop` says so.
+    pub async fn keep_snapshot(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let Some(folder) = &self.snapshot else { return };
+        let clock = &self.endpoint.clock;
+        let mut base_due = 0;
+        let mut failing = false;
+        while !stopped(SNAPSHOT_EVERY, &mut stop).await {
+            let now = clock.boot_milliseconds();
+            let mut written = Ok(());
+            // A node that cannot read the store has nothing to add to what it wrote.
+            let is_fresh = self.endpoint.directory.is_following();
+            if is_fresh && (now >= base_due || !folder.has_base() || self.endpoint.directory.is_base_worn()) {
+                match Arc::clone(&self).write_base().await {
+                    Ok(clients) => base_due = now + base_lasts(clients),
+                    Err(error) => written = Err(error),
+                }
+            }
+            if is_fresh && written.is_ok() {
+                written = folder.write_head(&self.endpoint.directory, &*self.random).await.map(|_| ());
+            }
+            if let Err(error) = &written
+                && !failing
+            {
+                tracing::warn!(%error, folder = %folder.path().display(), "the snapshot for an outage cannot be written");
+            }
+            failing = written.is_err();
+        }
+    }
+
+    /// Writes the larger part of the snapshot on a thread of its own. Gives the number of clients in it.
+    async fn write_base(self: Arc<Self>) -> std::io::Result<u64> {
+        let write = move || match &self.snapshot {
+            Some(folder) => folder.write_base(&self.endpoint.directory, &*self.random).map(|base| base.clients),
+            None => Ok(0),
+        };
+        tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
+    }
+
+    /// Has the names of all clients read, at the start and whenever that is due again, until `stop` says so.
+    pub async fn keep_names(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let directory = &self.endpoint.directory;
+        let mut failing = false;
+        loop {
+            if directory.wants_names() {
+                let filled = tokio::select! {
+                    filled = directory.fill_names() => filled,
+                    _ = stop.wait_for(|stop| *stop) => return,
+                };
+                match &filled {
+                    Ok(names) => tracing::debug!(names, "the names of all clients are known"),
+                    Err(error) if !failing => tracing::warn!(%error, "the names of clients cannot be read yet"),
+                    Err(_) => {}
+                }
+                failing = filled.is_err();
+            }
+            if stopped(NAMES_EVERY, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Has what had its time removed from the store, by one node at a time, until `stop` says so.
+    pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut holder = [0; 16];
+        self.random.fill(&mut holder);
+        let holder = format!("{:032x}", u128::from_be_bytes(holder));
+        // Nodes that are started together do not ask together.
+        let [chance, ..] = holder.as_bytes() else { return };
+        let mut wait = UPKEEP_EVERY / 16 * u32::from(chance % 16);
+        while !stopped(wait, &mut stop).await {
+            let now = self.endpoint.clock.now();
+            match upkeep::round(&**self.endpoint.directory.store(), &holder, now).await {
+                Ok(Some(removed)) if removed != Removed::default() => {
+                    tracing::debug!(uses = removed.uses, entries = removed.entries, "removed what had its time from the store");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
+            }
+            wait = UPKEEP_EVERY;
+        }
+    }
+
+    /// Writes down last uses until `stop` says so, and once more then.
+    pub async fn flush_uses(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        loop {
+            let last = stopped(every, &mut stop).await;
+            if let Err(error) = self.endpoint.directory.flush_uses().await {
+                tracing::warn!(%error, "last uses of credentials could not be written down yet");
+            }
+            if last {
+                return;
+            }
+        }
+    }
+}
+
+/// How many milliseconds a base of so many clients is good for: one minute for each ten thousand, at most ten, so that writing it
+/// stays a small part of a node's work. Clients that are read meanwhile are in the next one.
+fn base_lasts(clients: u64) -> u64 {
+    (clients / 10_000).clamp(1, 10) * 60_000
+}
+
+/// Waits; `true` if it is time to stop.
+async fn stopped(every: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(every, stop.wait_for(|stop| *stop)).await.is_ok()
+}
