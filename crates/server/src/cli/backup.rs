@@ -64,9 +64,7 @@ pub(super) async fn run_backup(shared: &Shared, args: &BackupArgs) -> Done {
     let backup = written?;
     out.flush()?;
     out.get_ref().sync_all()?;
-    // A link, unlike a renaming, does not take the place of a file that somebody made meanwhile.
-    fs::hard_link(&temporary, &args.file).map_err(|error| Failure(format!("{}: {error}", args.file.display())))?;
-    fs::remove_file(&temporary)?;
+    publish(&temporary, &args.file).map_err(|error| Failure(format!("{}: {error}", args.file.display())))?;
     let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     File::open(folder)?.sync_all()?;
     Ok(show(
@@ -74,6 +72,16 @@ pub(super) async fn run_backup(shared: &Shared, args: &BackupArgs) -> Done {
         &backup,
         "sealed under the master key; without the root keys it cannot be read, and they are not in it",
     ))
+}
+
+/// Gives a file its name. A link, unlike a renaming, does not take the place of a file that somebody made meanwhile; not every file
+/// system has links.
+fn publish(temporary: &Path, name: &Path) -> std::io::Result<()> {
+    match fs::hard_link(temporary, name) {
+        Ok(()) => fs::remove_file(temporary),
+        Err(error) if name.exists() => Err(error),
+        Err(_) => fs::rename(temporary, name),
+    }
 }
 
 pub(super) async fn run_restore(shared: &Shared, args: &RestoreArgs) -> Done {

@@ -1,5 +1,5 @@
-//! Every column of every table, damaged in turn behind a running server's back: it goes on, who has nothing to do with the damaged
-//! row notices nothing, and nobody is granted more than before.
+//! Every column of the registry, the feed, the audit log and the store's own row, damaged in turn behind a running server's back: it
+//! goes on, who has nothing to do with the damaged row notices nothing, and nobody is granted more than before.
 
 use std::collections::BTreeSet;
 
@@ -153,7 +153,7 @@ fn victims(server: &TestServer) -> Vec<Victim> {
         Victim {
             table: "audit",
             texts: &["actor", "action", "subject_kind", "subject_environment", "subject_id", "state_before", "state_after"],
-            integers: &["made_at"],
+            integers: &["position", "made_at"],
             bytes: &[],
             row: "position = (SELECT max(position) FROM audit)".to_owned(),
             bystander: globex,

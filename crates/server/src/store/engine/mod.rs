@@ -155,14 +155,10 @@ impl Engine {
 
     /// A transaction that sees one state of the database, the one at its first read.
     pub(super) async fn begin_read(&self) -> Result<Transaction, StoreError> {
-        let begun = match &self.pools {
-            Pools::Sqlite(pools) => pools.begin_read().await.map(Transaction::Sqlite),
-            Pools::Postgres(pool) => pool.begin_read().await.map(Transaction::Postgres),
-        };
-        begun.map_err(unavailable)
+        self.begin_check().await.map_err(WriteError::into_store_error)
     }
 
-    /// A transaction that looks at what the database holds.
+    /// The same, for opening a store, where it matters what an error means.
     pub(super) async fn begin_check(&self) -> Result<Transaction, WriteError> {
         Ok(match &self.pools {
             Pools::Sqlite(pools) => Transaction::Sqlite(pools.begin_read().await?),
