@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Denial, Exchange, Presented, Refused, TokenEndpoint, TokenRequest};
+use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, Peppers, PresentedSecret, SecretOwner, SecretShape, SecretText};
 use crate::directory::{Directory, KnownClient};
@@ -47,29 +47,24 @@ impl<S: Store> TokenEndpoint<S> {
     /// Finds out who is calling. A refused try is counted against its address.
     pub(super) async fn authenticate(
         &self,
-        exchange: &Exchange<'_>,
-        request: &TokenRequest,
+        caller: &Caller<'_>,
+        presented: &Presented,
         position: Position,
     ) -> Result<Authenticated, Refused> {
-        let client_id = request.presented.client_id();
-        self.identify(exchange, request, position).await.map_err(|denial| {
+        let client_id = presented.client_id();
+        self.identify(caller, presented, position).await.map_err(|denial| {
             if denial.is_ours() {
                 return denial.into();
             }
-            match self.limits.count_refused(exchange.source, client_id, self.clock.now()) {
+            match self.limits.count_refused(caller.source, client_id, self.clock.now()) {
                 None => denial.into(),
                 Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
             }
         })
     }
 
-    async fn identify(
-        &self,
-        exchange: &Exchange<'_>,
-        request: &TokenRequest,
-        position: Position,
-    ) -> Result<Authenticated, Denial> {
-        let (client_id, secret) = match &request.presented {
+    async fn identify(&self, caller: &Caller<'_>, presented: &Presented, position: Position) -> Result<Authenticated, Denial> {
+        let (client_id, secret) = match presented {
             Presented::Absent => return Err(Denial::CredentialsAbsent),
             Presented::Malformed => return Err(Denial::CredentialsMalformed),
             Presented::Repeated => return Err(Denial::CredentialsRepeated),
@@ -80,9 +75,9 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(Denial::SecretMistyped);
         }
         let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
-        let found = self.directory.client(exchange.environment, client_id).await?;
+        let found = self.directory.client(caller.environment, client_id).await?;
         let Some(known) = found else {
-            compare_with_nothing(&mut self.root_keys.peppers.present(exchange.environment, client_id, secret), 0);
+            compare_with_nothing(&mut self.root_keys.peppers.present(caller.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
         };
         let matched = match_secret(&self.root_keys.peppers, &known, secret);

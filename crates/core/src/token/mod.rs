@@ -50,6 +50,17 @@ pub struct TokenEndpoint<S> {
     pub in_flight: AtomicUsize,
 }
 
+/// Who calls an endpoint, as far as the connection tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The environment, by listener or configured host.
+    pub environment: &'a EnvironmentName,
+    /// Who sent the request, on the network.
+    pub source: IpAddr,
+    /// The path of the endpoint that is called.
+    pub path: &'a str,
+}
+
 /// A request as it arrived, with what the listener knows about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
@@ -65,6 +76,12 @@ pub struct Exchange<'a> {
     pub request_id: &'a str,
     /// Who sent it, on the network.
     pub source: IpAddr,
+}
+
+impl<'a> Exchange<'a> {
+    fn caller(&self) -> Caller<'a> {
+        Caller { environment: self.environment, source: self.source, path: self.path }
+    }
 }
 
 /// What became of a request, for the log; it never goes to the wire.
@@ -127,7 +144,7 @@ impl<S: Store> TokenEndpoint<S> {
                 return Err(Denial::CredentialsAbsent.into());
             }
         }
-        let authenticated = self.authenticate(exchange, request, position).await?;
+        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
         let credential_id = Some(authenticated.credential_id());
         let rate = self.count_client(exchange, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
