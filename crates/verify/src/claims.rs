@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::json::present;
+use crate::{Confirmation, json::present};
 
 mod plain;
 
@@ -95,6 +95,9 @@ pub struct Claims {
     /// may concern it. No clock is involved.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub pos: Option<u64>,
+    /// The key or certificate whose possession must be proved with the token (RFC 7800).
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Every other claim.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -110,11 +113,6 @@ impl Claims {
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         let scope = self.scope.as_deref().unwrap_or_default();
         scope.split(' ').filter(|name| !name.is_empty())
-    }
-
-    /// The `cnf` claim: the key or certificate whose possession must be proved with the token (RFC 7800).
-    pub fn confirmation(&self) -> Option<&Value> {
-        self.extra.get("cnf")
     }
 }
 

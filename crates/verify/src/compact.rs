@@ -5,9 +5,10 @@ use memchr::memchr_iter;
 use crate::{Part, TokenError, base64url};
 
 /// Longer tokens are refused before anything is decoded. It is also what common servers accept as one header.
-const MAX_LENGTH: usize = 8 * 1024;
+pub(crate) const MAX_LENGTH: usize = 8 * 1024;
 
 /// The three parts of a token, still encoded.
+#[derive(Clone, Copy)]
 pub(crate) struct Compact<'a> {
     header: &'a str,
     claims: &'a str,
@@ -17,7 +18,12 @@ pub(crate) struct Compact<'a> {
 
 impl<'a> Compact<'a> {
     pub(crate) fn split(token: &'a str) -> Result<Self, TokenError> {
-        if token.len() > MAX_LENGTH {
+        Self::split_within(token, MAX_LENGTH)
+    }
+
+    /// As [`Compact::split`], for what may be longer than a token, in bytes.
+    pub(crate) fn split_within(token: &'a str, limit: usize) -> Result<Self, TokenError> {
+        if token.len() > limit {
             return Err(TokenError::TooLong);
         }
         if !token.is_ascii() {

@@ -44,6 +44,10 @@ pub enum TokenError {
     DuplicateMember(Part),
     /// A header member that would change how the token is verified, or that brings a key along.
     ForbiddenHeader(&'static str),
+    /// The header has no `jwk`, where the sender's key has to be in it (RFC 9449 section 4.2).
+    EmbeddedKeyMissing,
+    /// The header's `jwk` is no public key that can be used.
+    EmbeddedKey(KeyError),
     /// `typ` is not `at+jwt` (RFC 9068 section 4).
     WrongType,
     /// `alg` is unknown, or is not allowed here (RFC 9068 section 4).
@@ -85,6 +89,8 @@ impl fmt::Display for TokenError {
             Self::ForbiddenHeader(name) => return write!(formatter, "the token's header has the member {name}"),
             Self::ClaimMissing(name) => return write!(formatter, "the token has no claim {name}"),
             Self::ClaimEmpty(name) => return write!(formatter, "the token's claim {name} is empty"),
+            Self::EmbeddedKey(error) => return write!(formatter, "the token's header has an unusable key: {error}"),
+            Self::EmbeddedKeyMissing => "the token's header has no key",
             Self::TooLong => "the token is longer than 8 KiB",
             Self::NotCompact => "the token is not three parts separated by dots",
             Self::WrongType => "the token is not an access token of type at+jwt",

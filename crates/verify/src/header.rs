@@ -10,7 +10,7 @@ use crate::{Algorithm, Part, TOKEN_TYPE, TokenError, json, plain};
 /// `crit` asks for extensions, and this crate has none (RFC 7515 section 4.1.11). `b64` (RFC 7797), `zip` and `enc` (RFC
 /// 7516) change what is signed. The others bring the key along, so that anyone could sign with a key of their own, or
 /// make the verifier fetch a URL of their choice.
-const FORBIDDEN: [&str; 8] = ["crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"];
+const FORBIDDEN: [&str; 8] = ["crit", "b64", "zip", "enc", "jku", "x5u", "x5c", "jwk"];
 
 /// Longest `kid`: it is a key into a map, and is written to logs.
 pub(crate) const MAX_KEY_ID: usize = 128;
@@ -57,11 +57,8 @@ impl<'a> ReadHeader<'a> {
     }
 
     fn read_any(bytes: &[u8]) -> Result<Self, TokenError> {
-        let mut members: Map<String, Value> = json::from_slice(bytes).map_err(|fault| match fault {
-            json::Fault::Malformed => TokenError::Malformed(Part::Header),
-            json::Fault::DuplicateMember => TokenError::DuplicateMember(Part::Header),
-        })?;
-        let forbidden = FORBIDDEN.into_iter().find(|name| members.contains_key(*name));
+        let mut members: Map<String, Value> = json::from_slice(bytes).map_err(|fault| fault.of(Part::Header))?;
+        let forbidden = forbidden(&members);
         let mut text = |name| match members.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(Cow::Owned(text))),
@@ -76,7 +73,7 @@ impl<'a> ReadHeader<'a> {
         if let Some(name) = self.forbidden {
             return Err(TokenError::ForbiddenHeader(name));
         }
-        if !self.typ.as_deref().is_some_and(is_access_token) {
+        if !self.typ.as_deref().is_some_and(|typ| is_media_type(typ, TOKEN_TYPE)) {
             return Err(TokenError::WrongType);
         }
         let algorithm = self.alg.parse().map_err(|_| TokenError::AlgorithmNotAllowed)?;
@@ -96,14 +93,20 @@ impl<'a> ReadHeader<'a> {
     }
 }
 
-/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 section 4.1.9).
-fn is_access_token(typ: &str) -> bool {
+/// The first of the members that no header may have, if there is one.
+pub(crate) fn forbidden(members: &Map<String, Value>) -> Option<&'static str> {
+    FORBIDDEN.into_iter().find(|name| members.contains_key(*name))
+}
+
+/// Whether `typ` names the media type `application/{subtype}`. Media types are compared without regard to case, and
+/// `application/` may be left out (RFC 7515 section 4.1.9).
+pub(crate) fn is_media_type(typ: &str, subtype: &str) -> bool {
     const PREFIX: &str = "application/";
-    let subtype = match typ.split_at_checked(PREFIX.len()) {
+    let named = match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
         _ => typ,
     };
-    subtype.eq_ignore_ascii_case(TOKEN_TYPE)
+    named.eq_ignore_ascii_case(subtype)
 }
 
 #[cfg(test)]
@@ -113,12 +116,12 @@ mod tests {
     #[test]
     fn the_type_is_compared_as_a_media_type() {
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
-            assert!(is_access_token(typ), "{typ}");
+            assert!(is_media_type(typ, TOKEN_TYPE), "{typ}");
         }
         for typ in ["", "JWT", "jwt", "at+jwt ", "at+jwt;v=1", "application/", "application/jwt", "text/at+jwt"] {
-            assert!(!is_access_token(typ), "{typ}");
+            assert!(!is_media_type(typ, TOKEN_TYPE), "{typ}");
         }
-        assert!(!is_access_token("application/application/at+jwt"));
+        assert!(!is_media_type("application/application/at+jwt", TOKEN_TYPE));
     }
 
     #[test]

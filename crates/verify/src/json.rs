@@ -9,12 +9,43 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::{Map, Value};
+
+use crate::{Part, TokenError};
 
 /// Why a text is not strict JSON of the wanted shape. Without serde's message, which quotes the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Malformed,
     DuplicateMember,
+}
+
+impl Fault {
+    /// The error that this fault is in a part of a token.
+    pub(crate) const fn of(self, part: Part) -> TokenError {
+        match self {
+            Self::Malformed => TokenError::Malformed(part),
+            Self::DuplicateMember => TokenError::DuplicateMember(part),
+        }
+    }
+}
+
+/// Deepest nesting of what [`object`] reads, the object itself included.
+const MAX_DEPTH: usize = 16;
+
+/// Reads an object of which nothing is known in advance, nested no deeper than 16 levels.
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Fault> {
+    let members: Map<String, Value> = from_slice(bytes)?;
+    if members.values().all(|value| fits(value, MAX_DEPTH - 1)) { Ok(members) } else { Err(Fault::Malformed) }
+}
+
+/// Whether there are at most `levels` levels of objects and arrays. The parser's own limit bounds the recursion.
+fn fits(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(elements) => levels > 0 && elements.iter().all(|element| fits(element, levels - 1)),
+        Value::Object(members) => levels > 0 && members.values().all(|member| fits(member, levels - 1)),
+        _ => true,
+    }
 }
 
 /// Reads JSON (RFC 8259) of the shape `T`.
@@ -93,8 +124,6 @@ pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializ
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
@@ -109,6 +138,16 @@ mod tests {
     fn the_same_name_in_two_objects_is_no_duplicate() {
         let text = r#"{"a":{"a":[{"a":true},{"a":-1.5}]},"b":"c"}"#;
         assert_eq!(from_slice(text.as_bytes()), Ok(serde_json::json!({"a":{"a":[{"a":true},{"a":-1.5}]},"b":"c"})));
+    }
+
+    #[test]
+    fn an_object_is_nested_sixteen_levels_deep_at_most() {
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+            let nested = |levels: usize| format!(r#"{{"a":{}1{}}}"#, open.repeat(levels), close.repeat(levels));
+            assert!(object(nested(15).as_bytes()).is_ok());
+            assert_eq!(object(nested(16).as_bytes()), Err(Fault::Malformed));
+        }
+        assert_eq!(object(b"[]"), Err(Fault::Malformed));
     }
 
     #[test]

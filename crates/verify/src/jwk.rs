@@ -55,6 +55,12 @@ impl Jwk {
         Ok(Self::new(Material::Rsa { n, e }, algorithm))
     }
 
+    /// From a member of a header, whose other rules its reader has checked.
+    pub(crate) fn from_value(value: Value) -> Result<Self, KeyError> {
+        let members: Members = serde_json::from_value(value).map_err(|_| KeyError::Malformed)?;
+        members.try_into()
+    }
+
     const fn new(material: Material, algorithm: Algorithm) -> Self {
         Self { material, kid: None, algorithm: Some(algorithm) }
     }

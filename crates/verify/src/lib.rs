@@ -92,10 +92,13 @@ mod base64url;
 mod cache;
 mod claims;
 mod compact;
+mod confirmation;
+pub mod dpop;
 mod error;
 mod header;
 mod json;
 mod jwk;
+pub mod jws;
 mod key;
 #[cfg(feature = "tower")]
 pub mod layer;
@@ -109,6 +112,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "cache")]
 pub use cache::CachedVerifier;
 pub use claims::{Audience, Claims, RESERVED_CLAIMS, TOKEN_TYPE};
+pub use confirmation::Confirmation;
 pub use error::{KeyError, Part, TokenError};
 pub use header::Header;
 pub use jwk::{Jwk, JwkSet};

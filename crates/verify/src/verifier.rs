@@ -82,7 +82,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// Accepts tokens that are bound to a key or certificate by `cnf` (`DPoP`, RFC 9449; mutual TLS, RFC 8705).
     ///
-    /// The caller then checks the proof against [`Claims::confirmation`]. Without that check a stolen token would be
+    /// The caller then checks the proof against [`Claims::cnf`]. Without that check a stolen token would be
     /// as good as an unbound one, which is why such tokens are refused from the start.
     #[must_use]
     pub const fn accept_sender_constrained(mut self) -> Self {
@@ -123,7 +123,7 @@ impl<K: KeySource> Verifier<K> {
         let claims = read_claims(compact.claims(&mut buffer)?)?;
         self.check_parties(&claims)?;
         self.check_times(&claims, now_unix_seconds)?;
-        if claims.confirmation().is_some() && !self.accepts_sender_constrained {
+        if claims.cnf.is_some() && !self.accepts_sender_constrained {
             return Err(TokenError::SenderConstrained);
         }
         Ok(claims)
@@ -178,8 +178,8 @@ fn read_claims(bytes: &[u8]) -> Result<Claims, TokenError> {
         return Ok(claims);
     }
     json::from_slice(bytes).map_err(|fault| match fault {
-        Fault::DuplicateMember => TokenError::DuplicateMember(Part::Claims),
-        Fault::Malformed => missing_claim(bytes).unwrap_or(TokenError::Malformed(Part::Claims)),
+        Fault::DuplicateMember => fault.of(Part::Claims),
+        Fault::Malformed => missing_claim(bytes).unwrap_or(fault.of(Part::Claims)),
     })
 }
 

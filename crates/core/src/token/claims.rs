@@ -149,6 +149,7 @@ mod tests {
             business_id: Some("business-1".into()),
             credential_id: Some("secret-1".into()),
             pos: Some(u64::MAX),
+            cnf: None,
             extra: Map::from_iter(extra),
         };
         assert_eq!(claims, expected);

@@ -105,7 +105,7 @@ fn refused_tokens_are_not_remembered() {
         Token::good().claim("aud", "https://other.example").signed(),
         Token::good().claim("exp", NOW - 30).signed(),
         Token::good().claim("nbf", NOW + 31).signed(),
-        Token::good().claim("cnf", "x").signed(),
+        Token::good().claim("cnf", serde_json::json!({"jkt": "x"})).signed(),
         Token::good().header("kid", "unknown").signed(),
         sign_texts(Algorithm::EdDsa, &Token::good().header.to_string(), "{}"),
     ] {

@@ -49,6 +49,8 @@ impl<'a> Found<'a> {
             "business_id" => fill(&mut self.business_id, value.text()?),
             "credential_id" => fill(&mut self.credential_id, value.text()?),
             "pos" => fill(&mut self.pos, value.number()?),
+            // An object, and so not plain.
+            "cnf" => None,
             _ => self.extra.insert(name.to_owned(), value.into()).is_none().then_some(()),
         }
     }
@@ -72,6 +74,7 @@ impl<'a> Found<'a> {
             business_id: self.business_id.map(str::to_owned),
             credential_id: self.credential_id.map(str::to_owned),
             pos: self.pos,
+            cnf: None,
             extra: self.extra,
         })
     }

@@ -33,6 +33,7 @@ fn claims_are_read_and_written_alike() {
         business_id: Some("business-1".into()),
         credential_id: Some("secret-1".into()),
         pos: Some(7),
+        cnf: None,
         extra: Map::new(),
     };
     assert_eq!(claims.as_ref(), Some(&expected));
@@ -64,7 +65,7 @@ fn scopes_are_compared_exactly() {
 
 #[test]
 fn null_is_not_a_way_to_leave_a_claim_out() {
-    for name in ["nbf", "scope", "tenant_id", "business_id", "credential_id", "pos"] {
+    for name in ["nbf", "scope", "tenant_id", "business_id", "credential_id", "pos", "cnf"] {
         assert_eq!(with(&format!(r#","{name}":null"#)), None, "{name}");
     }
 }

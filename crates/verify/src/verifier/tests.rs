@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Audience,
+    Audience, Confirmation,
     fixture::{self, AUDIENCE, ISSUER, NOW, Token, bytes, sign, sign_es256_as_der, sign_texts, verifier},
 };
 
@@ -339,8 +339,9 @@ fn a_token_bound_to_a_key_is_no_bearer_token() {
     let token = Token::good().claim("cnf", json!({"jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"})).signed();
     assert_eq!(fault(&token), Some(TokenError::SenderConstrained));
     let claims = verifier().accept_sender_constrained().verify(&token, NOW);
-    let confirmation = claims.ok().and_then(|claims| claims.confirmation().cloned());
-    assert_eq!(confirmation, Some(json!({"jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"})));
+    let confirmation = claims.ok().and_then(|claims| claims.cnf);
+    let jkt = Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned());
+    assert_eq!(confirmation, Some(Confirmation { jkt, x5t_s256: None }));
 }
 
 #[test]
