@@ -23,7 +23,7 @@ use mintmark_core::model::{
     AttributeValue, BusinessAccess, ClientId, EnvironmentName, KeyState, ScopeDefinition, ScopeToken, TenantId,
 };
 use mintmark_core::random::{Random, SystemRandom};
-use mintmark_core::registry::{Actor, NewClient, NewEnvironment, NewGrant, Registry, ResourceEdit};
+use mintmark_core::registry::{Actor, ClientSecurity, NewClient, NewEnvironment, NewGrant, Registry, ResourceEdit};
 use mintmark_verify::Algorithm;
 
 use crate::clock;
@@ -193,6 +193,7 @@ async fn make_client(
         } else {
             mintmark_core::model::Attributes::new()
         },
+        security: ClientSecurity::default(),
         secret_expires_at: None,
     });
     Ok(created.await?.client.id)

@@ -10,8 +10,8 @@ use mintmark::store::SqlStore;
 use mintmark_bench::clock;
 use mintmark_bench::failure::{Context, Done, Failure};
 use mintmark_core::crypto::{ClientSecret, SecretOwner};
-use mintmark_core::model::{BusinessAccess, Client, ClientId, CredentialId, EnvironmentName, TenantId};
-use mintmark_core::registry::{CreatedClient, CreatedSecret, NewClient, Registry};
+use mintmark_core::model::{BusinessAccess, Client, ClientId, CredentialId, EnvironmentName, Proof, TenantId};
+use mintmark_core::registry::{ClientSecurity, CreatedClient, CreatedSecret, NewClient, Registry};
 use mintmark_core::store::{AuditEntry, Change, Store, Subject, Write};
 use serde_json::json;
 
@@ -75,6 +75,7 @@ async fn make_model(registry: &Registry<SqlStore>, environment: &EnvironmentName
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: mintmark_core::model::Attributes::new(),
+        security: ClientSecurity::default(),
         secret_expires_at: None,
     };
     Ok(registry.create_client(new).await?)
@@ -91,6 +92,6 @@ fn copy_of(model: &CreatedClient, registry: &Registry<SqlStore>) -> Done<(Client
     credential.id = credential_id;
     credential.client_id = client.id.clone();
     credential.hint = secret.hint();
-    credential.secret = stored.ok_or_else(|| Failure("no pepper is loaded".to_owned()))?;
+    credential.proof = Proof::Secret(stored.ok_or_else(|| Failure("no pepper is loaded".to_owned()))?);
     Ok((client, CreatedSecret { secret, credential }))
 }

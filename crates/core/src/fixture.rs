@@ -1,13 +1,14 @@
 //! A small world for tests: one environment, two tenants, and everything that answers token requests, on a clock that moves
 //! only when told.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use mintmark_verify::{Algorithm, Claims, Verifier};
+use mintmark_verify::{Algorithm, Claims, Jwk, JwkSet, Verifier};
 
 use crate::clock::{Clock, FakeClock, Timestamp};
 use crate::crypto::{RootKeys, SecretText, SignerThreads};
@@ -21,11 +22,14 @@ use crate::model::{
 };
 use crate::random::SeededRandom;
 use crate::registry::{
-    Actor, CreatedClient, NewBusiness, NewClient, NewEnvironment, NewGrant, NewResource, Registry, ResourceEdit,
+    Actor, ClientSecurity, CreatedClient, NewBusiness, NewClient, NewEnvironment, NewGrant, NewResource, Registry, ResourceEdit,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditEntry, Change, Store, Subject, Write};
-use crate::token::{Denial, Exchange, Limits, Outcome, REFUSED_TRIES_PER_MINUTE, TokenEndpoint};
+use crate::token::{
+    ClientCertificate, Denial, Exchange, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
+    RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
+};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://sandbox.auth.example";
@@ -48,6 +52,10 @@ pub(crate) struct World {
     pub(crate) depot: BusinessId,
     /// One of Globex's.
     pub(crate) foreign: BusinessId,
+    /// What clients and other issuers publish.
+    pub(crate) published: Arc<PublishedKeys>,
+    /// The certificate that connections show.
+    pub(crate) certificate: Mutex<Option<ClientCertificate>>,
 }
 
 /// So many seconds after the world began.
@@ -112,8 +120,10 @@ impl World {
         };
         let (shop, depot, foreign) =
             (business(acme, "Shop").await, business(acme, "Depot").await, business(globex, "Foreign").await);
-        let endpoint = endpoint(&store, &clock).await;
-        Self { store, clock, registry, endpoint, acme, globex, shop, depot, foreign }
+        let published = Arc::default();
+        let endpoint = endpoint(&store, &clock, &published).await;
+        let certificate = Mutex::default();
+        Self { store, clock, registry, endpoint, acme, globex, shop, depot, foreign, published, certificate }
     }
 
     pub(crate) fn directory(&self) -> &Directory<MemoryStore> {
@@ -143,6 +153,7 @@ impl World {
             businesses: BusinessAccess::All,
             lifetime_max: None,
             attributes: [("firstVisionId".to_owned(), AttributeValue::Text("FV1".to_owned()))].into(),
+            security: ClientSecurity::default(),
             secret_expires_at: None,
         };
         change(&mut new);
@@ -186,8 +197,21 @@ impl World {
         headers: &HeaderMap,
         body: &str,
     ) -> Answer {
+        self.send_to(&self.endpoint, (dialect, source), query, headers, body).await
+    }
+
+    /// Sends a request to another node.
+    pub(crate) async fn send_to(
+        &self,
+        endpoint: &TokenEndpoint<MemoryStore>,
+        (dialect, source): (&str, &str),
+        query: Option<&str>,
+        headers: &HeaderMap,
+        body: &str,
+    ) -> Answer {
         let dialect = self.registry.dialects.get(dialect).unwrap();
         let environment = sandbox();
+        let certificate = self.certificate.lock().unwrap().clone();
         let exchange = Exchange {
             environment: &environment,
             dialect,
@@ -195,10 +219,24 @@ impl World {
             path: &dialect.route.path,
             request_id: "req_1",
             source: source.parse::<IpAddr>().unwrap(),
+            certificate: certificate.as_ref(),
         };
-        let (encoded, outcome) = self.endpoint.respond(&exchange).await;
+        let (encoded, outcome) = endpoint.respond(&exchange).await;
         let body = String::from_utf8(encoded.body.to_vec()).unwrap();
         Answer { status: encoded.status.as_u16(), headers: encoded.headers, body, outcome }
+    }
+
+    /// A node more on the same store.
+    pub(crate) async fn another_node(&self) -> TokenEndpoint<MemoryStore> {
+        let endpoint = endpoint(&self.store, &self.clock, &self.published).await;
+        TokenEndpoint { nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(6)), ..endpoint }
+    }
+
+    /// The claims of a token that may be bound, as a resource server that checks that sees them.
+    pub(crate) fn verify_bound(&self, answer: &Answer, audience: &str) -> Claims {
+        let keys = self.directory().view(&sandbox()).unwrap().ring.verifying.clone();
+        let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+        Verifier::new(ISSUER, audience, keys).accept_sender_constrained().verify(&token, self.clock.now().0).unwrap()
     }
 
     /// The claims of the token in an answer, as a resource server sees them.
@@ -234,7 +272,14 @@ impl World {
     /// Gives one client the stored secret of another, in a row of its own.
     pub(crate) async fn plant_secret(&self, from: &CreatedClient, to: &CreatedClient) {
         let version = to.credential.version + 1;
-        let credential = Credential { secret: from.credential.secret.clone(), version, ..to.credential.clone() };
+        let credential = Credential { proof: from.credential.proof.clone(), version, ..to.credential.clone() };
+        let subject = Subject::Client { environment: sandbox(), id: to.client.id.clone() };
+        self.plant(Write::UpdateCredential(credential), subject).await;
+    }
+
+    /// Gives a client a copy of another's credential, in a row of its own.
+    pub(crate) async fn plant_proof(&self, from: &Credential, to: &CreatedClient) {
+        let credential = Credential { proof: from.proof.clone(), version: to.credential.version + 1, ..to.credential.clone() };
         let subject = Subject::Client { environment: sandbox(), id: to.client.id.clone() };
         self.plant(Write::UpdateCredential(credential), subject).await;
     }
@@ -260,13 +305,44 @@ async fn furnish(registry: &Registry<MemoryStore>) -> (TenantId, TenantId) {
             name: "API".to_owned(),
             scopes: scopes(known),
             algorithm: None,
+            token_format: None,
         };
         registry.create_resource(new).await.unwrap();
     }
     (registry.create_tenant("Acme").await.unwrap().id, registry.create_tenant("Globex").await.unwrap().id)
 }
 
-async fn endpoint(store: &Arc<MemoryStore>, clock: &Arc<FakeClock>) -> TokenEndpoint<MemoryStore> {
+/// Key sets that clients and other issuers publish, by where; nothing is fetched.
+#[derive(Default)]
+pub(crate) struct PublishedKeys {
+    pub(crate) at: Mutex<HashMap<String, Arc<RemoteKeySet>>>,
+}
+
+impl PublishedKeys {
+    pub(crate) fn publish(&self, place: &str, keys: Vec<Jwk>) {
+        self.at.lock().unwrap().insert(place.to_owned(), Arc::new(RemoteKeySet::new(JwkSet { keys }).unwrap()));
+    }
+
+    fn find(&self, place: &str) -> Result<Arc<RemoteKeySet>, RemoteKeysError> {
+        self.at.lock().unwrap().get(place).cloned().ok_or_else(|| RemoteKeysError::Unavailable("nobody answers".to_owned()))
+    }
+}
+
+impl RemoteKeys for PublishedKeys {
+    fn jwks<'a>(&'a self, uri: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
+        Box::pin(std::future::ready(self.find(uri)))
+    }
+
+    fn issuer<'a>(&'a self, issuer: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
+        Box::pin(std::future::ready(self.find(issuer)))
+    }
+}
+
+async fn endpoint(
+    store: &Arc<MemoryStore>,
+    clock: &Arc<FakeClock>,
+    remote_keys: &Arc<PublishedKeys>,
+) -> TokenEndpoint<MemoryStore> {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let directory = Directory::open(Arc::clone(store), Arc::clone(&clock), root_keys(), DirectoryLimits::default());
     let (by_source, by_try) = REFUSED_TRIES_PER_MINUTE;
@@ -277,6 +353,9 @@ async fn endpoint(store: &Arc<MemoryStore>, clock: &Arc<FakeClock>) -> TokenEndp
         root_keys: root_keys(),
         signers: SignerThreads::start(1).unwrap(),
         limits: Limits::new(by_source, by_try),
+        remote_keys: Arc::clone(remote_keys) as Arc<dyn RemoteKeys>,
+        nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(5)),
+        proofs: ProofMemory::default(),
         in_flight_max: 1000,
         in_flight: AtomicUsize::new(0),
     }

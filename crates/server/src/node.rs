@@ -17,7 +17,7 @@ use mintmark_core::model::{EnvironmentName, KeyState};
 use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry, RegistryError};
 use mintmark_core::store::{Store, StoreError};
-use mintmark_core::token::{Limits, TokenEndpoint};
+use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint};
 use mintmark_verify::Algorithm;
 
 use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
@@ -188,8 +188,11 @@ impl Node {
                 directory: Arc::new(directory),
                 clock: parts.clock,
                 random: parts.id_random,
+                nonces: NonceKeys::new(&parts.root_keys, &*parts.random),
                 root_keys: parts.root_keys,
                 signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
+                proofs: ProofMemory::default(),
+                remote_keys: Arc::new(NoRemoteKeys),
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
@@ -272,6 +275,17 @@ impl Node {
             dialects: DialectSet::clone(&self.dialects.load()),
             actor: Actor("mintmark".to_owned()),
         }
+    }
+}
+
+struct NoRemoteKeys;
+
+impl RemoteKeys for NoRemoteKeys {
+    fn jwks<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
+        Box::pin(async { Err(RemoteKeysError::Refused(String::new())) })
+    }
+    fn issuer<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
+        Box::pin(async { Err(RemoteKeysError::Refused(String::new())) })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Secrets, sealing, signing. Everything here that is secret is a type that does not print and is wiped when dropped.
 
+mod opaque;
 mod peppers;
 mod root_keys;
 mod sealing;
@@ -7,9 +8,10 @@ mod secret;
 mod signer_threads;
 mod signing;
 
+pub use opaque::OPAQUE_PREFIX;
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
-pub use sealing::{Purpose, SealContext, Sealer, UnsealError};
+pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerThreads};
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};

@@ -6,9 +6,10 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf;
+use aws_lc_rs::{hkdf, hmac};
 use zeroize::Zeroizing;
 
+use crate::model::EnvironmentName;
 use crate::random::Random;
 
 /// The first byte of a sealed value.
@@ -25,6 +26,10 @@ pub enum Purpose {
     Snapshot,
     /// A backup of the store.
     Backup,
+    /// A key that a client makes MACs with.
+    SharedKey,
+    /// Nonces of `DPoP` proofs: nothing is sealed for it, a MAC is keyed.
+    DpopNonce,
 }
 
 impl Purpose {
@@ -32,6 +37,8 @@ impl Purpose {
         match self {
             Purpose::SigningKey => b"mintmark 1 signing key",
             Purpose::RootKeyCheck => b"mintmark 1 root key check",
+            Purpose::DpopNonce => b"mintmark 1 dpop nonce",
+            Purpose::SharedKey => b"mintmark 1 shared key",
             Purpose::Backup => b"mintmark 1 backup",
             Purpose::Snapshot => b"mintmark 1 snapshot",
         }
@@ -49,6 +56,11 @@ pub struct SealContext<'a> {
     pub id: &'a str,
     /// The algorithm that the value is used with.
     pub algorithm: &'a str,
+}
+
+/// What the key of a `client_secret_jwt` client is bound to: its client and credential, `bound_to`.
+pub fn shared_key_context<'a>(environment: &'a EnvironmentName, bound_to: &'a str) -> SealContext<'a> {
+    SealContext { purpose: Purpose::SharedKey, environment: environment.as_str(), id: bound_to, algorithm: "HS256" }
 }
 
 /// Why a sealed value did not open.
@@ -89,6 +101,20 @@ impl Sealer {
     pub(super) fn new(masters: impl Iterator<Item = (String, [u8; 32])>) -> Self {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"mintmark sealing");
         Self { masters: masters.map(|(id, key)| (id, salt.extract(&key))).collect() }
+    }
+
+    /// The master keys with their ids; the first one seals.
+    pub(super) fn masters(&self) -> impl Iterator<Item = (&str, &hkdf::Prk)> {
+        self.masters.iter().map(|(id, master)| (id.as_str(), master))
+    }
+
+    /// Keys for MACs of a purpose, one of each master key; the first one is for making.
+    pub fn mac_keys(&self, purpose: Purpose) -> Vec<hmac::Key> {
+        let derive = |(_, master): &(String, hkdf::Prk)| {
+            let info = [purpose.label()];
+            master.expand(&info, hmac::HMAC_SHA256).ok().map(hmac::Key::from)
+        };
+        self.masters.iter().filter_map(derive).collect()
     }
 
     /// Seals a value. `None` if no master key is loaded or the cryptographic library failed.

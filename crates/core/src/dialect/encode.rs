@@ -10,6 +10,8 @@ use super::template::{Fill, Slot, Template};
 use crate::clock::Timestamp;
 use crate::token::{Problem, RateStatus};
 
+/// RFC 9449 section 8.
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// Room for what nearly every answer has besides the token, in bytes.
 const USUAL_REST: usize = 160;
 /// Room for the headers of nearly every answer, with the request's id that the server adds.
@@ -39,6 +41,8 @@ pub struct AnswerContext<'a> {
     pub rate: Option<RateStatus>,
     /// When to try again, in seconds, on 429 and 503.
     pub retry_after: Option<u32>,
+    /// A nonce for the client's next `DPoP` proof.
+    pub dpop_nonce: Option<&'a str>,
     /// Headers that come back as sent.
     pub echo: &'a [(HeaderName, HeaderValue)],
 }
@@ -48,6 +52,8 @@ pub struct AnswerContext<'a> {
 pub struct Granted<'a> {
     /// The token.
     pub access_token: &'a str,
+    /// How it is to be presented: `Bearer` or `DPoP`.
+    pub token_type: &'a str,
     /// When it expires.
     pub expires_at: Timestamp,
     /// Now.
@@ -66,6 +72,7 @@ impl Dialect {
         let mut body = Vec::with_capacity(granted.access_token.len() + USUAL_REST);
         self.answer.body.render(&mut body, |slot| match slot {
             Slot::AccessToken => Fill::Text(granted.access_token),
+            Slot::TokenType => Fill::Text(granted.token_type),
             Slot::ExpiresIn => Fill::Number(expires_in),
             Slot::Scope => Fill::Text(granted.scope),
             Slot::Issuer => Fill::Text(context.issuer),
@@ -158,6 +165,9 @@ impl Dialect {
                     headers.insert(name.clone(), value);
                 }
             }
+        }
+        if let Some(nonce) = context.dpop_nonce.and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
+            headers.insert(DPOP_NONCE, nonce);
         }
         for (name, value) in context.echo {
             headers.insert(name.clone(), value.clone());

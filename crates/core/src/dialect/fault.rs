@@ -65,10 +65,14 @@ words!(
         CredentialsAbsent = "credentials_absent",
         /// Two proofs, or two that differ.
         CredentialsRepeated = "credentials_repeated",
-        /// The `Authorization` header cannot be read.
+        /// The `Authorization` header or the assertion cannot be read.
         CredentialsMalformed = "credentials_malformed",
         /// Unknown client, wrong, expired or disabled secret, disabled client or tenant.
         ClientRefused = "client_refused",
+        /// The `DPoP` proof is missing where one is needed, or wrong (RFC 9449 section 5).
+        ProofRefused = "proof_refused",
+        /// The `DPoP` proof lacks a nonce of this server's (RFC 9449 section 8).
+        ProofNonceNeeded = "proof_nonce_needed",
         /// The client may not use this endpoint.
         ClientNotPermitted = "client_not_permitted",
         /// A scope outside the client's grant.

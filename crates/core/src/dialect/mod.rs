@@ -4,6 +4,7 @@
 //! [`TokenRequest`](crate::token::TokenRequest) by it, and [`encode`] an answer into bytes. Nothing here decides anything, and
 //! no provider is named in this code: what they do differently is in `dialects/*.toml`.
 
+mod auth_method;
 mod decode;
 mod encode;
 mod fault;
@@ -13,13 +14,14 @@ mod schema;
 mod set;
 mod template;
 
+pub use auth_method::{AuthMethod, AuthMethods};
 pub use decode::{MAX_BODY, MAX_FIELDS, RawBody, RawRequest};
 pub use encode::{AnswerContext, Encoded, Granted};
 pub use fault::{Fault, Step};
 pub use outgoing::{OutgoingRequest, TokenAsk};
 pub use rules::{
-    BasicDecoding, ClaimRule, Dialect, ExpiresIn, IntegerGrammar, LimitRules, Origin, Parameter, Report, Role, Route, Slash,
-    TokenRules,
+    AttributeOf, BasicDecoding, ClaimRule, Dialect, DpopRule, ExpiresIn, IntegerGrammar, LimitRules, Origin, Parameter, Report,
+    Role, Route, Slash, TokenRules,
 };
 pub use schema::{BUILT_IN_ROUTES, BUSINESS_ROUTE};
 pub use set::{BUILT_IN, DialectSet, Routed};

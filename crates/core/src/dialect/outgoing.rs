@@ -70,6 +70,8 @@ impl Dialect {
                 Role::ClientId | Role::ClientSecret if request.basic.is_some() => continue,
                 Role::ClientId => vec![ask.client_id.to_owned()],
                 Role::ClientSecret => vec![ask.client_secret.expose().to_owned()],
+                // What `mintmark token` sends is a secret.
+                Role::ClientAssertion | Role::ClientAssertionType => continue,
                 Role::GrantType => parameter.values.first().cloned().into_iter().collect(),
                 Role::Scope => ask.scope.map(str::to_owned).into_iter().collect(),
                 Role::Resource => ask.resources.to_vec(),
@@ -148,6 +150,8 @@ fn role_name(role: Role) -> &'static str {
     match role {
         Role::ClientId => "client_id",
         Role::ClientSecret => "client_secret",
+        Role::ClientAssertion => "client_assertion",
+        Role::ClientAssertionType => "client_assertion_type",
         Role::GrantType => "grant_type",
         Role::Scope => "scope",
         Role::Resource => "resource",

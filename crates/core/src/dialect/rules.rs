@@ -3,9 +3,10 @@
 use http::{HeaderName, Method, StatusCode};
 use mintmark_verify::Algorithm;
 
+use super::auth_method::AuthMethods;
 use super::fault::{Fault, Step};
 use super::template::Template;
-use crate::model::{Attributes, DialectName, ScopeSet};
+use crate::model::{Attributes, DialectName, ScopeSet, TokenFormat};
 
 /// One token endpoint's wire format.
 #[derive(Debug)]
@@ -59,10 +60,12 @@ pub enum Slash {
 /// How a request is read.
 #[derive(Debug)]
 pub struct RequestRules {
+    /// The ways in which a client may prove itself here.
+    pub methods: AuthMethods,
     /// `Authorization: Basic` is read, and its halves decoded so.
     pub basic: Option<BasicDecoding>,
-    /// `client_id` and `client_secret` are read as parameters.
-    pub post: bool,
+    /// What is done with a `DPoP` proof.
+    pub dpop: DpopRule,
     /// The body types that are read.
     pub body: Vec<BodyType>,
     /// What a body of another type is.
@@ -83,6 +86,18 @@ pub struct RequestRules {
     pub parameters: Vec<Parameter>,
     /// Headers that come back as sent, with their longest value.
     pub echo: Vec<(HeaderName, usize)>,
+}
+
+/// What is done with a `DPoP` proof (RFC 9449).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DpopRule {
+    /// The header is not read.
+    #[default]
+    Ignore,
+    /// The token is bound to the proof's key.
+    Accept,
+    /// So it is, if the proof carries a nonce of this server's (section 8).
+    Nonce,
 }
 
 /// How the halves of a Basic credential are read.
@@ -147,6 +162,8 @@ pub enum Report {
 pub enum Role {
     ClientId,
     ClientSecret,
+    ClientAssertion,
+    ClientAssertionType,
     GrantType,
     Scope,
     Resource,
@@ -200,6 +217,8 @@ pub enum IntegerGrammar {
 /// What a dialect's tokens are.
 #[derive(Debug)]
 pub struct TokenRules {
+    /// The form where the resource names none.
+    pub format: TokenFormat,
     /// The algorithm where the resource names none.
     pub algorithm: Option<Algorithm>,
     /// The life of a token whose request asks for none, in seconds.
@@ -217,8 +236,20 @@ pub struct ClaimRule {
     pub claim: String,
     /// The attribute.
     pub attribute: String,
+    /// Whose attribute it is.
+    pub of: AttributeOf,
     /// Whether a client without the attribute may not use the dialect.
     pub required: bool,
+}
+
+/// Whose attribute becomes a claim.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AttributeOf {
+    /// The client's.
+    #[default]
+    Client,
+    /// Its tenant's.
+    Tenant,
 }
 
 /// How often clients may ask, per minute and node. Nothing where it is not limited.

@@ -10,6 +10,7 @@ use crate::json::{push_inner_text, push_integer, push_text};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
     AccessToken,
+    TokenType,
     ExpiresIn,
     Scope,
     Issuer,
@@ -26,6 +27,7 @@ pub enum Slot {
 impl Slot {
     const WORDS: &'static [(&'static str, Slot)] = &[
         ("access_token", Slot::AccessToken),
+        ("token_type", Slot::TokenType),
         ("expires_in", Slot::ExpiresIn),
         ("scope", Slot::Scope),
         ("issuer", Slot::Issuer),

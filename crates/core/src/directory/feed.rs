@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::known_client::ClientLookup;
 use super::{Directory, EnvironmentView};
-use crate::model::{Position, Status, TenantId};
+use crate::model::{Position, TenantId};
 use crate::store::{FeedEntry, FeedPage, Read, Store, StoreError, Subject};
 
 /// How many feed entries one read asks for.
@@ -105,15 +105,15 @@ impl<S: Store> Directory<S> {
 
     /// Reads how a tenant stands, at a position or later. One that cannot be read stands as disabled.
     async fn load_tenant(&self, id: TenantId, position: Position) -> Read<()> {
-        let status = match self.store.tenant(id).await {
-            Ok(tenant) => tenant.map_or(Status::Disabled, |tenant| tenant.status),
+        match self.store.tenant(id).await {
+            Ok(Some(tenant)) => self.tenants.set(&tenant, position),
+            Ok(None) => self.tenants.disable(id, position),
             Err(StoreError::Corrupt(row)) => {
                 tracing::error!(row, "a tenant cannot be read: its clients get no tokens");
-                Status::Disabled
+                self.tenants.disable(id, position);
             }
             Err(error) => return Err(error),
-        };
-        self.tenants.set(id, status, position);
+        }
         self.changed.tenant(id);
         Ok(())
     }

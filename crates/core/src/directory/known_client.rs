@@ -1,32 +1,24 @@
 //! A client as a node holds it: what a token request needs to know of it and nothing else, in little memory.
 
-use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use quick_cache::{Equivalent, Weighter};
 
 use super::cache::Lookup;
 use super::footprint::{Footprint, heap_bytes, name_bytes};
 use super::interner::{Interned, Interner};
+use super::known_credential::{KnownCredential, SecretForm};
 use super::tenants::Standing;
-use super::uses::LAST_USE_EXACT_TO;
-use crate::clock::Timestamp;
 use crate::model::{
-    AttributeValue, Attributes, BusinessAccess, BusinessId, ClientId, ClientRecord, Credential, CredentialId, DialectName,
-    EnvironmentName, Grant, ScopeToken, Status, StoredMac, StoredSecret, TenantId,
+    AssertionAudience, AttributeValue, Attributes, BusinessAccess, BusinessId, ClientId, ClientRecord, DialectName,
+    EnvironmentName, Grant, Profile, ScopeToken, Status, TenantId, TokenBinding,
 };
 
 /// What the cache takes for an entry besides what the entry owns: the key, the pointer and the list's links (56 bytes), the
 /// place in the hash table (6 to 12), half as much again for the memory of entries that were evicted, and what tables and
 /// allocator leave unused: so much that the weight of a full cache is the memory measured.
 const ENTRY_BYTES: usize = 152;
-/// Before every use.
-const NEVER: i64 = i64::MIN;
-/// A scheme that no secret is stored with, for a MAC that is none: nothing matches it, at the usual cost.
-const NO_SCHEME: u32 = 0;
 
 /// A client with its tenant's standing and its credentials.
 ///
@@ -83,6 +75,9 @@ pub(super) struct Permissions {
     dialects: Vec<DialectName>,
     grants: Vec<Grant>,
     lifetime_max: Option<u32>,
+    token_binding: TokenBinding,
+    assertion_audience: AssertionAudience,
+    profile: Option<Profile>,
 }
 
 /// Which of its tenant's businesses a client may act for, as [`BusinessAccess`] says.
@@ -94,39 +89,11 @@ pub enum AllowedBusinesses {
     Only(Box<[BusinessId]>),
 }
 
-/// A credential that a secret is compared with.
-#[derive(Debug)]
-pub struct KnownCredential {
-    /// Its identifier.
-    pub id: CredentialId,
-    /// What is compared.
-    pub secret: KnownSecret,
-    /// A disabled credential proves nothing.
-    pub status: Status,
-    /// From this second on it proves nothing.
-    pub expires_at: Option<Timestamp>,
-    /// The last use that the store has or is about to be given, in unix seconds; [`NEVER`] where there is none.
-    stored_use: AtomicI64,
-}
-
-/// A stored secret. Like [`StoredSecret`] it does not print.
-pub struct KnownSecret {
-    form: Arc<SecretForm>,
-    mac: [u8; 32],
-}
-
-/// How secrets are stored: alike for nearly all.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct SecretForm {
-    scheme: u32,
-    pepper_id: String,
-}
-
 /// The values that clients share.
 #[derive(Debug, Default)]
 pub(super) struct SharedValues {
     pub(super) permissions: Interner<Permissions>,
-    secret_forms: Interner<SecretForm>,
+    pub(super) secret_forms: Interner<SecretForm>,
 }
 
 impl KnownClient {
@@ -138,7 +105,14 @@ impl KnownClient {
         shared: &SharedValues,
     ) -> Self {
         let ClientRecord { client, credentials, .. } = record;
-        let permissions = Permissions { dialects: client.dialects, grants: client.grants, lifetime_max: client.lifetime_max };
+        let permissions = Permissions {
+            dialects: client.dialects,
+            grants: client.grants,
+            lifetime_max: client.lifetime_max,
+            token_binding: client.token_binding,
+            assertion_audience: client.assertion_audience,
+            profile: client.profile,
+        };
         let Interned { value: permissions, is_shared } = shared.permissions.share(permissions);
         let mut known = Self {
             id: id.clone(),
@@ -160,6 +134,26 @@ impl KnownClient {
     /// Its tenant's standing, as it is now.
     pub fn tenant_status(&self) -> Status {
         self.tenant.status()
+    }
+
+    /// What its tenant lets dialects copy into its tokens.
+    pub fn tenant_attributes(&self) -> Arc<Attributes> {
+        self.tenant.attributes()
+    }
+
+    /// Whom its tokens are bound to.
+    pub fn token_binding(&self) -> TokenBinding {
+        self.permissions.token_binding
+    }
+
+    /// What its assertions may name as their audience.
+    pub fn assertion_audience(&self) -> AssertionAudience {
+        self.permissions.assertion_audience
+    }
+
+    /// The security profile that it keeps to.
+    pub fn profile(&self) -> Option<Profile> {
+        self.permissions.profile
     }
 
     /// The dialects that it may use.
@@ -190,61 +184,6 @@ impl KnownClient {
     /// The credentials that a secret is compared with.
     pub fn credentials(&self) -> &[KnownCredential] {
         self.credentials.as_slice()
-    }
-}
-
-impl KnownCredential {
-    fn build(credential: Credential, shared: &SharedValues) -> Self {
-        Self {
-            id: credential.id,
-            secret: KnownSecret::build(credential.secret, shared),
-            status: credential.status,
-            expires_at: credential.expires_at,
-            stored_use: AtomicI64::new(credential.last_used_at.map_or(NEVER, |at| at.0)),
-        }
-    }
-
-    /// Whether its time is over.
-    pub fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|end| end <= now)
-    }
-
-    /// Whether the store's time of last use is too old for a use now.
-    pub(super) fn is_use_due(&self, now: Timestamp) -> bool {
-        self.stored_use.load(Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
-    }
-
-    /// Takes it on to write a use down. `false` if another did so meanwhile.
-    pub(super) fn claim_use(&self, now: Timestamp) -> bool {
-        self.stored_use.fetch_max(now.0, Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
-    }
-}
-
-impl KnownSecret {
-    fn build(secret: StoredSecret, shared: &SharedValues) -> Self {
-        let StoredSecret { scheme, pepper_id, mac } = secret;
-        let mac = <[u8; 32]>::try_from(mac);
-        let scheme = if mac.is_ok() { scheme } else { NO_SCHEME };
-        let form = shared.secret_forms.share(SecretForm { scheme, pepper_id }).value;
-        Self { form, mac: mac.unwrap_or_default() }
-    }
-
-    /// Whether the store still holds this very secret.
-    pub(super) fn is_stored_as(&self, stored: &StoredSecret) -> bool {
-        let is_same_form = self.form.scheme == stored.scheme && self.form.pepper_id == stored.pepper_id;
-        is_same_form && verify_slices_are_equal(&self.mac, &stored.mac).is_ok()
-    }
-}
-
-impl<'a> From<&'a KnownSecret> for StoredMac<'a> {
-    fn from(known: &'a KnownSecret) -> Self {
-        Self { scheme: known.form.scheme, pepper_id: &known.form.pepper_id, mac: &known.mac }
-    }
-}
-
-impl fmt::Debug for KnownSecret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&StoredMac::from(self), out)
     }
 }
 
@@ -285,6 +224,7 @@ impl Footprint for KnownClient {
                 Credentials::One(_) => 0,
                 Credentials::Many(many) => heap_bytes(size_of_val(&**many)),
             }
+            + self.credentials.as_slice().iter().map(KnownCredential::owned_bytes).sum::<usize>()
             + heap_bytes(size_of_val(&*self.attributes))
             + self.attributes.iter().map(attribute).sum::<usize>()
     }
@@ -301,12 +241,6 @@ impl Footprint for Permissions {
             + heap_bytes(self.dialects.capacity() * size_of::<DialectName>())
             + heap_bytes(self.grants.capacity() * size_of::<Grant>())
             + self.grants.iter().map(scopes).sum::<usize>()
-    }
-}
-
-impl Footprint for SecretForm {
-    fn owned_bytes(&self) -> usize {
-        heap_bytes(self.pepper_id.capacity())
     }
 }
 

@@ -13,7 +13,7 @@
 //! | File | Owns |
 //! |---|---|
 //! | `cache` | objects by key: what is held, what is known not to exist, reading the others once |
-//! | `known_client`, `known_business` | what is held of each, and what it weighs |
+//! | `known_client`, `known_credential`, `known_business` | what is held of each, and what it weighs |
 //! | `interner`, `footprint` | what many clients have alike; how much memory things take |
 //! | `names`, `name_filter` | which clients exist |
 //! | `feed`, `progress` | following the change feed |
@@ -30,6 +30,7 @@ mod footprint;
 mod interner;
 mod known_business;
 mod known_client;
+mod known_credential;
 mod name_filter;
 mod names;
 mod progress;
@@ -44,8 +45,8 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
-use crate::model::{BusinessId, ClientId, Credential, EnvironmentName, Position, Status, TenantId};
-use crate::registry::MAX_COMPARED_SECRETS;
+use crate::model::{BusinessId, ClientId, Credential, EnvironmentName, Position, ProofKind, Status, TenantId};
+use crate::registry::{MAX_COMPARED_SECRETS, MAX_LIVE_PROOFS};
 use crate::store::{AsOf, Read, Store, StoreError};
 use crate::token::Denial;
 use cache::{Cached, Lookup};
@@ -53,8 +54,9 @@ use environment::Environments;
 pub use environment::{EnvironmentHandle, EnvironmentView};
 pub use known_business::KnownBusiness;
 use known_business::{BusinessKey, BusinessLookup, BusinessWeighter};
-pub use known_client::{AllowedBusinesses, KnownClient, KnownCredential, KnownSecret};
+pub use known_client::{AllowedBusinesses, KnownClient};
 use known_client::{ClientKey, ClientLookup, ClientWeighter, SharedValues};
+pub use known_credential::{KnownCredential, KnownProof, KnownSecret, OtherProof};
 use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
@@ -72,6 +74,9 @@ const TYPICAL_BUSINESS: u64 = 150;
 /// For how long after the last successful poll a node counts as following the feed, so that it trusts the names of clients to be
 /// complete.
 const FOLLOWING_MILLISECONDS: u64 = 10_000;
+
+/// How many credentials of a client that are no secrets a token request looks at, those that are over included.
+const MAX_TRIED_PROOFS: usize = MAX_LIVE_PROOFS + 6;
 
 /// How much a directory holds and how old it may get.
 #[derive(Clone, Copy, Debug)]
@@ -218,7 +223,7 @@ impl<S: Store> Directory<S> {
         let position = found.position;
         Ok(found.map(|mut record| {
             keep_comparable(&mut record.credentials, self.clock.now());
-            let tenant = self.tenants.share(record.tenant.id, record.tenant.status, position, generation);
+            let tenant = self.tenants.share(&record.tenant, position, generation);
             Arc::new(KnownClient::build(&key, record, tenant, &self.shared_values))
         }))
     }
@@ -265,7 +270,15 @@ impl<S: Store> Directory<S> {
 fn keep_comparable(credentials: &mut Vec<Credential>, now: Timestamp) {
     let is_over = |credential: &Credential| credential.status != Status::Active || credential.is_expired(now);
     credentials.sort_by_key(|credential| (is_over(credential), Reverse(credential.created_at)));
-    credentials.truncate(MAX_COMPARED_SECRETS);
+    let (mut secrets, mut others) = (0, 0);
+    credentials.retain(|credential| {
+        let (count, max) = match credential.proof.kind() {
+            ProofKind::Secret => (&mut secrets, MAX_COMPARED_SECRETS),
+            _ => (&mut others, MAX_TRIED_PROOFS),
+        };
+        *count += 1;
+        *count <= max
+    });
 }
 
 fn unavailable(error: &StoreError) -> Denial {

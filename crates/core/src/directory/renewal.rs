@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Directory, KnownClient};
-use crate::model::{Credential, CredentialId, Status, StoredSecret};
+use crate::model::{Credential, CredentialId, Proof, Status, StoredSecret};
 use crate::store::{AuditEntry, Change, CommitError, Read, Store, StoreError, Subject, Write};
 
 /// How many wait at most. A secret that finds no room is renewed at a later use.
@@ -41,7 +41,7 @@ impl<S: Store> Directory<S> {
         for renewal in waiting.into_values() {
             let stored = self.store.credentials(&renewal.known.environment, &renewal.known.id).await?;
             let Some(before) = stored.into_iter().find(|stored| renewal.is_of(stored)) else { continue };
-            let after = Credential { secret: renewal.secret, version: before.version + 1, ..before.clone() };
+            let after = Credential { proof: Proof::Secret(renewal.secret), version: before.version + 1, ..before.clone() };
             let audit = AuditEntry {
                 at: self.clock.now(),
                 actor: "mintmark".to_owned(),
@@ -65,7 +65,9 @@ impl Renewal {
     /// Whether the store holds the credential as it was when it proved its client.
     fn is_of(&self, stored: &Credential) -> bool {
         let known = self.known.credentials().get(self.credential);
-        known.is_some_and(|known| known.id == stored.id && known.secret.is_stored_as(&stored.secret))
-            && stored.status == Status::Active
+        let is_same_secret = known.filter(|known| known.id == stored.id).is_some_and(|known| {
+            known.secret().zip(stored.proof.secret()).is_some_and(|(known, stored)| known.is_stored_as(stored))
+        });
+        is_same_secret && stored.status == Status::Active
     }
 }

@@ -22,9 +22,9 @@ use super::{Directory, DirectoryLimits};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::{Purpose, RootKeys, SealContext, Sealer};
 use crate::model::{
-    Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, DialectName, Environment,
-    EnvironmentName, Grant, KeyState, Position, Resource, SealedBytes, SigningKey, Status, StoredMac, StoredSecret, Tenant,
-    TenantId,
+    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId,
+    DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind, Resource, SealedBytes,
+    SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
 };
 use crate::random::Random;
 use crate::store::{EnvironmentRecord, Incarnation, Mark, Store};
@@ -179,24 +179,53 @@ struct SavedClient {
     environment: EnvironmentName,
     tenant_id: TenantId,
     tenant_status: Status,
+    tenant_attributes: Attributes,
     status: Status,
     dialects: Vec<DialectName>,
     grants: Vec<Grant>,
     businesses: Option<Vec<BusinessId>>,
     lifetime_max: Option<u32>,
     attributes: Attributes,
+    token_binding: TokenBinding,
+    assertion_audience: AssertionAudience,
+    profile: Option<Profile>,
     credentials: Vec<SavedCredential>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct SavedCredential {
     id: CredentialId,
-    scheme: u32,
-    pepper_id: String,
-    #[serde(with = "crate::base64url::bytes")]
-    mac: Vec<u8>,
+    proof: SavedProof,
     status: Status,
     expires_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum SavedProof {
+    Secret(StoredSecret),
+    SharedKey(#[serde(with = "crate::base64url::bytes")] Vec<u8>),
+    Other(ProofKind, serde_json::Value),
+}
+
+impl SavedProof {
+    fn of(proof: Proof) -> Self {
+        let kind = proof.kind();
+        let details = proof.details();
+        match proof {
+            Proof::Secret(secret) => SavedProof::Secret(secret),
+            Proof::SharedKey(sealed) => SavedProof::SharedKey(sealed.0),
+            _ => SavedProof::Other(kind, details.unwrap_or_default()),
+        }
+    }
+
+    /// None if a later version wrote what this one cannot read.
+    fn into_proof(self) -> Option<Proof> {
+        match self {
+            SavedProof::Secret(secret) => Some(Proof::Secret(secret)),
+            SavedProof::SharedKey(sealed) => Some(Proof::SharedKey(SealedBytes(sealed))),
+            SavedProof::Other(kind, details) => Proof::from_details(kind, details).ok(),
+        }
+    }
 }
 
 impl<S: Store> Directory<S> {
@@ -323,8 +352,9 @@ impl<S: Store> Directory<S> {
         };
         for client in part.clients.into_iter().filter(is_kept) {
             let key = (client.environment.clone(), client.id.clone());
-            let tenant = self.tenants.share(client.tenant_id, client.tenant_status, head.position, generation);
-            let known = Arc::new(KnownClient::build(&key, client.into(), tenant, &self.shared_values));
+            let record = ClientRecord::from(client);
+            let tenant = self.tenants.share(&record.tenant, head.position, generation);
+            let known = Arc::new(KnownClient::build(&key, record, tenant, &self.shared_values));
             self.clients.put(key, known);
         }
         for (key, status) in part.businesses.into_iter().filter(|_| !changed.all_businesses) {
@@ -356,22 +386,18 @@ fn open<T: for<'de> Deserialize<'de>>(sealer: &Sealer, id: &str, text: &[u8]) ->
 
 impl SavedClient {
     fn of(known: &KnownClient) -> Self {
-        let credential = |credential: &super::KnownCredential| {
-            let secret = StoredMac::from(&credential.secret);
-            SavedCredential {
-                id: credential.id,
-                scheme: secret.scheme,
-                pepper_id: secret.pepper_id.to_owned(),
-                mac: secret.mac.to_vec(),
-                status: credential.status,
-                expires_at: credential.expires_at,
-            }
+        let credential = |credential: &super::KnownCredential| SavedCredential {
+            id: credential.id,
+            proof: SavedProof::of(credential.proof.to_proof()),
+            status: credential.status,
+            expires_at: credential.expires_at,
         };
         Self {
             id: known.id.clone(),
             environment: known.environment.clone(),
             tenant_id: known.tenant_id,
             tenant_status: known.tenant_status(),
+            tenant_attributes: (*known.tenant_attributes()).clone(),
             status: known.status,
             dialects: known.dialects().to_vec(),
             grants: known.grants().to_vec(),
@@ -381,6 +407,9 @@ impl SavedClient {
             },
             lifetime_max: known.lifetime_max(),
             attributes: known.attributes(),
+            token_binding: known.token_binding(),
+            assertion_audience: known.assertion_audience(),
+            profile: known.profile(),
             credentials: known.credentials().iter().map(credential).collect(),
         }
     }
@@ -390,21 +419,23 @@ impl SavedClient {
 impl From<SavedClient> for ClientRecord {
     fn from(saved: SavedClient) -> Self {
         let unknown = Timestamp(0);
-        let credential = |credential: SavedCredential| Credential {
-            id: credential.id,
-            environment: saved.environment.clone(),
-            client_id: saved.id.clone(),
-            hint: String::new(),
-            secret: StoredSecret { scheme: credential.scheme, pepper_id: credential.pepper_id, mac: credential.mac },
-            status: credential.status,
-            created_at: unknown,
-            expires_at: credential.expires_at,
-            last_used_at: None,
-            version: 0,
+        let credential = |credential: SavedCredential| {
+            Some(Credential {
+                id: credential.id,
+                environment: saved.environment.clone(),
+                client_id: saved.id.clone(),
+                hint: String::new(),
+                proof: credential.proof.into_proof()?,
+                status: credential.status,
+                created_at: unknown,
+                expires_at: credential.expires_at,
+                last_used_at: None,
+                version: 0,
+            })
         };
-        let credentials = saved.credentials.into_iter().map(credential).collect();
+        let credentials = saved.credentials.into_iter().filter_map(credential).collect();
         let (id, name, status) = (saved.tenant_id, String::new(), saved.tenant_status);
-        let tenant = Tenant { id, name, status, created_at: unknown, version: 0 };
+        let tenant = Tenant { id, name, status, attributes: saved.tenant_attributes, created_at: unknown, version: 0 };
         let client = Client {
             id: saved.id,
             environment: saved.environment,
@@ -416,6 +447,9 @@ impl From<SavedClient> for ClientRecord {
             businesses: saved.businesses.map_or(BusinessAccess::All, BusinessAccess::Only),
             lifetime_max: saved.lifetime_max,
             attributes: saved.attributes,
+            token_binding: saved.token_binding,
+            assertion_audience: saved.assertion_audience,
+            profile: saved.profile,
             created_at: unknown,
             version: 0,
         };

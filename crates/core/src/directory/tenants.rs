@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::{Position, Status, TenantId};
+use arc_swap::ArcSwap;
 
-/// Whether a tenant's clients get tokens.
+use crate::model::{Attributes, Position, Status, Tenant, TenantId};
+
+/// Whether a tenant's clients get tokens, and what its tokens may carry.
 #[derive(Debug)]
 pub(super) struct Standing {
     is_active: AtomicBool,
+    attributes: ArcSwap<Attributes>,
 }
 
 impl Standing {
@@ -18,8 +21,18 @@ impl Standing {
         if self.is_active.load(Ordering::SeqCst) { Status::Active } else { Status::Disabled }
     }
 
-    fn set(&self, status: Status) {
-        self.is_active.store(status == Status::Active, Ordering::SeqCst);
+    pub(super) fn attributes(&self) -> Arc<Attributes> {
+        self.attributes.load_full()
+    }
+
+    fn of(tenant: &Tenant) -> Self {
+        let is_active = AtomicBool::new(tenant.status == Status::Active);
+        Self { is_active, attributes: ArcSwap::from_pointee(tenant.attributes.clone()) }
+    }
+
+    fn set(&self, tenant: &Tenant) {
+        self.is_active.store(tenant.status == Status::Active, Ordering::SeqCst);
+        self.attributes.store(Arc::new(tenant.attributes.clone()));
     }
 }
 
@@ -44,24 +57,36 @@ impl Tenants {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).generation
     }
 
-    /// The tenant's standing, which was read as `status` at `position`.
-    pub(super) fn share(&self, id: TenantId, status: Status, position: Position, generation: u64) -> Arc<Standing> {
+    /// The standing of a tenant that was read at `position`.
+    pub(super) fn share(&self, tenant: &Tenant, position: Position, generation: u64) -> Arc<Standing> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.generation != generation {
-            return Arc::new(Standing { is_active: AtomicBool::new(status == Status::Active) });
+            return Arc::new(Standing::of(tenant));
         }
-        let new = || (position, Arc::new(Standing { is_active: AtomicBool::new(status == Status::Active) }));
-        let (as_of, standing) = known.standings.entry(id).or_insert_with(new);
+        let (as_of, standing) = known.standings.entry(tenant.id).or_insert_with(|| (position, Arc::new(Standing::of(tenant))));
         if *as_of < position {
             *as_of = position;
-            standing.set(status);
+            standing.set(tenant);
         }
         Arc::clone(standing)
     }
 
     /// Takes over what the feed led to.
-    pub(super) fn set(&self, id: TenantId, status: Status, position: Position) {
-        self.share(id, status, position, self.generation());
+    pub(super) fn set(&self, tenant: &Tenant, position: Position) {
+        self.share(tenant, position, self.generation());
+    }
+
+    /// Has the clients of a tenant that cannot be read get no tokens.
+    pub(super) fn disable(&self, id: TenantId, position: Position) {
+        let unread = Tenant {
+            id,
+            name: String::new(),
+            status: Status::Disabled,
+            attributes: Attributes::new(),
+            created_at: crate::clock::Timestamp(0),
+            version: 0,
+        };
+        self.set(&unread, position);
     }
 
     /// Knows nothing from now on.
@@ -77,16 +102,21 @@ mod tests {
     use super::*;
     use crate::random::SeededRandom;
 
+    fn tenant(id: TenantId, status: Status) -> Tenant {
+        let name = "Acme".to_owned();
+        Tenant { id, name, status, attributes: Attributes::new(), created_at: crate::clock::Timestamp(0), version: 1 }
+    }
+
     #[test]
     fn what_was_read_later_counts_for_all_who_share_it() {
         let (tenants, id) = (Tenants::default(), TenantId::generate(&SeededRandom::new(1)));
         let generation = tenants.generation();
-        let first = tenants.share(id, Status::Active, Position(5), generation);
-        let second = tenants.share(id, Status::Disabled, Position(7), generation);
+        let first = tenants.share(&tenant(id, Status::Active), Position(5), generation);
+        let second = tenants.share(&tenant(id, Status::Disabled), Position(7), generation);
         assert_eq!((first.status(), second.status()), (Status::Disabled, Status::Disabled));
-        tenants.share(id, Status::Active, Position(6), generation);
+        tenants.share(&tenant(id, Status::Active), Position(6), generation);
         assert_eq!(first.status(), Status::Disabled, "an older read");
-        tenants.set(id, Status::Active, Position(8));
+        tenants.set(&tenant(id, Status::Active), Position(8));
         assert_eq!(second.status(), Status::Active);
     }
 
@@ -95,8 +125,8 @@ mod tests {
         let (tenants, id) = (Tenants::default(), TenantId::generate(&SeededRandom::new(1)));
         let before = tenants.generation();
         tenants.forget_all();
-        let stale = tenants.share(id, Status::Active, Position(900), before);
-        let new = tenants.share(id, Status::Disabled, Position(3), tenants.generation());
+        let stale = tenants.share(&tenant(id, Status::Active), Position(900), before);
+        let new = tenants.share(&tenant(id, Status::Disabled), Position(3), tenants.generation());
         assert_eq!((stale.status(), new.status()), (Status::Active, Status::Disabled));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::feed::FEED_PAGE;
 use super::*;
 use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
-use crate::model::{BusinessId, ClientId, Credential};
+use crate::model::{BusinessId, ClientId, Credential, Proof};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
 use crate::store::Subject;
 use crate::store::memory::MemoryStore;
@@ -570,7 +570,7 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         environment: sandbox(),
         client_id: "cli".parse().unwrap(),
         hint: number.to_string(),
-        secret: crate::model::StoredSecret { scheme: 1, pepper_id: String::new(), mac: Vec::new() },
+        proof: Proof::Secret(crate::model::StoredSecret { scheme: 1, pepper_id: String::new(), mac: Vec::new() }),
         status,
         created_at: Timestamp(number),
         expires_at: expires_at.map(Timestamp),

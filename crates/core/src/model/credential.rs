@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, CredentialId, EnvironmentName, Status};
+use super::{ClientId, CredentialId, EnvironmentName, Proof, Status};
 use crate::clock::Timestamp;
 
 /// How a secret is stored (rule S7): a keyed MAC under a pepper that is not in the database.
@@ -46,7 +46,7 @@ impl fmt::Debug for StoredMac<'_> {
     }
 }
 
-/// What proves a client: today a secret.
+/// What proves a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {
     /// Its identifier, which every token it obtains carries (rule S11).
@@ -55,11 +55,10 @@ pub struct Credential {
     pub environment: EnvironmentName,
     /// The client it proves.
     pub client_id: ClientId,
-    /// The last four characters of the secret, so that people can tell secrets apart.
+    /// What people tell it from others by: the last four characters of a secret, the id of a key.
     pub hint: String,
-    /// What is compared.
-    #[serde(skip)]
-    pub secret: StoredSecret,
+    /// What it proves its client with.
+    pub proof: Proof,
     /// A disabled credential proves nothing.
     pub status: Status,
     /// When it was made.

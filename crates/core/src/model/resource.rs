@@ -1,6 +1,7 @@
 use mintmark_verify::Algorithm;
 use serde::{Deserialize, Serialize};
 
+use super::client::words;
 use super::name::name;
 use super::{EnvironmentName, NameError, ResourceId, ScopeToken};
 use crate::clock::Timestamp;
@@ -33,6 +34,17 @@ pub struct ScopeDefinition {
     pub description: String,
 }
 
+words!(
+    /// The form of access tokens.
+    TokenFormat {
+        /// A JWT by RFC 9068, which anybody can verify and read.
+        #[default]
+        Jwt = "jwt",
+        /// Sealed: introspection alone tells what is in it (RFC 7662).
+        Opaque = "opaque",
+    }
+);
+
 /// A protected API with the scopes it understands. Every environment has one that is its own issuer URL: the audience of a
 /// token whose request named no resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +61,9 @@ pub struct Resource {
     pub scopes: Vec<ScopeDefinition>,
     /// The algorithm of tokens for it; the dialect's or the environment's where it names none.
     pub algorithm: Option<Algorithm>,
+    /// The form of tokens for it; the dialect's where it names none.
+    #[serde(default)]
+    pub token_format: Option<TokenFormat>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Counts the changes.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Status, TenantId};
+use super::{Attributes, Status, TenantId};
 use crate::clock::Timestamp;
 
 /// A customer organisation, present in every environment.
@@ -12,6 +12,8 @@ pub struct Tenant {
     pub name: String,
     /// A disabled tenant's clients get no tokens.
     pub status: Status,
+    /// What a dialect may copy into the tokens of its clients.
+    pub attributes: Attributes,
     /// When it was made.
     pub created_at: Timestamp,
     /// Counts the changes.

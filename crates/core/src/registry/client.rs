@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 
 use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
+use super::credential::NewCredential;
 use super::resource::find_resource;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::ClientSecret;
 use crate::model::{
-    Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName, Grant, ResourceUri,
-    ScopeToken, Status, TenantId,
+    AssertionAudience, Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName,
+    Grant, Profile, ResourceUri, ScopeToken, Status, TenantId, TokenBinding,
 };
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
@@ -44,8 +45,21 @@ pub struct NewClient {
     pub lifetime_max: Option<u32>,
     /// What dialects may copy into its tokens.
     pub attributes: Attributes,
+    /// How it proves itself and whom its tokens are bound to.
+    pub security: ClientSecurity,
     /// When its first secret expires.
     pub secret_expires_at: Option<Timestamp>,
+}
+
+/// How a client proves itself and whom its tokens are bound to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientSecurity {
+    /// Whom its tokens are bound to.
+    pub token_binding: TokenBinding,
+    /// What its assertions may name as their audience.
+    pub assertion_audience: AssertionAudience,
+    /// A security profile that it keeps to.
+    pub profile: Option<Profile>,
 }
 
 /// What to change; what is `None` stays.
@@ -67,6 +81,12 @@ pub struct ClientEdit {
     pub businesses: Option<BusinessAccess>,
     /// The longest life of its tokens, in seconds.
     pub lifetime_max: Option<u32>,
+    /// Whom its tokens are bound to.
+    pub token_binding: Option<TokenBinding>,
+    /// What its assertions may name as their audience.
+    pub assertion_audience: Option<AssertionAudience>,
+    /// A security profile that it keeps to, or none.
+    pub profile: Option<Option<Profile>>,
     /// Attributes to set.
     pub attributes: Attributes,
     /// Attributes to take away.
@@ -87,6 +107,27 @@ pub struct CreatedClient {
 impl<S: Store> Registry<S> {
     /// Makes a client with a secret.
     pub async fn create_client(&self, new: NewClient) -> Outcome<CreatedClient> {
+        let secret_expires_at = new.secret_expires_at;
+        let client = self.new_client(new).await?;
+        if client.profile == Some(Profile::Fapi2) {
+            let why = "the profile fapi2 takes no secrets: make the client with a key or a certificate";
+            return Err(RegistryError::NotAllowed(why.to_owned()));
+        }
+        let created = self.new_secret(&client.environment, &client.id, secret_expires_at)?;
+        self.insert_client(&client, &created.credential).await?;
+        Ok(CreatedClient { client, secret: created.secret, credential: created.credential })
+    }
+
+    /// Makes a client that proves itself without a secret.
+    pub async fn create_client_with(&self, new: NewClient, credential: NewCredential) -> Outcome<(Client, Credential)> {
+        let client = self.new_client(new).await?;
+        let credential = self.new_credential(&client, credential)?;
+        self.insert_client(&client, &credential).await?;
+        Ok((client, credential))
+    }
+
+    /// A client that is not stored yet.
+    async fn new_client(&self, new: NewClient) -> Outcome<Client> {
         self.existing_tenant(new.tenant_id).await?;
         let record = self.existing_environment(&new.environment).await?;
         let id = new.id.unwrap_or_else(|| ClientId::generate(&*self.random));
@@ -105,22 +146,27 @@ impl<S: Store> Registry<S> {
             businesses: new.businesses,
             lifetime_max: new.lifetime_max,
             attributes: new.attributes,
+            token_binding: new.security.token_binding,
+            assertion_audience: new.security.assertion_audience,
+            profile: new.security.profile,
             created_at: self.clock.now(),
             version: 1,
         };
         check_client(&client)?;
         self.check_dialects(&client, &client.dialects)?;
         self.check_businesses(&client).await?;
-        let created = self.new_secret(&client.environment, &client.id, new.secret_expires_at)?;
+        Ok(client)
+    }
+
+    async fn insert_client(&self, client: &Client, credential: &Credential) -> Outcome<()> {
         let draft = Draft {
             action: "client.create",
-            subject: subject_of(&client),
+            subject: subject_of(client),
             before: None,
-            after: audited(&client),
-            writes: vec![Write::InsertClient(client.clone()), Write::InsertCredential(created.credential.clone())],
+            after: audited(client),
+            writes: vec![Write::InsertClient(client.clone()), Write::InsertCredential(credential.clone())],
         };
-        self.insert(draft, || format!("a client {} in {}", client.id, client.environment)).await?;
-        Ok(CreatedClient { client, secret: created.secret, credential: created.credential })
+        self.insert(draft, || format!("a client {} in {}", client.id, client.environment)).await
     }
 
     /// Changes a client.
@@ -237,6 +283,9 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     client.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
     client.status = edit.status.unwrap_or(client.status);
     client.lifetime_max = edit.lifetime_max.or(client.lifetime_max);
+    client.token_binding = edit.token_binding.unwrap_or(client.token_binding);
+    client.assertion_audience = edit.assertion_audience.unwrap_or(client.assertion_audience);
+    client.profile = edit.profile.unwrap_or(client.profile);
     client.attributes.extend(edit.attributes.clone());
     Ok(())
 }

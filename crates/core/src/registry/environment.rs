@@ -43,6 +43,7 @@ impl<S: Store> Registry<S> {
             name: format!("{} API", environment.name),
             scopes: own_scopes(),
             algorithm: None,
+            token_format: None,
             created_at: now,
             version: 1,
         };

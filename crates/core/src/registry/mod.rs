@@ -6,6 +6,7 @@
 mod business;
 mod checks;
 mod client;
+mod credential;
 mod environment;
 mod key;
 mod resource;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 
 pub use business::{BusinessEdit, NewBusiness};
 pub use checks::check_issuer;
-pub use client::{ClientEdit, CreatedClient, NewClient, NewGrant};
+pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant};
+pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{PUBLISHED_BEFORE_USE, Rotation, RotationRequest};
 pub use resource::{NewResource, ResourceEdit};

@@ -2,7 +2,7 @@ use mintmark_verify::Algorithm;
 
 use super::checks::{check_grantable, check_name, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::model::{EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition};
+use crate::model::{EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, TokenFormat};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 const MAX_SCOPES: usize = 500;
@@ -21,6 +21,8 @@ pub struct NewResource {
     pub scopes: Vec<ScopeDefinition>,
     /// The algorithm of its tokens.
     pub algorithm: Option<Algorithm>,
+    /// The form of its tokens.
+    pub token_format: Option<TokenFormat>,
 }
 
 /// What to change.
@@ -32,6 +34,8 @@ pub struct ResourceEdit {
     pub remove_scopes: Vec<crate::model::ScopeToken>,
     /// What people call it.
     pub name: Option<String>,
+    /// The form of its tokens.
+    pub token_format: Option<TokenFormat>,
 }
 
 impl<S: Store> Registry<S> {
@@ -50,6 +54,7 @@ impl<S: Store> Registry<S> {
             name: new.name,
             scopes: new.scopes,
             algorithm: new.algorithm,
+            token_format: new.token_format,
             created_at: self.clock.now(),
             version: 1,
         };
@@ -79,6 +84,7 @@ impl<S: Store> Registry<S> {
             let before = find_resource(record, uri)?;
             let mut after = before.clone();
             after.name = edit.name.clone().unwrap_or(after.name);
+            after.token_format = edit.token_format.or(after.token_format);
             for scope in &edit.add_scopes {
                 match after.scopes.iter_mut().find(|known| known.name == scope.name) {
                     Some(known) => known.description.clone_from(&scope.description),

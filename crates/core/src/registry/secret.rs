@@ -2,7 +2,7 @@ use super::checks::invalid;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, SecretOwner};
-use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Status};
+use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Proof, ProofKind, Status};
 use crate::store::{Store, Subject, Write};
 
 /// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
@@ -30,7 +30,9 @@ impl<S: Store> Registry<S> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
             let now = self.clock.now();
-            let is_live = |one: &&Credential| one.status == Status::Active && !one.is_expired(now);
+            let is_live = |one: &&Credential| {
+                one.proof.kind() == ProofKind::Secret && one.status == Status::Active && !one.is_expired(now)
+            };
             if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_SECRETS {
                 return Err(RegistryError::NotAllowed(format!(
                     "the client has {MAX_LIVE_SECRETS} secrets in force; disable one first"
@@ -52,7 +54,7 @@ impl<S: Store> Registry<S> {
         .await
     }
 
-    /// Turns a secret off. It is never turned on again: add a new one.
+    /// Turns a credential off, a secret or any other. It is never turned on again: add a new one.
     pub async fn disable_secret(
         &self,
         environment: &EnvironmentName,
@@ -66,7 +68,7 @@ impl<S: Store> Registry<S> {
         self.edit_secret("secret.disable", (environment, client_id, id), edit).await
     }
 
-    /// Sets when a secret expires. One that has expired never comes back: add a new one.
+    /// Sets when a credential expires, a secret or any other. One that has expired never comes back: add a new one.
     pub async fn expire_secret(
         &self,
         environment: &EnvironmentName,
@@ -77,7 +79,7 @@ impl<S: Store> Registry<S> {
         let now = self.clock.now();
         let edit = |credential: &mut Credential| {
             if credential.is_expired(now) && expires_at > now {
-                return Err(RegistryError::NotAllowed("the secret has expired already; add a new one".to_owned()));
+                return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
             }
             credential.expires_at = Some(expires_at);
             Ok(())
@@ -93,10 +95,9 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<Credential> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
-            let before =
-                record.credentials.into_iter().find(|credential| credential.id == id).ok_or_else(|| {
-                    RegistryError::NotFound(format!("secret {id} of the client {client_id} in {environment}"))
-                })?;
+            let before = record.credentials.into_iter().find(|credential| credential.id == id).ok_or_else(|| {
+                RegistryError::NotFound(format!("credential {id} of the client {client_id} in {environment}"))
+            })?;
             let mut after = before.clone();
             edit(&mut after)?;
             after.version += 1;
@@ -133,7 +134,7 @@ impl<S: Store> Registry<S> {
             environment: environment.clone(),
             client_id: client_id.clone(),
             hint: secret.hint(),
-            secret: stored,
+            proof: Proof::Secret(stored),
             status: Status::Active,
             created_at: now,
             expires_at,

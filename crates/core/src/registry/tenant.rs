@@ -1,6 +1,6 @@
-use super::checks::check_name;
+use super::checks::{check_attributes, check_name};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::model::{Status, Tenant, TenantId};
+use crate::model::{Attributes, Status, Tenant, TenantId};
 use crate::store::{Store, Subject, Write};
 
 impl<S: Store> Registry<S> {
@@ -11,6 +11,7 @@ impl<S: Store> Registry<S> {
             id: TenantId::generate(&*self.random),
             name: name.to_owned(),
             status: Status::Active,
+            attributes: Attributes::new(),
             created_at: self.clock.now(),
             version: 1,
         };
@@ -27,20 +28,43 @@ impl<S: Store> Registry<S> {
 
     /// Turns a tenant off or on; turned off, none of its clients gets a token.
     pub async fn set_tenant_status(&self, id: TenantId, status: Status) -> Outcome<Tenant> {
-        self.edit_tenant("tenant.set_status", id, |tenant| tenant.status = status).await
+        self.edit_tenant("tenant.set_status", id, |tenant| {
+            tenant.status = status;
+            Ok(())
+        })
+        .await
     }
 
     /// Gives a tenant another name.
     pub async fn rename_tenant(&self, id: TenantId, name: &str) -> Outcome<Tenant> {
         check_name("name", name)?;
-        self.edit_tenant("tenant.rename", id, |tenant| name.clone_into(&mut tenant.name)).await
+        self.edit_tenant("tenant.rename", id, |tenant| {
+            name.clone_into(&mut tenant.name);
+            Ok(())
+        })
+        .await
     }
 
-    async fn edit_tenant(&self, action: &'static str, id: TenantId, edit: impl Fn(&mut Tenant)) -> Outcome<Tenant> {
+    /// Sets attributes of a tenant, and takes others away: what dialects may copy into the tokens of its clients.
+    pub async fn set_tenant_attributes(&self, id: TenantId, set: &Attributes, remove: &[String]) -> Outcome<Tenant> {
+        self.edit_tenant("tenant.set_attributes", id, |tenant| {
+            tenant.attributes.retain(|name, _| !remove.contains(name));
+            tenant.attributes.extend(set.clone());
+            check_attributes(&tenant.attributes)
+        })
+        .await
+    }
+
+    async fn edit_tenant(
+        &self,
+        action: &'static str,
+        id: TenantId,
+        edit: impl Fn(&mut Tenant) -> Outcome<()>,
+    ) -> Outcome<Tenant> {
         self.update(|| async {
             let before = self.existing_tenant(id).await?;
             let mut after = before.clone();
-            edit(&mut after);
+            edit(&mut after)?;
             after.version += 1;
             let draft = Draft {
                 action,

@@ -5,10 +5,14 @@ use std::borrow::Cow;
 use mintmark_verify::Algorithm;
 
 use super::authenticate::Authenticated;
-use super::{AskedBusiness, Denial, TokenEndpoint, TokenRequest};
-use crate::dialect::{Dialect, Step};
+use super::proof::HeldProof;
+use super::{AskedBusiness, ClientCertificate, Denial, ProofRefusal, TokenEndpoint, TokenRequest};
+use crate::dialect::{AttributeOf, ClaimRule, Dialect, DpopRule, Step};
 use crate::directory::{AllowedBusinesses, EnvironmentView, KnownBusiness, KnownClient};
-use crate::model::{BusinessId, CredentialId, Position, Resource, ScopeSet, ScopeToken, Status};
+use crate::model::{
+    AttributeValue, BusinessId, CredentialId, Position, Profile, Resource, ScopeSet, ScopeToken, Status, TokenBinding,
+    TokenFormat,
+};
 use crate::store::Store;
 
 /// What a client may have, decided.
@@ -21,7 +25,27 @@ pub(super) struct Authorized<'a> {
     business: Option<BusinessId>,
     lifetime: u32,
     algorithm: Algorithm,
+    format: TokenFormat,
+    bound_to: BoundTo<'a>,
     claims: Vec<(String, serde_json::Value)>,
+}
+
+/// What a request shows that a token can be bound to.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// A `DPoP` proof.
+    pub(super) proof: Option<&'a HeldProof>,
+    /// The connection's certificate.
+    pub(super) certificate: Option<&'a ClientCertificate>,
+}
+
+/// Who alone can use a token: the claim `cnf` (RFC 7800).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BoundTo<'a> {
+    /// The thumbprint of a key: `jkt` (RFC 9449 section 6.1).
+    pub(super) key: Option<&'a str>,
+    /// The SHA-256 of a certificate: `x5t#S256` (RFC 8705 section 3.1).
+    pub(super) certificate: Option<&'a [u8; 32]>,
 }
 
 impl Authorized<'_> {
@@ -57,6 +81,14 @@ impl Authorized<'_> {
 
     pub(super) fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    pub(super) fn format(&self) -> TokenFormat {
+        self.format
+    }
+
+    pub(super) fn bound_to(&self) -> BoundTo<'_> {
+        self.bound_to
     }
 
     /// The claims that the dialect adds.
@@ -100,7 +132,7 @@ impl<S: Store> TokenEndpoint<S> {
 pub(super) fn authorize<'a>(
     authenticated: &'a Authenticated,
     request: &'a TokenRequest,
-    business: BusinessStanding,
+    (business, shown): (BusinessStanding, Shown<'a>),
     dialect: &Dialect,
     environment: &'a EnvironmentView,
 ) -> Result<Authorized<'a>, Denial> {
@@ -109,7 +141,10 @@ pub(super) fn authorize<'a>(
     for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
         request.refuse_faults_of(*step, dialect.request.report)?;
         match step {
-            Step::Permission => check_permission(client, dialect)?,
+            Step::Permission => {
+                check_permission(client, dialect)?;
+                bind(client, shown, dialect)?;
+            }
             Step::Scope => check_scope(client, request, resources.as_deref(), environment)?,
             Step::Resource => check_resources(request, resources.as_deref())?,
             Step::Business => check_business(client, &business)?,
@@ -125,6 +160,8 @@ pub(super) fn authorize<'a>(
         },
         lifetime: lifetime(client, request, dialect, environment),
         algorithm: algorithm(&resources, dialect, environment)?,
+        format: format(&resources, dialect)?,
+        bound_to: bind(client, shown, dialect)?,
         claims: claims(client, dialect),
         credential_id: authenticated.credential_id(),
         position: authenticated.position(),
@@ -152,7 +189,7 @@ fn check_permission(client: &KnownClient, dialect: &Dialect) -> Result<(), Denia
     if !client.dialects().contains(&dialect.name) {
         return Err(Denial::DialectNotAllowed(dialect.name.clone()));
     }
-    let missing = |rule: &&crate::dialect::ClaimRule| rule.required && client.attribute(&rule.attribute).is_none();
+    let missing = |rule: &&ClaimRule| rule.required && claim(client, rule).is_none();
     match dialect.token.claims.iter().find(missing) {
         Some(rule) => Err(Denial::AttributeMissing(rule.attribute.clone())),
         None => Ok(()),
@@ -243,8 +280,47 @@ fn algorithm(resources: &[&Resource], dialect: &Dialect, environment: &Environme
     if algorithms.all(|other| other == first) { Ok(first) } else { Err(Denial::ResourcesDisagree) }
 }
 
+/// The resource's, else the dialect's.
+fn format(resources: &[&Resource], dialect: &Dialect) -> Result<TokenFormat, Denial> {
+    let mut formats = resources.iter().map(|resource| resource.token_format.unwrap_or(dialect.token.format));
+    let first = formats.next().unwrap_or(dialect.token.format);
+    if formats.all(|other| other == first) { Ok(first) } else { Err(Denial::ResourcesDisagree) }
+}
+
+/// Whom the token is bound to: what the client's rule asks for, and a key wherever there is a proof.
+fn bind<'a>(client: &KnownClient, shown: Shown<'a>, dialect: &Dialect) -> Result<BoundTo<'a>, Denial> {
+    let rule = match (client.profile(), client.token_binding()) {
+        (Some(Profile::Fapi2), TokenBinding::Optional) => TokenBinding::Either,
+        (_, rule) => rule,
+    };
+    let key = shown.proof.map(|proof| proof.thumbprint.as_str());
+    let certificate = shown.certificate.map(|certificate| &certificate.sha256);
+    let bound_to = match rule {
+        TokenBinding::Optional | TokenBinding::Dpop => BoundTo { key, certificate: None },
+        TokenBinding::Certificate => BoundTo { key, certificate },
+        TokenBinding::Either => BoundTo { key, certificate: certificate.filter(|_| key.is_none()) },
+    };
+    let is_met = match rule {
+        TokenBinding::Optional => true,
+        TokenBinding::Dpop => bound_to.key.is_some(),
+        TokenBinding::Certificate => bound_to.certificate.is_some(),
+        TokenBinding::Either => bound_to != BoundTo::default(),
+    };
+    let reads_proofs = dialect.request.dpop != DpopRule::Ignore;
+    match (is_met, rule) {
+        (true, _) => Ok(bound_to),
+        (false, TokenBinding::Dpop | TokenBinding::Either) if reads_proofs => Err(ProofRefusal::Missing.into()),
+        (false, _) => Err(Denial::BindingMissing(rule)),
+    }
+}
+
 fn claims(client: &KnownClient, dialect: &Dialect) -> Vec<(String, serde_json::Value)> {
-    let claim =
-        |rule: &crate::dialect::ClaimRule| client.attribute(&rule.attribute).map(|value| (rule.claim.clone(), value.to_json()));
-    dialect.token.claims.iter().filter_map(claim).collect()
+    dialect.token.claims.iter().filter_map(|rule| Some((rule.claim.clone(), claim(client, rule)?))).collect()
+}
+
+fn claim(client: &KnownClient, rule: &ClaimRule) -> Option<serde_json::Value> {
+    match rule.of {
+        AttributeOf::Client => client.attribute(&rule.attribute).map(AttributeValue::to_json),
+        AttributeOf::Tenant => client.tenant_attributes().get(&rule.attribute).map(AttributeValue::to_json),
+    }
 }

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::authorize::BoundTo;
+use crate::base64url;
 use crate::json::{push_integer, push_text};
 
 /// The claims of a token that is about to be signed.
@@ -21,6 +23,7 @@ pub(super) struct ClaimsToSign<'a> {
     pub(super) business_id: Option<&'a str>,
     pub(super) credential_id: &'a str,
     pub(super) pos: u64,
+    pub(super) cnf: BoundTo<'a>,
     /// Further claims, written last. The loader of dialects refuses the names above and names that are there twice.
     pub(super) extra: &'a [(String, Value)],
 }
@@ -35,8 +38,8 @@ pub(super) enum ClaimsError {
 }
 
 /// What [`ClaimsToSign`] writes from its own fields.
-const WRITTEN: [&str; 12] =
-    ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "tenant_id", "business_id", "credential_id", "pos"];
+const WRITTEN: [&str; 13] =
+    ["cnf", "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "tenant_id", "business_id", "credential_id", "pos"];
 
 impl ClaimsToSign<'_> {
     /// Appends them as a JSON object, compactly and in the order of the fields.
@@ -60,6 +63,7 @@ impl ClaimsToSign<'_> {
         text(out, ",\"credential_id\":", self.credential_id);
         out.extend_from_slice(b",\"pos\":");
         push_integer(out, self.pos);
+        self.write_confirmation(out);
         self.write_extra(out)?;
         out.push(b'}');
         Ok(())
@@ -80,6 +84,25 @@ impl ClaimsToSign<'_> {
                 out.push(b']');
                 Ok(())
             }
+        }
+    }
+
+    fn write_confirmation(&self, out: &mut Vec<u8>) {
+        let BoundTo { key, certificate } = self.cnf;
+        let mut before = ",\"cnf\":{\"";
+        if let Some(key) = key {
+            out.extend_from_slice(before.as_bytes());
+            text(out, "jkt\":", key);
+            before = ",\"";
+        }
+        if let Some(certificate) = certificate {
+            let mut thumbprint = String::with_capacity(base64url::length(certificate.len()));
+            base64url::push(&mut thumbprint, certificate);
+            out.extend_from_slice(before.as_bytes());
+            text(out, "x5t#S256\":", &thumbprint);
+        }
+        if self.cnf != BoundTo::default() {
+            out.push(b'}');
         }
     }
 
@@ -123,6 +146,7 @@ mod tests {
         business_id: Some("business-1"),
         credential_id: "secret-1",
         pos: u64::MAX,
+        cnf: BoundTo { key: None, certificate: None },
         extra: &[],
     };
 

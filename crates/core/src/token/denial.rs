@@ -5,9 +5,11 @@
 
 use std::fmt;
 
+use super::nonce::NonceKind;
 use super::request::Problem;
-use crate::dialect::Fault;
-use crate::model::{BusinessId, DialectName, ScopeToken};
+use super::{AssertionFault, ProofRefusal};
+use crate::dialect::{AuthMethod, Fault};
+use crate::model::{BusinessId, DialectName, ScopeToken, TokenBinding};
 
 /// Why a token request was refused. `Display` is the private reason: it never goes to the wire and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,20 @@ pub enum Denial {
     SecretExpired,
     /// The secret is the client's and was turned off.
     SecretDisabled,
+    /// The client's assertion does not prove it.
+    AssertionRefused(AssertionFault),
+    /// No certificate of the client's is the connection's.
+    CertificateRefused,
+    /// The client proved itself in a way that the endpoint or its profile does not take.
+    MethodNotAllowed(AuthMethod),
+    /// The keys that would verify the client's assertion cannot be had.
+    KeysUnavailable(String),
+    /// The `DPoP` proof is wrong, or missing.
+    ProofRefused(ProofRefusal),
+    /// The client's tokens are bound, and the request shows nothing that the endpoint could bind this one to.
+    BindingMissing(TokenBinding),
+    /// The `DPoP` proof needs a nonce of this server's.
+    ProofNonceNeeded(NonceKind),
     /// The client was turned off.
     ClientDisabled,
     /// The client's tenant was turned off.
@@ -116,9 +132,14 @@ impl Denial {
             | Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::AssertionRefused(_)
+            | Denial::CertificateRefused
+            | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
             | Denial::TenantDisabled => Fault::ClientRefused,
-            Denial::DialectNotAllowed(_) | Denial::AttributeMissing(_) => Fault::ClientNotPermitted,
+            Denial::DialectNotAllowed(_) | Denial::AttributeMissing(_) | Denial::BindingMissing(_) => Fault::ClientNotPermitted,
+            Denial::ProofRefused(_) => Fault::ProofRefused,
+            Denial::ProofNonceNeeded(_) => Fault::ProofNonceNeeded,
             Denial::ScopeNotGranted(_) => Fault::ScopeRefused,
             Denial::ResourceNotGranted | Denial::ResourcesDisagree => Fault::ResourceRefused,
             Denial::BusinessUnknown => Fault::BusinessUnknown,
@@ -132,6 +153,7 @@ impl Denial {
             | Denial::StoreStale
             | Denial::StoreUnconfirmed
             | Denial::NoSigningKey(_)
+            | Denial::KeysUnavailable(_)
             | Denial::EnvironmentMissing => Fault::Unavailable,
             Denial::Internal(_) => Fault::Internal,
         }
@@ -165,8 +187,12 @@ impl Denial {
             Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::CertificateRefused
+            | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
             | Denial::TenantDisabled => true,
+            // What comes before the client is looked for.
+            Denial::AssertionRefused(fault) => !matches!(fault, AssertionFault::Malformed(_) | AssertionFault::WrongType),
             _ => false,
         }
     }
@@ -174,6 +200,12 @@ impl Denial {
     /// Whether operators should look: it is no fault of the client's.
     pub fn is_ours(&self) -> bool {
         matches!(self.fault(), Fault::Unavailable | Fault::Internal)
+    }
+}
+
+impl From<ProofRefusal> for Denial {
+    fn from(refusal: ProofRefusal) -> Self {
+        Denial::ProofRefused(refusal)
     }
 }
 
@@ -195,6 +227,20 @@ impl fmt::Display for Denial {
             Denial::WrongSecret => out.write_str("the secret is none of the client's"),
             Denial::SecretExpired => out.write_str("the secret has expired"),
             Denial::SecretDisabled => out.write_str("the secret was disabled"),
+            Denial::AssertionRefused(fault) => write!(out, "the client's assertion is refused: {fault}"),
+            Denial::CertificateRefused => out.write_str("the connection's certificate is none of the client's"),
+            Denial::MethodNotAllowed(method) => {
+                write!(out, "the client proved itself by {method}, which the endpoint or the client's profile does not take")
+            }
+            Denial::KeysUnavailable(cause) => write!(out, "the keys of the client's assertion cannot be had: {cause}"),
+            Denial::ProofRefused(refusal) => refusal.fmt(out),
+            Denial::BindingMissing(TokenBinding::Certificate) => {
+                out.write_str("the client's tokens are bound to its certificate, and the connection shows none")
+            }
+            Denial::BindingMissing(_) => {
+                out.write_str("the client's tokens are bound to a key, and the endpoint reads no DPoP proof")
+            }
+            Denial::ProofNonceNeeded(_) => out.write_str("the DPoP proof needs a nonce of this server's"),
             Denial::ClientDisabled => out.write_str("the client is disabled"),
             Denial::TenantDisabled => out.write_str("the client's tenant is disabled"),
             Denial::DialectNotAllowed(name) => write!(out, "the client may not use the dialect {name}"),

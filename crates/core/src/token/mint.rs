@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use mintmark_verify::Algorithm;
+
 use super::authorize::Authorized;
 use super::claims::{ClaimsError, ClaimsToSign};
 use super::{Denial, TokenEndpoint};
@@ -9,7 +11,7 @@ use crate::base64url;
 use crate::clock::Timestamp;
 use crate::crypto::SignerBusy;
 use crate::directory::EnvironmentView;
-use crate::model::{BusinessId, CredentialId};
+use crate::model::{BusinessId, CredentialId, TokenFormat};
 use crate::store::Store;
 
 /// The longest token, in bytes: what `mintmark-verify` and most servers' header limits read.
@@ -31,6 +33,8 @@ pub struct AccessToken {
     pub scope: String,
     /// What proved the client.
     pub credential_id: CredentialId,
+    /// How it is to be presented (RFC 6749 section 7.1, RFC 9449 section 5).
+    pub token_type: &'static str,
 }
 
 impl std::fmt::Debug for AccessToken {
@@ -46,8 +50,6 @@ impl<S: Store> TokenEndpoint<S> {
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> Result<AccessToken, Denial> {
-        let algorithm = authorized.algorithm();
-        let key = environment.ring.active(algorithm).ok_or_else(|| Denial::NoSigningKey(algorithm.to_string()))?;
         let mut random = [0; 16];
         self.random.fill(&mut random);
         let mut jti = String::with_capacity(base64url::length(random.len()));
@@ -56,22 +58,36 @@ impl<S: Store> TokenEndpoint<S> {
         let expires_at = issued_at.plus(authorized.lifetime());
 
         let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
+        let text = match authorized.format() {
+            TokenFormat::Jwt => self.sign(authorized.algorithm(), environment, &claims).await?,
+            TokenFormat::Opaque => {
+                let sealed = self.root_keys.sealer.seal_token(&environment.environment.name, &claims, &*self.random);
+                sealed.ok_or(Denial::Internal("a token could not be sealed"))?
+            }
+        };
+        if text.len() > MAX_TOKEN {
+            return Err(Denial::Internal("the token would be longer than verifiers read: the client has too many scopes"));
+        }
+        let scope = authorized.scope().as_str().to_owned();
+        let token_type = if authorized.bound_to().key.is_some() { "DPoP" } else { "Bearer" };
+        let credential_id = authorized.credential_id();
+        Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id, token_type })
+    }
+
+    /// A JWT of these claims.
+    async fn sign(&self, algorithm: Algorithm, environment: &EnvironmentView, claims: &[u8]) -> Result<String, Denial> {
+        let key = environment.ring.active(algorithm).ok_or_else(|| Denial::NoSigningKey(algorithm.to_string()))?;
         let signature_length = 1 + base64url::length(key.pair.signature_length());
         let mut text = String::with_capacity(key.header.len() + base64url::length(claims.len()) + signature_length);
         text.push_str(&key.header);
-        base64url::push(&mut text, &claims);
+        base64url::push(&mut text, claims);
         let (mut text, signature) = self.signers.sign(&key.pair, text).await.map_err(|busy| match busy {
             SignerBusy::QueueFull => Denial::SignerBusy,
             SignerBusy::Failed => Denial::Internal("a signature could not be made"),
         })?;
         text.push('.');
         base64url::push(&mut text, signature.as_ref());
-
-        if text.len() > MAX_TOKEN {
-            return Err(Denial::Internal("the token would be longer than verifiers read: the client has too many scopes"));
-        }
-        let scope = authorized.scope().as_str().to_owned();
-        Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id: authorized.credential_id() })
+        Ok(text)
     }
 }
 
@@ -97,6 +113,7 @@ fn claims(
         business_id: business_id.as_deref(),
         credential_id: &authorized.credential_id().to_text(),
         pos: authorized.position().0,
+        cnf: authorized.bound_to(),
         extra: authorized.claims(),
     };
     let mut json = Vec::with_capacity(USUAL_CLAIMS);

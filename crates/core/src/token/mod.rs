@@ -11,6 +11,8 @@ mod claims;
 mod denial;
 mod limits;
 mod mint;
+mod nonce;
+mod proof;
 mod remote_keys;
 mod request;
 
@@ -18,17 +20,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use authenticate::REFUSED_TRIES_PER_MINUTE;
+pub use authenticate::{ASSERTION_LIFE, AssertionFault, FederationCheck, REFUSED_TRIES_PER_MINUTE, check_federation};
 pub use certificate::ClientCertificate;
 pub use denial::Denial;
 pub use limits::{Limits, RateStatus};
 pub use mint::AccessToken;
+pub use nonce::{NonceKeys, NonceKind};
+pub use proof::{ProofMemory, ProofRefusal};
 pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
-pub use request::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
+pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
+
+use authorize::Shown;
 
 use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
-use crate::dialect::{AnswerContext, Dialect, Encoded, Granted, RawRequest, Step};
+use crate::dialect::{AnswerContext, AuthMethods, Dialect, Encoded, Granted, RawRequest, Step};
 use crate::directory::{Directory, EnvironmentView};
 use crate::model::{ClientId, CredentialId, EnvironmentName, Position};
 use crate::random::Random;
@@ -48,6 +54,12 @@ pub struct TokenEndpoint<S> {
     pub signers: SignerThreads,
     /// The counters behind rate limits.
     pub limits: Limits,
+    /// Keys that clients and other issuers publish.
+    pub remote_keys: Arc<dyn RemoteKeys>,
+    /// What nonces for `DPoP` proofs are made with.
+    pub nonces: NonceKeys,
+    /// The `DPoP` proofs that this node itself remembers.
+    pub proofs: ProofMemory,
     /// How many requests may be in work at once; one more gets the dialect's 503.
     pub in_flight_max: usize,
     /// How many are.
@@ -61,8 +73,14 @@ pub struct Caller<'a> {
     pub environment: &'a EnvironmentName,
     /// Who sent the request, on the network.
     pub source: IpAddr,
+    /// The environment's issuer.
+    pub issuer: &'a str,
     /// The path of the endpoint that is called.
     pub path: &'a str,
+    /// The ways in which a client may prove itself there.
+    pub methods: AuthMethods,
+    /// The certificate that the connection showed.
+    pub certificate: Option<&'a ClientCertificate>,
 }
 
 /// A request as it arrived, with what the listener knows about it.
@@ -80,11 +98,23 @@ pub struct Exchange<'a> {
     pub request_id: &'a str,
     /// Who sent it, on the network.
     pub source: IpAddr,
+    /// The certificate that the connection showed.
+    pub certificate: Option<&'a ClientCertificate>,
 }
 
 impl<'a> Exchange<'a> {
-    fn caller(&self) -> Caller<'a> {
-        Caller { environment: self.environment, source: self.source, path: self.path }
+    fn caller<'c>(&self, issuer: &'c str) -> Caller<'c>
+    where
+        'a: 'c,
+    {
+        Caller {
+            environment: self.environment,
+            source: self.source,
+            issuer,
+            path: self.path,
+            methods: self.dialect.request.methods,
+            certificate: self.certificate,
+        }
     }
 }
 
@@ -130,7 +160,8 @@ impl<S: Store> TokenEndpoint<S> {
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
-        encode(exchange, &request, issuer, outcome)
+        let nonce = self.next_nonce(exchange, &request, outcome.as_ref().err().map(|refused| &refused.denial));
+        encode(exchange, &request, (issuer, nonce.as_deref()), outcome)
     }
 
     async fn issue(
@@ -144,19 +175,26 @@ impl<S: Store> TokenEndpoint<S> {
         let dialect = exchange.dialect;
         for step in dialect.request.order.iter().take_while(|step| **step != Step::Client) {
             request.refuse_faults_of(*step, dialect.request.report)?;
-            if *step == Step::Credentials && matches!(request.presented, Presented::Absent) {
+            if *step == Step::Credentials && request.presented.is_nothing(exchange.certificate) {
                 return Err(Denial::CredentialsAbsent.into());
             }
         }
-        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
+        let issuer = &environment.environment.issuer;
+        let proof = self.check_proof(exchange, request, issuer)?;
+        let authenticated = self.authenticate(&exchange.caller(issuer), &request.presented, position).await?;
         let credential_id = Some(authenticated.credential_id());
         let rate = self.count_client(exchange, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
-        let authorized = authorize::authorize(&authenticated, request, business, dialect, environment).map_err(refused)?;
+        let shown = Shown { proof: proof.as_ref(), certificate: exchange.certificate };
+        let authorized =
+            authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
         let rate = self.count_business(exchange, &authorized, rate)?;
         let refused = |denial| Refused { denial, credential_id, rate };
+        if let Some(proof) = &proof {
+            self.use_proof_up(proof).await.map_err(refused)?;
+        }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
         let token = self.mint(&authorized, environment).await.map_err(refused)?;
@@ -177,7 +215,7 @@ impl<S: Store> TokenEndpoint<S> {
 fn encode(
     exchange: &Exchange<'_>,
     request: &TokenRequest,
-    issuer: &str,
+    (issuer, dpop_nonce): (&str, Option<&str>),
     outcome: Result<Issued, Refused>,
 ) -> (Encoded, Outcome) {
     let named = request.presented.client_id().cloned();
@@ -187,12 +225,18 @@ fn encode(
         path: exchange.path,
         rate: None,
         retry_after: None,
+        dpop_nonce,
         echo: &request.echo,
     };
     match outcome {
         Ok(Issued { token, rate }) => {
-            let granted =
-                Granted { access_token: &token.text, expires_at: token.expires_at, now: token.issued_at, scope: &token.scope };
+            let granted = Granted {
+                access_token: &token.text,
+                token_type: token.token_type,
+                expires_at: token.expires_at,
+                now: token.issued_at,
+                scope: &token.scope,
+            };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
             (encoded, Outcome { client_id: named, credential_id: Some(token.credential_id), result: Ok(token.jti) })
         }

@@ -1,8 +1,9 @@
 //! A token request after decoding, whatever its wire format was.
 
 use http::{HeaderName, HeaderValue};
+use mintmark_verify::jws::{EmbeddedKey, Jws};
 
-use super::Denial;
+use super::{ClientCertificate, Denial};
 use crate::crypto::SecretText;
 use crate::dialect::{Fault, Report, Step};
 use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
@@ -12,6 +13,8 @@ use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
 pub struct TokenRequest {
     /// What proves the client.
     pub presented: Presented,
+    /// The `DPoP` proof (RFC 9449).
+    pub proof: PresentedProof,
     /// The scopes; nothing asks for all that are granted.
     pub scope: Option<ScopeSet>,
     /// The resources (RFC 8707); none asks for the environment's own.
@@ -43,14 +46,59 @@ pub enum Presented {
         /// Its secret.
         secret: SecretText,
     },
+    /// A signed assertion (RFC 7523 section 2.2).
+    Assertion(Box<ClientAssertion>),
+    /// A name alone: the connection's certificate has to prove it (RFC 8705 section 2).
+    Named {
+        /// The client.
+        client_id: Option<ClientId>,
+    },
+}
+
+/// A signed assertion that nobody has verified yet.
+#[derive(Debug)]
+pub struct ClientAssertion {
+    /// The client that the request names, or else the one that the assertion says it is of; nothing where that can be no client's.
+    pub client_id: Option<ClientId>,
+    /// Whether the request names it.
+    pub is_named: bool,
+    /// The assertion, which is worth a token to whoever has it in time.
+    pub text: SecretText,
+}
+
+impl ClientAssertion {
+    /// Whom an assertion says it is of: what `iss` and `sub` both say (RFC 7523 section 3). Nobody has verified it.
+    pub fn subject_of(text: &str) -> Option<String> {
+        let jws = Jws::parse(text, EmbeddedKey::Refused).ok()?;
+        let member = |name| jws.claims().get(name).and_then(serde_json::Value::as_str);
+        member("sub").filter(|subject| member("iss") == Some(*subject)).map(str::to_owned)
+    }
+}
+
+/// A `DPoP` proof as it arrived.
+#[derive(Debug, Default)]
+pub enum PresentedProof {
+    /// There is none, or the dialect does not read it.
+    #[default]
+    Absent,
+    /// More than one, too long, or no text.
+    Malformed,
+    /// One.
+    One(String),
 }
 
 impl Presented {
+    /// Whether there is nothing to prove a client with: a name alone needs the connection's certificate.
+    pub(crate) fn is_nothing(&self, certificate: Option<&ClientCertificate>) -> bool {
+        matches!(self, Presented::Absent) || (matches!(self, Presented::Named { .. }) && certificate.is_none())
+    }
+
     /// The client that was named.
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
-            Presented::Secret { client_id, .. } => client_id.as_ref(),
-            _ => None,
+            Presented::Secret { client_id, .. } | Presented::Named { client_id } => client_id.as_ref(),
+            Presented::Assertion(assertion) => assertion.client_id.as_ref(),
+            Presented::Absent | Presented::Malformed | Presented::Repeated => None,
         }
     }
 }

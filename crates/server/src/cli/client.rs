@@ -2,13 +2,14 @@
 
 use clap::{Args, Subcommand};
 use mintmark_core::model::{
-    AttributeValue, Attributes, BusinessAccess, BusinessId, Client, ClientId, DialectName, EnvironmentName, ResourceUri,
-    ScopeSet, Status, TenantId,
+    AssertionAudience, AttributeValue, Attributes, BusinessAccess, BusinessId, Client, ClientId, DialectName, EnvironmentName,
+    Profile, ResourceUri, ScopeSet, Status, TenantId, TokenBinding,
 };
-use mintmark_core::registry::{ClientEdit, CreatedClient, NewClient, NewGrant};
+use mintmark_core::registry::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewCredential, NewGrant};
 use mintmark_core::store::{Page, Store};
 use serde_json::json;
 
+use super::credential::ProofArgs;
 use super::output::{Output, words};
 use super::place::Place;
 use super::resource::parse_scopes;
@@ -35,7 +36,7 @@ pub(super) enum ClientCommand {
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
-    /// Make a client with a secret, which is shown once.
+    /// Make a client with a secret, which is shown once, or with another proof.
     #[command(after_help = "Example: mintmark client create billing --dialect standard --scope 'ledger:read'")]
     Create(Box<CreateArgs>),
     /// Change a client; what is not named stays.
@@ -85,6 +86,15 @@ pub(super) struct Settings {
     /// An attribute that dialects may copy into its tokens, as NAME=VALUE; may be repeated.
     #[arg(long, value_parser = parse_attribute, value_name = "NAME=VALUE")]
     attribute: Vec<(String, AttributeValue)>,
+    /// Whom its tokens are bound to: optional, dpop, certificate or either.
+    #[arg(long, value_name = "RULE", value_parser = parse_binding)]
+    token_binding: Option<TokenBinding>,
+    /// What its assertions may name as audience: issuer, or legacy for clients that name the token endpoint.
+    #[arg(long, value_name = "RULE", value_parser = parse_audience)]
+    assertion_audience: Option<AssertionAudience>,
+    /// A security profile that it keeps to: fapi2.
+    #[arg(long, value_name = "NAME", value_parser = parse_profile)]
+    profile: Option<Profile>,
 }
 
 #[derive(Args, Debug)]
@@ -100,6 +110,8 @@ pub(super) struct CreateArgs {
     /// How long its first secret is in force, such as 90d [default: until it is turned off].
     #[arg(long, value_parser = time::parse_duration)]
     secret_expires_in: Option<u32>,
+    #[command(flatten)]
+    proof: ProofArgs,
     #[command(flatten)]
     settings: Settings,
 }
@@ -123,12 +135,27 @@ pub(super) struct UpdateArgs {
     /// Let it act for all businesses of its tenant.
     #[arg(long, conflicts_with = "business")]
     all_businesses: bool,
+    /// Take its security profile away.
+    #[arg(long, conflicts_with = "profile")]
+    no_profile: bool,
     #[command(flatten)]
     settings: Settings,
 }
 
+fn parse_binding(text: &str) -> Result<TokenBinding, String> {
+    TokenBinding::from_word(text).ok_or_else(|| "expected optional, dpop, certificate or either".to_owned())
+}
+
+fn parse_audience(text: &str) -> Result<AssertionAudience, String> {
+    AssertionAudience::from_word(text).ok_or_else(|| "expected issuer or legacy".to_owned())
+}
+
+fn parse_profile(text: &str) -> Result<Profile, String> {
+    Profile::from_word(text).ok_or_else(|| "expected fapi2".to_owned())
+}
+
 /// `true`, `false` and whole numbers are what they look like, everything else is a text.
-fn parse_attribute(text: &str) -> Result<(String, AttributeValue), String> {
+pub(super) fn parse_attribute(text: &str) -> Result<(String, AttributeValue), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| "expected NAME=VALUE".to_owned())?;
     let value = match (value, value.parse::<i64>()) {
         ("true", _) => AttributeValue::Boolean(true),
@@ -160,33 +187,43 @@ pub(super) async fn run(place: &Place, command: ClientCommand) -> Done {
 }
 
 async fn create(place: &Place, args: CreateArgs) -> Done {
-    let CreateArgs { name, tenant, id, secret_expires_in, settings } = args;
+    let CreateArgs { name, tenant, id, secret_expires_in, proof, settings } = args;
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let tenant_id = place.tenant(tenant.as_deref()).await?.id;
     if settings.dialect.is_empty() {
         let known = words(place.registry.dialects.iter().map(|dialect| &dialect.name));
         return Err(Failure(format!("say which dialects the client may use: --dialect NAME; there are: {known}")));
     }
-    let created = place
-        .registry
-        .create_client(NewClient {
-            environment,
-            tenant_id,
-            id,
-            name,
-            grants: grant(&settings).into_iter().collect(),
-            businesses: businesses(&settings).unwrap_or(BusinessAccess::All),
-            dialects: settings.dialect,
-            lifetime_max: settings.lifetime_max,
-            attributes: settings.attribute.into_iter().collect(),
-            secret_expires_at: secret_expires_in.map(|seconds| place.registry.clock.now().plus(seconds)),
-        })
-        .await?;
-    Ok(show_created(&created))
+    let expires_at = secret_expires_in.map(|seconds| place.registry.clock.now().plus(seconds));
+    let new = NewClient {
+        environment,
+        tenant_id,
+        id,
+        name,
+        grants: grant(&settings).into_iter().collect(),
+        businesses: businesses(&settings).unwrap_or(BusinessAccess::All),
+        dialects: settings.dialect,
+        lifetime_max: settings.lifetime_max,
+        attributes: settings.attribute.into_iter().collect(),
+        security: ClientSecurity {
+            token_binding: settings.token_binding.unwrap_or_default(),
+            assertion_audience: settings.assertion_audience.unwrap_or_default(),
+            profile: settings.profile,
+        },
+        secret_expires_at: expires_at,
+    };
+    if proof.is_given() {
+        let credential = NewCredential { proof: proof.read()?, expires_at };
+        let (client, credential) = place.registry.create_client_with(new, credential).await?;
+        let mut fields = fields(&client);
+        fields.insert(1, ("credential", format!("{} {}", credential.proof.kind().as_str(), credential.hint)));
+        return Ok(Output::object(&fields, json!({ "client": client, "credential": credential })));
+    }
+    Ok(show_created(&place.registry.create_client(new).await?))
 }
 
 async fn update(place: &Place, args: UpdateArgs) -> Done {
-    let UpdateArgs { client_id, name, add_dialect, revoke, remove_attribute, all_businesses, settings } = args;
+    let UpdateArgs { client_id, name, add_dialect, revoke, remove_attribute, all_businesses, no_profile, settings } = args;
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
@@ -199,6 +236,9 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
         dialects: Some(settings.dialect).filter(|dialects| !dialects.is_empty()),
         lifetime_max: settings.lifetime_max,
         attributes: settings.attribute.into_iter().collect(),
+        token_binding: settings.token_binding,
+        assertion_audience: settings.assertion_audience,
+        profile: if no_profile { Some(None) } else { settings.profile.map(Some) },
     };
     Ok(show(&place.registry.edit_client(&environment, &client_id, &edit).await?))
 }
@@ -277,9 +317,12 @@ fn fields(client: &Client) -> Vec<(&'static str, String)> {
         ("scopes", words(client.grants.iter().flat_map(|grant| &grant.scopes))),
         ("businesses", businesses),
         ("attributes", words(attributes(&client.attributes))),
+        ("token binding", client.token_binding.as_str().to_owned()),
+        ("assertion audience", client.assertion_audience.as_str().to_owned()),
+        ("profile", client.profile.map_or("-", Profile::as_str).to_owned()),
     ]
 }
 
-fn attributes(attributes: &Attributes) -> impl Iterator<Item = String> {
+pub(super) fn attributes(attributes: &Attributes) -> impl Iterator<Item = String> {
     attributes.iter().map(|(name, value)| format!("{name}={}", value.to_json()))
 }

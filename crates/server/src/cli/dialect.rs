@@ -155,6 +155,7 @@ fn example_context(dialect: &Dialect) -> AnswerContext<'_> {
         path: &dialect.route.path,
         rate: Some(rate),
         retry_after: None,
+        dpop_nonce: None,
         echo: &[],
     }
 }
@@ -162,6 +163,7 @@ fn example_context(dialect: &Dialect) -> AnswerContext<'_> {
 fn example_answer(dialect: &Dialect) -> Encoded {
     let granted = Granted {
         access_token: EXAMPLE_TOKEN,
+        token_type: "Bearer",
         expires_at: EXAMPLE_NOW.plus(dialect.token.lifetime_default),
         now: EXAMPLE_NOW,
         scope: dialect.example.scope.as_deref().unwrap_or_default(),

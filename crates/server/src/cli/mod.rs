@@ -6,6 +6,7 @@ mod backup;
 mod business;
 mod check;
 mod client;
+mod credential;
 mod dev;
 mod dialect;
 mod environment;
@@ -117,6 +118,9 @@ enum RegistryCommand {
         after_help = "Example: mintmark client create billing --environment sandbox --dialect standard --scope 'ledger:read'"
     )]
     Client(client::ClientCommand),
+    /// Keys, certificates and trusted issuers of clients, in place of secrets.
+    #[command(subcommand, after_help = "Example: mintmark credential add cli_… --jwk public-key.json")]
+    Credential(credential::CredentialCommand),
     /// Secrets of clients.
     #[command(subcommand, after_help = "Example: mintmark secret add cli_… --environment sandbox --expires-in 90d")]
     Secret(secret::SecretCommand),
@@ -199,6 +203,7 @@ async fn run_on(place: &Place, command: RegistryCommand, json: bool) -> Done {
         RegistryCommand::Tenant(command) => tenant::run(place, command).await,
         RegistryCommand::Business(command) => business::run(place, command, json).await,
         RegistryCommand::Client(command) => client::run(place, command).await,
+        RegistryCommand::Credential(command) => credential::run(place, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,

@@ -1,7 +1,9 @@
 //! `mintmark resource`
 
 use clap::Subcommand;
-use mintmark_core::model::{EnvironmentName, KeyState, Resource, ResourceUri, ScopeDefinition, ScopeSet, ScopeToken};
+use mintmark_core::model::{
+    EnvironmentName, KeyState, Resource, ResourceUri, ScopeDefinition, ScopeSet, ScopeToken, TokenFormat,
+};
 use mintmark_core::registry::{NewResource, ResourceEdit};
 use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
@@ -35,6 +37,9 @@ pub(super) enum ResourceCommand {
         /// The algorithm of its tokens.
         #[arg(long)]
         algorithm: Option<Algorithm>,
+        /// The form of its tokens: jwt or opaque [default: the dialect's].
+        #[arg(long, value_parser = parse_format)]
+        token_format: Option<TokenFormat>,
         /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
@@ -53,10 +58,17 @@ pub(super) enum ResourceCommand {
         /// What people call it.
         #[arg(long)]
         name: Option<String>,
+        /// The form of its tokens: jwt or opaque.
+        #[arg(long, value_parser = parse_format)]
+        token_format: Option<TokenFormat>,
         /// The environment [default: the only one, or sandbox].
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
+}
+
+fn parse_format(text: &str) -> Result<TokenFormat, String> {
+    TokenFormat::from_word(text).ok_or_else(|| "expected jwt or opaque".to_owned())
 }
 
 /// Scopes on the command line.
@@ -76,7 +88,7 @@ pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {
                 .collect();
             Ok(show(&resources))
         }
-        ResourceCommand::Create { uri, name, scope, algorithm, environment } => {
+        ResourceCommand::Create { uri, name, scope, algorithm, token_format, environment } => {
             let record = place.environment(environment.as_ref()).await?;
             let environment = record.environment.name;
             if let Some(algorithm) = algorithm
@@ -86,17 +98,17 @@ pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {
             }
             let name = name.unwrap_or_else(|| uri.to_string());
             let scopes = definitions(scope.as_ref());
-            let new = NewResource { environment, uri, name, scopes, algorithm };
+            let new = NewResource { environment, uri, name, scopes, algorithm, token_format };
             Ok(show(&[place.registry.create_resource(new).await?]))
         }
-        ResourceCommand::Update { uri, add_scope, remove_scope, name, environment } => {
+        ResourceCommand::Update { uri, add_scope, remove_scope, name, token_format, environment } => {
             let environment = place.environment(environment.as_ref()).await?.environment;
             let uri = match uri {
                 Some(uri) => uri,
                 None => environment.issuer.parse().map_err(|error| Failure(format!("the issuer is no resource: {error}")))?,
             };
             let remove_scopes: Vec<ScopeToken> = remove_scope.iter().flat_map(|set| set.iter().cloned()).collect();
-            let edit = ResourceEdit { add_scopes: definitions(add_scope.as_ref()), remove_scopes, name };
+            let edit = ResourceEdit { add_scopes: definitions(add_scope.as_ref()), remove_scopes, name, token_format };
             Ok(show(&[place.registry.edit_resource(&environment.name, &uri, &edit).await?]))
         }
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use mintmark_core::clock::Timestamp;
-use mintmark_core::model::{ClientId, Credential, CredentialId, EnvironmentName};
+use mintmark_core::model::{ClientId, Credential, CredentialId, EnvironmentName, ProofKind};
 use mintmark_core::store::Store;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{Done, Failure, time};
 #[derive(Args, Debug)]
 pub(super) struct Owner {
     /// The client.
-    client_id: ClientId,
+    pub(super) client_id: ClientId,
     /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
@@ -63,7 +63,9 @@ pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
             if place.store.client_record(&environment, &owner.client_id).await?.value.is_none() {
                 return Err(Failure(format!("there is no client {} in {environment}", owner.client_id)));
             }
-            Ok(show(&place.store.credentials(&environment, &owner.client_id).await?))
+            let mut credentials = place.store.credentials(&environment, &owner.client_id).await?;
+            credentials.retain(|credential| credential.proof.kind() == ProofKind::Secret);
+            Ok(show(&credentials))
         }
         SecretCommand::Add { owner, expires_in } => {
             let environment = environment_of(place, &owner).await?;
@@ -90,7 +92,7 @@ pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
     }
 }
 
-async fn environment_of(place: &Place, owner: &Owner) -> Result<EnvironmentName, Failure> {
+pub(super) async fn environment_of(place: &Place, owner: &Owner) -> Result<EnvironmentName, Failure> {
     Ok(place.environment(owner.environment.as_ref()).await?.environment.name)
 }
 

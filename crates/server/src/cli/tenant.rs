@@ -1,10 +1,11 @@
 //! `mintmark tenant`
 
 use clap::Subcommand;
-use mintmark_core::model::{Status, Tenant};
+use mintmark_core::model::{AttributeValue, Status, Tenant};
 use serde_json::json;
 
-use super::output::Output;
+use super::client::{attributes, parse_attribute};
+use super::output::{Output, words};
 use super::place::Place;
 use super::{Done, time};
 
@@ -26,6 +27,18 @@ pub(super) enum TenantCommand {
         tenant: String,
         /// The new name.
         name: String,
+    },
+    /// Set what dialects may copy into the tokens of a tenant's clients.
+    #[command(after_help = "Example: mintmark tenant attributes 'Acme Ltd' --set plan=gold --remove region")]
+    Attributes {
+        /// Its id or name.
+        tenant: String,
+        /// An attribute to set, as NAME=VALUE; may be repeated.
+        #[arg(long, value_parser = parse_attribute, value_name = "NAME=VALUE")]
+        set: Vec<(String, AttributeValue)>,
+        /// An attribute to take away; may be repeated.
+        #[arg(long, value_name = "NAME")]
+        remove: Vec<String>,
     },
     /// Turn a tenant off: none of its clients gets a token.
     #[command(after_help = "Example: mintmark tenant disable 'Acme Ltd'")]
@@ -55,6 +68,10 @@ pub(super) async fn run(place: &Place, command: TenantCommand) -> Done {
             let id = place.tenant(Some(&tenant)).await?.id;
             Ok(show(&place.registry.rename_tenant(id, &name).await?))
         }
+        TenantCommand::Attributes { tenant, set, remove } => {
+            let id = place.tenant(Some(&tenant)).await?.id;
+            Ok(show(&place.registry.set_tenant_attributes(id, &set.into_iter().collect(), &remove).await?))
+        }
         TenantCommand::Disable { tenant } => set_status(place, &tenant, Status::Disabled).await,
         TenantCommand::Enable { tenant } => set_status(place, &tenant, Status::Active).await,
     }
@@ -66,7 +83,11 @@ async fn set_status(place: &Place, tenant: &str, status: Status) -> Done {
 }
 
 fn show(tenant: &Tenant) -> Output {
-    let fields =
-        vec![("id", tenant.id.to_string()), ("name", tenant.name.clone()), ("status", tenant.status.as_str().to_owned())];
+    let fields = vec![
+        ("id", tenant.id.to_string()),
+        ("name", tenant.name.clone()),
+        ("status", tenant.status.as_str().to_owned()),
+        ("attributes", words(attributes(&tenant.attributes))),
+    ];
     Output::object(&fields, json!(tenant))
 }

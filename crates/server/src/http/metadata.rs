@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
-use mintmark_core::dialect::Role;
+use mintmark_core::dialect::{AuthMethod, AuthMethods, DpopRule, Role};
 use mintmark_core::directory::EnvironmentView;
 use mintmark_verify::Algorithm;
 use serde_json::{Value, json};
@@ -26,15 +26,18 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             .iter()
             .map(|dialect| (dialect.name.to_string(), format!("{issuer}{}", dialect.route.path).into()))
             .collect();
-        let methods = dialects.get(STANDARD).map(|dialect| {
-            let basic = dialect.request.basic.map(|_| "client_secret_basic");
-            let post = dialect.request.post.then_some("client_secret_post");
-            basic.into_iter().chain(post).collect::<Vec<_>>()
-        });
+        let standard = dialects.get(STANDARD);
+        let methods = standard.map(|dialect| names_of(dialect.request.methods));
+        let takes_assertions = standard.is_some_and(|dialect| dialect.request.methods.take_assertions());
+        let takes_dpop = standard.is_some_and(|dialect| dialect.request.dpop != DpopRule::Ignore);
+        let algorithms = || Algorithm::ALL.map(Algorithm::as_str).to_vec();
         json!({
             "issuer": issuer,
             "token_endpoint": endpoints.get(STANDARD),
             "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
+            "dpop_signing_alg_values_supported": takes_dpop.then(algorithms),
+            "tls_client_certificate_bound_access_tokens": true,
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
@@ -72,6 +75,23 @@ fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value)
     response
 }
 
+/// The methods, by names that a client may find in the registry of them: what comes from another issuer is, on the wire, an assertion
+/// as any.
+fn names_of(methods: AuthMethods) -> Vec<&'static str> {
+    let mut names: Vec<_> = methods
+        .iter()
+        .map(|method| if method == AuthMethod::FederatedJwt { AuthMethod::PrivateKeyJwt } else { method })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(AuthMethod::as_str).collect()
+}
+
+/// Of signatures and of the MACs of `client_secret_jwt`.
+fn assertion_algorithms() -> Vec<&'static str> {
+    Algorithm::ALL.map(Algorithm::as_str).into_iter().chain(["HS256"]).collect()
+}
+
 /// Those of the environment's own resource. Other resources are for those who have a grant there: the token endpoints do not tell
 /// whether one exists, and neither does this.
 fn scopes_of(view: &EnvironmentView) -> BTreeSet<&str> {
@@ -80,7 +100,8 @@ fn scopes_of(view: &EnvironmentView) -> BTreeSet<&str> {
 
 /// The parameters of the standard endpoint, since two of them are extensions.
 fn parameter_names(app: &App) -> Vec<String> {
-    let is_credential = |role| matches!(role, Role::ClientId | Role::ClientSecret);
+    let is_credential =
+        |role| matches!(role, Role::ClientId | Role::ClientSecret | Role::ClientAssertion | Role::ClientAssertionType);
     let dialects = app.node.dialects.load();
     let parameters = dialects.get(STANDARD).map(|dialect| {
         let named = dialect.request.parameters.iter().filter(|parameter| !is_credential(parameter.role));

@@ -96,6 +96,7 @@ where
         raw: raw_request(parts, body.as_ref()),
         path: parts.uri.path(),
         request_id: id.as_str(),
+        certificate: None,
         source: peer.address,
     };
     let (encoded, outcome) = app.node.endpoint.respond(&exchange).await;
@@ -184,5 +185,5 @@ pub(super) fn issuer_of(app: &App) -> String {
 }
 
 pub(super) fn context<'a>(issuer: &'a str, id: &'a RequestId, path: &'a str) -> AnswerContext<'a> {
-    AnswerContext { issuer, request_id: id.as_str(), path, rate: None, retry_after: None, echo: &[] }
+    AnswerContext { issuer, request_id: id.as_str(), path, rate: None, retry_after: None, dpop_nonce: None, echo: &[] }
 }

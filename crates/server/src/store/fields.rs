@@ -79,6 +79,12 @@ impl<'r> Fields<'r> {
         read(self.plain(column)?).ok_or_else(|| self.corrupt(column, &"the word is not known"))
     }
 
+    /// One of a few words, if there is any.
+    pub(super) fn optional_word<T>(&self, column: &str, read: fn(&str) -> Option<T>) -> Read<Option<T>> {
+        let text: Option<&str> = self.plain(column)?;
+        text.map(|text| read(text).ok_or_else(|| self.corrupt(column, &"the word is not known"))).transpose()
+    }
+
     /// JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, column: &str) -> Read<T> {
         serde_json::from_str(self.plain(column)?).map_err(|cause| self.corrupt(column, &cause))

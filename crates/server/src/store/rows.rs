@@ -2,8 +2,8 @@
 //! bad row never takes the rest down.
 
 use mintmark_core::model::{
-    Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Resource, SealedBytes,
-    SigningKey, Status, StoredSecret, Tenant,
+    AssertionAudience, Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Profile,
+    Proof, ProofKind, Resource, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding, TokenFormat,
 };
 use mintmark_core::registry::check_issuer;
 use mintmark_core::store::{AuditRecord, FeedEntry, Mark, Read, StoreError, Subject};
@@ -39,6 +39,7 @@ pub(super) fn tenant(row: &Row) -> Read<Tenant> {
         id: fields.parsed("id")?,
         name: fields.text("name")?,
         status: fields.word("status", Status::from_word)?,
+        attributes: fields.json("attributes")?,
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })
@@ -73,6 +74,9 @@ pub(super) fn client(row: &Row) -> Read<Client> {
         businesses: fields.json("businesses")?,
         lifetime_max: fields.optional_number("lifetime_max")?,
         attributes: fields.json("attributes")?,
+        token_binding: fields.word("token_binding", TokenBinding::from_word)?,
+        assertion_audience: fields.word("assertion_audience", AssertionAudience::from_word)?,
+        profile: fields.optional_word("profile", Profile::from_word)?,
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })
@@ -92,17 +96,25 @@ pub(super) fn credential(row: &Row) -> Read<Credential> {
         environment: fields.parsed("environment")?,
         client_id: fields.parsed("client_id")?,
         hint: fields.text("hint")?,
-        secret: StoredSecret {
-            scheme: fields.number("secret_scheme")?,
-            pepper_id: fields.text("secret_pepper_id")?,
-            mac: fields.bytes("secret_mac")?,
-        },
+        proof: proof(&fields)?,
         status: fields.word("status", Status::from_word)?,
         created_at: fields.time("created_at")?,
         expires_at: fields.optional_time("expires_at")?,
         last_used_at: fields.optional_time("last_used_at")?,
         version: fields.number("version")?,
     })
+}
+
+fn proof(fields: &Fields<'_>) -> Read<Proof> {
+    match fields.word("kind", ProofKind::from_word)? {
+        ProofKind::Secret => Ok(Proof::Secret(StoredSecret {
+            scheme: fields.number("secret_scheme")?,
+            pepper_id: fields.text("secret_pepper_id")?,
+            mac: fields.bytes("secret_mac")?,
+        })),
+        ProofKind::SharedKey => Ok(Proof::SharedKey(SealedBytes(fields.bytes("sealed")?))),
+        kind => Proof::from_details(kind, fields.json("details")?).map_err(|error| fields.corrupt("details", &error)),
+    }
 }
 
 /// A row of `resource`.
@@ -115,6 +127,7 @@ pub(super) fn resource(row: &Row) -> Read<Resource> {
         name: fields.text("name")?,
         scopes: fields.json("scopes")?,
         algorithm: fields.optional_parsed("algorithm")?,
+        token_format: fields.optional_word("token_format", TokenFormat::from_word)?,
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })

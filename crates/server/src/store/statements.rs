@@ -28,8 +28,8 @@ macro_rules! business {
 
 macro_rules! client {
     () => {
-        "SELECT environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, created_at, \
-         version FROM client WHERE "
+        "SELECT environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, token_binding, \
+         assertion_audience, profile, created_at, version FROM client WHERE "
     };
 }
 
@@ -67,12 +67,12 @@ statements! {
         "SELECT name, issuer, algorithm, lifetime_max, created_at, version FROM environment ORDER BY created_at, name";
 
     TENANT_INSERT = "tenant.insert":
-        "INSERT INTO tenant (id, name, status, created_at, version) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO tenant (id, name, status, attributes, created_at, version) VALUES ($1, $2, $3, $4, $5, $6)";
     TENANT_UPDATE = "tenant.update":
-        "UPDATE tenant SET name = $2, status = $3, version = $4 WHERE id = $1 AND version + 1 = $4";
-    TENANT = "tenant.read": "SELECT id, name, status, created_at, version FROM tenant WHERE id = $1";
+        "UPDATE tenant SET name = $2, status = $3, attributes = $4, version = $5 WHERE id = $1 AND version + 1 = $5";
+    TENANT = "tenant.read": "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id = $1";
     TENANTS = "tenant.list":
-        "SELECT id, name, status, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
+        "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
 
     BUSINESS_INSERT = "business.insert":
         "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
@@ -89,10 +89,12 @@ statements! {
 
     CLIENT_INSERT = "client.insert":
         "INSERT INTO client (environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, \
-         created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+         token_binding, assertion_audience, profile, created_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     CLIENT_UPDATE = "client.update":
         "UPDATE client SET name = $4, status = $5, dialects = $6, grants = $7, businesses = $8, lifetime_max = $9, \
-         attributes = $10, version = $11 WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $11";
+         attributes = $10, token_binding = $11, assertion_audience = $12, profile = $13, version = $14 \
+         WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $14";
     CLIENT = "client.read": concat!(client!(), "environment = $1 AND id = $2");
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
@@ -102,13 +104,14 @@ statements! {
         "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";
 
     CREDENTIAL_INSERT = "credential.insert":
-        "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, \
-         created_at, created_position, expires_at, last_used_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \
+         details, sealed, status, created_at, created_position, expires_at, last_used_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
-        "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, status = $8, \
-         expires_at = $9, version = $10 WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $10";
+        "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
+         details = $9, sealed = $10, status = $11, expires_at = $12, version = $13 \
+         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $13";
     // For [`USES_AT_ONCE`] credentials, so that a crowd's uses are few statements.
     CREDENTIALS_USED = "credential.used":
         "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND (last_used_at IS NULL OR last_used_at < $1) \
@@ -116,17 +119,17 @@ statements! {
          $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, \
          $48, $49, $50, $51, $52)";
     CREDENTIALS = "credential.list":
-        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, status, created_at, expires_at, \
-         last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
+         created_at, expires_at, last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
 
     RESOURCE_INSERT = "resource.insert":
-        "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, created_at, created_position, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, token_format, created_at, created_position, \
+         version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     RESOURCE_UPDATE = "resource.update":
-        "UPDATE resource SET uri = $3, name = $4, scopes = $5, algorithm = $6, version = $7 \
-         WHERE environment = $1 AND id = $2 AND version + 1 = $7";
+        "UPDATE resource SET uri = $3, name = $4, scopes = $5, algorithm = $6, token_format = $7, version = $8 \
+         WHERE environment = $1 AND id = $2 AND version + 1 = $8";
     RESOURCES = "resource.list":
-        "SELECT environment, id, uri, name, scopes, algorithm, created_at, version FROM resource \
+        "SELECT environment, id, uri, name, scopes, algorithm, token_format, created_at, version FROM resource \
          ORDER BY environment, created_position, id";
 
     SIGNING_KEY_INSERT = "signing_key.insert":

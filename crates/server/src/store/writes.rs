@@ -1,6 +1,8 @@
 //! The rows of a change.
 
-use mintmark_core::model::{Business, Client, Credential, Environment, Position, Resource, SigningKey, Tenant};
+use mintmark_core::model::{
+    Business, Client, Credential, Environment, Position, Profile, Proof, Resource, SigningKey, Tenant, TokenFormat,
+};
 use mintmark_core::random::Random;
 use mintmark_core::store::Write;
 use mintmark_verify::Algorithm;
@@ -19,14 +21,14 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
     let query = match write {
         Write::InsertEnvironment(row) => insert_environment(row),
         Write::UpdateEnvironment(row) => update_environment(row),
-        Write::InsertTenant(row) => insert_tenant(row),
-        Write::UpdateTenant(row) => update_tenant(row),
+        Write::InsertTenant(row) => insert_tenant(row)?,
+        Write::UpdateTenant(row) => update_tenant(row)?,
         Write::InsertBusiness(row) => insert_business(row),
         Write::UpdateBusiness(row) => update_business(row),
         Write::InsertClient(row) => insert_client(row)?,
         Write::UpdateClient(row) => update_client(row)?,
-        Write::InsertCredential(row) => insert_credential(row, position),
-        Write::UpdateCredential(row) => update_credential(row),
+        Write::InsertCredential(row) => insert_credential(row, position)?,
+        Write::UpdateCredential(row) => update_credential(row)?,
         Write::InsertResource(row) => insert_resource(row, position)?,
         Write::UpdateResource(row) => update_resource(row)?,
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
@@ -66,14 +68,14 @@ fn update_environment(row: &Environment) -> Query {
     query.bind(i64::from(row.lifetime_max)).bind(big(row.version))
 }
 
-fn insert_tenant(row: &Tenant) -> Query {
+fn insert_tenant(row: &Tenant) -> Result<Query, WriteError> {
     let query = TENANT_INSERT.query().bind(row.id.to_string()).bind(row.name.as_str()).bind(row.status.as_str());
-    query.bind(row.created_at.0).bind(big(row.version))
+    Ok(query.bind(json(&row.attributes)?).bind(row.created_at.0).bind(big(row.version)))
 }
 
-fn update_tenant(row: &Tenant) -> Query {
+fn update_tenant(row: &Tenant) -> Result<Query, WriteError> {
     let query = TENANT_UPDATE.query().bind(row.id.to_string()).bind(row.name.as_str()).bind(row.status.as_str());
-    query.bind(big(row.version))
+    Ok(query.bind(json(&row.attributes)?).bind(big(row.version)))
 }
 
 fn insert_business(row: &Business) -> Query {
@@ -101,22 +103,35 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
     let query = query.bind(row.environment.as_str()).bind(row.id.as_str()).bind(row.tenant_id.to_string());
     let query = query.bind(row.name.as_str()).bind(row.status.as_str());
     let query = query.bind(json(&row.dialects)?).bind(json(&row.grants)?).bind(json(&row.businesses)?);
-    Ok(query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?))
+    let query = query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?);
+    let query = query.bind(row.token_binding.as_str()).bind(row.assertion_audience.as_str());
+    Ok(query.bind(row.profile.map(Profile::as_str)))
 }
 
-fn insert_credential(row: &Credential, position: Position) -> Query {
-    let query = credential(CREDENTIAL_INSERT.query(), row).bind(row.created_at.0).bind(big(position.0));
-    query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0)).bind(big(row.version))
+fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {
+    let query = credential(CREDENTIAL_INSERT.query(), row)?.bind(row.created_at.0).bind(big(position.0));
+    Ok(query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0)).bind(big(row.version)))
 }
 
-fn update_credential(row: &Credential) -> Query {
-    credential(CREDENTIAL_UPDATE.query(), row).bind(row.expires_at.map(|at| at.0)).bind(big(row.version))
+fn update_credential(row: &Credential) -> Result<Query, WriteError> {
+    Ok(credential(CREDENTIAL_UPDATE.query(), row)?.bind(row.expires_at.map(|at| at.0)).bind(big(row.version)))
 }
 
-fn credential(query: Query, row: &Credential) -> Query {
+fn credential(query: Query, row: &Credential) -> Result<Query, WriteError> {
     let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.client_id.as_str());
-    let query = query.bind(row.hint.as_str()).bind(i64::from(row.secret.scheme)).bind(row.secret.pepper_id.as_str());
-    query.bind(row.secret.mac.as_slice()).bind(row.status.as_str())
+    let query = query.bind(row.hint.as_str());
+    let query = match &row.proof {
+        Proof::Secret(secret) => {
+            query.bind(i64::from(secret.scheme)).bind(secret.pepper_id.as_str()).bind(secret.mac.as_slice())
+        }
+        _ => query.bind(0_i64).bind("").bind([].as_slice()),
+    };
+    let details = row.proof.details().map(|details| json(&details)).transpose()?;
+    let sealed = match &row.proof {
+        Proof::SharedKey(sealed) => Some(sealed.0.as_slice()),
+        _ => None,
+    };
+    Ok(query.bind(row.proof.kind().as_str()).bind(details).bind(sealed).bind(row.status.as_str()))
 }
 
 fn insert_resource(row: &Resource, position: Position) -> Result<Query, WriteError> {
@@ -130,7 +145,11 @@ fn update_resource(row: &Resource) -> Result<Query, WriteError> {
 
 fn resource(query: Query, row: &Resource) -> Result<Query, WriteError> {
     let query = query.bind(row.environment.as_str()).bind(row.id.to_string()).bind(row.uri.as_str());
-    Ok(query.bind(row.name.as_str()).bind(json(&row.scopes)?).bind(row.algorithm.map(Algorithm::as_str)))
+    Ok(query
+        .bind(row.name.as_str())
+        .bind(json(&row.scopes)?)
+        .bind(row.algorithm.map(Algorithm::as_str))
+        .bind(row.token_format.map(TokenFormat::as_str)))
 }
 
 fn insert_signing_key(row: &SigningKey, position: Position) -> Query {

@@ -2,6 +2,7 @@
 //! which the dialect wants it told, and nobody sees the bytes again afterwards.
 
 mod basic;
+mod credentials;
 mod fields;
 mod integer;
 
@@ -10,16 +11,20 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::fault::{Fault, Step};
-use super::rules::{BodyType, Dialect, Encoding, Origin, Otherwise, Parameter, Repeated, RequestRules, Role};
-use crate::crypto::{ClientSecret, SecretText};
-use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
-use crate::token::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
+use super::rules::{BodyType, Dialect, DpopRule, Encoding, Origin, Otherwise, Parameter, Repeated, RequestRules, Role};
+use crate::crypto::SecretText;
+use crate::model::{BusinessId, ResourceUri, ScopeSet};
+use crate::token::{AskedBusiness, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
+use credentials::Credentials;
 use fields::{Field, FieldsError};
 
 /// The largest body, in bytes; also of a query string.
 pub const MAX_BODY: usize = 64 * 1024;
 /// The largest number of fields in a body or a query string.
 pub const MAX_FIELDS: usize = 1000;
+/// The longest `DPoP` proof, in bytes.
+const MAX_PROOF: usize = 8 * 1024;
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// The largest number of resources in one request.
 const MAX_RESOURCES: usize = 16;
 
@@ -49,6 +54,7 @@ impl Dialect {
         let mut decoder = Decoder { rules: &self.request, raw: *raw, found: Vec::new() };
         let fields = decoder.fields();
         let mut request = decoder.parameters(&fields);
+        request.proof = decoder.proof();
         request.echo = decoder.echo();
         request.faults = decoder.found;
         request
@@ -139,17 +145,21 @@ impl<'a> Decoder<'a> {
 
     fn parameters(&mut self, fields: &[Field<'a>]) -> TokenRequest {
         let mut request = TokenRequest::default();
-        let (mut client_id, mut client_secret) = (None, None);
+        let mut credentials = Credentials::default();
         let mut credentials_differ = false;
         let rules = self.rules;
         for parameter in &rules.parameters {
             let values = self.values(parameter, fields);
             match parameter.role {
-                Role::ClientId | Role::ClientSecret => {
+                Role::ClientId | Role::ClientSecret | Role::ClientAssertion | Role::ClientAssertionType => {
                     credentials_differ |= values.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
-                    let value = self.scalar(parameter, values);
-                    let slot = if parameter.role == Role::ClientId { &mut client_id } else { &mut client_secret };
-                    *slot = value.map(|(_, value)| value.into_owned());
+                    let value = self.scalar(parameter, values).map(|(_, value)| value.into_owned());
+                    match parameter.role {
+                        Role::ClientId => credentials.client_id = value,
+                        Role::ClientSecret => credentials.secret = value.map(SecretText::new),
+                        Role::ClientAssertion => credentials.assertion = value.map(SecretText::new),
+                        _ => credentials.assertion_type = value,
+                    }
                 }
                 Role::Resource => request.resources = self.resources(parameter, &values),
                 _ => {
@@ -159,11 +169,8 @@ impl<'a> Decoder<'a> {
                 }
             }
         }
-        request.presented = if credentials_differ {
-            Presented::Repeated
-        } else {
-            self.presented(client_id, client_secret.map(SecretText::new))
-        };
+        request.presented =
+            if credentials_differ { Presented::Repeated } else { credentials.presented(self.rules, self.raw.headers) };
         request
     }
 
@@ -230,7 +237,12 @@ impl<'a> Decoder<'a> {
                 Some(seconds) if seconds < 1 => note(Fault::LifetimeTooSmall),
                 Some(seconds) => request.lifetime = Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
             },
-            Role::GrantType | Role::ClientId | Role::ClientSecret | Role::Resource => {}
+            Role::GrantType
+            | Role::ClientId
+            | Role::ClientSecret
+            | Role::ClientAssertion
+            | Role::ClientAssertionType
+            | Role::Resource => {}
         }
     }
 
@@ -256,26 +268,18 @@ impl<'a> Decoder<'a> {
         resources
     }
 
-    /// What proves the client: one credential in the places that the dialect reads, or the reason why there is none.
-    fn presented(&self, client_id: Option<String>, secret: Option<SecretText>) -> Presented {
-        let secret = secret.filter(|secret| !secret.is_empty());
-        // A secret in the place of the name is no name, and so never gets into a log.
-        let parse_id = |id: &str| id.parse::<ClientId>().ok().filter(|id| !ClientSecret::is_like(id.as_str()));
-        let basic = match self.rules.basic {
-            Some(decoding) => basic::read(self.raw.headers, decoding, self.rules.encoding),
-            None => basic::Basic::Absent,
-        };
-        match (basic, client_id, secret) {
-            (basic::Basic::Absent, Some(client_id), Some(secret)) if self.rules.post => {
-                Presented::Secret { client_id: parse_id(&client_id), secret }
+    /// The `DPoP` proof (RFC 9449 section 4.1).
+    fn proof(&self) -> PresentedProof {
+        if self.rules.dpop == DpopRule::Ignore {
+            return PresentedProof::Absent;
+        }
+        let mut values = self.raw.headers.get_all(DPOP).iter();
+        match (values.next(), values.next()) {
+            (None, _) => PresentedProof::Absent,
+            (Some(value), None) if value.len() <= MAX_PROOF => {
+                value.to_str().map_or(PresentedProof::Malformed, |text| PresentedProof::One(text.to_owned()))
             }
-            (basic::Basic::Absent, _, _) => Presented::Absent,
-            (basic::Basic::Repeated, _, _) | (_, _, Some(_)) => Presented::Repeated,
-            (basic::Basic::Malformed, _, None) => Presented::Malformed,
-            (basic::Basic::Pair { client_id: named, .. }, Some(client_id), None) if named != client_id => Presented::Repeated,
-            (basic::Basic::Pair { client_id, secret }, _, None) => {
-                Presented::Secret { client_id: parse_id(&client_id), secret }
-            }
+            _ => PresentedProof::Malformed,
         }
     }
 

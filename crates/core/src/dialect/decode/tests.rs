@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::dialect::DialectSet;
 use crate::document::Source;
+use crate::model::ClientId;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -255,9 +256,12 @@ fn a_client_id_in_the_body_may_repeat_the_one_in_basic_and_not_differ() {
 
 #[test]
 fn half_a_credential_is_none() {
-    for body in ["client_id=me", "client_secret=s", ""] {
+    for body in ["client_secret=s", ""] {
         assert!(matches!(Sent::form(with_grant(body)).to("standard").presented, Presented::Absent), "{body}");
     }
+    let name = Sent::form(with_grant("client_id=me")).to("standard").presented;
+    assert!(matches!(&name, Presented::Named { .. }) && name.is_nothing(None), "a name waits for a certificate");
+    assert!(matches!(Sent::form("client_id=me").to("asset").presented, Presented::Absent), "asset takes no certificate");
     let ignored = Sent::form("client_id=me").basic("me:s").to("asset");
     assert!(matches!(ignored.presented, Presented::Absent), "asset does not read the header");
     let without_secret = Sent::form(with_grant("")).basic("me:").to("standard");

@@ -11,12 +11,19 @@ fn context() -> AnswerContext<'static> {
         path: "/path",
         rate: None,
         retry_after: None,
+        dpop_nonce: None,
         echo: &[],
     }
 }
 
 fn granted(scope: &str) -> Granted<'_> {
-    Granted { access_token: "a.b.c", expires_at: Timestamp(1_700_003_600), now: Timestamp(1_700_000_000), scope }
+    Granted {
+        access_token: "a.b.c",
+        token_type: "Bearer",
+        expires_at: Timestamp(1_700_003_600),
+        now: Timestamp(1_700_000_000),
+        scope,
+    }
 }
 
 fn text(encoded: &Encoded) -> &str {

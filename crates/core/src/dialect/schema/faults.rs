@@ -4,7 +4,9 @@ use http::StatusCode;
 
 use super::BUSINESS_ROUTE;
 use crate::dialect::fault::Fault;
-use crate::dialect::rules::{Encoding, FaultAnswer, FaultTable, Otherwise, Repeated, Report, RequestRules, Role, Route};
+use crate::dialect::rules::{
+    DpopRule, Encoding, FaultAnswer, FaultTable, Otherwise, Repeated, Report, RequestRules, Role, Route,
+};
 use crate::dialect::template::{Fixed, Form, Slot, Template};
 use crate::document::{Key, Node, TableReader, Value};
 
@@ -212,7 +214,9 @@ fn is_reachable(fault: Fault, route: &Route, request: &RequestRules) -> bool {
         Fault::ScopeMalformed | Fault::ScopeRefused => has(Role::Scope),
         Fault::ResourceMalformed | Fault::ResourceRefused => has(Role::Resource),
         Fault::BusinessUnknown => has(Role::BusinessId) || owns_businesses,
-        Fault::CredentialsMalformed => request.basic.is_some(),
+        Fault::CredentialsMalformed => request.basic.is_some() || request.methods.take_assertions(),
+        // A nonce also where none is asked for otherwise: while the store is away it tells where a proof was used.
+        Fault::ProofRefused | Fault::ProofNonceNeeded => request.dpop != DpopRule::Ignore,
         Fault::TokenRefused | Fault::TokenInsufficient | Fault::PageMalformed => owns_businesses,
         Fault::MethodRefused
         | Fault::PayloadRefused

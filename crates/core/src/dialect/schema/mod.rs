@@ -7,7 +7,7 @@ mod request;
 mod route;
 mod token;
 
-use super::rules::{ClaimRule, Dialect, Example};
+use super::rules::{AttributeOf, ClaimRule, Dialect, Example};
 use crate::document::{Diagnostics, Document, TableReader, Value};
 use crate::model::{AttributeValue, Attributes, DialectName, ScopeSet};
 
@@ -79,7 +79,8 @@ fn read_example<'r>(table: TableReader<'_>, required: impl Iterator<Item = &'r C
         scopes
     });
     let attributes = table.table("attributes").as_ref().map(read_attributes).unwrap_or_default();
-    for rule in required.filter(|rule| !attributes.contains_key(&rule.attribute)) {
+    let is_missing = |rule: &&ClaimRule| rule.of == AttributeOf::Client && !attributes.contains_key(&rule.attribute);
+    for rule in required.filter(is_missing) {
         let place = table.node("attributes").map_or(table.place(), |node| &node.place);
         let path = table.path_of("attributes");
         let message = format!("`{path}`: tokens carry the attribute {:?}, so the example's client needs it", rule.attribute);

@@ -7,6 +7,8 @@ use crate::document::{Diagnostics, Key, Node, TableReader};
 const ROLES: &[(&str, Role)] = &[
     ("client_id", Role::ClientId),
     ("client_secret", Role::ClientSecret),
+    ("client_assertion", Role::ClientAssertion),
+    ("client_assertion_type", Role::ClientAssertionType),
     ("grant_type", Role::GrantType),
     ("scope", Role::Scope),
     ("resource", Role::Resource),
@@ -45,8 +47,10 @@ fn read_one(table: TableReader<'_>, key: &Key, role: Role) -> Option<Parameter> 
         table.report(format!("`{}`: expected 1 to 64 visible ASCII characters", table.path_of("name")));
     }
     let from = read_from(&table, &name);
-    if role == Role::ClientSecret && from.as_ref().is_some_and(|from| from.contains(&Origin::Query)) {
-        table.report(format!("`{}`: a secret in the query would stand in the log of every proxy", table.path_of("from")));
+    if matches!(role, Role::ClientSecret | Role::ClientAssertion)
+        && from.as_ref().is_some_and(|from| from.contains(&Origin::Query))
+    {
+        table.report(format!("`{}`: what proves a client would stand in the log of every proxy", table.path_of("from")));
     }
     let required = table.boolean("required").unwrap_or(false);
     let max = table.required_integer("max", 1..=LONGEST);

@@ -1,9 +1,10 @@
 use http::HeaderName;
 
 use super::answer::check_header_name;
+use crate::dialect::auth_method::{AuthMethod, AuthMethods};
 use crate::dialect::fault::Step;
 use crate::dialect::rules::{
-    BasicDecoding, BodyType, Encoding, Origin, Otherwise, Parameter, Repeated, Report, RequestRules, Role,
+    BasicDecoding, BodyType, DpopRule, Encoding, Origin, Otherwise, Parameter, Repeated, Report, RequestRules, Role,
 };
 use crate::document::{Diagnostics, Place, TableReader};
 
@@ -12,8 +13,9 @@ const OTHERWISE: &[(&str, Otherwise)] = &[("ignore", Otherwise::Ignore), ("refus
 /// What `[request]` says, before it is joined with `[parameters]`.
 #[derive(Debug)]
 pub(super) struct Partial {
+    methods: AuthMethods,
     basic: Option<BasicDecoding>,
-    post: bool,
+    dpop: DpopRule,
     body: Option<Vec<BodyType>>,
     other_body: Option<Otherwise>,
     unknown_fields: Option<Otherwise>,
@@ -26,10 +28,12 @@ pub(super) struct Partial {
 }
 
 pub(super) fn read(table: TableReader<'_>) -> Partial {
-    let (basic, post) = read_auth(&table);
+    let (methods, basic) = read_auth(&table);
+    let dpop = [("ignore", DpopRule::Ignore), ("accept", DpopRule::Accept), ("nonce", DpopRule::Nonce)];
     let partial = Partial {
+        methods,
         basic,
-        post,
+        dpop: table.choice("dpop", &dpop).unwrap_or_default(),
         body: read_body(&table),
         other_body: table.required_choice("other_body", OTHERWISE),
         unknown_fields: table.required_choice("unknown_fields", OTHERWISE),
@@ -44,15 +48,9 @@ pub(super) fn read(table: TableReader<'_>) -> Partial {
     partial
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
-    Basic,
-    Post,
-}
-
-fn read_auth(table: &TableReader<'_>) -> (Option<BasicDecoding>, bool) {
-    let methods = [("client_secret_basic", Method::Basic), ("client_secret_post", Method::Post)];
-    let (mut basic, mut post) = (None, false);
+fn read_auth(table: &TableReader<'_>) -> (AuthMethods, Option<BasicDecoding>) {
+    let words = AuthMethod::ALL.map(|method| (method.as_str(), method));
+    let (mut methods, mut basic) = (AuthMethods::default(), None);
     let entries = table.required_tables("auth").unwrap_or_default();
     if entries.is_empty()
         && let Some(node) = table.node("auth")
@@ -61,17 +59,19 @@ fn read_auth(table: &TableReader<'_>) -> (Option<BasicDecoding>, bool) {
         table.diagnostics().report(&node.place, message);
     }
     for entry in entries {
-        match entry.required_choice("method", &methods) {
-            Some(Method::Basic) if basic.is_none() => {
-                basic = entry.required_choice("decode", &[("raw", BasicDecoding::Raw), ("form", BasicDecoding::Form)]);
+        match entry.required_choice("method", &words) {
+            Some(method) if methods.contains(method) => entry.report("`request.auth`: the method is listed twice"),
+            Some(method) => {
+                methods = methods.with(method);
+                if method == AuthMethod::ClientSecretBasic {
+                    basic = entry.required_choice("decode", &[("raw", BasicDecoding::Raw), ("form", BasicDecoding::Form)]);
+                }
             }
-            Some(Method::Post) if !post => post = true,
-            Some(_) => entry.report("`request.auth`: the method is listed twice"),
             None => entry.also_known(&["decode"]),
         }
         entry.finish();
     }
-    (basic, post)
+    (methods, basic)
 }
 
 fn read_body(table: &TableReader<'_>) -> Option<Vec<BodyType>> {
@@ -144,8 +144,9 @@ impl Partial {
         self.check_credentials(&parameters, report);
         self.check_origins(&parameters, report);
         Some(RequestRules {
+            methods: self.methods,
             basic: self.basic,
-            post: self.post,
+            dpop: self.dpop,
             body: self.body?,
             other_body: self.other_body?,
             unknown_fields: self.unknown_fields?,
@@ -161,12 +162,30 @@ impl Partial {
 
     fn check_credentials(&self, parameters: &[Parameter], report: impl Fn(String)) {
         let has = |role| parameters.iter().any(|parameter| parameter.role == role);
-        if self.post && !(has(Role::ClientId) && has(Role::ClientSecret)) {
+        let post = self.methods.contains(AuthMethod::ClientSecretPost);
+        if post && !(has(Role::ClientId) && has(Role::ClientSecret)) {
             report("`parameters`: client_secret_post of request.auth needs client_id and client_secret".to_owned());
         }
-        if !self.post && has(Role::ClientSecret) {
+        if !post && has(Role::ClientSecret) {
             let message = "`parameters.client_secret` is read by nothing: add client_secret_post to request.auth or remove it";
             report(message.to_owned());
+        }
+        let assertions = self.methods.take_assertions();
+        let (assertion, assertion_type) = (has(Role::ClientAssertion), has(Role::ClientAssertionType));
+        if assertions && !(assertion && assertion_type) {
+            let message = "`parameters`: the assertions of request.auth need client_assertion and client_assertion_type";
+            report(message.to_owned());
+        }
+        if !assertions && (assertion || assertion_type) {
+            let message = "`parameters`: client_assertion and client_assertion_type are read by nothing: add private_key_jwt to \
+                           request.auth or remove them";
+            report(message.to_owned());
+        }
+        let by_name_alone = self.methods.contains(AuthMethod::FederatedJwt) || self.methods.take_certificates();
+        if by_name_alone && !has(Role::ClientId) {
+            report(
+                "`parameters`: certificates and other issuers' assertions need client_id, which they do not hold".to_owned(),
+            );
         }
     }
 

@@ -10,6 +10,7 @@ use crate::document::edit::{self, KeyPath};
 /// Keys whose absence has a meaning, with the meaning.
 const MAY_BE_ABSENT: &[(&str, &str)] = &[
     ("route.owns", "unknown paths are nobody's"),
+    ("request.dpop", "proofs are not read"),
     ("request.echo", "no header comes back"),
     ("request.echo.*", "this header does not come back"),
     ("parameters.grant_type", "the parameter is not read"),

@@ -1,18 +1,21 @@
 use mintmark_verify::RESERVED_CLAIMS;
 
-use crate::dialect::rules::{ClaimRule, LimitRules, TokenRules};
+use crate::dialect::rules::{AttributeOf, ClaimRule, LimitRules, TokenRules};
 use crate::document::{Key, Node, TableReader};
+use crate::model::TokenFormat;
 
 /// No token lives longer than a day, whatever a file says.
 const LONGEST_LIFETIME: i64 = 86_400;
 
 pub(super) fn read(table: TableReader<'_>) -> Option<TokenRules> {
+    let formats = [("jwt", TokenFormat::Jwt), ("opaque", TokenFormat::Opaque)];
+    let format = table.choice("format", &formats).unwrap_or_default();
     let algorithm = table.parsed("algorithm");
     let lifetime = table.required_table("lifetime").and_then(read_lifetime);
     let claims = table.table("claims").as_ref().map(read_claims).unwrap_or_default();
     table.finish();
     let (lifetime_default, lifetime_max) = lifetime?;
-    Some(TokenRules { algorithm, lifetime_default, lifetime_max, claims })
+    Some(TokenRules { format, algorithm, lifetime_default, lifetime_max, claims })
 }
 
 fn read_lifetime(table: TableReader<'_>) -> Option<(u32, u32)> {
@@ -39,8 +42,9 @@ fn read_claim(table: &TableReader<'_>, key: &Key, node: &Node) -> Option<ClaimRu
     let entry = TableReader::of(node, table.path_of(&key.name), table.diagnostics())?;
     let attribute = entry.required_text("attribute").map(str::to_owned);
     let required = entry.boolean("required").unwrap_or(false);
+    let of = entry.choice("of", &[("client", AttributeOf::Client), ("tenant", AttributeOf::Tenant)]).unwrap_or_default();
     entry.finish();
-    Some(ClaimRule { claim: key.name.clone(), attribute: attribute?, required })
+    Some(ClaimRule { claim: key.name.clone(), attribute: attribute?, of, required })
 }
 
 pub(super) fn read_limits(table: TableReader<'_>) -> LimitRules {

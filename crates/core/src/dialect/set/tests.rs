@@ -248,7 +248,7 @@ fn s3_a_dialect_sets_no_framing_cookie_or_cors_header() {
 #[test]
 fn s10_a_secret_is_not_taken_from_the_query() {
     let mistake = only_mistake(variant("parameters.client_secret.from = [\"body\", \"query\"]"));
-    assert!(mistake.contains("a secret in the query would stand in the log of every proxy"), "{mistake}");
+    assert!(mistake.contains("what proves a client would stand in the log of every proxy"), "{mistake}");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn s3_a_fault_is_answered_with_400_or_above_only() {
 #[test]
 fn every_fault_that_can_happen_has_one_answer() {
     let missing = altered("standard.toml", "internal = {", "# internal = {");
-    assert_eq!(missing, ["standard.toml:43:1: `faults`: these can happen and have no answer: internal"]);
+    assert_eq!(missing, ["standard.toml:51:1: `faults`: these can happen and have no answer: internal"]);
     let doubled = altered("standard.toml", "[example]", "rate_limited = \"internal\"\n[example]");
     assert!(doubled[0].contains("duplicate key"), "{doubled:?}");
     let itself = only_mistake(variant("faults.scope_refused = \"business_refused\""));
@@ -346,10 +346,8 @@ fn parameters_come_from_where_they_are_read() {
     }
     assert!(only_mistake(variant("parameters.scope.from = []")).contains("expected at least one place"));
     assert!(only_mistake(variant("parameters.scope.name = \"grant_type\"")).contains("two parameters have the name"));
-    assert!(
-        only_mistake(variant("request.auth = [{ method = \"client_secret_basic\", decode = \"raw\" }]"))
-            .contains("is read by nothing")
-    );
+    let basic_alone = variant("request.auth = [{ method = \"client_secret_basic\", decode = \"raw\" }]").unwrap_err();
+    assert_eq!(basic_alone.iter().filter(|mistake| mistake.contains("read by nothing")).count(), 2, "{basic_alone:?}");
 }
 
 #[test]

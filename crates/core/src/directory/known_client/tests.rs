@@ -1,9 +1,11 @@
 use super::super::cache::Cached;
+use super::super::known_credential::NO_SCHEME;
 use super::super::progress::Progress;
 use super::super::tenants::Tenants;
 use super::*;
+use crate::clock::Timestamp;
 use crate::crypto::PEPPER_SCHEME;
-use crate::model::{Client, Position, ResourceId, Tenant};
+use crate::model::{Client, Credential, CredentialId, Position, Proof, ResourceId, StoredMac, StoredSecret, Tenant};
 use crate::random::{Random, SeededRandom};
 use crate::store::AsOf;
 
@@ -27,6 +29,9 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: Attributes::new(),
+        token_binding: TokenBinding::Optional,
+        assertion_audience: AssertionAudience::Issuer,
+        profile: None,
         created_at: Timestamp(0),
         version: 1,
     };
@@ -35,15 +40,15 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         environment: environment.clone(),
         client_id: id.clone(),
         hint: "x7Qe".to_owned(),
-        secret: StoredSecret { scheme: PEPPER_SCHEME, pepper_id: "p1".to_owned(), mac },
+        proof: Proof::Secret(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: "p1".to_owned(), mac }),
         status: Status::Active,
         created_at: Timestamp(0),
         expires_at: None,
         last_used_at: None,
         version: 1,
     };
-    let tenant =
-        Tenant { id: tenant_id, name: "Acme".to_owned(), status: Status::Active, created_at: Timestamp(0), version: 1 };
+    let (name, status, attributes) = ("Acme".to_owned(), Status::Active, Attributes::new());
+    let tenant = Tenant { id: tenant_id, name, status, attributes, created_at: Timestamp(0), version: 1 };
     ClientRecord { client, tenant, credentials: vec![credential] }
 }
 
@@ -59,7 +64,7 @@ fn weight(record: ClientRecord) -> u64 {
 
 fn build(key: &ClientKey, record: ClientRecord, shared: &SharedValues) -> KnownClient {
     let tenants = Tenants::default();
-    let tenant = tenants.share(record.tenant.id, record.tenant.status, Position(1), tenants.generation());
+    let tenant = tenants.share(&record.tenant, Position(1), tenants.generation());
     KnownClient::build(key, record, tenant, shared)
 }
 
@@ -112,9 +117,9 @@ fn a_known_secret_does_not_print_and_is_the_stored_one() {
     let random = SeededRandom::new(1);
     let key = new_key(&random);
     let record = typical(&random, &key, 1);
-    let stored = record.credentials[0].secret.clone();
+    let stored = record.credentials[0].proof.secret().unwrap().clone();
     let known = build(&key, record, &SharedValues::default());
-    let secret = &known.credentials()[0].secret;
+    let secret = known.credentials()[0].secret().unwrap();
     assert_eq!(format!("{secret:?}"), "StoredMac(scheme 2, pepper p1)");
     assert!(secret.is_stored_as(&stored));
     for other in [
@@ -132,10 +137,10 @@ fn a_mac_of_another_length_is_none() {
     let key = new_key(&random);
     for length in [0, 31, 33] {
         let mut record = typical(&random, &key, 1);
-        record.credentials[0].secret.mac = vec![0; length];
-        let stored = record.credentials[0].secret.clone();
+        let stored = StoredSecret { mac: vec![0; length], ..record.credentials[0].proof.secret().unwrap().clone() };
+        record.credentials[0].proof = Proof::Secret(stored.clone());
         let known = build(&key, record, &SharedValues::default());
-        let secret = &known.credentials()[0].secret;
+        let secret = known.credentials()[0].secret().unwrap();
         assert_eq!(StoredMac::from(secret).scheme, NO_SCHEME, "{length}");
         assert!(!secret.is_stored_as(&stored), "{length}");
     }

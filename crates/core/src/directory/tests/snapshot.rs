@@ -65,14 +65,14 @@ async fn a_snapshot_gives_what_was_held_and_is_as_old_as_it_is() {
     assert_eq!(world.known_business(world.shop).await.unwrap().status, Status::Active);
     world.poll().await;
     let written = world.snapshot().await;
-    let stored = world.stored(&held.client.id).await.credentials.remove(0).secret;
+    let stored = world.stored(&held.client.id).await.credentials.remove(0).proof;
     world.store.fail(true);
     world.clock.advance(100);
 
     let directory = world.open(&written).unwrap();
     let again = directory.client(&sandbox(), &held.client.id).await.unwrap().unwrap();
     assert_eq!(format!("{again:?}"), format!("{known:?}"), "as it was held");
-    assert!(again.credentials()[0].secret.is_stored_as(&stored));
+    assert!(again.credentials()[0].secret().unwrap().is_stored_as(stored.secret().unwrap()));
     assert_eq!(directory.business(&sandbox(), world.acme, world.shop).await.unwrap().unwrap().status, Status::Active);
     let view = directory.view(&sandbox()).unwrap();
     assert_eq!(view.ring.jwks, world.directory().view(&sandbox()).unwrap().ring.jwks);

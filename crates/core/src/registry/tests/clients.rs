@@ -15,6 +15,7 @@ fn new_client(world: &World) -> NewClient {
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: crate::model::Attributes::new(),
+        security: ClientSecurity::default(),
         secret_expires_at: None,
     }
 }

@@ -18,6 +18,7 @@ fn resource(uri: &str, known: &str) -> NewResource {
         name: "API".to_owned(),
         scopes: scopes(known),
         algorithm: None,
+        token_format: None,
     }
 }
 
@@ -163,8 +164,12 @@ async fn s4_another_tenants_business_is_not_found() {
 async fn resources_are_made_and_changed() {
     let world = World::new().await;
     let made = world.registry.create_resource(resource("https://new.example", "b a")).await.unwrap();
-    let edit =
-        ResourceEdit { add_scopes: scopes("c"), remove_scopes: vec!["b".parse().unwrap()], name: Some("New".to_owned()) };
+    let edit = ResourceEdit {
+        add_scopes: scopes("c"),
+        remove_scopes: vec!["b".parse().unwrap()],
+        name: Some("New".to_owned()),
+        ..ResourceEdit::default()
+    };
     let edited = world.registry.edit_resource(&sandbox(), &made.uri, &edit).await.unwrap();
     let names: Vec<&str> = edited.scopes.iter().map(|scope| scope.name.as_str()).collect();
     assert_eq!((names, edited.name.as_str(), edited.version), (vec!["a", "c"], "New", 2));

@@ -1,7 +1,13 @@
 //! One token request, from the bytes of a client to the claims that a resource server reads.
 
+mod assertions;
 mod business;
+mod certificates;
 mod denials;
+mod dpop;
+mod federation;
+mod formats;
+mod key_holder;
 mod limits;
 mod outage;
 mod property;

@@ -25,12 +25,16 @@ async fn s7_a_secret_is_stored_under_the_new_pepper_after_its_next_success_and_n
     let wrong = Ask::of("standard", &client).secret("mms_wrong");
     assert_eq!(world.ask(&wrong).await.status, 401);
     world.directory().flush_uses().await.unwrap();
-    assert_eq!(world.stored(&client.client.id).await.credentials[0].secret.pepper_id, "p1", "a wrong secret renews nothing");
+    assert_eq!(
+        world.stored(&client.client.id).await.credentials[0].proof.secret().unwrap().pepper_id,
+        "p1",
+        "a wrong secret renews nothing"
+    );
 
     assert_eq!(world.ask(&ask).await.status, 200);
     world.directory().flush_uses().await.unwrap();
     let renewed = world.stored(&client.client.id).await.credentials.remove(0);
-    assert_eq!((renewed.secret.pepper_id.as_str(), renewed.version), ("p2", client.credential.version + 1));
+    assert_eq!((renewed.proof.secret().unwrap().pepper_id.as_str(), renewed.version), ("p2", client.credential.version + 1));
     assert_eq!(renewed.id, client.credential.id, "tokens that it obtained stay bound to it");
     assert_eq!(world.registry.store.audit(None, 1).await.unwrap()[0].action, "secret.renew");
 
@@ -63,7 +67,7 @@ async fn a_secret_that_was_replaced_meanwhile_is_left_as_it_is() {
     world.plant_secret(&other, &client).await;
     world.directory().flush_uses().await.unwrap();
     let stored = world.stored(&client.client.id).await.credentials.remove(0);
-    assert_eq!(stored.secret, other.credential.secret, "it is not the secret that proved the client");
+    assert_eq!(stored.proof, other.credential.proof, "it is not the secret that proved the client");
 }
 
 #[tokio::test]

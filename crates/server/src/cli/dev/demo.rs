@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mintmark_core::dialect::Dialect;
 use mintmark_core::model::{BusinessAccess, Environment, EnvironmentName, ScopeSet, Tenant};
-use mintmark_core::registry::{NewBusiness, NewClient, NewEnvironment, NewGrant, ResourceEdit};
+use mintmark_core::registry::{ClientSecurity, NewBusiness, NewClient, NewEnvironment, NewGrant, ResourceEdit};
 use mintmark_core::store::{EnvironmentRecord, Page, Store};
 use mintmark_verify::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,7 @@ async fn create_client(
             businesses: BusinessAccess::All,
             lifetime_max: None,
             attributes: dialect.example.attributes.clone(),
+            security: ClientSecurity::default(),
             secret_expires_at: None,
         })
         .await?;

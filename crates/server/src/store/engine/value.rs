@@ -37,6 +37,7 @@ values! {
     String => Text, |value| Some(value);
     Option<String> => Text, |value| value;
     &[u8] => Bytes, |value| Some(value.to_vec());
+    Option<&[u8]> => Bytes, |value| value.map(<[u8]>::to_vec);
 }
 
 /// A statement with the values for its placeholders.

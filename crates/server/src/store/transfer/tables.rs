@@ -46,23 +46,24 @@ pub(crate) const TABLES: &[Table] = tables! {
     "environment" by 1 {
         name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
     }
-    "tenant" by 1 { id: Text, name: Text, status: Text, created_at: Integer, version: Integer }
+    "tenant" by 1 { id: Text, name: Text, status: Text, created_at: Integer, version: Integer, attributes: Text }
     "business" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, external_id: Text, status: Text, created_at: Integer,
         version: Integer,
     }
     "client" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, status: Text, dialects: Text, grants: Text, businesses: Text,
-        lifetime_max: Integer, attributes: Text, created_at: Integer, version: Integer,
+        lifetime_max: Integer, attributes: Text, created_at: Integer, version: Integer, token_binding: Text,
+        assertion_audience: Text, profile: Text,
     }
     "credential" by 2 {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
         secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
-        last_used_at: Integer, version: Integer,
+        last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes,
     }
     "resource" by 2 {
         environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,
-        created_position: Integer, version: Integer,
+        created_position: Integer, version: Integer, token_format: Text,
     }
     "signing_key" by 2 {
         environment: Text, kid: Text, algorithm: Text, state: Text, sealed: Bytes, created_at: Integer,

@@ -2,10 +2,12 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    AttributeValue, BusinessAccess, Environment, Grant, KeyState, ScopeDefinition, SealedBytes, Status, StoredSecret,
+    AssertionAudience, AttributeValue, BusinessAccess, CertificateFingerprint, CertificateName, Credential, Environment,
+    Federation, Grant, KeySetLocation, KeyState, Profile, Proof, PublicKey, ScopeDefinition, SealedBytes, Status, StoredSecret,
+    TokenBinding, TokenFormat,
 };
 use mintmark_core::store::{EnvironmentRecord, Page, Store, Write};
-use mintmark_verify::Algorithm;
+use mintmark_verify::{Algorithm, Jwk};
 
 use super::world::{NOW, World, environment, signing_key};
 
@@ -17,6 +19,7 @@ super::on_every_store! {
     a_client_comes_back_with_every_field,
     a_client_with_nothing_optional_comes_back_so,
     a_credential_comes_back_with_every_field,
+    a_credential_of_every_kind_comes_back,
     a_resource_comes_back_with_every_field,
     a_signing_key_comes_back_with_every_field,
     environments_come_by_age_then_name,
@@ -58,6 +61,7 @@ async fn an_environment_comes_back_with_every_field<S: Store>(world: World<S>) {
 async fn a_tenant_comes_back_with_every_field<S: Store>(world: World<S>) {
     let mut tenant = world.tenant("Zoë's Büro \"1\"\n").await;
     assert_eq!(world.store.tenant(tenant.id).await.unwrap(), Some(tenant.clone()));
+    tenant.attributes.insert("plan".to_owned(), AttributeValue::Text("gold".to_owned()));
     (tenant.name, tenant.status, tenant.version) = ("Acme".to_owned(), Status::Disabled, 2);
     world.write(Write::UpdateTenant(tenant.clone())).await;
     assert_eq!(world.store.tenant(tenant.id).await.unwrap(), Some(tenant));
@@ -88,6 +92,8 @@ async fn a_client_comes_back_with_every_field<S: Store>(world: World<S>) {
     client.attributes.insert("flag".to_owned(), AttributeValue::Boolean(true));
     client.attributes.insert("number".to_owned(), AttributeValue::Integer(i64::MIN));
     client.attributes.insert("text".to_owned(), AttributeValue::Text("7 \"ö\" \u{1}".to_owned()));
+    (client.token_binding, client.profile) = (TokenBinding::Either, Some(Profile::Fapi2));
+    client.assertion_audience = AssertionAudience::Legacy;
     (client.name, client.status, client.version) = ("Export".to_owned(), Status::Disabled, 2);
     world.write(Write::UpdateClient(client.clone())).await;
     let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();
@@ -113,12 +119,38 @@ async fn a_credential_comes_back_with_every_field<S: Store>(world: World<S>) {
     (full.expires_at, full.last_used_at) = (Some(NOW.plus(60)), Some(Timestamp(1)));
     world.write(Write::InsertCredential(full.clone())).await;
     assert_eq!(world.store.credentials(&sandbox.name, &client.id).await.unwrap(), [plain.clone(), full.clone()]);
-    full.secret = StoredSecret { scheme: 2, pepper_id: "pepper-2".to_owned(), mac: vec![1; 32] };
+    full.proof = Proof::Secret(StoredSecret { scheme: 2, pepper_id: "pepper-2".to_owned(), mac: vec![1; 32] });
     (full.hint, full.status) = ("abcd".to_owned(), Status::Disabled);
     (full.expires_at, full.version) = (None, 2);
     world.write(Write::UpdateCredential(full.clone())).await;
     let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();
     assert_eq!(record.credentials, [plain, full]);
+}
+
+async fn a_credential_of_every_kind_comes_back<S: Store>(world: World<S>) {
+    let (sandbox, tenant) = (world.environment("sandbox").await, world.tenant("Acme").await);
+    let client = world.client(&sandbox, &tenant).await;
+    let federation = Federation {
+        issuer: "https://issuer.example".to_owned(),
+        jwks_uri: Some("https://issuer.example/keys".to_owned()),
+        conditions: [("sub".to_owned(), "a".into()), ("/a~1b/0".to_owned(), 7.into())].into(),
+        single_use: true,
+    };
+    let proofs = [
+        Proof::SharedKey(SealedBytes(vec![0, 1, 255])),
+        Proof::PublicKey(PublicKey { jwk: Jwk::ed25519(&[7; 32]).with_kid("a") }),
+        Proof::KeySet(KeySetLocation { uri: "https://client.example/jwks".to_owned() }),
+        Proof::CertificateName(CertificateName::Subject("CN=a \"ö\"".to_owned())),
+        Proof::Certificate(CertificateFingerprint { sha256: vec![1; 32] }),
+        Proof::Federated(federation),
+    ];
+    let mut written = Vec::new();
+    for proof in proofs {
+        let credential = Credential { proof, ..world.new_credential(&client) };
+        world.write(Write::InsertCredential(credential.clone())).await;
+        written.push(credential);
+    }
+    assert_eq!(world.store.credentials(&sandbox.name, &client.id).await.unwrap(), written);
 }
 
 async fn a_resource_comes_back_with_every_field<S: Store>(world: World<S>) {
@@ -129,6 +161,7 @@ async fn a_resource_comes_back_with_every_field<S: Store>(world: World<S>) {
     let scope = |name: &str| ScopeDefinition { name: name.parse().unwrap(), description: "What it ällows".to_owned() };
     resource.uri = "urn:example:ledger".parse().unwrap();
     resource.scopes = vec![scope("b:write"), scope("a:read")];
+    resource.token_format = Some(TokenFormat::Opaque);
     (resource.name, resource.algorithm, resource.version) = ("Other".to_owned(), Some(Algorithm::Rs256), 2);
     world.write(Write::UpdateResource(resource.clone())).await;
     assert_eq!(only_environment(&world).await.resources, [resource]);

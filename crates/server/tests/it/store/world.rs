@@ -7,8 +7,8 @@ use std::sync::Arc;
 use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::model::{
-    Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState, Position,
-    Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId,
+    AssertionAudience, Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState,
+    Position, Proof, Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
 };
 use mintmark_core::random::{Random, SeededRandom, SystemRandom};
 use mintmark_core::store::memory::MemoryStore;
@@ -86,7 +86,7 @@ impl<S: Store> World<S> {
 
     pub(super) fn new_tenant(&self, name: &str) -> Tenant {
         let id = TenantId::generate(&self.random);
-        Tenant { id, name: name.to_owned(), status: Status::Active, created_at: NOW, version: 1 }
+        Tenant { id, name: name.to_owned(), status: Status::Active, attributes: BTreeMap::new(), created_at: NOW, version: 1 }
     }
 
     pub(super) async fn business(&self, environment: &Environment, tenant: &Tenant) -> Business {
@@ -125,6 +125,9 @@ impl<S: Store> World<S> {
             grants: Vec::new(),
             businesses: BusinessAccess::All,
             lifetime_max: None,
+            token_binding: TokenBinding::Optional,
+            assertion_audience: AssertionAudience::Issuer,
+            profile: None,
             attributes: BTreeMap::new(),
             created_at: NOW,
             version: 1,
@@ -143,7 +146,7 @@ impl<S: Store> World<S> {
             environment: client.environment.clone(),
             client_id: client.id.clone(),
             hint: "x7Qe".to_owned(),
-            secret: StoredSecret { scheme: 1, pepper_id: "pepper-1".to_owned(), mac: vec![0, 255, 7] },
+            proof: Proof::Secret(StoredSecret { scheme: 1, pepper_id: "pepper-1".to_owned(), mac: vec![0, 255, 7] }),
             status: Status::Active,
             created_at: NOW,
             expires_at: None,
@@ -160,6 +163,7 @@ impl<S: Store> World<S> {
             name: "Ledger".to_owned(),
             scopes: Vec::new(),
             algorithm: None,
+            token_format: None,
             created_at: NOW,
             version: 1,
         }

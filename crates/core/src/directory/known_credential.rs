@@ -1,0 +1,178 @@
+//! A credential as a node holds it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use mintmark_verify::VerifyingKey;
+
+use super::footprint::{Footprint, heap_bytes};
+use super::known_client::SharedValues;
+use super::uses::LAST_USE_EXACT_TO;
+use crate::clock::Timestamp;
+use crate::model::{Credential, CredentialId, Proof, Status, StoredMac, StoredSecret};
+
+/// Before every use.
+const NEVER: i64 = i64::MIN;
+/// A scheme that no secret is stored with, for a MAC that is none: nothing matches it, at the usual cost.
+pub(super) const NO_SCHEME: u32 = 0;
+/// What a proof that is no secret owns besides itself, in bytes: about as much as a parsed RSA key.
+const OTHER_PROOF_BYTES: usize = 1024;
+
+/// A credential, as a token request needs it.
+#[derive(Debug)]
+pub struct KnownCredential {
+    /// Its identifier.
+    pub id: CredentialId,
+    /// What proves the client.
+    pub proof: KnownProof,
+    /// A disabled credential proves nothing.
+    pub status: Status,
+    /// From this second on it proves nothing.
+    pub expires_at: Option<Timestamp>,
+    /// The last use that the store has or is about to be given, in unix seconds; [`NEVER`] where there is none.
+    stored_use: AtomicI64,
+}
+
+/// What proves a client, ready to be checked.
+#[derive(Debug)]
+pub enum KnownProof {
+    /// A secret: what nearly every client has.
+    Secret(KnownSecret),
+    /// Anything else.
+    Other(Box<OtherProof>),
+}
+
+/// A proof that is no secret.
+#[derive(Debug)]
+pub struct OtherProof {
+    /// As it is stored.
+    pub proof: Proof,
+    /// The parsed key of a [`Proof::PublicKey`]; none if the stored one cannot be used.
+    pub key: Option<VerifyingKey>,
+}
+
+/// A stored secret. Like [`StoredSecret`] it does not print.
+pub struct KnownSecret {
+    form: Arc<SecretForm>,
+    mac: [u8; 32],
+}
+
+/// How secrets are stored: alike for nearly all.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct SecretForm {
+    scheme: u32,
+    pepper_id: String,
+}
+
+impl KnownCredential {
+    pub(super) fn build(credential: Credential, shared: &SharedValues) -> Self {
+        Self {
+            id: credential.id,
+            proof: KnownProof::build(credential.proof, shared),
+            status: credential.status,
+            expires_at: credential.expires_at,
+            stored_use: AtomicI64::new(credential.last_used_at.map_or(NEVER, |at| at.0)),
+        }
+    }
+
+    /// The secret, if it is one.
+    pub fn secret(&self) -> Option<&KnownSecret> {
+        match &self.proof {
+            KnownProof::Secret(secret) => Some(secret),
+            KnownProof::Other(_) => None,
+        }
+    }
+
+    /// Anything but a secret.
+    pub fn other(&self) -> Option<&OtherProof> {
+        match &self.proof {
+            KnownProof::Secret(_) => None,
+            KnownProof::Other(other) => Some(other),
+        }
+    }
+
+    /// The memory that it has apart from itself.
+    pub(super) fn owned_bytes(&self) -> usize {
+        match &self.proof {
+            KnownProof::Secret(_) => 0,
+            // A parsed key, or the text of conditions: what they take is of that order.
+            KnownProof::Other(_) => heap_bytes(size_of::<OtherProof>()) + OTHER_PROOF_BYTES,
+        }
+    }
+
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether the store's time of last use is too old for a use now.
+    pub(super) fn is_use_due(&self, now: Timestamp) -> bool {
+        self.stored_use.load(Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
+    }
+
+    /// Takes it on to write a use down. `false` if another did so meanwhile.
+    pub(super) fn claim_use(&self, now: Timestamp) -> bool {
+        self.stored_use.fetch_max(now.0, Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
+    }
+}
+
+impl KnownProof {
+    fn build(proof: Proof, shared: &SharedValues) -> Self {
+        let proof = match proof {
+            Proof::Secret(secret) => return KnownProof::Secret(KnownSecret::build(secret, shared)),
+            other => other,
+        };
+        let key = match &proof {
+            Proof::PublicKey(key) => VerifyingKey::try_from(&key.jwk).ok(),
+            _ => None,
+        };
+        KnownProof::Other(Box::new(OtherProof { proof, key }))
+    }
+
+    /// As it is stored.
+    pub fn to_proof(&self) -> Proof {
+        match self {
+            KnownProof::Secret(secret) => {
+                let StoredMac { scheme, pepper_id, mac } = secret.into();
+                Proof::Secret(StoredSecret { scheme, pepper_id: pepper_id.to_owned(), mac: mac.to_vec() })
+            }
+            KnownProof::Other(other) => other.proof.clone(),
+        }
+    }
+}
+
+impl KnownSecret {
+    fn build(secret: StoredSecret, shared: &SharedValues) -> Self {
+        let StoredSecret { scheme, pepper_id, mac } = secret;
+        let mac = <[u8; 32]>::try_from(mac);
+        let scheme = if mac.is_ok() { scheme } else { NO_SCHEME };
+        let form = shared.secret_forms.share(SecretForm { scheme, pepper_id }).value;
+        Self { form, mac: mac.unwrap_or_default() }
+    }
+
+    /// Whether the store still holds this very secret.
+    pub(super) fn is_stored_as(&self, stored: &StoredSecret) -> bool {
+        let is_same_form = self.form.scheme == stored.scheme && self.form.pepper_id == stored.pepper_id;
+        is_same_form && verify_slices_are_equal(&self.mac, &stored.mac).is_ok()
+    }
+}
+
+impl<'a> From<&'a KnownSecret> for StoredMac<'a> {
+    fn from(known: &'a KnownSecret) -> Self {
+        Self { scheme: known.form.scheme, pepper_id: &known.form.pepper_id, mac: &known.mac }
+    }
+}
+
+impl fmt::Debug for KnownSecret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&StoredMac::from(self), out)
+    }
+}
+
+impl Footprint for SecretForm {
+    fn owned_bytes(&self) -> usize {
+        heap_bytes(self.pepper_id.capacity())
+    }
+}

@@ -1,0 +1,253 @@
+//! Credentials that are no secrets: keys, certificates, issuers that are trusted.
+
+use fluent_uri::Uri;
+use mintmark_verify::{Algorithm, VerifyingKey};
+use serde_json::Value;
+
+use super::checks::invalid;
+use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::clock::Timestamp;
+use crate::crypto::{ClientSecret, shared_key_context};
+use crate::model::{
+    CertificateName, Client, ClientId, Credential, CredentialId, EnvironmentName, Federation, Profile, Proof, ProofKind,
+    PublicKey, SealedBytes, Status,
+};
+use crate::store::{Store, Subject, Write};
+
+/// How many credentials of one client that are no secrets are in force at once.
+pub const MAX_LIVE_PROOFS: usize = 10;
+/// How many conditions one issuer's assertions have to meet at most.
+const MAX_CONDITIONS: usize = 20;
+/// The longest name, URI or condition, in bytes.
+const MAX_TEXT: usize = 512;
+/// The longest hint, in characters.
+const MAX_HINT: usize = 64;
+const MAX_KEY_ID: usize = 128;
+
+/// An issuer whose names are handed on when somebody gives them up: a condition on an id that never is must be among the others.
+const REASSIGNING_ISSUER: &str = "https://token.actions.githubusercontent.com";
+const NEVER_REASSIGNED: [&str; 3] = ["repository_id", "repository_owner_id", "enterprise_id"];
+/// What is checked anyway, or changes with each assertion.
+const NO_CONDITIONS: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
+
+/// What a new credential is made of. A secret is made by [`Registry::add_secret`], a shared key by [`Registry::add_shared_key`].
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// What it proves the client with.
+    pub proof: Proof,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A new shared key. This is the one time that it is shown.
+#[derive(Debug)]
+pub struct CreatedSharedKey {
+    /// The key: HMAC is keyed with the bytes of this text.
+    pub key: ClientSecret,
+    /// Its record.
+    pub credential: Credential,
+}
+
+impl<S: Store> Registry<S> {
+    /// Gives a client one more credential; those that it has stay in force.
+    pub async fn add_credential(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        new: &NewCredential,
+    ) -> Outcome<Credential> {
+        let issuer = self.existing_environment(environment).await?.environment.issuer;
+        if matches!(&new.proof, Proof::Federated(federation) if federation.issuer == issuer) {
+            return Err(RegistryError::NotAllowed("an environment's own tokens prove no client".to_owned()));
+        }
+        self.update(|| async {
+            let client = self.client_with_room(environment, client_id).await?;
+            let credential = self.new_credential(&client, new.clone())?;
+            Ok((add_draft(client, &credential), credential))
+        })
+        .await
+    }
+
+    /// Gives a client a key that it makes MACs with (`client_secret_jwt`).
+    pub async fn add_shared_key(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<CreatedSharedKey> {
+        self.update(|| async {
+            let client = self.client_with_room(environment, client_id).await?;
+            if client.profile == Some(Profile::Fapi2) {
+                return Err(RegistryError::NotAllowed("the profile fapi2 takes no shared keys".to_owned()));
+            }
+            let key = ClientSecret::generate(environment, &*self.random);
+            let id = CredentialId::generate(&*self.random);
+            let bound_to = format!("{client_id} {id}");
+            let context = shared_key_context(environment, &bound_to);
+            let sealed = self.root_keys.sealer.seal(context, key.text().expose().as_bytes(), &*self.random);
+            let sealed = sealed.ok_or_else(|| RegistryError::NotAllowed("no master key is loaded".to_owned()))?;
+            let new = NewCredential { proof: Proof::SharedKey(SealedBytes(sealed)), expires_at };
+            let credential = Credential { id, hint: key.hint(), ..self.new_credential(&client, new)? };
+            Ok((add_draft(client, &credential), CreatedSharedKey { key, credential }))
+        })
+        .await
+    }
+
+    /// The client, if it may have one more credential.
+    async fn client_with_room(&self, environment: &EnvironmentName, client_id: &ClientId) -> Outcome<Client> {
+        let record = self.existing_client(environment, client_id).await?;
+        let now = self.clock.now();
+        let is_live =
+            |one: &&Credential| one.proof.kind() != ProofKind::Secret && one.status == Status::Active && !one.is_expired(now);
+        if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_PROOFS {
+            let why = format!("the client has {MAX_LIVE_PROOFS} such credentials in force; disable one first");
+            return Err(RegistryError::NotAllowed(why));
+        }
+        Ok(record.client)
+    }
+
+    /// A credential that is not stored yet.
+    pub(super) fn new_credential(&self, client: &Client, new: NewCredential) -> Outcome<Credential> {
+        check_proof(&new.proof, client.profile)?;
+        let now = self.clock.now();
+        if new.expires_at.is_some_and(|end| end <= now) {
+            return invalid("expires_at", "a moment in the future");
+        }
+        Ok(Credential {
+            id: CredentialId::generate(&*self.random),
+            environment: client.environment.clone(),
+            client_id: client.id.clone(),
+            hint: hint(&new.proof).chars().take(MAX_HINT).collect(),
+            proof: new.proof,
+            status: Status::Active,
+            created_at: now,
+            expires_at: new.expires_at,
+            last_used_at: None,
+            version: 1,
+        })
+    }
+}
+
+/// The client's row is written too, so that two added at once cannot both pass the count.
+fn add_draft(mut client: Client, credential: &Credential) -> Draft {
+    client.version += 1;
+    Draft {
+        action: "credential.create",
+        subject: Subject::Client { environment: client.environment.clone(), id: client.id.clone() },
+        before: None,
+        after: audited(credential),
+        writes: vec![Write::UpdateClient(client), Write::InsertCredential(credential.clone())],
+    }
+}
+
+/// What people tell a credential from others by.
+fn hint(proof: &Proof) -> String {
+    match proof {
+        Proof::Secret(_) | Proof::SharedKey(_) => String::new(),
+        Proof::PublicKey(key) => key.jwk.kid().map_or_else(|| key.jwk.thumbprint(), str::to_owned),
+        Proof::KeySet(location) => location.uri.clone(),
+        Proof::CertificateName(name) => match name {
+            CertificateName::Subject(text)
+            | CertificateName::Dns(text)
+            | CertificateName::Uri(text)
+            | CertificateName::Email(text) => text.clone(),
+            CertificateName::Ip(address) => address.to_string(),
+        },
+        Proof::Certificate(fingerprint) => {
+            let mut text = String::new();
+            crate::base64url::push(&mut text, &fingerprint.sha256);
+            text
+        }
+        Proof::Federated(federation) => federation.issuer.clone(),
+    }
+}
+
+fn check_proof(proof: &Proof, profile: Option<Profile>) -> Outcome<()> {
+    match proof {
+        Proof::Secret(_) => Err(RegistryError::NotAllowed("secrets are made, not given".to_owned())),
+        // Made and sealed by this module.
+        Proof::SharedKey(_) => Ok(()),
+        Proof::PublicKey(key) => check_public_key(key, profile),
+        Proof::KeySet(location) => check_https("jwks_uri", &location.uri),
+        Proof::CertificateName(name) => check_certificate_name(name),
+        Proof::Certificate(fingerprint) if fingerprint.sha256.len() == 32 => Ok(()),
+        Proof::Certificate(_) => invalid("certificate", "the SHA-256 of a certificate, 32 bytes"),
+        Proof::Federated(federation) if profile.is_none() => check_federation(federation),
+        Proof::Federated(_) => {
+            Err(RegistryError::NotAllowed("the profile fapi2 takes the client's own keys or certificates only".to_owned()))
+        }
+    }
+}
+
+fn check_public_key(key: &PublicKey, profile: Option<Profile>) -> Outcome<()> {
+    let expected = |error| format!("a public key that can be used: {error}");
+    let verifying = VerifyingKey::try_from(&key.jwk);
+    let verifying = verifying.map_err(|error| RegistryError::Invalid { field: "jwk", expected: expected(error) })?;
+    if key.jwk.kid().is_some_and(|kid| kid.is_empty() || kid.chars().count() > MAX_KEY_ID) {
+        return invalid("jwk", format!("a kid of 1 to {MAX_KEY_ID} characters, or none"));
+    }
+    if profile == Some(Profile::Fapi2) && verifying.algorithm() == Algorithm::Rs256 {
+        return Err(RegistryError::NotAllowed("the profile fapi2 takes PS256, ES256 and EdDSA keys".to_owned()));
+    }
+    Ok(())
+}
+
+/// An https URL that a fetch may be sent to: with a host, without a user and a fragment.
+fn check_https(field: &'static str, text: &str) -> Outcome<()> {
+    let is_good = |uri: Uri<&str>| {
+        let authority = uri.authority();
+        uri.scheme().as_str() == "https"
+            && !uri.has_fragment()
+            && authority.is_some_and(|authority| !authority.host().is_empty() && !authority.has_userinfo())
+    };
+    if text.len() <= MAX_TEXT && Uri::parse(text).is_ok_and(is_good) {
+        Ok(())
+    } else {
+        invalid(field, format!("an https URL of at most {MAX_TEXT} bytes with a host, without a user and a fragment"))
+    }
+}
+
+fn check_certificate_name(name: &CertificateName) -> Outcome<()> {
+    let text = match name {
+        CertificateName::Ip(_) => return Ok(()),
+        CertificateName::Subject(text)
+        | CertificateName::Dns(text)
+        | CertificateName::Uri(text)
+        | CertificateName::Email(text) => text,
+    };
+    if text.trim().is_empty() || text.len() > MAX_TEXT || text.chars().any(char::is_control) || text.contains('*') {
+        return invalid("certificate_name", format!("1 to {MAX_TEXT} bytes without control characters and wildcards"));
+    }
+    Ok(())
+}
+
+/// Conditions are exact, and at least one is about something that is never given to somebody else (rule S22).
+fn check_federation(federation: &Federation) -> Outcome<()> {
+    check_https("issuer", &federation.issuer)?;
+    federation.jwks_uri.as_deref().map_or(Ok(()), |uri| check_https("jwks_uri", uri))?;
+    let conditions = &federation.conditions;
+    if conditions.is_empty() || conditions.len() > MAX_CONDITIONS {
+        return invalid("conditions", format!("1 to {MAX_CONDITIONS} claims with the values that they must have"));
+    }
+    for (claim, value) in conditions {
+        let is_plain = match value {
+            Value::String(text) => !text.is_empty() && text.len() <= MAX_TEXT,
+            Value::Number(_) | Value::Bool(_) => true,
+            Value::Null | Value::Array(_) | Value::Object(_) => false,
+        };
+        if claim.is_empty() || claim.len() > MAX_TEXT || !is_plain {
+            return invalid("conditions", format!("texts of at most {MAX_TEXT} bytes, numbers, true or false"));
+        }
+        if NO_CONDITIONS.contains(&claim.trim_start_matches('/')) {
+            return Err(RegistryError::NotAllowed(format!("the claim {claim} is checked already, or is never the same twice")));
+        }
+    }
+    let is_lasting = |claim: &&str| conditions.contains_key(*claim) || conditions.contains_key(&format!("/{claim}"));
+    if federation.issuer == REASSIGNING_ISSUER && !NEVER_REASSIGNED.iter().any(is_lasting) {
+        return Err(RegistryError::NotAllowed(format!(
+            "names of repositories and owners can be taken by somebody else; add a condition on one of {}",
+            NEVER_REASSIGNED.join(", ")
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,382 @@
+//! A signed assertion: of the client itself (RFC 7523 section 3, as rfc7523bis narrows it), or of an issuer that it trusts.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::{digest, hmac};
+use mintmark_verify::jws::{EmbeddedKey, Jws};
+use mintmark_verify::{Algorithm, TokenError, VerifyingKey};
+use serde_json::{Map, Value};
+
+use super::federated::{FEDERATED_LIFE, check_federation};
+use super::{Matched, check_method, check_standing};
+use crate::clock::Timestamp;
+use crate::crypto::shared_key_context;
+use crate::dialect::AuthMethod;
+use crate::directory::{KnownClient, OtherProof};
+use crate::model::{AssertionAudience, CredentialId, Federation, Profile, Proof, SealedBytes};
+use crate::store::{Store, UseDigest};
+use crate::token::{Caller, ClientAssertion, Denial, RemoteKeysError, TokenEndpoint};
+
+/// How long an assertion of the client's own is good, in seconds from its making or until its `exp`, whichever is sooner: as long
+/// as a used one has to be remembered.
+pub const ASSERTION_LIFE: i64 = 300;
+/// The same for clients of a security profile.
+const SHORT_ASSERTION_LIFE: i64 = 60;
+/// How far the clocks of clients may be off, in seconds.
+const LEEWAY: i64 = 30;
+/// The longest `jti`, in bytes.
+const MAX_JTI: usize = 256;
+/// What the `typ` of an assertion may be besides nothing. Tokens and proofs have types of their own, and prove no client.
+const TYPES: [&str; 2] = ["client-authentication+jwt", "JWT"];
+const SHARED_KEY_ALGORITHM: &str = "HS256";
+
+/// What is wrong with an assertion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssertionFault {
+    /// It is no JWS of the compact form, or has a header that is not taken.
+    Malformed(TokenError),
+    /// Its `typ` says that it is something else.
+    WrongType,
+    /// Its `alg` is none that the client's credentials have.
+    AlgorithmNotAllowed,
+    /// No key of the client's, or of the issuer's, is the one it names.
+    KeyUnknown,
+    /// The signature is not the key's.
+    Signature,
+    /// It is neither the client's own nor of an issuer that the client trusts.
+    IssuerUnknown,
+    /// An assertion of another issuer needs a `client_id` beside it.
+    ClientNotNamed,
+    /// Its audience is another, or not this issuer alone.
+    Audience,
+    /// A time is missing or no whole number.
+    TimeMalformed(&'static str),
+    /// It has expired.
+    Expired,
+    /// It is not good yet.
+    NotYet,
+    /// It is good for longer than it may be.
+    TooLong,
+    /// Its `jti` is missing, empty or too long.
+    JtiMissing,
+    /// It was used before.
+    Used,
+    /// A claim is not what the client's condition says.
+    Condition(String),
+}
+
+impl fmt::Display for AssertionFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => error.fmt(out),
+            Self::WrongType => out.write_str("its typ is not that of a client assertion"),
+            Self::AlgorithmNotAllowed => out.write_str("its alg is none that the client may use"),
+            Self::KeyUnknown => out.write_str("it names no key of the client's credentials"),
+            Self::Signature => out.write_str("its signature is not the key's"),
+            Self::IssuerUnknown => out.write_str("it is neither the client's own nor of an issuer that the client trusts"),
+            Self::ClientNotNamed => out.write_str("an assertion of another issuer needs the parameter client_id beside it"),
+            Self::Audience => out.write_str("its aud is not this issuer alone"),
+            Self::TimeMalformed(claim) => write!(out, "its {claim} is missing or not a whole number of seconds"),
+            Self::Expired => out.write_str("it has expired"),
+            Self::NotYet => out.write_str("it is not good yet: the client's clock is ahead"),
+            Self::TooLong => out.write_str("it is good for too long, and has no iat that limits it"),
+            Self::JtiMissing => write!(out, "its jti is missing, or not 1 to {MAX_JTI} bytes"),
+            Self::Used => out.write_str("it was used before"),
+            Self::Condition(claim) => write!(out, "its claim {claim} is not what the client's condition says"),
+        }
+    }
+}
+
+impl From<AssertionFault> for Denial {
+    fn from(fault: AssertionFault) -> Self {
+        Denial::AssertionRefused(fault)
+    }
+}
+
+/// Which credential an assertion was found to be of, and how long it is good.
+struct Found {
+    at: usize,
+    method: AuthMethod,
+    good_until: Timestamp,
+    is_single_use: bool,
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    pub(super) async fn by_assertion(&self, caller: &Caller<'_>, assertion: &ClientAssertion) -> Result<Matched, Denial> {
+        let jws = Jws::parse(assertion.text.expose(), EmbeddedKey::Refused).map_err(AssertionFault::Malformed)?;
+        if !(jws.typ().is_none() || TYPES.iter().any(|typ| jws.has_type(typ))) {
+            return Err(AssertionFault::WrongType.into());
+        }
+        let known = self.named_client(caller, assertion.client_id.as_ref()).await?;
+        let issuer = jws.claims().get("iss").and_then(Value::as_str);
+        let is_own = issuer == Some(known.id.as_str()) && jws.claims().get("sub").and_then(Value::as_str) == issuer;
+        let found = if is_own {
+            self.own(caller, &known, &jws).await?
+        } else if assertion.is_named {
+            self.federated(caller, &known, &jws, issuer.unwrap_or_default()).await?
+        } else {
+            return Err(AssertionFault::ClientNotNamed.into());
+        };
+        // What uses it up comes last: an assertion that is refused for another reason is not spent.
+        check_method(caller, &known, found.method)?;
+        check_standing(&known, found.at, self.clock.now())?;
+        if found.is_single_use {
+            self.use_up(caller, &known, &jws, found.good_until).await?;
+        }
+        Ok(Matched { known, at: found.at })
+    }
+
+    /// An assertion of the client's own making.
+    async fn own(&self, caller: &Caller<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>) -> Result<Found, Denial> {
+        let (at, method) = self.own_key(known, jws).await?;
+        let (life, audience) = match known.profile() {
+            Some(Profile::Fapi2) => (SHORT_ASSERTION_LIFE, AssertionAudience::Issuer),
+            None => (ASSERTION_LIFE, known.assertion_audience()),
+        };
+        if !is_for(jws.claims(), caller, audience) {
+            return Err(AssertionFault::Audience.into());
+        }
+        let good_until = Times::read(jws.claims())?.check(self.clock.now(), life)?;
+        Ok(Found { at, method, good_until, is_single_use: true })
+    }
+
+    /// The credential whose key made the assertion.
+    async fn own_key(&self, known: &KnownClient, jws: &Jws<'_>) -> Result<(usize, AuthMethod), Denial> {
+        let algorithm = own_algorithm(known, jws)?;
+        let mut failure = Denial::from(AssertionFault::KeyUnknown);
+        for (at, credential) in known.credentials().iter().enumerate() {
+            let Some(other) = credential.other() else { continue };
+            let tried = match (&other.proof, algorithm) {
+                (Proof::SharedKey(sealed), None) => self.check_mac(known, credential.id, sealed, jws),
+                (Proof::PublicKey(_), Some(algorithm)) => check_public_key(other, algorithm, jws),
+                (Proof::KeySet(location), Some(algorithm)) => {
+                    let keys = self.remote_keys.jwks(&location.uri, jws.key_id()).await;
+                    keys.map_err(Tried::Unavailable).and_then(|keys| any_verifies(keys.find(jws.key_id(), algorithm), jws))
+                }
+                _ => continue,
+            };
+            match tried {
+                Ok(()) if algorithm.is_none() => return Ok((at, AuthMethod::ClientSecretJwt)),
+                Ok(()) => return Ok((at, AuthMethod::PrivateKeyJwt)),
+                Err(Tried::NotThis) => {}
+                Err(Tried::Signature) => failure = AssertionFault::Signature.into(),
+                Err(Tried::Unavailable(error)) => failure = Denial::KeysUnavailable(error.to_string()),
+            }
+        }
+        Err(failure)
+    }
+
+    fn check_mac(
+        &self,
+        known: &KnownClient,
+        credential_id: CredentialId,
+        sealed: &SealedBytes,
+        jws: &Jws<'_>,
+    ) -> Result<(), Tried> {
+        let bound_to = format!("{} {credential_id}", known.id);
+        let context = shared_key_context(&known.environment, &bound_to);
+        let Ok(key) = self.root_keys.sealer.unseal(context, &sealed.0) else { return Err(Tried::NotThis) };
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        hmac::verify(&key, jws.signing_input(), jws.signature()).map_err(|_| Tried::Signature)
+    }
+
+    /// An assertion of an issuer that the client trusts.
+    async fn federated(
+        &self,
+        caller: &Caller<'_>,
+        known: &Arc<KnownClient>,
+        jws: &Jws<'_>,
+        issuer: &str,
+    ) -> Result<Found, Denial> {
+        let algorithm = public_algorithm(jws)?;
+        let now = self.clock.now();
+        let mut failure = Denial::from(AssertionFault::IssuerUnknown);
+        for (at, credential) in known.credentials().iter().enumerate() {
+            let Some(Proof::Federated(federation)) = credential.other().map(|other| &other.proof) else { continue };
+            if federation.issuer != issuer {
+                continue;
+            }
+            if let Err(denial) = self.check_foreign_signature(federation, algorithm, jws).await {
+                failure = denial;
+                continue;
+            }
+            if let Some(fault) = unmet(federation, jws.claims(), caller.issuer, now) {
+                failure = fault.into();
+                continue;
+            }
+            let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
+            return Ok(Found { at, method: AuthMethod::FederatedJwt, good_until, is_single_use: federation.single_use });
+        }
+        Err(failure)
+    }
+
+    async fn check_foreign_signature(
+        &self,
+        federation: &Federation,
+        algorithm: Algorithm,
+        jws: &Jws<'_>,
+    ) -> Result<(), Denial> {
+        let keys = match &federation.jwks_uri {
+            Some(uri) => self.remote_keys.jwks(uri, jws.key_id()).await,
+            None => self.remote_keys.issuer(&federation.issuer, jws.key_id()).await,
+        };
+        let keys = keys.map_err(|error| Denial::KeysUnavailable(error.to_string()))?;
+        any_verifies(keys.find(jws.key_id(), algorithm), jws).map_err(|tried| match tried {
+            Tried::Signature => AssertionFault::Signature.into(),
+            Tried::NotThis | Tried::Unavailable(_) => AssertionFault::KeyUnknown.into(),
+        })
+    }
+
+    /// Sees that nobody used the assertion before, by one insert that decides. Where the store cannot say, nobody gets in (rule S16).
+    async fn use_up(
+        &self,
+        caller: &Caller<'_>,
+        known: &KnownClient,
+        jws: &Jws<'_>,
+        good_until: Timestamp,
+    ) -> Result<(), Denial> {
+        let jti = jti(jws.claims()).ok_or(AssertionFault::JtiMissing)?;
+        // An id is unique for its issuer (RFC 7519 section 4.1.7).
+        let issuer = jws.claims().get("iss").and_then(Value::as_str).unwrap_or_default();
+        let fields = ["assertion", caller.environment.as_str(), known.id.as_str(), issuer, jti];
+        let first = self.directory.store().use_once(&use_digest(&fields), good_until).await;
+        match first {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(AssertionFault::Used.into()),
+            Err(error) => Err(Denial::StoreUnavailable(error.to_string())),
+        }
+    }
+}
+
+/// Why one credential is not the one.
+enum Tried {
+    NotThis,
+    Signature,
+    Unavailable(RemoteKeysError),
+}
+
+/// The algorithm, if it is one that the client may use; nothing for a MAC.
+fn own_algorithm(known: &KnownClient, jws: &Jws<'_>) -> Result<Option<Algorithm>, AssertionFault> {
+    if jws.algorithm() == SHARED_KEY_ALGORITHM {
+        return Ok(None);
+    }
+    let algorithm = public_algorithm(jws)?;
+    if known.profile() == Some(Profile::Fapi2) && algorithm == Algorithm::Rs256 {
+        return Err(AssertionFault::AlgorithmNotAllowed);
+    }
+    Ok(Some(algorithm))
+}
+
+fn public_algorithm(jws: &Jws<'_>) -> Result<Algorithm, AssertionFault> {
+    jws.algorithm().parse().map_err(|_| AssertionFault::AlgorithmNotAllowed)
+}
+
+fn check_public_key(other: &OtherProof, algorithm: Algorithm, jws: &Jws<'_>) -> Result<(), Tried> {
+    let (Proof::PublicKey(public), Some(key)) = (&other.proof, &other.key) else { return Err(Tried::NotThis) };
+    let is_named = jws.key_id().is_none_or(|kid| public.jwk.kid().is_none_or(|own| own == kid));
+    if !is_named || key.algorithm() != algorithm {
+        return Err(Tried::NotThis);
+    }
+    jws.verify(key).map_err(|_| Tried::Signature)
+}
+
+fn any_verifies<'a>(keys: impl Iterator<Item = &'a VerifyingKey>, jws: &Jws<'_>) -> Result<(), Tried> {
+    let mut result = Err(Tried::NotThis);
+    for key in keys {
+        if jws.verify(key).is_ok() {
+            return Ok(());
+        }
+        result = Err(Tried::Signature);
+    }
+    result
+}
+
+/// The first thing that is not as the federation wants it.
+fn unmet(federation: &Federation, claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<AssertionFault> {
+    let failed = check_federation(federation, claims, issuer, now).into_iter().find(|check| !check.passes)?;
+    Some(match failed.claim.as_str() {
+        "aud" => AssertionFault::Audience,
+        "exp" => {
+            Times::read(claims).and_then(|times| times.check(now, FEDERATED_LIFE)).err().unwrap_or(AssertionFault::Expired)
+        }
+        "jti" => AssertionFault::JtiMissing,
+        _ => AssertionFault::Condition(failed.claim),
+    })
+}
+
+/// Whether an assertion is meant for this server. One whose audience names others as well could have been made for them, and be
+/// replayed by them here (CVE-2025-27370).
+fn is_for(claims: &Map<String, Value>, caller: &Caller<'_>, audience: AssertionAudience) -> bool {
+    if is_sole_audience(claims, caller.issuer) {
+        return true;
+    }
+    let is_ours = |value: &Value| {
+        let named = value.as_str();
+        named.is_some_and(|named| {
+            named == caller.issuer || named.strip_prefix(caller.issuer).is_some_and(|path| path == caller.path)
+        })
+    };
+    match (audience, claims.get("aud")) {
+        (AssertionAudience::Legacy, Some(Value::Array(all))) => all.iter().any(is_ours),
+        (AssertionAudience::Legacy, Some(one)) => is_ours(one),
+        (AssertionAudience::Legacy, None) | (AssertionAudience::Issuer, _) => false,
+    }
+}
+
+/// Whether `aud` is the issuer and nothing else, as a text or as a list of one.
+pub(super) fn is_sole_audience(claims: &Map<String, Value>, issuer: &str) -> bool {
+    match claims.get("aud") {
+        Some(Value::String(one)) => one == issuer,
+        Some(Value::Array(all)) => matches!(&all[..], [Value::String(one)] if one == issuer),
+        _ => false,
+    }
+}
+
+pub(super) fn jti(claims: &Map<String, Value>) -> Option<&str> {
+    claims.get("jti").and_then(Value::as_str).filter(|jti| (1..=MAX_JTI).contains(&jti.len()))
+}
+
+/// The times of an assertion (RFC 7519 section 4.1), in unix seconds.
+pub(super) struct Times {
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+}
+
+impl Times {
+    pub(super) fn read(claims: &Map<String, Value>) -> Result<Self, AssertionFault> {
+        let time = |name: &'static str| match claims.get(name) {
+            None => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or(AssertionFault::TimeMalformed(name)),
+        };
+        Ok(Self { exp: time("exp")?.ok_or(AssertionFault::TimeMalformed("exp"))?, nbf: time("nbf")?, iat: time("iat")? })
+    }
+
+    /// The moment until which the assertion could be used: `exp`, or so long after `iat` as assertions live at most.
+    pub(super) fn check(&self, now: Timestamp, life: i64) -> Result<Timestamp, AssertionFault> {
+        if self.nbf.is_some_and(|nbf| nbf > now.0 + LEEWAY) || self.iat.is_some_and(|iat| iat > now.0 + LEEWAY) {
+            return Err(AssertionFault::NotYet);
+        }
+        let end = self.iat.map_or(self.exp, |iat| self.exp.min(iat.saturating_add(life)));
+        if end.saturating_add(LEEWAY) <= now.0 {
+            return Err(AssertionFault::Expired);
+        }
+        if end > now.0 + life + LEEWAY {
+            return Err(AssertionFault::TooLong);
+        }
+        Ok(Timestamp(end.saturating_add(LEEWAY)))
+    }
+}
+
+/// What stands in the store for something that may be used once. Each field goes in behind its length.
+pub(in crate::token) fn use_digest(fields: &[&str]) -> UseDigest {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for field in fields {
+        context.update(&(field.len() as u64).to_be_bytes());
+        context.update(field.as_bytes());
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    UseDigest(hash)
+}

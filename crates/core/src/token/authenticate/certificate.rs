@@ -1,0 +1,47 @@
+//! The certificate of the connection (RFC 8705 section 2). Whoever has one holds its key: the handshake has shown that, to this server
+//! or to a proxy that it trusts.
+
+use super::{Matched, check_method};
+use crate::dialect::AuthMethod;
+use crate::directory::{KnownClient, KnownCredential};
+use crate::model::{CertificateName, ClientId, Proof, Status};
+use crate::store::Store;
+use crate::token::{Caller, ClientCertificate, Denial, TokenEndpoint};
+
+impl<S: Store> TokenEndpoint<S> {
+    pub(super) async fn by_certificate(&self, caller: &Caller<'_>, client_id: Option<&ClientId>) -> Result<Matched, Denial> {
+        let Some(certificate) = caller.certificate else { return Err(Denial::CredentialsAbsent) };
+        let known = self.named_client(caller, client_id).await?;
+        let (at, method) = find(&known, certificate).ok_or(Denial::CertificateRefused)?;
+        check_method(caller, &known, method)?;
+        Ok(Matched { known, at })
+    }
+}
+
+/// The credential that a certificate meets: of several one that is in force, so that an old one does not hide its successor.
+fn find(client: &KnownClient, certificate: &ClientCertificate) -> Option<(usize, AuthMethod)> {
+    let meets = |credential: &KnownCredential| match &credential.other()?.proof {
+        Proof::Certificate(own) if own.sha256 == certificate.sha256 => Some(AuthMethod::SelfSignedTlsClientAuth),
+        // A name means nothing where nobody who is trusted has vouched for it.
+        Proof::CertificateName(name) if certificate.is_trusted && has_name(certificate, name) => {
+            Some(AuthMethod::TlsClientAuth)
+        }
+        _ => None,
+    };
+    let mut met = client.credentials().iter().enumerate().filter_map(|(at, one)| meets(one).map(|method| (at, one, method)));
+    let first = met.next()?;
+    let in_force = |(_, credential, _): &(usize, &KnownCredential, AuthMethod)| credential.status == Status::Active;
+    let (at, _, method) = std::iter::once(first).chain(met).find(in_force).unwrap_or(first);
+    Some((at, method))
+}
+
+/// Names are compared as they are written (RFC 8705 section 2.1.2), DNS names without regard to case.
+fn has_name(certificate: &ClientCertificate, name: &CertificateName) -> bool {
+    match name {
+        CertificateName::Subject(subject) => !subject.is_empty() && certificate.subject == *subject,
+        CertificateName::Dns(wanted) => certificate.dns_names.iter().any(|known| known.eq_ignore_ascii_case(wanted)),
+        CertificateName::Uri(wanted) => certificate.uris.contains(wanted),
+        CertificateName::Ip(wanted) => certificate.ip_addresses.contains(wanted),
+        CertificateName::Email(wanted) => certificate.emails.contains(wanted),
+    }
+}

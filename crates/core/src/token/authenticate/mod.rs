@@ -1,0 +1,124 @@
+//! Who is calling? The only way to an [`Authenticated`]. A file for each kind of proof.
+
+mod assertion;
+mod certificate;
+mod federated;
+mod secret;
+
+use std::sync::Arc;
+
+pub(super) use assertion::use_digest;
+pub use assertion::{ASSERTION_LIFE, AssertionFault};
+pub use federated::{FederationCheck, check_federation};
+
+use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
+use crate::clock::Timestamp;
+use crate::dialect::AuthMethod;
+use crate::directory::{Directory, KnownClient};
+use crate::model::{ClientId, CredentialId, Position, Profile, Status};
+use crate::store::Store;
+
+/// Refused tries a minute by default: from one address in all, and from one address for one client.
+pub const REFUSED_TRIES_PER_MINUTE: (u32, u32) = (600, 60);
+
+/// A client that proved itself.
+pub(super) struct Authenticated {
+    known: Arc<KnownClient>,
+    credential: usize,
+    credential_id: CredentialId,
+    position: Position,
+}
+
+/// A client and which of its credentials was found to prove it.
+struct Matched {
+    known: Arc<KnownClient>,
+    at: usize,
+}
+
+impl Authenticated {
+    /// The client with its tenant's standing.
+    pub(super) fn client(&self) -> &KnownClient {
+        &self.known
+    }
+
+    /// What proved it.
+    pub(super) fn credential_id(&self) -> CredentialId {
+        self.credential_id
+    }
+
+    /// The feed position that this node had applied when it read the client (rule S11).
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Notes that the credential obtained a token.
+    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, now: Timestamp) {
+        directory.note_use(&self.known, self.credential, now);
+    }
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Finds out who is calling. A refused try is counted against its address.
+    pub(super) async fn authenticate(
+        &self,
+        caller: &Caller<'_>,
+        presented: &Presented,
+        position: Position,
+    ) -> Result<Authenticated, Refused> {
+        let client_id = presented.client_id();
+        self.identify(caller, presented, position).await.map_err(|denial| {
+            if denial.is_ours() {
+                return denial.into();
+            }
+            match self.limits.count_refused(caller.source, client_id, self.clock.now()) {
+                None => denial.into(),
+                Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
+            }
+        })
+    }
+
+    async fn identify(&self, caller: &Caller<'_>, presented: &Presented, position: Position) -> Result<Authenticated, Denial> {
+        let matched = match presented {
+            Presented::Absent => return Err(Denial::CredentialsAbsent),
+            Presented::Malformed => return Err(Denial::CredentialsMalformed),
+            Presented::Repeated => return Err(Denial::CredentialsRepeated),
+            Presented::Secret { client_id, secret } => self.by_secret(caller, client_id.as_ref(), secret).await?,
+            Presented::Assertion(assertion) => self.by_assertion(caller, assertion).await?,
+            Presented::Named { client_id } => self.by_certificate(caller, client_id.as_ref()).await?,
+        };
+        let Matched { known, at } = matched;
+        let (credential, credential_id) = check_standing(&known, at, self.clock.now())?;
+        Ok(Authenticated { known, credential, credential_id, position })
+    }
+
+    /// The client of a name, to be proved by anything but a secret.
+    async fn named_client(&self, caller: &Caller<'_>, client_id: Option<&ClientId>) -> Result<Arc<KnownClient>, Denial> {
+        let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
+        self.directory.client(caller.environment, client_id).await?.ok_or(Denial::UnknownClient)
+    }
+}
+
+/// Whether the dialect and the client's profile take a method (rule S2).
+fn check_method(caller: &Caller<'_>, client: &KnownClient, method: AuthMethod) -> Result<(), Denial> {
+    let profile_takes =
+        client.profile() != Some(Profile::Fapi2) || method == AuthMethod::PrivateKeyJwt || method.is_certificate();
+    if caller.methods.contains(method) && profile_takes { Ok(()) } else { Err(Denial::MethodNotAllowed(method)) }
+}
+
+/// Whether the matched credential, its client and its tenant are in force.
+fn check_standing(client: &KnownClient, at: usize, now: Timestamp) -> Result<(usize, CredentialId), Denial> {
+    let credential = client.credentials().get(at).ok_or(Denial::WrongSecret)?;
+    if credential.status != Status::Active {
+        return Err(Denial::SecretDisabled);
+    }
+    if credential.is_expired(now) {
+        return Err(Denial::SecretExpired);
+    }
+    if client.status != Status::Active {
+        return Err(Denial::ClientDisabled);
+    }
+    if client.tenant_status() != Status::Active {
+        return Err(Denial::TenantDisabled);
+    }
+    Ok((at, credential.id))
+}

@@ -1,0 +1,222 @@
+//! Does the sender hold the key that its token shall be bound to? `DPoP` at the token endpoint (RFC 9449 sections 4.3, 5 and 8).
+//!
+//! A proof is looked at before the client is, so that a client that lacks a nonce does not spend its assertion to learn that. It is
+//! used up after everything else, just before the token is made.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use mintmark_verify::dpop::{self, ProofContext, ProofError};
+
+use super::authenticate::use_digest;
+use super::nonce::NonceKind;
+use super::{Denial, Exchange, PresentedProof, TokenEndpoint, TokenRequest};
+use crate::clock::Timestamp;
+use crate::dialect::DpopRule;
+use crate::model::EnvironmentName;
+use crate::store::{Store, UseDigest};
+
+/// How many proofs a node remembers while the store is away.
+const REMEMBERED: usize = 100_000;
+/// How many of one key, so that whoever sends many takes nobody else's room.
+const REMEMBERED_OF_ONE: u32 = 1_000;
+
+/// What is wrong with a proof, or with there being none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofRefusal {
+    /// More than one header, or one that is too long.
+    Header,
+    /// A check of RFC 9449 section 4.3 fails.
+    Wrong(ProofError),
+    /// It was used before.
+    Used,
+    /// The client's tokens are bound, and there is no proof to bind this one by.
+    Missing,
+}
+
+impl fmt::Display for ProofRefusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => out.write_str("more than one DPoP header, or one that is too long"),
+            Self::Wrong(error) => error.fmt(out),
+            Self::Used => out.write_str("the DPoP proof was used before"),
+            Self::Missing => out.write_str("the client's tokens are bound, and the request has no DPoP proof"),
+        }
+    }
+}
+
+/// A proof that is good, but may have been used before.
+#[derive(Debug)]
+pub(super) struct HeldProof {
+    /// The key's thumbprint: what the token is bound to.
+    pub(super) thumbprint: String,
+    digest: UseDigest,
+    good_until: Timestamp,
+    nonce: Option<NonceKind>,
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Looks at the proof of a request, if the dialect reads one and there is one.
+    pub(super) fn check_proof(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        issuer: &str,
+    ) -> Result<Option<HeldProof>, Denial> {
+        let text = match &request.proof {
+            PresentedProof::Absent => return Ok(None),
+            PresentedProof::Malformed => return Err(ProofRefusal::Header.into()),
+            PresentedProof::One(text) => text,
+        };
+        let now = self.clock.now();
+        let context = ProofContext {
+            method: exchange.dialect.route.method.as_str(),
+            uri: &format!("{issuer}{}", exchange.path),
+            access_token: None,
+            now_unix_seconds: now.0,
+        };
+        let proof = dpop::verify_proof(text, &context).map_err(ProofRefusal::Wrong)?;
+        let checked = |nonce: &str| self.nonces.check(nonce, exchange.environment, now);
+        let nonce = match proof.nonce.as_deref() {
+            Some(nonce) => Some(checked(nonce).ok_or(Denial::ProofNonceNeeded(self.nonce_kind()))?),
+            None if exchange.dialect.request.dpop == DpopRule::Nonce => {
+                return Err(Denial::ProofNonceNeeded(self.nonce_kind()));
+            }
+            None => None,
+        };
+        let digest = use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]);
+        let good_until = Timestamp(proof.issued_at.saturating_add(dpop::MAX_AGE_SECONDS + 1));
+        Ok(Some(HeldProof { thumbprint: proof.thumbprint, digest, good_until, nonce }))
+    }
+
+    /// Uses a proof up, by one insert that decides. Where the store cannot say whether it was used, it must carry a nonce of this node,
+    /// which remembers it.
+    pub(super) async fn use_proof_up(&self, proof: &HeldProof) -> Result<(), Denial> {
+        // Also while the store answers: otherwise what was used then could be used once more when it does not.
+        let is_ours = proof.nonce == Some(NonceKind::Node);
+        if is_ours {
+            let now = self.clock.now();
+            match self.proofs.remember(&proof.thumbprint, proof.digest, proof.good_until, now) {
+                Remembered::New => {}
+                Remembered::Used => return Err(ProofRefusal::Used.into()),
+                Remembered::Full => return Err(Denial::Overloaded),
+            }
+        }
+        match self.directory.store().use_once(&proof.digest, proof.good_until).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ProofRefusal::Used.into()),
+            Err(_) if is_ours => Ok(()),
+            Err(error) => {
+                tracing::debug!(%error, "a proof is asked for that only this node has seen");
+                Err(Denial::ProofNonceNeeded(NonceKind::Node))
+            }
+        }
+    }
+
+    /// The kind of nonce that a client needs now.
+    fn nonce_kind(&self) -> NonceKind {
+        if self.directory.is_following() { NonceKind::Shared } else { NonceKind::Node }
+    }
+
+    /// The nonce that an answer brings along: for a request with a proof, and where one is missing.
+    pub(super) fn next_nonce(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &TokenRequest,
+        denial: Option<&Denial>,
+    ) -> Option<String> {
+        let kind = match (denial, &request.proof) {
+            (Some(Denial::ProofNonceNeeded(kind)), _) => *kind,
+            (_, PresentedProof::Absent) => return None,
+            _ if exchange.dialect.request.dpop == DpopRule::Nonce => self.nonce_kind(),
+            _ => return None,
+        };
+        self.nonce(kind, exchange.environment)
+    }
+
+    fn nonce(&self, kind: NonceKind, environment: &EnvironmentName) -> Option<String> {
+        self.nonces.make(kind, environment, self.clock.now())
+    }
+}
+
+/// The proofs that this node remembers itself: those with a nonce of its own. Nothing is forgotten before its time.
+#[derive(Debug, Default)]
+pub struct ProofMemory {
+    used: Mutex<Used>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    proofs: HashMap<[u8; 32], (String, i64)>,
+    of_key: HashMap<String, u32>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Remembered {
+    New,
+    Used,
+    Full,
+}
+
+impl ProofMemory {
+    fn remember(&self, key: &str, digest: UseDigest, good_until: Timestamp, now: Timestamp) -> Remembered {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.proofs.get(&digest.0).is_some_and(|(_, until)| *until >= now.0) {
+            return Remembered::Used;
+        }
+        if used.proofs.len() >= REMEMBERED || used.of_key.get(key).is_some_and(|count| *count >= REMEMBERED_OF_ONE) {
+            used.forget(now);
+        }
+        if used.proofs.len() >= REMEMBERED || used.of_key.get(key).is_some_and(|count| *count >= REMEMBERED_OF_ONE) {
+            return Remembered::Full;
+        }
+        if used.proofs.insert(digest.0, (key.to_owned(), good_until.0)).is_none() {
+            *used.of_key.entry(key.to_owned()).or_default() += 1;
+        }
+        Remembered::New
+    }
+}
+
+impl Used {
+    /// Forgets what is refused for its age.
+    fn forget(&mut self, now: Timestamp) {
+        self.proofs.retain(|_, (_, until)| *until >= now.0);
+        self.of_key.clear();
+        for (key, _) in self.proofs.values() {
+            *self.of_key.entry(key.clone()).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(number: u32) -> UseDigest {
+        let mut digest = [0; 32];
+        digest[..4].copy_from_slice(&number.to_be_bytes());
+        UseDigest(digest)
+    }
+
+    #[test]
+    fn a_proof_is_remembered_until_its_age_refuses_it() {
+        let memory = ProofMemory::default();
+        let remember = |now| memory.remember("key", digest(1), Timestamp(100), Timestamp(now));
+        assert_eq!([40, 50, 100, 101].map(remember), [Remembered::New, Remembered::Used, Remembered::Used, Remembered::New]);
+    }
+
+    #[test]
+    fn a_flood_of_one_key_forgets_nothing_and_takes_nobody_elses_room() {
+        let memory = ProofMemory::default();
+        let now = Timestamp(0);
+        assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::New);
+        for number in 0..REMEMBERED_OF_ONE {
+            assert_eq!(memory.remember("key", digest(number), Timestamp(60), now), Remembered::New);
+        }
+        assert_eq!(memory.remember("key", digest(REMEMBERED_OF_ONE), Timestamp(60), now), Remembered::Full);
+        assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::Used);
+        assert_eq!(memory.remember("other", digest(u32::MAX - 1), Timestamp(60), now), Remembered::New);
+        assert_eq!(memory.remember("key", digest(REMEMBERED_OF_ONE), Timestamp(160), Timestamp(61)), Remembered::New);
+    }
+}
