@@ -185,6 +185,9 @@ pub(super) fn signing_key(environment: &Environment, kid: &str, state: KeyState)
         state,
         sealed: SealedBytes(vec![9, 0, 255]),
         created_at: NOW,
+        activated_at: None,
+        retired_at: None,
+        withdrawn_at: None,
         version: 1,
     }
 }
