@@ -1,10 +1,17 @@
 //! What is due to be done with the keys of an environment, decided from their rows and the time.
 
+use std::fmt;
+
 use mintmark_verify::Algorithm;
 
 use super::{PUBLISHED_BEFORE_USE, UNREACHABLE_ALLOWANCE};
 use crate::clock::Timestamp;
+use crate::dialect::DialectSet;
 use crate::model::{KeyState, SigningKey};
+use crate::store::EnvironmentRecord;
+
+/// How late a rotation may be before people are told, in seconds: servers look every half minute, but may be off for a while.
+const OVERDUE: i64 = 86_400;
 
 /// One thing that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +38,41 @@ pub enum Due {
     Remove(String),
     /// A removed key was kept for long enough.
     Delete(String),
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Due::Create(algorithm) => write!(out, "to make the first {algorithm} key"),
+            Due::Prepare { algorithm, .. } => write!(out, "to publish the next {algorithm} key"),
+            Due::Rotate { algorithm, active_kid } => write!(out, "to replace the active {algorithm} key {active_kid}"),
+            Due::NoteRetirement(kid) => write!(out, "to note when {kid} was retired"),
+            Due::Remove(kid) => write!(out, "to remove the retired key {kid}"),
+            Due::Delete(kid) => write!(out, "to delete the removed key {kid}"),
+        }
+    }
+}
+
+/// The algorithms that an environment signs with: its own, and those that its resources and the dialects name.
+pub fn algorithms_of(record: &EnvironmentRecord, dialects: &DialectSet) -> Vec<Algorithm> {
+    let of_dialects = dialects.iter().filter_map(|dialect| dialect.token.algorithm);
+    let of_resources = record.resources.iter().filter_map(|resource| resource.algorithm);
+    let mut algorithms: Vec<_> = of_dialects.chain(of_resources).chain([record.environment.algorithm]).collect();
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    algorithms
+}
+
+/// The active keys that are about to be due for rotation and have no next key, or are long overdue: no server does the work, or it
+/// cannot be done.
+pub fn overdue<'a>(keys: &'a [SigningKey], wanted: &[Algorithm], rotate_after: u32, now: Timestamp) -> Vec<&'a SigningKey> {
+    let is_late = |active: &&SigningKey| {
+        let age = now.0.saturating_sub(active.active_since().0);
+        let is_next = |key: &SigningKey| key.state == KeyState::Next && key.algorithm == active.algorithm;
+        let allowed = if keys.iter().any(is_next) { OVERDUE } else { -scheduled_lead(rotate_after) / 2 };
+        active.state == KeyState::Active && wanted.contains(&active.algorithm) && age > i64::from(rotate_after) + allowed
+    };
+    if rotate_after == 0 { Vec::new() } else { keys.iter().filter(is_late).collect() }
 }
 
 /// For how many seconds the schedule has a next key published before it signs: long enough for verifiers that cannot reach us and

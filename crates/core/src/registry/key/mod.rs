@@ -19,12 +19,10 @@ pub use plan::{KeyStep, Run};
 pub use rotation::{Rotation, RotationRequest};
 pub use upkeep::{KeyMaker, KeyUpkeep};
 
-use mintmark_verify::Algorithm;
-
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::keys::check_key;
 use crate::model::{EnvironmentName, SigningKey};
-use crate::store::{EnvironmentRecord, Store, Subject, Write};
+use crate::store::{Store, Subject, Write};
 use plan::{KeyPlan, Situation};
 
 impl<S: Store> Registry<S> {
@@ -81,16 +79,6 @@ impl<S: Store> Registry<S> {
         run: Run,
     ) -> Outcome<Vec<KeyStep>> {
         self.change_keys(environment, run, |situation| revocation::plan(situation, kid, new)).await
-    }
-
-    /// The algorithms that an environment signs with: its own, and those that its resources and the dialects name.
-    pub fn algorithms_of(&self, record: &EnvironmentRecord) -> Vec<Algorithm> {
-        let of_dialects = self.dialects.iter().filter_map(|dialect| dialect.token.algorithm);
-        let of_resources = record.resources.iter().filter_map(|resource| resource.algorithm);
-        let mut algorithms: Vec<_> = of_dialects.chain(of_resources).chain([record.environment.algorithm]).collect();
-        algorithms.sort_unstable();
-        algorithms.dedup();
-        algorithms
     }
 
     /// Reads the keys, plans, and commits what was planned; again from the start whenever somebody else was quicker.

@@ -8,7 +8,7 @@ use super::super::{Outcome, RegistryError};
 use super::plan::{KeyPlan, KeyRow, KeyStep, Situation};
 use super::{Rotation, RotationRequest, removal, revocation, rotation};
 use crate::clock::Timestamp;
-use crate::keys::{Due, PUBLISHED_BEFORE_USE, REMOVED_KEPT, UNREACHABLE_ALLOWANCE, due};
+use crate::keys::{Due, PUBLISHED_BEFORE_USE, REMOVED_KEPT, UNREACHABLE_ALLOWANCE, due, overdue};
 use crate::model::{EnvironmentName, KeyState, SealedBytes, SigningKey};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -226,4 +226,18 @@ fn the_schedule_publishes_ahead_and_rotates_when_the_time_has_come() {
     assert_eq!(due_at(&late, 3600, 30 * DAY + 3600), [rotate.clone()]);
     assert!(due_at(&late, 60, 30 * DAY + PUBLISHED_BEFORE_USE - 1).is_empty());
     assert_eq!(due_at(&late, 60, 30 * DAY + PUBLISHED_BEFORE_USE), [rotate]);
+}
+
+#[test]
+fn people_are_told_of_a_rotation_that_nobody_prepares_or_does() {
+    let month = 30 * 86_400;
+    let active = key("active", KeyState::Active, START);
+    let is_told =
+        |keys: &[SigningKey], rotate_after, age| !overdue(keys, &[ES256], rotate_after, Timestamp(START + age)).is_empty();
+    let both = [active.clone(), key("next", KeyState::Next, START)];
+    assert_eq!((is_told(&both, month, 31 * DAY), is_told(&both, month, 31 * DAY + 1)), (false, true));
+    let alone = [active];
+    assert_eq!((is_told(&alone, month, 28 * DAY), is_told(&alone, month, 29 * DAY)), (false, true));
+    assert!(!is_told(&alone, 0, 1000 * DAY));
+    assert!(overdue(&alone, &[Algorithm::EdDsa], month, Timestamp(START + 99 * DAY)).is_empty(), "nothing signs with it");
 }

@@ -4,7 +4,7 @@ use mintmark_verify::Algorithm;
 
 use super::super::{Outcome, Registry, RegistryError};
 use super::{Rotation, RotationRequest, Run, removal};
-use crate::keys::{Due, due};
+use crate::keys::{Due, algorithms_of, due};
 use crate::model::{EnvironmentName, KeyState, SigningKey};
 use crate::store::{EnvironmentRecord, Store};
 
@@ -34,12 +34,12 @@ impl<S: Store> Registry<S> {
     pub async fn keep_keys(&self, rotate_after: u32, maker: &impl KeyMaker) -> Outcome<KeyUpkeep> {
         let mut kept = KeyUpkeep::default();
         for record in self.store.environments().await?.value {
-            let wanted = self.algorithms_of(&record);
+            let wanted = algorithms_of(&record, &self.dialects);
             for work in due(&record.keys, &wanted, rotate_after, self.clock.now()) {
                 match self.do_work(&record, &work, maker).await {
                     Ok(done) => kept.done.extend(done),
                     Err(error @ (RegistryError::Store(_) | RegistryError::Unknown(_))) => return Err(error),
-                    Err(error) => kept.problems.push(format!("{}: {work:?} is due: {error}", record.environment.name)),
+                    Err(error) => kept.problems.push(format!("it is time in {} {work}: {error}", record.environment.name)),
                 }
             }
         }
