@@ -51,8 +51,12 @@ impl<S: Store> Registry<S> {
         let steps = match work {
             Due::Create(algorithm) => {
                 let key = make(maker, name, *algorithm, KeyState::Active).await?;
-                let added = self.add_signing_key(key).await?;
-                return Ok(Some(format!("made the {algorithm} key {} of {name}", added.kid)));
+                return match self.add_signing_key(key).await {
+                    Ok(added) => Ok(Some(format!("made the {algorithm} key {} of {name}", added.kid))),
+                    // Another node was quicker.
+                    Err(RegistryError::Exists(_)) => Ok(None),
+                    Err(error) => Err(error),
+                };
             }
             Due::Prepare { algorithm, active_kid } | Due::Rotate { algorithm, active_kid } => {
                 let new = make(maker, name, *algorithm, KeyState::Next).await?;
