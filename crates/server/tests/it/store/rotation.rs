@@ -13,7 +13,8 @@ use mintmark_core::store::{Store, Write};
 use mintmark_verify::Algorithm;
 use tokio::task::JoinSet;
 
-use super::world::{NOW, World, signing_key};
+use super::world::{NOW, World, open, open_place, path_in, signing_key};
+use crate::fixture::PostgresDatabase;
 
 super::on_every_store! {
     a_key_is_published_before_it_signs,
@@ -365,4 +366,68 @@ async fn every_time_of_a_key_is_read_as_it_was_written<S: Store>(world: World<S>
     world.write(Write::DeleteSigningKey(key.clone())).await;
     assert!(keys(&world).await.is_empty());
     assert!(world.try_write(vec![Write::DeleteSigningKey(key)]).await.is_err());
+}
+
+/// What a program of schema version 2 left: two states fewer, and no times.
+const BEFORE: &str = "ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TABLE signing_key DROP COLUMN retired_at; \
+                      ALTER TABLE signing_key DROP COLUMN withdrawn_at; DELETE FROM _sqlx_migrations WHERE version = 5";
+
+async fn furnish_before<S: Store>(world: &World<S>) -> Vec<SigningKey> {
+    let sandbox = world.environment("sandbox").await;
+    for state in [KeyState::Retired, KeyState::Active, KeyState::Next] {
+        world.write(Write::InsertSigningKey(signing_key(&sandbox, state.as_str(), state))).await;
+    }
+    keys(world).await
+}
+
+/// A retirement that was not noted counts from the first round on, and the rest goes on as it was.
+async fn check_after<S: Store>(store: Arc<S>, before: &[SigningKey]) {
+    let after = store.environments().await.unwrap().value.remove(0).keys;
+    assert_eq!(after, before);
+    let world = World::of(Arc::clone(&store));
+    let clock = Arc::new(FakeClock::at(NOW.0 + 99));
+    let registry = registry(&world, &clock);
+    registry.keep_keys(0, &maker(&registry)).await.unwrap();
+    let now: Vec<_> = keys(&world).await.into_iter().map(|key| (key.kid, key.state, key.retired_at)).collect();
+    let expected = [
+        ("retired", KeyState::Retired, Some(NOW.plus(99))),
+        ("active", KeyState::Active, None),
+        ("next", KeyState::Next, None),
+    ];
+    assert_eq!(now, expected.map(|(kid, state, at)| (kid.to_owned(), state, at)));
+    let name = "sandbox".parse().unwrap();
+    assert_eq!(registry.remove_signing_key(&name, "retired", Some("retired"), Run::Commit).await.unwrap().len(), 1);
+    let second = signing_key(&crate::store::world::environment("sandbox"), "second", KeyState::Active);
+    assert!(world.try_write(vec![Write::InsertSigningKey(second)]).await.is_err(), "still one active key at most");
+}
+
+#[tokio::test]
+async fn a_file_of_the_version_before_keeps_its_keys() {
+    use sqlx::{ConnectOptions, Connection};
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::on_sqlite(&folder).await;
+    let before = furnish_before(&world).await;
+    world.store.close().await;
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(path_in(&folder));
+    let mut file = file.connect().await.unwrap();
+    sqlx::raw_sql(BEFORE).execute(&mut file).await.unwrap();
+    file.close().await.unwrap();
+    let store = Arc::new(open(&path_in(&folder), false, None).await.unwrap());
+    check_after(Arc::clone(&store), &before).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_postgresql_database_of_the_version_before_keeps_its_keys() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let world = World::on_postgres(&database).await;
+    let before = furnish_before(&world).await;
+    world.store.close().await;
+    let narrow = "ALTER TABLE signing_key DROP CONSTRAINT signing_key_state_check; ALTER TABLE signing_key ADD CONSTRAINT \
+                  signing_key_state_check CHECK (state IN ('next', 'active', 'retired'))";
+    database.run(&format!("{BEFORE}; {narrow}")).await;
+    let store = Arc::new(open_place(&database.place(), false, None).await.unwrap());
+    check_after(Arc::clone(&store), &before).await;
+    store.close().await;
+    database.remove().await;
 }
