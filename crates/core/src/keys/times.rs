@@ -22,6 +22,10 @@ pub const CLOCK_ALLOWANCE: i64 = 600;
 /// For how many seconds the row of a removed key is kept, so that it can be put back: thirty days.
 pub const REMOVED_KEPT: i64 = 30 * 86_400;
 
+/// How many keys of an environment are published at most when one of them is rotated: of RSA some 50 KB, since verifiers and proxies
+/// read a JWKS of some length only.
+pub const MAX_PUBLISHED: usize = 100;
+
 /// For how many seconds after its retirement a token of a key may live: a node that is cut off signs with it for
 /// [`MAX_STALENESS`], and the last token lives for as long as any environment can allow.
 const SIGNED_MAY_LIVE: i64 = Environment::LIFETIME_LIMIT as i64 + MAX_STALENESS + CLOCK_ALLOWANCE;

@@ -160,20 +160,25 @@ impl Node {
         let mut told = BTreeSet::new();
         let mut wait = UPKEEP_EVERY / 16 * u32::from(chance % 16);
         while !stopped(wait, &mut stop).await {
-            let now = self.endpoint.clock.now();
-            match upkeep::round(&**self.endpoint.directory.store(), &holder, now).await {
-                Ok(Some(removed)) => {
-                    if removed != Removed::default() {
-                        let Removed { uses, entries } = removed;
-                        tracing::debug!(uses, entries, "removed what had its time from the store");
-                    }
-                    // The lease spares work; that a thing is done once is for the versions of the rows.
-                    self.keep_keys(&mut told).await;
-                }
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
-            }
+            self.keep_up_once(&holder, &mut told).await;
             wait = UPKEEP_EVERY;
+        }
+    }
+
+    /// One round of that, if no other node has the lease. `holder` names this node, and `told` are the problems that it told of.
+    pub async fn keep_up_once(&self, holder: &str, told: &mut BTreeSet<String>) {
+        let now = self.endpoint.clock.now();
+        match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
+            Ok(Some(removed)) => {
+                if removed != Removed::default() {
+                    let Removed { uses, entries } = removed;
+                    tracing::debug!(uses, entries, "removed what had its time from the store");
+                }
+                // The lease spares work; that a thing is done once is for the versions of the rows.
+                self.keep_keys(told).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
         }
     }
 

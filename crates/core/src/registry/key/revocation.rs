@@ -21,7 +21,7 @@ pub(super) fn plan(situation: &Situation<'_>, kid: &str, new: &[SigningKey]) -> 
         match row {
             KeyRow::Changed { key, .. } if key.kid == kid => after = audited(key),
             KeyRow::Changed { key, .. } | KeyRow::New(key) if key.state == KeyState::Active => {
-                replaced_by = Some(key.kid.clone())
+                replaced_by = Some(key.kid.clone());
             }
             KeyRow::Changed { .. } | KeyRow::New(_) | KeyRow::Deleted(_) => {}
         }

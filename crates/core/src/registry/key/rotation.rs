@@ -5,6 +5,7 @@ use mintmark_verify::Algorithm;
 use super::super::{Outcome, RegistryError, audited};
 use super::plan::{KeyChange, KeyPlan, KeyRow, Situation};
 use crate::clock::Timestamp;
+use crate::keys::MAX_PUBLISHED;
 use crate::model::{EnvironmentName, KeyState, SigningKey};
 
 /// What asking for a rotation came to.
@@ -55,6 +56,7 @@ pub(super) fn plan(situation: &Situation<'_>, request: &RotationRequest<'_>, new
         (Some(next), [new, ..]) if request.at_once || next.usable_at() <= situation.now => {
             // A key that does not open, or is not the one that its id says, would be an active one that signs nothing.
             (situation.check)(next).map_err(|reason| unusable(&next.kid, &reason))?;
+            check_room(situation)?;
             let activation = KeyRow::becomes(next, |next| next.activate(situation.now));
             Ok(succeed(situation, active, activation, new))
         }
@@ -67,6 +69,19 @@ pub(super) fn plan(situation: &Situation<'_>, request: &RotationRequest<'_>, new
         (None, [new, ..]) => Ok(prepare(active, new)),
         (None, []) => Err(RegistryError::Conflict),
     }
+}
+
+/// Each replaced key stays published for two days, so whoever rotates all the time fills the JWKS.
+fn check_room(situation: &Situation<'_>) -> Outcome<()> {
+    let published = situation.keys.iter().filter(|key| key.state.is_published()).count();
+    if published < MAX_PUBLISHED {
+        return Ok(());
+    }
+    Err(RegistryError::NotAllowed(format!(
+        "{published} keys of {} are published, each until no token of it can be valid; more than {MAX_PUBLISHED} are too many for \
+         verifiers: rotate less often",
+        situation.environment
+    )))
 }
 
 fn unusable(kid: &str, reason: &str) -> RegistryError {

@@ -70,8 +70,8 @@ impl<S: Store> Registry<S> {
             Due::Remove(kid) => self.remove_signing_key(name, kid, None, Run::Commit).await?,
             Due::Delete(kid) => self.change_keys(name, Run::Commit, |situation| removal::plan_deletion(situation, kid)).await?,
         };
-        let word = |state: Option<KeyState>| state.map_or("deleted", KeyState::as_str);
-        Ok(steps.first().map(|step| format!("the {} key {} of {name} is {}", step.algorithm, step.kid, word(step.to))))
+        let state = |state: Option<KeyState>| state.map_or("deleted", KeyState::as_str);
+        Ok(steps.first().map(|step| format!("the {} key {} of {name} is {}", step.algorithm, step.kid, state(step.to))))
     }
 }
 

@@ -107,8 +107,11 @@ impl Tables {
                 unique(&self.signing_keys, |other| is_active(other) && like_this(other))?;
                 self.refers_to(&row.environment, None)
             }
-            Write::UpdateBusiness(_) | Write::UpdateClient(_) | Write::UpdateCredential(_) => Ok(()),
-            Write::DeleteSigningKey(_) | Write::ConfirmRestore => Ok(()),
+            Write::UpdateBusiness(_)
+            | Write::UpdateClient(_)
+            | Write::UpdateCredential(_)
+            | Write::DeleteSigningKey(_)
+            | Write::ConfirmRestore => Ok(()),
         }
     }
 

@@ -1,5 +1,8 @@
 //! What a running server publishes and signs with while keys come and go.
 
+use std::collections::BTreeSet;
+
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{EnvironmentName, KeyState, SigningKey};
 use mintmark_core::random::SystemRandom;
 use mintmark_core::registry::{RegistryError, RotationRequest, Run};
@@ -14,10 +17,14 @@ fn sandbox() -> EnvironmentName {
     "sandbox".parse().unwrap()
 }
 
+fn now(server: &TestServer) -> Timestamp {
+    server.registry.clock.now()
+}
+
 /// New ES256 keys.
 fn two_keys(server: &TestServer) -> [SigningKey; 2] {
     let sealing = (&server.registry.root_keys.sealer, &SystemRandom as _);
-    let now = server.registry.clock.now();
+    let now = now(server);
     [(); 2].map(|()| mintmark_core::keys::new_signing_key(&sandbox(), Algorithm::Es256, KeyState::Next, now, sealing).unwrap())
 }
 
@@ -76,7 +83,7 @@ async fn a_retired_keys_tokens_are_good_to_their_end_and_it_is_published_until_t
     rotate(&server).await;
     assert_ne!(signing_kid(&server).await, old);
     let expires_at = server.verify("sandbox", &token, audience).await.exp;
-    let life = u32::try_from(expires_at - mintmark_core::clock::Clock::now(&*server.clock).0).unwrap();
+    let life = u32::try_from(expires_at - now(&server).0).unwrap();
     server.clock.advance(life - 1);
     server.poll().await;
     let refused = server.registry.remove_signing_key(&sandbox(), &old, None, Run::Commit).await;
@@ -97,6 +104,32 @@ async fn a_key_that_was_removed_too_early_is_published_again_one_poll_after_the_
     server.poll().await;
     let after = server.get(JWKS, "").await;
     assert_eq!((after.header("etag"), &after.body), (before.header("etag"), &before.body));
+}
+
+#[tokio::test]
+async fn a_running_server_publishes_next_keys_and_rotates_when_it_is_time() {
+    let server = TestServer::start().await;
+    let first = active_kid(&server).await;
+    let count = |keys: &[SigningKey], state| keys.iter().filter(|key| key.state == state).count();
+    let mut told = BTreeSet::new();
+    server.node.keep_up_once("one", &mut told).await;
+    assert_eq!(count(&keys(&server).await, KeyState::Next), 3, "each algorithm has one");
+    server.poll().await;
+    assert_eq!(server.get(JWKS, "").await.json()["keys"].as_array().unwrap().len(), 6);
+    assert_eq!(signing_kid(&server).await, first);
+
+    server.clock.advance(30 * 86_400);
+    assert!(
+        server.registry.store.take_lease("upkeep", "another", now(&server), now(&server).plus(60)).await.unwrap().is_some()
+    );
+    server.node.keep_up_once("one", &mut told).await;
+    assert_eq!(count(&keys(&server).await, KeyState::Retired), 0, "that is the other one's work");
+    server.clock.advance(60);
+    server.node.keep_up_once("one", &mut told).await;
+    assert_eq!(count(&keys(&server).await, KeyState::Retired), 3);
+    assert_eq!(told, BTreeSet::new());
+    server.poll().await;
+    assert_ne!(signing_kid(&server).await, first);
 }
 
 /// RFC 9111 section 5.1: what a verifier gets from a node that is cut off it keeps for as much shorter.

@@ -141,7 +141,11 @@ impl Simulation {
             Due::Create(_) => {
                 let key = self.new_key(KeyState::Active, skew);
                 let is_there = self.keys.iter().any(|key| key.state == KeyState::Active);
-                if is_there { Err(()) } else { Ok(self.keys.push(key)) }
+                if is_there {
+                    return Err(());
+                }
+                self.keys.push(key);
+                Ok(())
             }
             Due::Prepare { active_kid, .. } | Due::Rotate { active_kid, .. } => {
                 let new = [self.new_key(KeyState::Next, skew)];
