@@ -284,7 +284,7 @@ impl World {
         self.plant(Write::UpdateCredential(credential), subject).await;
     }
 
-    async fn plant(&self, write: Write, subject: Subject) {
+    pub(crate) async fn plant(&self, write: Write, subject: Subject) {
         let (actor, at) = ("planted".to_owned(), self.clock.now());
         let audit = AuditEntry { at, actor, action: "plant", subject, before: None, after: None };
         self.store.commit(&Change { writes: vec![write], audit }).await.unwrap();

@@ -1,6 +1,7 @@
 //! One node: the token endpoint with everything it stands on, its keys and its background work.
 
 mod background;
+mod keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,19 +13,17 @@ use mintmark_core::crypto::{RootKeys, SignerThreads};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::directory::{Directory, DirectoryLimits, SnapshotRefused};
 use mintmark_core::document::Diagnostic;
-use mintmark_core::keys::new_signing_key;
-use mintmark_core::model::{EnvironmentName, KeyState};
 use mintmark_core::random::Random;
-use mintmark_core::registry::{Actor, Registry, RegistryError};
-use mintmark_core::store::{Store, StoreError};
+use mintmark_core::registry::{Actor, Registry};
+use mintmark_core::store::StoreError;
 use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint};
-use mintmark_verify::Algorithm;
 
-use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
+use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
 use crate::http::RequestIds;
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
+pub(crate) use keys::KeyThreads;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 /// How many seconds this machine's clock may differ from the database's.
@@ -50,6 +49,8 @@ pub struct Node {
     is_unprepared: AtomicBool,
     /// Whether the node is about to stop.
     stopping: AtomicBool,
+    /// For how many seconds a key signs; 0 if people alone rotate.
+    rotate_after: u32,
     /// How far this machine's clock is from the database's, in seconds, as it was last seen.
     clock_offset: AtomicI64,
 }
@@ -106,6 +107,7 @@ pub struct NodeSettings {
     pub outage: OutageSettings,
     pub feed: FeedSettings,
     pub signers: SignerSettings,
+    pub keys: KeySettings,
 }
 
 impl From<&Config> for NodeSettings {
@@ -116,6 +118,7 @@ impl From<&Config> for NodeSettings {
             outage: config.outage.clone(),
             feed: config.feed.clone(),
             signers: config.signers.clone(),
+            keys: config.keys.clone(),
         }
     }
 }
@@ -175,7 +178,7 @@ impl Node {
     }
 
     fn with_directory(parts: NodeParts, directory: Directory<SqlStore>) -> Result<Self, StartError> {
-        let NodeSettings { limits, signers, .. } = parts.settings;
+        let NodeSettings { limits, signers, keys, .. } = parts.settings;
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let threads = match size(signers.threads) {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -204,36 +207,9 @@ impl Node {
             snapshot: parts.snapshot,
             is_unprepared: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            rotate_after: keys.rotate_after(),
             clock_offset: AtomicI64::new(0),
         })
-    }
-
-    /// Makes the signing keys that the environments need and do not have: for their own algorithm, each resource's and each
-    /// dialect's. Keys are made here, off the token path, which writes nothing.
-    pub async fn ensure_keys(&self) -> Result<(), StartError> {
-        let registry = self.registry();
-        let mut made = false;
-        for view in self.endpoint.directory.environments() {
-            let dialects = self.dialects.load();
-            let wanted = dialects
-                .iter()
-                .filter_map(|dialect| dialect.token.algorithm)
-                .chain(view.resources.iter().filter_map(|resource| resource.algorithm))
-                .chain([view.environment.algorithm]);
-            // An active row that does not open keeps its place until somebody looks at it: another key could not be stored.
-            let is_missing =
-                |algorithm: &Algorithm| view.ring.active(*algorithm).is_none() && !view.ring.is_blocked(*algorithm);
-            let mut missing: Vec<Algorithm> = wanted.filter(is_missing).collect();
-            missing.sort_unstable();
-            missing.dedup();
-            for algorithm in missing {
-                made |= add_key(&registry, &view.environment.name, algorithm).await?;
-            }
-        }
-        if made {
-            self.endpoint.directory.poll().await?;
-        }
-        Ok(())
     }
 
     /// Reads the operator's dialects again. With a mistake in them the old set stays.
@@ -294,28 +270,5 @@ fn directory_limits(settings: &NodeSettings) -> DirectoryLimits {
         client_bytes: settings.cache.clients_mebibytes.saturating_mul(MEBIBYTE),
         business_bytes: settings.cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
         max_staleness_milliseconds: settings.outage.max_staleness.saturating_mul(1000),
-    }
-}
-
-/// Makes a key on a thread of its own, since RSA takes a quarter of a second. `false` if another node was quicker.
-async fn add_key<S: Store>(
-    registry: &Registry<S>,
-    environment: &EnvironmentName,
-    algorithm: Algorithm,
-) -> Result<bool, StartError> {
-    let (root_keys, random) = (Arc::clone(&registry.root_keys), Arc::clone(&registry.random));
-    let (name, now) = (environment.clone(), registry.clock.now());
-    let made = tokio::task::spawn_blocking(move || {
-        new_signing_key(&name, algorithm, KeyState::Active, now, (&root_keys.sealer, &*random))
-    });
-    let key = made.await.ok().flatten().ok_or_else(|| StartError::Key(format!("{algorithm} in {environment}")))?;
-    match registry.add_signing_key(key).await {
-        Ok(key) => {
-            tracing::info!(%environment, %algorithm, kid = key.kid, "made a signing key");
-            Ok(true)
-        }
-        Err(RegistryError::Exists(_)) => Ok(true),
-        Err(RegistryError::Store(error)) => Err(error.into()),
-        Err(error) => Err(StartError::Key(error.to_string())),
     }
 }

@@ -25,8 +25,16 @@ pub struct EnvironmentView {
 
 impl EnvironmentView {
     pub(super) fn build(record: EnvironmentRecord, sealer: &Sealer) -> Self {
-        let ring = KeyRing::build(&record.environment.name, &record.keys, sealer);
-        Self { environment: record.environment, resources: record.resources, ring, keys: record.keys }
+        let EnvironmentRecord { mut environment, resources, keys } = record;
+        // Also of a row that somebody else wrote: no token may outlive the publication of its key.
+        environment.lifetime_max = environment.lifetime_max.min(Environment::LIFETIME_LIMIT);
+        let ring = KeyRing::build(&environment.name, &keys, sealer);
+        Self { environment, resources, ring, keys }
+    }
+
+    /// The ids of the revoked keys: every token that names one of them is to be refused.
+    pub fn revoked_kids(&self) -> &[String] {
+        &self.ring.revoked
     }
 
     /// The resource that a URI names.

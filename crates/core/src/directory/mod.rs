@@ -173,6 +173,11 @@ impl<S: Store> Directory<S> {
         }
     }
 
+    /// How many seconds ago what the view has applied was read.
+    pub fn age_seconds(&self) -> u64 {
+        self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at()) / 1000
+    }
+
     /// The position at which the store's history began: tokens of a lower one are from before a restore, and may have been revoked
     /// after the backup was made (rule S15).
     pub fn first_position(&self) -> Position {

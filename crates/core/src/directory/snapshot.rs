@@ -164,6 +164,12 @@ struct SavedKey {
     #[serde(with = "crate::base64url::bytes")]
     sealed: Vec<u8>,
     created_at: Timestamp,
+    #[serde(default)]
+    activated_at: Option<Timestamp>,
+    #[serde(default)]
+    retired_at: Option<Timestamp>,
+    #[serde(default)]
+    withdrawn_at: Option<Timestamp>,
     version: u64,
 }
 
@@ -465,6 +471,9 @@ impl SavedEnvironment {
             state: key.state,
             sealed: key.sealed.0.clone(),
             created_at: key.created_at,
+            activated_at: key.activated_at,
+            retired_at: key.retired_at,
+            withdrawn_at: key.withdrawn_at,
             version: key.version,
         };
         Self {
@@ -485,6 +494,9 @@ impl From<SavedEnvironment> for EnvironmentRecord {
             state: key.state,
             sealed: SealedBytes(key.sealed),
             created_at: key.created_at,
+            activated_at: key.activated_at,
+            retired_at: key.retired_at,
+            withdrawn_at: key.withdrawn_at,
             version: key.version,
         };
         let keys = saved.keys.into_iter().map(key).collect();

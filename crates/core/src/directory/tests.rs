@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::feed::FEED_PAGE;
 use super::*;
 use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
-use crate::model::{BusinessId, ClientId, Credential, Proof};
+use crate::model::{BusinessId, ClientId, Credential, Environment, Proof};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
-use crate::store::Subject;
 use crate::store::memory::MemoryStore;
+use crate::store::{Subject, Write};
 
 fn status(status: Status) -> ClientEdit {
     ClientEdit { status: Some(status), ..ClientEdit::default() }
@@ -615,4 +615,16 @@ async fn a_flood_of_names_that_are_not_held_fails_at_once_and_leaves_those_that_
     for asked in waiting {
         assert!(asked.await.unwrap().unwrap().is_none(), "those that waited are answered");
     }
+}
+
+/// A retired key is removed when no token of it can be valid, counted by the longest life that an environment can allow.
+#[tokio::test]
+async fn a_row_that_allows_longer_lives_than_can_be_set_gives_none() {
+    let world = World::new().await;
+    let environment = world.directory().view(&sandbox()).unwrap().environment.clone();
+    let version = environment.version + 1;
+    let planted = Environment { lifetime_max: 90_000_000, version, ..environment };
+    world.plant(Write::UpdateEnvironment(planted), Subject::Environment { environment: sandbox() }).await;
+    let view = world.directory().view(&sandbox()).unwrap();
+    assert_eq!((view.environment.version, view.environment.lifetime_max), (version, Environment::LIFETIME_LIMIT));
 }

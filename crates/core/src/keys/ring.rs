@@ -41,6 +41,8 @@ pub struct KeyRing {
     pub jwks_tag: HeaderValue,
     /// The same keys, for verifying in this process.
     pub verifying: KeySet,
+    /// The ids of the revoked keys, which sign and verify nothing.
+    pub revoked: Vec<String>,
     /// The keys that could not be used, and why, for operators.
     pub unusable: Vec<(String, String)>,
     blocked: BTreeSet<Algorithm>,
@@ -53,7 +55,9 @@ impl KeyRing {
         let mut published = Vec::new();
         let mut unusable = Vec::new();
         let mut blocked = BTreeSet::new();
-        for key in keys {
+        let is_revoked = |key: &&SigningKey| key.state == KeyState::Revoked;
+        let revoked = keys.iter().filter(is_revoked).map(|key| key.kid.clone()).collect();
+        for key in keys.iter().filter(|key| key.state.is_published()) {
             match unseal(environment, key, sealer) {
                 Ok((pair, jwk)) => {
                     published.push(jwk);
@@ -73,7 +77,7 @@ impl KeyRing {
         }
         let document = JwkSet { keys: published };
         let jwks = serde_json::to_vec(&document).map(Bytes::from).unwrap_or_default();
-        Self { active, jwks_tag: entity_tag(&jwks), jwks, verifying: KeySet::from(&document), unusable, blocked }
+        Self { active, jwks_tag: entity_tag(&jwks), jwks, verifying: KeySet::from(&document), revoked, unusable, blocked }
     }
 
     /// The key that signs with an algorithm.
@@ -97,6 +101,11 @@ fn entity_tag(document: &[u8]) -> HeaderValue {
     let digest = digest::digest(&digest::SHA256, document);
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_ref()));
     HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// Why a key of the environment cannot be used, if it cannot.
+pub(crate) fn check_key(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<(), String> {
+    unseal(environment, key, sealer).map(|_| ())
 }
 
 fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<(SigningKeyPair, Jwk), String> {
@@ -143,6 +152,9 @@ pub fn new_signing_key(
         state,
         sealed: SealedBytes(private),
         created_at: now,
+        activated_at: (state == KeyState::Active).then_some(now),
+        retired_at: None,
+        withdrawn_at: None,
         version: 1,
     })
 }

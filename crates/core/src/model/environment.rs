@@ -22,6 +22,9 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The longest life of tokens where nobody says otherwise: a day.
-    pub const DEFAULT_LIFETIME_MAX: u32 = 86_400;
+    /// The longest life that an environment can allow its tokens, in seconds: a day. A retired signing key stays published for at
+    /// least as long, so a version that lowers this must not remove keys by the new value before the old one is over.
+    pub const LIFETIME_LIMIT: u32 = 86_400;
+    /// The longest life of tokens where nobody says otherwise.
+    pub const DEFAULT_LIFETIME_MAX: u32 = Self::LIFETIME_LIMIT;
 }

@@ -16,6 +16,10 @@ pub enum KeyState {
     Active,
     /// Signs no more, published until the last token it signed has expired.
     Retired,
+    /// Published no more. It can be put back until its row is deleted.
+    Removed,
+    /// Known or feared to be in wrong hands: not published, and every token that it signed is refused. For ever.
+    Revoked,
 }
 
 impl KeyState {
@@ -25,6 +29,16 @@ impl KeyState {
             KeyState::Next => "next",
             KeyState::Active => "active",
             KeyState::Retired => "retired",
+            KeyState::Removed => "removed",
+            KeyState::Revoked => "revoked",
+        }
+    }
+
+    /// Whether a key in this state is in the JWKS.
+    pub fn is_published(self) -> bool {
+        match self {
+            KeyState::Next | KeyState::Active | KeyState::Retired => true,
+            KeyState::Removed | KeyState::Revoked => false,
         }
     }
 
@@ -34,6 +48,8 @@ impl KeyState {
             "next" => Some(KeyState::Next),
             "active" => Some(KeyState::Active),
             "retired" => Some(KeyState::Retired),
+            "removed" => Some(KeyState::Removed),
+            "revoked" => Some(KeyState::Revoked),
             _ => None,
         }
     }
@@ -60,11 +76,17 @@ pub struct SigningKey {
     pub algorithm: Algorithm,
     /// Where it stands in its life.
     pub state: KeyState,
-    /// The private key, PKCS#8, sealed under the master key.
+    /// The private key, PKCS#8, sealed under the master key. Empty for a revoked key.
     #[serde(skip)]
     pub sealed: SealedBytes,
-    /// When it was made.
+    /// When it was made, and published with that.
     pub created_at: Timestamp,
+    /// When it became the active one. Not known of keys that became it before schema version 5.
+    pub activated_at: Option<Timestamp>,
+    /// When another one took its place, or when it was put back after a removal.
+    pub retired_at: Option<Timestamp>,
+    /// When it was removed or revoked.
+    pub withdrawn_at: Option<Timestamp>,
     /// Counts the changes.
     pub version: u64,
 }

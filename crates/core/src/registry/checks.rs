@@ -3,7 +3,7 @@
 use mintmark_verify::RESERVED_CLAIMS;
 
 use super::{Outcome, RegistryError};
-use crate::model::{AttributeValue, Attributes, ScopeToken};
+use crate::model::{AttributeValue, Attributes, Environment, ScopeToken};
 
 const MAX_NAME: usize = 200;
 const MAX_ATTRIBUTES: usize = 32;
@@ -71,5 +71,5 @@ pub(super) fn check_attributes(attributes: &Attributes) -> Outcome<()> {
 
 /// A lifetime of tokens, in seconds.
 pub(super) fn check_lifetime(lifetime: u32) -> Outcome<()> {
-    if (1..=86_400).contains(&lifetime) { Ok(()) } else { invalid("lifetime", "1 to 86400 seconds") }
+    if (1..=Environment::LIFETIME_LIMIT).contains(&lifetime) { Ok(()) } else { invalid("lifetime", "1 to 86400 seconds") }
 }

@@ -22,11 +22,11 @@ pub use checks::check_issuer;
 pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant};
 pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
-pub use key::{PUBLISHED_BEFORE_USE, Rotation, RotationRequest};
+pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use resource::{NewResource, ResourceEdit};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
 use crate::dialect::DialectSet;
 use crate::random::Random;
@@ -55,6 +55,13 @@ pub enum RegistryError {
     Exists(String),
     /// The rules do not allow it.
     NotAllowed(String),
+    /// Tokens that a signing key signed may still be valid, and it was not confirmed that they may be refused.
+    KeyNeeded {
+        /// The key's id.
+        kid: String,
+        /// Until when they may be, if that is known.
+        until: Option<Timestamp>,
+    },
     /// Somebody else changed the object again and again meanwhile.
     Conflict,
     /// The store failed; nothing was changed.
@@ -70,6 +77,10 @@ impl fmt::Display for RegistryError {
             RegistryError::NotFound(what) => write!(out, "there is no {what}"),
             RegistryError::Exists(what) => write!(out, "there is already {what}"),
             RegistryError::NotAllowed(why) => out.write_str(why),
+            RegistryError::KeyNeeded { kid, until } => {
+                write!(out, "tokens that {kid} signed may still be valid; without the key they are refused everywhere")?;
+                until.map_or(Ok(()), |until| write!(out, " (until {} in unix time)", until.0))
+            }
             RegistryError::Conflict => out.write_str("somebody else is changing the same object; try again"),
             RegistryError::Store(error) => write!(out, "nothing was changed: {error}"),
             RegistryError::Unknown(cause) => {

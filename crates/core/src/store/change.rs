@@ -38,6 +38,8 @@ pub enum Write {
     UpdateResource(Resource),
     InsertSigningKey(SigningKey),
     UpdateSigningKey(SigningKey),
+    /// Deletes the row, if it still has exactly this version.
+    DeleteSigningKey(SigningKey),
     /// Notes that somebody has said, after a restore, what was revoked since the backup was made.
     ConfirmRestore,
 }

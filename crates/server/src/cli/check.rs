@@ -1,11 +1,16 @@
 //! `mintmark check`
 
 use clap::Args;
+use mintmark_core::clock::Clock;
+use mintmark_core::dialect::DialectSet;
+use mintmark_core::keys::{KeyRing, algorithms_of, overdue};
+use mintmark_core::store::{EnvironmentRecord, Store};
 use serde_json::json;
 
 use super::output::Output;
 use super::place::{Files, mistakes_of};
-use super::{Done, Failure, Shared};
+use super::{Done, Failure, Shared, time};
+use crate::clock::SystemClock;
 use crate::config::reference;
 use crate::dialect_files::load_dialects;
 
@@ -23,10 +28,11 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
     // The configuration stops everything else; of the rest, each part is looked at whatever the others are.
     let files = Files::find(shared)?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes));
+    let database = check_store(&files, dialects.as_ref().ok()).await;
     let parts = [
         ("dialects", dialects.map(|set| format!("{} known", set.iter().count()))),
         ("root keys", files.read_root_keys().map(|_| "readable".to_owned())),
-        ("database", check_store(&files).await),
+        ("database", database),
     ];
     let failed = parts.iter().any(|(_, result)| result.is_err());
     let lines = parts.iter().map(|(part, result)| match result {
@@ -47,20 +53,21 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
     Ok(if failed { output.failed() } else { output })
 }
 
-async fn check_store(files: &Files) -> Result<String, Failure> {
-    use mintmark_core::store::Store;
+async fn check_store(files: &Files, dialects: Option<&DialectSet>) -> Result<String, Failure> {
     let keys = files.read_root_keys()?;
     let store = files.open_store(false).await?;
     let checked = async {
         files.check_root_keys(&store, &keys).await?;
         let environments = store.environments().await?.value;
         let mut unusable = Vec::new();
+        let mut warnings = String::new();
         for record in &environments {
-            let ring = mintmark_core::keys::KeyRing::build(&record.environment.name, &record.keys, &keys.sealer);
+            warnings.extend(dialects.into_iter().flat_map(|dialects| overdue_keys(files, record, dialects)));
+            let ring = KeyRing::build(&record.environment.name, &record.keys, &keys.sealer);
             unusable.extend(ring.unusable.into_iter().map(|(kid, reason)| format!("signing key {kid}: {reason}")));
         }
         if unusable.is_empty() {
-            Ok(format!("environments: {}; all signing keys open", environments.len()))
+            Ok(format!("environments: {}; all signing keys open{warnings}", environments.len()))
         } else {
             Err(Failure(unusable.join("; ")))
         }
@@ -68,4 +75,18 @@ async fn check_store(files: &Files) -> Result<String, Failure> {
     let checked = checked.await;
     store.close().await;
     checked
+}
+
+/// Warnings about keys whose rotation nobody sees to.
+fn overdue_keys(files: &Files, record: &EnvironmentRecord, dialects: &DialectSet) -> Vec<String> {
+    let wanted = algorithms_of(record, dialects);
+    let overdue = overdue(&record.keys, &wanted, files.rotate_after, SystemClock.now());
+    let warning = |key: &mintmark_core::model::SigningKey| {
+        let since = time::show(key.active_since());
+        format!(
+            "; warning: the {} key {} of {} signs since {since} and is not replaced: is a server running?",
+            key.algorithm, key.kid, key.environment
+        )
+    };
+    overdue.into_iter().map(warning).collect()
 }

@@ -1,11 +1,8 @@
 //! `mintmark environment`
 
-use std::sync::Arc;
-
 use clap::Subcommand;
-use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::{Environment, EnvironmentName, KeyState, SigningKey};
-use mintmark_core::registry::NewEnvironment;
+use mintmark_core::registry::{KeyMaker, NewEnvironment};
 use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
 use serde_json::json;
@@ -13,6 +10,7 @@ use serde_json::json;
 use super::output::{Output, words};
 use super::place::Place;
 use super::{Done, Failure};
+use crate::node::KeyThreads;
 use crate::store::StoreKind;
 
 #[derive(Subcommand, Debug)]
@@ -93,10 +91,6 @@ pub(super) async fn make_key(
     algorithm: Algorithm,
     state: KeyState,
 ) -> Result<SigningKey, Failure> {
-    let (root_keys, random) = (Arc::clone(&place.registry.root_keys), Arc::clone(&place.registry.random));
-    let (environment, now) = (name.clone(), place.registry.clock.now());
-    let made = tokio::task::spawn_blocking(move || {
-        new_signing_key(&environment, algorithm, state, now, (&root_keys.sealer, &*random))
-    });
-    made.await?.ok_or_else(|| Failure(format!("a {algorithm} key could not be made")))
+    let made = KeyThreads::of(&place.registry).make(name, algorithm, state).await;
+    made.ok_or_else(|| Failure(format!("a {algorithm} key could not be made")))
 }

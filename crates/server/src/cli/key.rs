@@ -1,20 +1,21 @@
 //! `mintmark key`
 
+mod change;
+mod list;
+
 use clap::Subcommand;
-use mintmark_core::model::{EnvironmentName, KeyState, SigningKey};
-use mintmark_core::registry::{Rotation, RotationRequest};
-use mintmark_core::store::{EnvironmentRecord, Store};
+use mintmark_core::model::{EnvironmentName, KeyState};
+use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
-use serde_json::json;
 
 use super::environment::make_key;
-use super::output::Output;
 use super::place::Place;
-use super::{Done, Failure, time};
+use super::{Done, time};
+use change::Change;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum KeyCommand {
-    /// List signing keys.
+    /// List signing keys: since when each is what it is, from when on it may sign, and from when on it can be removed.
     #[command(after_help = "Example: mintmark key list --environment production")]
     List {
         /// Only this environment's.
@@ -22,6 +23,8 @@ pub(super) enum KeyCommand {
         environment: Option<EnvironmentName>,
     },
     /// Make the signing key of an algorithm that the environment has none for yet.
+    ///
+    /// Do so a quarter of an hour before anything signs with it, so that verifiers know it by then.
     #[command(after_help = "Example: mintmark key create --algorithm EdDSA")]
     Create {
         /// ES256, RS256, PS256 or `EdDSA`.
@@ -33,8 +36,8 @@ pub(super) enum KeyCommand {
     },
     /// Let the next signing key take the place of the active one, and publish a new next one.
     ///
-    /// Where there is no next key yet, one is published first: verifiers must know a key before it signs. Ask again when the time
-    /// that is told has come. The replaced key stays published.
+    /// A server does so by itself when `keys.rotate_after` is over. Where there is no next key yet, one is published first: verifiers
+    /// must know a key before it signs. Ask again when the time that is told has come. The replaced key stays published.
     #[command(after_help = "Example: mintmark key rotate --environment production")]
     Rotate {
         /// ES256, RS256, PS256 or `EdDSA` [default: the environment's].
@@ -49,79 +52,76 @@ pub(super) enum KeyCommand {
         /// Use the next key even if verifiers may not know it yet: they refuse its tokens for up to ten minutes.
         #[arg(long)]
         now: bool,
+        /// Only tell what would happen.
+        #[arg(long)]
+        plan: bool,
     },
+    /// Take a next or retired signing key out of the JWKS.
+    ///
+    /// A server does so by itself when no token of a retired key can be valid any more. Before that it is refused, unless the key's
+    /// id is typed twice. It can be put back for thirty days: mintmark key restore
+    #[command(after_help = "Example: mintmark key remove w0ECaqZSrQ2pbxgj5JbL6bFZ7hFIFP4yhVTHcPTWvbI --plan")]
+    Remove {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Remove it although tokens that it signed may still be valid: its id once more.
+        #[arg(long, value_name = "KID", allow_hyphen_values = true)]
+        force: Option<String>,
+    },
+    /// Publish a removed signing key again, as a retired one.
+    #[command(after_help = "Example: mintmark key restore w0ECaqZSrQ2pbxgj5JbL6bFZ7hFIFP4yhVTHcPTWvbI")]
+    Restore {
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// End a signing key that is in wrong hands, or may be, now and for ever.
+    ///
+    /// It leaves the JWKS, its private part is destroyed, and every token that it signed is refused by introspection and by verifiers
+    /// that follow the revocation feed. Another key takes the place of an active one in the same moment.
+    #[command(after_help = "Example: mintmark key revoke w0ECaqZSrQ2pbxgj5JbL6bFZ7hFIFP4yhVTHcPTWvbI --yes")]
+    Revoke {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Do it: without this, what would happen is told.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// One key.
+#[derive(clap::Args, Debug)]
+pub(super) struct KeyArgs {
+    /// The key's id.
+    #[arg(allow_hyphen_values = true)]
+    kid: String,
+    /// Its environment [default: the one that has the key].
+    #[arg(long)]
+    environment: Option<EnvironmentName>,
+    /// Only tell what would happen.
+    #[arg(long)]
+    plan: bool,
 }
 
 pub(super) async fn run(place: &Place, command: KeyCommand) -> Done {
     match command {
         KeyCommand::List { environment } => {
             let all = place.store.environments().await?.value;
-            let keys: Vec<SigningKey> = all
-                .into_iter()
-                .filter(|record| environment.as_ref().is_none_or(|name| *name == record.environment.name))
-                .flat_map(|record| record.keys)
-                .collect();
-            Ok(show(&keys))
+            let is_asked = |name: &EnvironmentName| environment.as_ref().is_none_or(|environment| environment == name);
+            let keys = all.into_iter().filter(|record| is_asked(&record.environment.name)).flat_map(|record| record.keys);
+            Ok(list::show(place, &keys.collect::<Vec<_>>()))
         }
         KeyCommand::Create { algorithm, environment } => {
             let name = place.environment(environment.as_ref()).await?.environment.name;
             let key = make_key(place, &name, algorithm, KeyState::Active).await?;
-            Ok(show(&[place.registry.add_signing_key(key).await?]))
+            Ok(list::show(place, &[place.registry.add_signing_key(key).await?]))
         }
-        KeyCommand::Rotate { algorithm, environment, from, now } => {
+        KeyCommand::Rotate { algorithm, environment, from, now, plan } => {
             let record = place.environment(environment.as_ref()).await?;
-            rotate(place, &record, (algorithm.unwrap_or(record.environment.algorithm), from, now)).await
+            let algorithm = algorithm.unwrap_or(record.environment.algorithm);
+            change::rotate(place, &record, (algorithm, from, now), plan).await
         }
+        KeyCommand::Remove { key, force } => change::change(place, &key, Change::Remove { confirmed: force }).await,
+        KeyCommand::Restore { key } => change::change(place, &key, Change::Restore).await,
+        KeyCommand::Revoke { key, yes } => change::change(place, &key, Change::Revoke { yes }).await,
     }
-}
-
-async fn rotate(
-    place: &Place,
-    record: &EnvironmentRecord,
-    (algorithm, from, at_once): (Algorithm, Option<String>, bool),
-) -> Done {
-    let name = &record.environment.name;
-    let is_active = |key: &&SigningKey| key.algorithm == algorithm && key.state == KeyState::Active;
-    let missing = || Failure(format!("there is no active {algorithm} key in {name}; make one: mintmark key create"));
-    let active = record.keys.iter().find(is_active).ok_or_else(missing)?;
-    let active_kid = from.as_ref().unwrap_or(&active.kid);
-    let new = make_key(place, name, algorithm, KeyState::Next).await?;
-    let request = RotationRequest { environment: name, algorithm, active_kid, at_once };
-    let mut rotation = place.registry.rotate_signing_key(request, &new).await?;
-    if at_once && matches!(rotation, Rotation::Prepared { .. }) {
-        // What is wanted now needs a next key for afterwards too.
-        let another = make_key(place, name, algorithm, KeyState::Next).await?;
-        rotation = place.registry.rotate_signing_key(request, &another).await?;
-    }
-    let (what, kid, at) = match &rotation {
-        Rotation::Rotated { active } => ("rotated: it signs from now on", Some(&active.kid), None),
-        Rotation::Done { active } => ("nothing to do: another key is active already", Some(&active.kid), None),
-        Rotation::Prepared { usable_at } => ("a next key is published; rotate again when it may sign", None, Some(*usable_at)),
-        Rotation::TooEarly { usable_at } => {
-            ("the next key is not known to all verifiers yet; rotate again", None, Some(*usable_at))
-        }
-    };
-    let mut fields = vec![("result", what.to_owned())];
-    fields.extend(kid.map(|kid| ("active", kid.clone())));
-    fields.extend(at.map(|at| ("from", time::show(at))));
-    let word = match rotation {
-        Rotation::Rotated { .. } => "rotated",
-        Rotation::Done { .. } => "done",
-        Rotation::Prepared { .. } => "prepared",
-        Rotation::TooEarly { .. } => "too_early",
-    };
-    Ok(Output::object(&fields, json!({ "result": word, "active": kid, "usable_at": at })))
-}
-
-fn show(keys: &[SigningKey]) -> Output {
-    let rows = keys.iter().map(|key| {
-        vec![
-            key.environment.to_string(),
-            key.algorithm.to_string(),
-            key.state.as_str().to_owned(),
-            key.kid.clone(),
-            time::show(key.created_at),
-        ]
-    });
-    Output::table(&["ENVIRONMENT", "ALGORITHM", "STATE", "KID", "CREATED"], rows.collect(), json!(keys))
 }

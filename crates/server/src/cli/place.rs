@@ -39,6 +39,8 @@ pub(super) struct Files {
     /// The root keys themselves, where a variable holds them.
     pub(super) root_keys_text: Option<Zeroizing<String>>,
     pub(super) kind: StoreKind,
+    /// For how many seconds a signing key signs; 0 if people alone rotate.
+    pub(super) rotate_after: u32,
 }
 
 impl Files {
@@ -62,6 +64,7 @@ impl Files {
             dialects: config.dialects_path(),
             root_keys_text: config.root_keys_text.clone(),
             kind: StoreKind::Serve,
+            rotate_after: config.keys.rotate_after(),
         })
     }
 
@@ -72,6 +75,8 @@ impl Files {
             dialects: folder.join(DIALECTS),
             root_keys_text: None,
             kind: StoreKind::Dev,
+            // Nobody is told that a rotation of demo data is late.
+            rotate_after: 0,
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {
             let record = place.environment(environment.as_ref()).await?;
             let environment = record.environment.name;
             if let Some(algorithm) = algorithm
-                && !record.keys.iter().any(|key| key.algorithm == algorithm)
+                && !record.keys.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active)
             {
                 place.registry.add_signing_key(make_key(place, &environment, algorithm, KeyState::Active).await?).await?;
             }

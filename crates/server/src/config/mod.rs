@@ -20,8 +20,8 @@ pub use environments::EnvironmentSettings;
 pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
-    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, SignerSettings,
-    StoreSettings,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings,
+    SignerSettings, StoreSettings,
 };
 pub use variables::Variables;
 
@@ -48,6 +48,8 @@ pub struct Config {
     pub outage: OutageSettings,
     /// How the change feed is followed.
     pub feed: FeedSettings,
+    /// How often signing keys change.
+    pub keys: KeySettings,
     /// Threads for RSA signatures.
     pub signers: SignerSettings,
     /// What is logged.
@@ -120,6 +122,7 @@ impl Config {
             cache: CacheSettings::read(&top, variables),
             outage: OutageSettings::read(&top, variables),
             feed: FeedSettings::read(&top, variables),
+            keys: KeySettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),

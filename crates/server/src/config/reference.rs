@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, Setting,
-    SignerSettings, StoreSettings, environments,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings,
+    Setting, SignerSettings, StoreSettings, environments,
 };
 
 fn all() -> Vec<Setting> {
@@ -17,6 +17,7 @@ fn all() -> Vec<Setting> {
         CacheSettings::settings(),
         OutageSettings::settings(),
         FeedSettings::settings(),
+        KeySettings::settings(),
         SignerSettings::settings(),
         LogSettings::settings(),
     ]

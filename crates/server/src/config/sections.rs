@@ -92,6 +92,22 @@ settings! {
 }
 
 settings! {
+    /// Signing keys: see [keys.md](keys.md).
+    KeySettings in "keys" {
+        /// Seconds after which the next signing key takes the place of the active one; 0 leaves that to `mintmark key rotate`. Keys
+        /// are published before they sign, so one signs for 15 minutes at least.
+        rotate_after: integer = 2_592_000, (0..=315_360_000);
+    }
+}
+
+impl KeySettings {
+    /// The period as the schedule takes it.
+    pub fn rotate_after(&self) -> u32 {
+        u32::try_from(self.rotate_after).unwrap_or(u32::MAX)
+    }
+}
+
+settings! {
     /// Threads for RSA signatures.
     SignerSettings in "signers" {
         /// How many; 0 is one for each core.

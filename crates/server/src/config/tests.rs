@@ -17,6 +17,25 @@ fn everything_but_the_listeners_has_a_default() {
     assert_eq!(config.dialects_path().to_str(), Some("/data/dialects"));
 }
 
+/// Nodes do not know each other's settings: a retired key stays published for as long as the most patient one may sign with it.
+#[test]
+fn no_node_may_be_more_patient_than_the_removal_of_keys_allows_for() {
+    let with = |seconds: i64| parse(&format!("{LEAST}[outage]\nmax_staleness = {seconds}\n"), &[]);
+    let most = mintmark_core::keys::MAX_STALENESS;
+    assert!(with(most).is_ok());
+    assert!(with(most + 1).is_err());
+}
+
+#[test]
+fn keys_rotate_after_thirty_days_or_as_said_or_by_hand_alone() {
+    assert_eq!(parse(LEAST, &[]).unwrap().keys.rotate_after(), 30 * 86_400);
+    for seconds in [0, 1, 315_360_000] {
+        let config = parse(&format!("{LEAST}[keys]\nrotate_after = {seconds}\n"), &[]).unwrap();
+        assert_eq!(config.keys.rotate_after(), seconds);
+    }
+    assert!(parse(&format!("{LEAST}[keys]\nrotate_after = -1\n"), &[]).is_err());
+}
+
 #[test]
 fn a_variable_wins_over_the_file() {
     let text = format!("{LEAST}[limits]\nin_flight = 7\nbody_timeout = 3\n");

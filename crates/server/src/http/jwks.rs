@@ -3,14 +3,18 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{App, answer};
 
-/// Verifiers may keep the keys for five minutes, and for a day while they cannot reach us. A new key is published for longer
-/// than that before it signs.
+/// Verifiers may keep the keys for five minutes, use them for another five while they fetch them anew, and for a day while they
+/// cannot reach us. A new key is published for longer than that before it signs: `PUBLISHED_BEFORE_USE` and
+/// `UNREACHABLE_ALLOWANCE` of `mintmark_core::keys` follow from these numbers.
 const CACHE: &str = "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400";
+
+/// From how many seconds on the age is told: a node that follows the change feed is younger.
+const AGE_TOLD_FROM: u64 = 15;
 
 pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(view) = app.view() else {
@@ -29,6 +33,12 @@ pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
     headers.insert(ETAG, ring.jwks_tag.clone());
+    // A node that is cut off from the store serves the keys that it had read (RFC 9111 section 5.1). Verifiers keep these for as
+    // much shorter as they are older, and so know a next key in time.
+    let age = app.node.endpoint.directory.age_seconds();
+    if age >= AGE_TOLD_FROM {
+        headers.insert(AGE, HeaderValue::from(age));
+    }
     if !is_known {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
     }

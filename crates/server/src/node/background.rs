@@ -1,5 +1,6 @@
 //! What a node does in the background, each task until it is told to stop.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -149,24 +150,35 @@ impl Node {
         }
     }
 
-    /// Has what had its time removed from the store, by one node at a time, until `stop` says so.
+    /// Has what had its time removed from the store and the signing keys looked after, by one node at a time, until `stop` says so.
     pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut holder = [0; 16];
         self.random.fill(&mut holder);
         let holder = format!("{:032x}", u128::from_be_bytes(holder));
         // Nodes that are started together do not ask together.
         let [chance, ..] = holder.as_bytes() else { return };
+        let mut told = BTreeSet::new();
         let mut wait = UPKEEP_EVERY / 16 * u32::from(chance % 16);
         while !stopped(wait, &mut stop).await {
-            let now = self.endpoint.clock.now();
-            match upkeep::round(&**self.endpoint.directory.store(), &holder, now).await {
-                Ok(Some(removed)) if removed != Removed::default() => {
-                    tracing::debug!(uses = removed.uses, entries = removed.entries, "removed what had its time from the store");
-                }
-                Ok(_) => {}
-                Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
-            }
+            self.keep_up_once(&holder, &mut told).await;
             wait = UPKEEP_EVERY;
+        }
+    }
+
+    /// One round of that, if no other node has the lease. `holder` names this node, and `told` are the problems that it told of.
+    pub async fn keep_up_once(&self, holder: &str, told: &mut BTreeSet<String>) {
+        let now = self.endpoint.clock.now();
+        match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
+            Ok(Some(removed)) => {
+                if removed != Removed::default() {
+                    let Removed { uses, entries } = removed;
+                    tracing::debug!(uses, entries, "removed what had its time from the store");
+                }
+                // The lease spares work; that a thing is done once is for the versions of the rows.
+                self.keep_keys(told).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
         }
     }
 

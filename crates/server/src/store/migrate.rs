@@ -44,6 +44,7 @@ versions! {
     1 "registry" "0001_registry.sql";
     2 "many nodes" "0002_many_nodes.sql";
     3 "credentials" "0003_credentials.sql";
+    5 "key lives" "0005_key_lives.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

@@ -143,6 +143,9 @@ pub(super) fn signing_key(row: &Row) -> Read<SigningKey> {
         state: fields.word("state", KeyState::from_word)?,
         sealed: SealedBytes(fields.bytes("sealed")?),
         created_at: fields.time("created_at")?,
+        activated_at: fields.optional_time("activated_at")?,
+        retired_at: fields.optional_time("retired_at")?,
+        withdrawn_at: fields.optional_time("withdrawn_at")?,
         version: fields.number("version")?,
     })
 }

@@ -133,13 +133,16 @@ statements! {
          ORDER BY environment, created_position, id";
 
     SIGNING_KEY_INSERT = "signing_key.insert":
-        "INSERT INTO signing_key (environment, kid, algorithm, state, sealed, created_at, created_position, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "INSERT INTO signing_key (environment, kid, algorithm, state, sealed, activated_at, retired_at, withdrawn_at, created_at, \
+         created_position, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SIGNING_KEY_UPDATE = "signing_key.update":
-        "UPDATE signing_key SET state = $4, sealed = $5, version = $6 \
-         WHERE environment = $1 AND kid = $2 AND algorithm = $3 AND version + 1 = $6";
+        "UPDATE signing_key SET state = $4, sealed = $5, activated_at = $6, retired_at = $7, withdrawn_at = $8, version = $9 \
+         WHERE environment = $1 AND kid = $2 AND algorithm = $3 AND version + 1 = $9";
+    SIGNING_KEY_DELETE = "signing_key.delete":
+        "DELETE FROM signing_key WHERE environment = $1 AND kid = $2 AND algorithm = $3 AND version = $4";
     SIGNING_KEYS = "signing_key.list":
-        "SELECT environment, kid, algorithm, state, sealed, created_at, version FROM signing_key \
+        "SELECT environment, kid, algorithm, state, sealed, created_at, activated_at, retired_at, withdrawn_at, version \
+         FROM signing_key \
          ORDER BY environment, created_position, kid";
 
     FEED_INSERT = "feed.insert":

@@ -1,5 +1,6 @@
 //! The rows of a change.
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     Business, Client, Credential, Environment, Position, Profile, Proof, Resource, SigningKey, Tenant, TokenFormat,
 };
@@ -11,8 +12,8 @@ use serde::Serialize;
 use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
-    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT,
-    TENANT_UPDATE,
+    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE,
+    STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
 };
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
@@ -33,6 +34,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateResource(row) => update_resource(row)?,
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
         Write::UpdateSigningKey(row) => update_signing_key(row),
+        Write::DeleteSigningKey(row) => delete_signing_key(row),
         Write::ConfirmRestore => STORE_CONFIRM.query(),
     };
     match query.execute(transaction).await? {
@@ -160,7 +162,16 @@ fn update_signing_key(row: &SigningKey) -> Query {
     signing_key(SIGNING_KEY_UPDATE.query(), row).bind(big(row.version))
 }
 
+fn delete_signing_key(row: &SigningKey) -> Query {
+    signing_key_id(SIGNING_KEY_DELETE.query(), row).bind(big(row.version))
+}
+
 fn signing_key(query: Query, row: &SigningKey) -> Query {
-    let query = query.bind(row.environment.as_str()).bind(row.kid.as_str()).bind(row.algorithm.as_str());
-    query.bind(row.state.as_str()).bind(row.sealed.0.as_slice())
+    let moment = |at: Option<Timestamp>| at.map(|at| at.0);
+    let query = signing_key_id(query, row).bind(row.state.as_str()).bind(row.sealed.0.as_slice());
+    query.bind(moment(row.activated_at)).bind(moment(row.retired_at)).bind(moment(row.withdrawn_at))
+}
+
+fn signing_key_id(query: Query, row: &SigningKey) -> Query {
+    query.bind(row.environment.as_str()).bind(row.kid.as_str()).bind(row.algorithm.as_str())
 }

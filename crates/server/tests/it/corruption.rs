@@ -129,7 +129,7 @@ fn victims(server: &TestServer) -> Vec<Victim> {
         Victim {
             table: "signing_key",
             texts: &["environment", "kid", "algorithm", "state"],
-            integers: &["created_at", "created_position", "version"],
+            integers: &["created_at", "created_position", "version", "activated_at", "retired_at", "withdrawn_at"],
             bytes: &["sealed"],
             row: "environment = 'sandbox'".to_owned(),
             bystander: production,

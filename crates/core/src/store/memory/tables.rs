@@ -75,6 +75,12 @@ impl Tables {
                 let key = (row.environment.clone(), row.kid.clone());
                 update(&mut self.signing_keys, &key, row, |old| old.algorithm == row.algorithm)
             }
+            Write::DeleteSigningKey(row) => {
+                let key = (row.environment.clone(), row.kid.clone());
+                let is_it = self.signing_keys.get(&key).is_some_and(|stored| stored.value.version == row.version);
+                self.signing_keys.retain(|other, _| *other != key || !is_it);
+                exists(is_it)
+            }
         }?;
         self.check(write)
     }
@@ -101,7 +107,11 @@ impl Tables {
                 unique(&self.signing_keys, |other| is_active(other) && like_this(other))?;
                 self.refers_to(&row.environment, None)
             }
-            Write::UpdateBusiness(_) | Write::UpdateClient(_) | Write::UpdateCredential(_) | Write::ConfirmRestore => Ok(()),
+            Write::UpdateBusiness(_)
+            | Write::UpdateClient(_)
+            | Write::UpdateCredential(_)
+            | Write::DeleteSigningKey(_)
+            | Write::ConfirmRestore => Ok(()),
         }
     }
 

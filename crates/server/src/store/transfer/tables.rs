@@ -67,7 +67,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     }
     "signing_key" by 2 {
         environment: Text, kid: Text, algorithm: Text, state: Text, sealed: Bytes, created_at: Integer,
-        created_position: Integer, version: Integer,
+        created_position: Integer, version: Integer, activated_at: Integer, retired_at: Integer, withdrawn_at: Integer,
     }
     "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text, mark: Integer }
     "audit" by 1 {

@@ -3,4 +3,5 @@
 mod commands;
 mod dev;
 mod dialects;
+mod keys;
 mod serve;

@@ -5,5 +5,6 @@ mod connections;
 mod documents;
 mod hosts;
 mod isolation;
+mod keys;
 mod limits;
 mod stopping;

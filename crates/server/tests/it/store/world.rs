@@ -40,23 +40,23 @@ pub(super) async fn open_place(place: &StorePlace, create: bool, kind: Option<St
 
 impl World<MemoryStore> {
     pub(super) fn in_memory() -> Self {
-        Self::of(MemoryStore::new())
+        Self::of(Arc::new(MemoryStore::new()))
     }
 }
 
 impl World<SqlStore> {
     pub(super) async fn on_sqlite(folder: &TempDir) -> Self {
-        Self::of(open(&path_in(folder), true, Some(StoreKind::Serve)).await.unwrap())
+        Self::of(Arc::new(open(&path_in(folder), true, Some(StoreKind::Serve)).await.unwrap()))
     }
 
     pub(super) async fn on_postgres(database: &PostgresDatabase) -> Self {
-        Self::of(open_place(&database.place(), true, Some(StoreKind::Serve)).await.unwrap())
+        Self::of(Arc::new(open_place(&database.place(), true, Some(StoreKind::Serve)).await.unwrap()))
     }
 }
 
 impl<S: Store> World<S> {
-    fn of(store: S) -> Self {
-        Self { store: Arc::new(store), random: SeededRandom::new(7) }
+    pub(super) fn of(store: Arc<S>) -> Self {
+        Self { store, random: SeededRandom::new(7) }
     }
 
     pub(super) fn random(&self) -> &dyn Random {
@@ -189,6 +189,9 @@ pub(super) fn signing_key(environment: &Environment, kid: &str, state: KeyState)
         state,
         sealed: SealedBytes(vec![9, 0, 255]),
         created_at: NOW,
+        activated_at: None,
+        retired_at: None,
+        withdrawn_at: None,
         version: 1,
     }
 }
