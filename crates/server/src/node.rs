@@ -27,7 +27,7 @@ pub(crate) use keys::KeyThreads;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 /// How many seconds this machine's clock may differ from the database's.
-const CLOCK_OFFSET_MAX: i64 = 5;
+pub(crate) const CLOCK_OFFSET_MAX: i64 = 5;
 
 /// Everything that requests need.
 pub struct Node {

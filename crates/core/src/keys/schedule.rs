@@ -104,7 +104,7 @@ fn due_parting(key: &SigningKey, now: Timestamp) -> Option<Due> {
     match key.state {
         KeyState::Retired if key.retired_at.is_none() => Some(Due::NoteRetirement(key.kid.clone())),
         KeyState::Retired if key.removable_at().is_some_and(|at| at <= now) => Some(Due::Remove(key.kid.clone())),
-        KeyState::Removed if key.restorable_until().is_none_or(|at| at <= now) => Some(Due::Delete(key.kid.clone())),
+        KeyState::Removed if key.restorable_until().is_some_and(|at| at <= now) => Some(Due::Delete(key.kid.clone())),
         KeyState::Next | KeyState::Active | KeyState::Retired | KeyState::Removed | KeyState::Revoked => None,
     }
 }

@@ -12,7 +12,9 @@ use mintmark_core::registry::{KeyMaker, Registry, RegistryError};
 use mintmark_core::store::Store;
 use mintmark_verify::Algorithm;
 
-use super::{Node, StartError};
+use super::{CLOCK_OFFSET_MAX, Node, StartError};
+
+const CLOCK_IS_OFF: &str = "this machine's clock differs from the database's: signing keys are left alone";
 
 /// Makes keys on threads of their own.
 pub(crate) struct KeyThreads {
@@ -68,6 +70,17 @@ impl Node {
     /// Does what is due for the signing keys by the schedule. `told` are the problems that were told already.
     pub(super) async fn keep_keys(&self, told: &mut BTreeSet<String>) {
         let registry = self.registry();
+        // A clock that is ahead would remove keys that are needed.
+        match registry.store.clock_offset().await {
+            Ok(offset) if offset.abs() <= CLOCK_OFFSET_MAX => {}
+            Ok(offset) => {
+                if told.insert(CLOCK_IS_OFF.to_owned()) {
+                    tracing::warn!(seconds = offset, CLOCK_IS_OFF);
+                }
+                return;
+            }
+            Err(error) => return tracing::debug!(%error, "the signing keys cannot be looked after now"),
+        }
         match registry.keep_keys(self.rotate_after, &KeyThreads::of(&registry)).await {
             Ok(kept) => {
                 for done in &kept.done {

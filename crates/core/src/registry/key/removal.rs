@@ -44,7 +44,7 @@ pub(super) fn plan_restoration(situation: &Situation<'_>, kid: &str) -> Outcome<
 /// Deletes the row of a key that was removed long enough ago.
 pub(super) fn plan_deletion(situation: &Situation<'_>, kid: &str) -> Outcome<KeyPlan<Vec<KeyStep>>> {
     let key = situation.key(kid)?;
-    if key.state != KeyState::Removed || key.restorable_until().is_some_and(|at| at > situation.now) {
+    if key.restorable_until().is_none_or(|at| at > situation.now) {
         return Ok(KeyPlan::nothing(Vec::new()));
     }
     Ok(KeyPlan::of(one("signing_key.delete", key, KeyRow::Deleted(key.clone()))))

@@ -11,6 +11,7 @@ use super::super::output::Output;
 use super::super::place::Place;
 use super::super::{Done, Failure};
 use super::{KeyArgs, time};
+use crate::node::CLOCK_OFFSET_MAX;
 
 /// What is to be done with one key.
 #[derive(Debug)]
@@ -25,6 +26,9 @@ pub(super) async fn change(place: &Place, args: &KeyArgs, change: Change) -> Don
     let (name, kid) = (&key.environment, args.kid.as_str());
     let is_confirmed = !matches!(change, Change::Revoke { yes: false });
     let run = if args.plan || !is_confirmed { Run::Plan } else { Run::Commit };
+    if matches!(change, Change::Remove { confirmed: None }) {
+        check_clock(place).await?;
+    }
     let steps = match &change {
         Change::Remove { confirmed } => place.registry.remove_signing_key(name, kid, confirmed.as_deref(), run).await,
         Change::Restore => place.registry.restore_signing_key(name, kid, run).await,
@@ -39,6 +43,15 @@ pub(super) async fn change(place: &Place, args: &KeyArgs, change: Change) -> Don
         return Ok(show(&steps, run).failed());
     }
     Ok(show(&steps, run))
+}
+
+/// By a clock that is ahead, a key that is needed would seem not to be.
+async fn check_clock(place: &Place) -> Result<(), Failure> {
+    let offset = place.store.clock_offset().await?;
+    if offset.abs() <= CLOCK_OFFSET_MAX {
+        return Ok(());
+    }
+    Err(Failure(format!("this machine's clock is {offset} s ahead of the database's; nothing was changed")))
 }
 
 /// A key by its id, in the environment that has it.

@@ -132,6 +132,20 @@ async fn a_running_server_publishes_next_keys_and_rotates_when_it_is_time() {
     assert_ne!(signing_kid(&server).await, first);
 }
 
+/// The clock of a test is years away from that of a PostgreSQL database.
+#[tokio::test]
+async fn a_server_whose_clock_is_not_the_databases_leaves_keys_alone() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let server = TestServer::setup().on(&database).start().await;
+    let before = keys(&server).await;
+    let mut told = BTreeSet::new();
+    server.node.keep_up_once("one", &mut told).await;
+    assert_eq!(keys(&server).await, before);
+    assert!(told.iter().any(|problem| problem.contains("clock differs")), "{told:?}");
+    server.registry.store.close().await;
+    database.remove().await;
+}
+
 /// RFC 9111 section 5.1: what a verifier gets from a node that is cut off it keeps for as much shorter.
 #[tokio::test]
 async fn a_node_that_is_cut_off_says_how_old_its_keys_are() {
