@@ -193,6 +193,7 @@ async fn make_client(
         } else {
             mintmark_core::model::Attributes::new()
         },
+        serves: Vec::new(),
         secret_expires_at: None,
     });
     Ok(created.await?.client.id)

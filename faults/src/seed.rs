@@ -75,6 +75,7 @@ async fn make_model(registry: &Registry<SqlStore>, environment: &EnvironmentName
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: mintmark_core::model::Attributes::new(),
+        serves: Vec::new(),
         secret_expires_at: None,
     };
     Ok(registry.create_client(new).await?)

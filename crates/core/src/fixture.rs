@@ -143,6 +143,7 @@ impl World {
             businesses: BusinessAccess::All,
             lifetime_max: None,
             attributes: [("firstVisionId".to_owned(), AttributeValue::Text("FV1".to_owned()))].into(),
+            serves: Vec::new(),
             secret_expires_at: None,
         };
         change(&mut new);

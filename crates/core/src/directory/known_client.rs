@@ -15,8 +15,8 @@ use super::tenants::Standing;
 use super::uses::LAST_USE_EXACT_TO;
 use crate::clock::Timestamp;
 use crate::model::{
-    AttributeValue, Attributes, BusinessAccess, BusinessId, ClientId, ClientRecord, Credential, CredentialId, DialectName,
-    EnvironmentName, Grant, ScopeToken, Status, StoredMac, StoredSecret, TenantId,
+    AttributeValue, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId,
+    DialectName, EnvironmentName, Grant, ResourceId, ScopeToken, Status, StoredMac, StoredSecret, TenantId,
 };
 
 /// What the cache takes for an entry besides what the entry owns: the key, the pointer and the list's links (56 bytes), the
@@ -83,6 +83,7 @@ pub(super) struct Permissions {
     dialects: Vec<DialectName>,
     grants: Vec<Grant>,
     lifetime_max: Option<u32>,
+    serves: Vec<ResourceId>,
 }
 
 /// Which of its tenant's businesses a client may act for, as [`BusinessAccess`] says.
@@ -138,7 +139,8 @@ impl KnownClient {
         shared: &SharedValues,
     ) -> Self {
         let ClientRecord { client, credentials, .. } = record;
-        let permissions = Permissions { dialects: client.dialects, grants: client.grants, lifetime_max: client.lifetime_max };
+        let Client { dialects, grants, lifetime_max, serves, .. } = client;
+        let permissions = Permissions { dialects, grants, lifetime_max, serves };
         let Interned { value: permissions, is_shared } = shared.permissions.share(permissions);
         let mut known = Self {
             id: id.clone(),
@@ -175,6 +177,11 @@ impl KnownClient {
     /// The longest life of its tokens, in seconds, where shorter than the dialect's and the environment's.
     pub fn lifetime_max(&self) -> Option<u32> {
         self.permissions.lifetime_max
+    }
+
+    /// The resources that it is the server or gateway of.
+    pub fn serves(&self) -> &[ResourceId] {
+        &self.permissions.serves
     }
 
     /// All that dialects may copy into its tokens.
@@ -300,6 +307,7 @@ impl Footprint for Permissions {
         dialects
             + heap_bytes(self.dialects.capacity() * size_of::<DialectName>())
             + heap_bytes(self.grants.capacity() * size_of::<Grant>())
+            + heap_bytes(self.serves.capacity() * size_of::<ResourceId>())
             + self.grants.iter().map(scopes).sum::<usize>()
     }
 }

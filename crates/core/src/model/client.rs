@@ -49,6 +49,8 @@ pub struct Client {
     pub lifetime_max: Option<u32>,
     /// What a dialect may copy into its tokens.
     pub attributes: Attributes,
+    /// The resources that it is the server or gateway of: it may ask about tokens for them.
+    pub serves: Vec<ResourceId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Counts the changes.

@@ -9,6 +9,7 @@ mod client;
 mod environment;
 mod key;
 mod resource;
+mod revocation;
 mod secret;
 mod store;
 mod tenant;
@@ -22,6 +23,8 @@ pub use client::{ClientEdit, CreatedClient, NewClient, NewGrant};
 pub use environment::NewEnvironment;
 pub use key::{PUBLISHED_BEFORE_USE, Rotation, RotationRequest};
 pub use resource::{NewResource, ResourceEdit};
+pub(crate) use revocation::revoke_token;
+pub use revocation::{REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
 use crate::clock::Clock;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::tables::{Row, Tables};
 use super::{
     AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Mark,
-    Page, Read, Store, StoreError, UseDigest, Write,
+    Page, Read, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -216,6 +216,25 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn revocations(&self, after: Position, limit: u32) -> Read<RevocationPage> {
+        let state = self.usable()?;
+        let rows = state.tables.revocations.values().map(|row| &row.stored).filter(|stored| stored.position > after);
+        let mut revocations: Vec<StoredRevocation> = rows.cloned().collect();
+        revocations.sort_by_key(|stored| stored.position);
+        let last = revocations.get((limit as usize).saturating_sub(1)).map(|stored| stored.position);
+        let next = last.filter(|last| revocations.last().is_some_and(|stored| stored.position > *last));
+        revocations.retain(|stored| next.is_none_or(|next| stored.position <= next));
+        let incarnation = Incarnation(format!("memory-{}", state.incarnation));
+        Ok(RevocationPage { incarnation, head: state.position, revocations, next })
+    }
+
+    async fn revoked_tokens(&self, environment: &EnvironmentName, client: &ClientId, now: Timestamp, limit: u32) -> Read<u64> {
+        let state = self.usable()?;
+        let rows = state.tables.revocations.values().filter(|row| row.client_id.as_ref() == Some(client));
+        let live = rows.filter(|row| row.stored.environment.as_ref() == Some(environment) && row.stored.expires_at > now);
+        Ok(live.take(limit as usize).count() as u64)
+    }
+
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
         let mut state = self.usable().map_err(CommitError::Store)?;
         let position = Position(state.position.0 + 1);
@@ -284,6 +303,18 @@ impl Store for MemoryStore {
         let over = state.uses.iter().filter(|(_, expires_at)| **expires_at < before).map(|(digest, _)| *digest);
         let over: Vec<_> = over.take(limit as usize).collect();
         state.uses.retain(|digest, _| !over.contains(digest));
+        Ok(Some(over.len() as u64))
+    }
+
+    async fn forget_revocations(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let mut state = self.usable()?;
+        if !state.is_held(lease) {
+            return Ok(None);
+        }
+        let rows = &mut state.tables.revocations;
+        let over = rows.iter().filter(|(_, row)| row.stored.expires_at < before).map(|(key, _)| key.clone());
+        let over: Vec<_> = over.take(limit as usize).collect();
+        rows.retain(|key, _| !over.contains(key));
         Ok(Some(over.len() as u64))
     }
 

@@ -8,6 +8,7 @@ mod authenticate;
 mod authorize;
 mod claims;
 mod denial;
+mod ending;
 mod limits;
 mod mint;
 mod request;
@@ -18,6 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use authenticate::REFUSED_TRIES_PER_MINUTE;
 pub use denial::Denial;
+pub use ending::{
+    Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
+};
 pub use limits::{Limits, RateStatus};
 pub use mint::AccessToken;
 pub use request::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
@@ -146,7 +150,7 @@ impl<S: Store> TokenEndpoint<S> {
         }
         let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
         let credential_id = Some(authenticated.credential_id());
-        let rate = self.count_client(exchange, &authenticated)?;
+        let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;

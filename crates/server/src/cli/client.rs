@@ -41,7 +41,7 @@ pub(super) enum ClientCommand {
     /// Change a client; what is not named stays.
     #[command(after_help = "Example: mintmark client update cli_… --add-dialect acme")]
     Update(Box<UpdateArgs>),
-    /// Turn a client off: it gets no tokens.
+    /// Turn a client off: it gets no tokens, and those that it has are refused from then on.
     #[command(after_help = "Example: mintmark client disable cli_…")]
     Disable {
         /// Which.
@@ -50,7 +50,7 @@ pub(super) enum ClientCommand {
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
-    /// Turn a client on again.
+    /// Turn a client on again; the tokens from before stay refused.
     #[command(after_help = "Example: mintmark client enable cli_…")]
     Enable {
         /// Which.
@@ -79,6 +79,9 @@ pub(super) struct Settings {
     /// A business that it may act for [default: all of the tenant's]; may be repeated.
     #[arg(long, value_name = "ID")]
     business: Vec<BusinessId>,
+    /// A resource that it is the server or gateway of: it may ask about tokens for it.
+    #[arg(long, value_name = "URI")]
+    serve: Option<ResourceUri>,
     /// The longest life of its tokens, in seconds.
     #[arg(long, value_name = "SECONDS")]
     lifetime_max: Option<u32>,
@@ -114,9 +117,12 @@ pub(super) struct UpdateArgs {
     /// A dialect that it may use besides, where --dialect replaces those that it has; may be repeated.
     #[arg(long, value_name = "NAME", conflicts_with = "dialect")]
     add_dialect: Vec<DialectName>,
-    /// A resource that it may ask for no more.
+    /// A resource that it may ask for no more; tokens that it has live on, see `mintmark revoke`.
     #[arg(long, value_name = "URI")]
     revoke: Option<ResourceUri>,
+    /// A resource that it serves no more.
+    #[arg(long, value_name = "URI")]
+    serve_no_more: Option<ResourceUri>,
     /// An attribute to take away; may be repeated.
     #[arg(long, value_name = "NAME")]
     remove_attribute: Vec<String>,
@@ -179,6 +185,7 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
             dialects: settings.dialect,
             lifetime_max: settings.lifetime_max,
             attributes: settings.attribute.into_iter().collect(),
+            serves: settings.serve.into_iter().collect(),
             secret_expires_at: secret_expires_in.map(|seconds| place.registry.clock.now().plus(seconds)),
         })
         .await?;
@@ -186,7 +193,7 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
 }
 
 async fn update(place: &Place, args: UpdateArgs) -> Done {
-    let UpdateArgs { client_id, name, add_dialect, revoke, remove_attribute, all_businesses, settings } = args;
+    let UpdateArgs { client_id, name, add_dialect, revoke, serve_no_more, remove_attribute, all_businesses, settings } = args;
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
@@ -194,6 +201,8 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
         add_dialects: add_dialect,
         revoke,
         remove_attributes: remove_attribute,
+        serve: settings.serve.clone(),
+        serve_no_more,
         grant: grant(&settings),
         businesses: if all_businesses { Some(BusinessAccess::All) } else { businesses(&settings) },
         dialects: Some(settings.dialect).filter(|dialects| !dialects.is_empty()),
@@ -276,6 +285,7 @@ fn fields(client: &Client) -> Vec<(&'static str, String)> {
         ("dialects", words(&client.dialects)),
         ("scopes", words(client.grants.iter().flat_map(|grant| &grant.scopes))),
         ("businesses", businesses),
+        ("serves", words(&client.serves)),
         ("attributes", words(attributes(&client.attributes))),
     ]
 }

@@ -161,7 +161,8 @@ impl Node {
             let now = self.endpoint.clock.now();
             match upkeep::round(&**self.endpoint.directory.store(), &holder, now).await {
                 Ok(Some(removed)) if removed != Removed::default() => {
-                    tracing::debug!(uses = removed.uses, entries = removed.entries, "removed what had its time from the store");
+                    let Removed { uses, revocations, entries } = removed;
+                    tracing::debug!(uses, revocations, entries, "removed what had its time from the store");
                 }
                 Ok(_) => {}
                 Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),

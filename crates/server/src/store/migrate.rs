@@ -43,6 +43,7 @@ macro_rules! versions {
 versions! {
     1 "registry" "0001_registry.sql";
     2 "many nodes" "0002_many_nodes.sql";
+    4 "revocation" "0004_revocation.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

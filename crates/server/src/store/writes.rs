@@ -7,6 +7,7 @@ use mintmark_verify::Algorithm;
 use serde::Serialize;
 
 use super::engine::{Query, Transaction, WriteError};
+use super::revocations;
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
     ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT,
@@ -31,6 +32,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateResource(row) => update_resource(row)?,
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
         Write::UpdateSigningKey(row) => update_signing_key(row),
+        Write::Revoke(row) => revocations::upsert(row, position),
         Write::ConfirmRestore => STORE_CONFIRM.query(),
     };
     match query.execute(transaction).await? {
@@ -101,7 +103,7 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
     let query = query.bind(row.environment.as_str()).bind(row.id.as_str()).bind(row.tenant_id.to_string());
     let query = query.bind(row.name.as_str()).bind(row.status.as_str());
     let query = query.bind(json(&row.dialects)?).bind(json(&row.grants)?).bind(json(&row.businesses)?);
-    Ok(query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?))
+    Ok(query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?).bind(json(&row.serves)?))
 }
 
 fn insert_credential(row: &Credential, position: Position) -> Query {

@@ -3,6 +3,7 @@
 
 mod basic;
 mod fields;
+mod form;
 mod integer;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use crate::crypto::{ClientSecret, SecretText};
 use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
 use crate::token::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
 use fields::{Field, FieldsError};
+pub(crate) use form::{FormParameter, FormRequest, basic_in};
 
 /// The largest body, in bytes; also of a query string.
 pub const MAX_BODY: usize = 64 * 1024;

@@ -27,6 +27,7 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: Attributes::new(),
+        serves: Vec::new(),
         created_at: Timestamp(0),
         version: 1,
     };

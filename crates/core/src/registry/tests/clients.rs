@@ -15,6 +15,7 @@ fn new_client(world: &World) -> NewClient {
         businesses: BusinessAccess::All,
         lifetime_max: None,
         attributes: crate::model::Attributes::new(),
+        serves: Vec::new(),
         secret_expires_at: None,
     }
 }

@@ -187,6 +187,7 @@ async fn create_client(
             businesses: BusinessAccess::All,
             lifetime_max: None,
             attributes: dialect.example.attributes.clone(),
+            serves: Vec::new(),
             secret_expires_at: None,
         })
         .await?;

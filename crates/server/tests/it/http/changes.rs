@@ -84,6 +84,7 @@ fn latecomer(server: &TestServer) -> NewClient {
         businesses: mintmark_core::model::BusinessAccess::All,
         lifetime_max: None,
         attributes: std::collections::BTreeMap::new(),
+        serves: Vec::new(),
         secret_expires_at: None,
     }
 }

@@ -126,6 +126,7 @@ impl<S: Store> World<S> {
             businesses: BusinessAccess::All,
             lifetime_max: None,
             attributes: BTreeMap::new(),
+            serves: Vec::new(),
             created_at: NOW,
             version: 1,
         }

@@ -1,0 +1,66 @@
+//! From a token's text to its claims, whatever form it has.
+
+use std::sync::Arc;
+
+use mintmark_verify::{Claims, KeySource, Verifier, VerifyingKey, danger_decode_without_verifying};
+
+use crate::clock::Timestamp;
+use crate::directory::{EnvironmentView, TokenIds};
+use crate::keys::KeyRing;
+use crate::model::Position;
+
+/// By how much another node's clock may be ahead of this one's, in seconds.
+const CLOCKS_APART: u32 = 300;
+
+/// The claims of a token that an environment made, genuine and not expired.
+#[derive(Clone, Debug)]
+pub struct OpenedToken {
+    /// What it says.
+    pub claims: Claims,
+}
+
+impl OpenedToken {
+    /// What is looked up to see whether it was ended.
+    pub fn ids(&self) -> TokenIds<'_> {
+        let claims = &self.claims;
+        TokenIds {
+            token_id: &claims.jti,
+            client_id: &claims.client_id,
+            tenant_id: claims.tenant_id.as_deref(),
+            business_id: claims.business_id.as_deref(),
+            credential_id: claims.credential_id.as_deref(),
+            position: Position(claims.pos.unwrap_or(0)),
+        }
+    }
+
+    /// The key or certificate that it is bound to (RFC 7800), as JSON.
+    pub fn confirmation(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(&self.claims).ok()?.get_mut("cnf").map(serde_json::Value::take)
+    }
+}
+
+/// Opens a token of an environment, whoever it was made for. Nothing if it is none, or has expired. Whether it was ended is not looked
+/// at here.
+pub fn open_token(view: &EnvironmentView, text: &str, now: Timestamp) -> Option<OpenedToken> {
+    open_jwt(&view.environment.issuer, &view.ring, text, now)
+}
+
+/// The keys whose tokens are good.
+struct Published<'a>(&'a KeyRing);
+
+impl KeySource for Published<'_> {
+    fn key(&self, kid: &str) -> Option<Arc<VerifyingKey>> {
+        self.0.verifying.key(kid)
+    }
+}
+
+/// A signed token (RFC 9068).
+fn open_jwt(issuer: &str, ring: &KeyRing, text: &str, now: Timestamp) -> Option<OpenedToken> {
+    // A verifier is for one audience; this one is for all, since who may ask about it is decided by the caller.
+    let (_, unverified) = danger_decode_without_verifying(text).ok()?;
+    let audience = unverified.aud.iter().next()?.to_owned();
+    // Time is looked at below: a token of a node whose clock is ahead is good at once, and one that expired never.
+    let verifier = Verifier::new(issuer, audience, Published(ring)).leeway_seconds(CLOCKS_APART).accept_sender_constrained();
+    let claims = verifier.verify(text, now.0).ok()?;
+    (claims.exp > now.0).then_some(OpenedToken { claims })
+}
