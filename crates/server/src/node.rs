@@ -22,7 +22,7 @@ use mintmark_verify::Algorithm;
 
 use crate::config::{CacheSettings, Config, FeedSettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
-use crate::http::RequestIds;
+use crate::http::{RequestIds, RevocationDocuments};
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 
@@ -40,6 +40,8 @@ pub struct Node {
     pub dialect_folder: Option<PathBuf>,
     /// Makes request ids.
     pub request_ids: RequestIds,
+    /// What those are given who verify tokens without asking.
+    pub revocations: RevocationDocuments,
     /// Limits of requests and connections.
     pub limits: LimitSettings,
     /// Randomness, for keys.
@@ -196,6 +198,7 @@ impl Node {
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
+            revocations: RevocationDocuments::default(),
             limits,
             random: parts.random,
             snapshot: parts.snapshot,
@@ -258,8 +261,9 @@ impl Node {
         }
     }
 
-    /// Says that the node is about to stop.
+    /// Says that the node is about to stop: nobody is kept waiting for news any more.
     pub fn announce_stop(&self) {
+        self.revocations.stop_waiting();
         self.stopping.store(true, Ordering::Relaxed);
     }
 

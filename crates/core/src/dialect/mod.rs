@@ -13,7 +13,7 @@ mod schema;
 mod set;
 mod template;
 
-pub(crate) use decode::{FormParameter, FormRequest, basic_in};
+pub(crate) use decode::{FormParameter, FormRequest, basic_in, query_value};
 pub use decode::{MAX_BODY, MAX_FIELDS, RawBody, RawRequest};
 pub use encode::{AnswerContext, Encoded, Granted};
 pub use fault::{Fault, Step};

@@ -16,6 +16,8 @@ const NAMES_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(5);
 /// How long between two rounds of upkeep.
 const UPKEEP_EVERY: Duration = Duration::from_secs(30);
+/// How long between two readings of all that ends tokens (rule S12).
+const REVOCATIONS_EVERY: Duration = Duration::from_mins(3);
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 impl Node {
@@ -145,6 +147,19 @@ impl Node {
             }
             if stopped(NAMES_EVERY, &mut stop).await {
                 return;
+            }
+        }
+    }
+
+    /// Reads all that ends tokens again every few minutes, until `stop` says so.
+    pub async fn keep_revocations(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !stopped(REVOCATIONS_EVERY, &mut stop).await {
+            let read = tokio::select! {
+                read = self.endpoint.directory.reread_revocations() => read,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            if let Err(error) = read {
+                tracing::warn!(%error, "what ends tokens could not be read again yet");
             }
         }
     }

@@ -15,8 +15,8 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE,
-    TENANT, TENANTS,
+    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE,
+    STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -46,13 +46,7 @@ impl Store for SqlStore {
         self.engine.timed("revocation.page", self.read_revocations(after, limit)).await
     }
 
-    async fn revoked_tokens(
-        &self,
-        environment: &EnvironmentName,
-        client: &ClientId,
-        now: Timestamp,
-        limit: u32,
-    ) -> Read<u64> {
+    async fn revoked_tokens(&self, environment: &EnvironmentName, client: &ClientId, now: Timestamp, limit: u32) -> Read<u64> {
         self.count_revoked_tokens(environment, client, now, limit).await
     }
 

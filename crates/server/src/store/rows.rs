@@ -1,12 +1,12 @@
 //! From rows to the model. A row that does not parse is named in the error; in lists it is left out and logged, so that one
 //! bad row never takes the rest down.
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Resource, RevocationKind,
     SealedBytes, SigningKey, Status, StoredSecret, Tenant,
 };
 use mintmark_core::registry::check_issuer;
-use mintmark_core::clock::Timestamp;
 use mintmark_core::store::{AuditRecord, FeedEntry, Mark, Read, StoreError, StoredRevocation, Subject};
 
 use super::engine::Row;

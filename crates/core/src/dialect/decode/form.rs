@@ -4,7 +4,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 
 use super::basic::{self, Basic};
-use super::{Decoder, RawRequest};
+use super::fields;
+use super::{Decoder, MAX_BODY, RawRequest};
 use crate::crypto::ClientSecret;
 use crate::dialect::fault::{Fault, Step};
 use crate::dialect::rules::{BasicDecoding, Dialect, Encoding};
@@ -59,6 +60,20 @@ impl Dialect {
         };
         let values = parameters.iter().map(&mut value_of).collect();
         FormRequest { presented, values, faults }
+    }
+}
+
+/// The value of a parameter of a query string, if it is there; an error if it is there twice, or the query cannot be read.
+pub(crate) fn query_value(query: &str, name: &str) -> Result<Option<String>, Fault> {
+    if query.len() > MAX_BODY {
+        return Err(Fault::QueryRefused);
+    }
+    let fields = fields::read_form(query.as_bytes(), ProblemPlace::Query).map_err(|_| Fault::QueryRefused)?;
+    let mut named = fields.into_iter().filter(|field| field.name == name);
+    match (named.next(), named.next()) {
+        (None, _) => Ok(None),
+        (Some(field), None) if !field.malformed => Ok(Some(field.value.into_owned())),
+        _ => Err(Fault::QueryRefused),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::crypto::{ClientSecret, SecretText};
 use crate::model::{BusinessId, ClientId, ResourceUri, ScopeSet};
 use crate::token::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
 use fields::{Field, FieldsError};
-pub(crate) use form::{FormParameter, FormRequest, basic_in};
+pub(crate) use form::{FormParameter, FormRequest, basic_in, query_value};
 
 /// The largest body, in bytes; also of a query string.
 pub const MAX_BODY: usize = 64 * 1024;

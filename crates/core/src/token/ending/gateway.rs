@@ -7,13 +7,17 @@ use super::super::authenticate::Authenticated;
 use super::super::{Denial, Refused, TokenEndpoint};
 use super::introspect::scope_at;
 use super::{Answered, GatewayCall, OpenedToken, open_token};
-use crate::dialect::basic_in;
+use crate::dialect::{basic_in, query_value};
 use crate::directory::EnvironmentHandle;
 use crate::model::{Resource, ResourceId};
 use crate::store::Store;
 
 /// Where the gateway's own credentials are, since `Authorization` has the token.
 const GATEWAY: HeaderName = HeaderName::from_static("mintmark-gateway");
+
+/// Scopes that the token must have besides, for gateways whose route has no query string of its own. A client that sends it can only
+/// ask more of itself.
+const REQUIRED_SCOPE: HeaderName = HeaderName::from_static("mintmark-require-scope");
 
 /// A request that may pass, by this token.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Admitted {
 pub enum GatewayRefusal {
     /// The gateway did not prove itself, does not serve the resource, or there is no such resource. Told apart in the log alone.
     GatewayRefused(String),
+    /// The route's query string, or the header that names scopes, cannot be read.
+    QuestionMalformed,
     /// The request has no token.
     TokenMissing,
     /// It has several, or something that is none.
@@ -81,6 +87,7 @@ impl<S: Store> TokenEndpoint<S> {
         let resource = id.and_then(|id| environment.resources.iter().find(|resource| resource.id == id));
         let not_served = || GatewayRefusal::GatewayRefused("the gateway does not serve this resource".to_owned());
         let resource = resource.ok_or_else(not_served)?;
+        let needed = needed_scopes(call)?;
         let (scheme, text) = presented_token(call.headers)?;
         let refused = |why: &str| GatewayRefusal::TokenRefused(why.to_owned());
         let opened = open_token(environment, text, self.clock.now());
@@ -93,12 +100,22 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(refused(&dead.to_string()));
         }
         let scope = scope_at(&token, &[resource]);
-        let mut needed = call.scope.split(' ').filter(|name| !name.is_empty());
-        if needed.any(|name| !scope.split(' ').any(|held| held == name)) {
-            return Err(GatewayRefusal::ScopeMissing(call.scope.to_owned()));
+        if needed.iter().any(|name| !scope.split(' ').any(|held| held == name)) {
+            return Err(GatewayRefusal::ScopeMissing(needed.join(" ")));
         }
         Ok(Admitted { token, scope })
     }
+}
+
+/// All scopes that the token must have.
+fn needed_scopes(call: &GatewayCall<'_>) -> Result<Vec<String>, GatewayRefusal> {
+    let from_query = query_value(call.query.unwrap_or_default(), "scope");
+    let mut texts = vec![from_query.map_err(|_| GatewayRefusal::QuestionMalformed)?.unwrap_or_default()];
+    for value in call.headers.get_all(&REQUIRED_SCOPE) {
+        texts.push(value.to_str().map_err(|_| GatewayRefusal::QuestionMalformed)?.to_owned());
+    }
+    let names = texts.iter().flat_map(|text| text.split(' ')).filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// How a token is presented.

@@ -49,8 +49,8 @@ pub struct GatewayCall<'a> {
     pub headers: &'a HeaderMap,
     /// The resource that the route is configured for, as it was written.
     pub resource: &'a str,
-    /// The scopes that the token must have, separated by spaces.
-    pub scope: &'a str,
+    /// The query string of the route, where that is the gateway's and not the request's: `scope` names what the token must have.
+    pub query: Option<&'a str>,
 }
 
 /// What became of a request about a token, for the log and the answer.
