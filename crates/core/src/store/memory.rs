@@ -40,6 +40,8 @@ struct State {
     marks: i64,
     is_failing: bool,
     fails_environments: bool,
+    fails_revocations: bool,
+    loses_commits: bool,
     reads: u64,
     pause: Option<Pause>,
 }
@@ -96,6 +98,16 @@ impl MemoryStore {
     /// From now on [`Store::environments`] alone fails, or does not: for what breaks off half way.
     pub fn fail_environments(&self, is_failing: bool) {
         self.locked().fails_environments = is_failing;
+    }
+
+    /// From now on [`Store::revocations`] alone fails, or does not.
+    pub fn fail_revocations(&self, is_failing: bool) {
+        self.locked().fails_revocations = is_failing;
+    }
+
+    /// From now on changes are committed and the answer is lost, or not: [`CommitError::Unknown`].
+    pub fn lose_commits(&self, is_losing: bool) {
+        self.locked().loses_commits = is_losing;
     }
 
     /// From now on [`Store::client_record`], [`Store::business_of`] and [`Store::client_names`] read, and do not return before the
@@ -218,6 +230,9 @@ impl Store for MemoryStore {
 
     async fn revocations(&self, after: Position, limit: u32) -> Read<RevocationPage> {
         let state = self.usable()?;
+        if state.fails_revocations {
+            return Err(StoreError::Unavailable("it was told to fail".to_owned()));
+        }
         let rows = state.tables.revocations.values().map(|row| &row.stored).filter(|stored| stored.position > after);
         let mut revocations: Vec<StoredRevocation> = rows.cloned().collect();
         revocations.sort_by_key(|stored| stored.position);
@@ -260,6 +275,9 @@ impl Store for MemoryStore {
             after: audit.after,
         };
         state.audit.insert(position, record);
+        if state.loses_commits {
+            return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
+        }
         Ok(position)
     }
 
