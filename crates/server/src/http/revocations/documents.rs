@@ -101,6 +101,11 @@ impl RevocationDocuments {
         self.stopping.send_replace(true);
     }
 
+    /// How many verifiers wait for news now.
+    pub fn waiting(&self) -> usize {
+        WAITERS.saturating_sub(self.waiters.available_permits())
+    }
+
     /// A document of an environment: of what came after what is held, or of everything. It waits for news as long as `wait`.
     pub(super) async fn document<S: Store>(
         &self,

@@ -60,6 +60,10 @@ fn held(headers: &HeaderMap) -> Option<Held> {
     let tag = tag.to_str().ok().filter(|tag| tag.len() <= TAG_MAX)?.trim();
     let (incarnation, position) =
         tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.rsplit_once('.')?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !incarnation.bytes().all(is_plain) {
+        return None;
+    }
     let position = position.parse().ok().filter(|_| position.bytes().all(|byte| byte.is_ascii_digit()))?;
     Some(Held { incarnation: Incarnation(incarnation.to_owned()), position: Position(position) })
 }
