@@ -194,6 +194,7 @@ async fn make_client(
             mintmark_core::model::Attributes::new()
         },
         security: ClientSecurity::default(),
+        serves: Vec::new(),
         secret_expires_at: None,
     });
     Ok(created.await?.client.id)

@@ -76,6 +76,7 @@ async fn make_model(registry: &Registry<SqlStore>, environment: &EnvironmentName
         lifetime_max: None,
         attributes: mintmark_core::model::Attributes::new(),
         security: ClientSecurity::default(),
+        serves: Vec::new(),
         secret_expires_at: None,
     };
     Ok(registry.create_client(new).await?)

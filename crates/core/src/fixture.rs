@@ -154,6 +154,7 @@ impl World {
             lifetime_max: None,
             attributes: [("firstVisionId".to_owned(), AttributeValue::Text("FV1".to_owned()))].into(),
             security: ClientSecurity::default(),
+            serves: Vec::new(),
             secret_expires_at: None,
         };
         change(&mut new);

@@ -14,7 +14,7 @@ pub use change::{AuditEntry, Change, Subject, Write};
 use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
-    Resource, SigningKey, Tenant, TenantId,
+    Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
@@ -83,6 +83,35 @@ pub struct FeedEntry {
 /// as a replica that was promoted before it had all changes, has another there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark(pub i64);
+
+/// A revocation as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRevocation {
+    /// What kind of thing it is about.
+    pub kind: RevocationKind,
+    /// The environment; none for tenants.
+    pub environment: Option<EnvironmentName>,
+    /// Whose tokens, as tokens carry it. A position or time that cannot be read is the largest there is, so that a damaged row
+    /// refuses too much.
+    pub id: String,
+    /// The position of the latest change that revoked it: for a mark, tokens of a lower one are refused.
+    pub position: Position,
+    /// When it can be forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// A piece of the set of revocations, in the order of positions.
+#[derive(Clone, Debug)]
+pub struct RevocationPage {
+    /// The history that the positions count.
+    pub incarnation: Incarnation,
+    /// The position of the last change committed when this was read.
+    pub head: Position,
+    /// The revocations made after the position asked for.
+    pub revocations: Vec<StoredRevocation>,
+    /// Where the next page begins; none after the last. No change is cut in two.
+    pub next: Option<Position>,
+}
 
 /// An audit row as it is read back.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -208,6 +237,18 @@ pub trait Store: Send + Sync + 'static {
     /// The change feed after a position.
     fn feed(&self, after: Position, limit: u32) -> impl Future<Output = Read<FeedPage>> + Send;
 
+    /// The revocations made after a position, those that are over included: about as many as `limit`.
+    fn revocations(&self, after: Position, limit: u32) -> impl Future<Output = Read<RevocationPage>> + Send;
+
+    /// How many tokens of a client are revoked by themselves and not over, counted up to `limit`.
+    fn revoked_tokens(
+        &self,
+        environment: &EnvironmentName,
+        client: &ClientId,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Read<u64>> + Send;
+
     /// Commits a change: all of its rows, its audit row and its feed entry, or nothing. Returns only when it is durable.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Position, CommitError>> + Send;
 
@@ -229,6 +270,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets at most `limit` uses that expired before a moment. Returns how many; none if the lease is another's now.
     fn forget_uses(&self, lease: &Lease, before: Timestamp, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;
+
+    /// Forgets at most `limit` revocations that were over before a moment. Returns how many; none if the lease is another's now.
+    fn forget_revocations(
+        &self,
+        lease: &Lease,
+        before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Read<Option<u64>>> + Send;
 
     /// Removes at most `limit` entries of the feed up to a position. Returns how many; none if the lease is another's now.
     fn trim_feed(&self, lease: &Lease, to: Position, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;

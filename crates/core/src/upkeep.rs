@@ -20,6 +20,8 @@ const ROUNDS: usize = 200;
 pub struct Removed {
     /// Marks of what may be used once, and has expired.
     pub uses: u64,
+    /// Revocations that end nothing any more.
+    pub revocations: u64,
     /// Entries of the change feed.
     pub entries: u64,
 }
@@ -30,15 +32,17 @@ pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Op
     let head = store.feed(Position(0), 0).await?.head;
     let over = Timestamp(now.0.saturating_sub(USE_GRACE));
     let uses = in_parts(store, &lease, Rows::UsesOver(over)).await?;
+    let revocations = in_parts(store, &lease, Rows::RevocationsOver(over)).await?;
     let kept_from = Position(head.0.saturating_sub(FEED_KEPT));
     let entries = in_parts(store, &lease, Rows::EntriesTo(kept_from)).await?;
-    Ok(Some(Removed { uses, entries }))
+    Ok(Some(Removed { uses, revocations, entries }))
 }
 
 /// What is removed.
 #[derive(Clone, Copy)]
 enum Rows {
     UsesOver(Timestamp),
+    RevocationsOver(Timestamp),
     EntriesTo(Position),
 }
 
@@ -48,6 +52,7 @@ async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
     for _ in 0..ROUNDS {
         let part = match rows {
             Rows::UsesOver(before) => store.forget_uses(lease, before, AT_ONCE).await?,
+            Rows::RevocationsOver(before) => store.forget_revocations(lease, before, AT_ONCE).await?,
             Rows::EntriesTo(position) => store.trim_feed(lease, position, AT_ONCE).await?,
         };
         let part = part.unwrap_or(0);
@@ -79,7 +84,7 @@ mod tests {
         }
         store.use_once(&digest(9999), Timestamp(1001)).await.unwrap();
         let now = Timestamp(1001 + USE_GRACE);
-        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, entries: 0 }));
+        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, revocations: 0, entries: 0 }));
         assert!(!store.use_once(&digest(9999), now).await.unwrap());
         assert!(store.use_once(&digest(0), now).await.unwrap());
     }

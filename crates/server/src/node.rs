@@ -20,7 +20,7 @@ use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKey
 
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
-use crate::http::RequestIds;
+use crate::http::{RequestIds, RevocationDocuments};
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 pub(crate) use keys::KeyThreads;
@@ -39,6 +39,8 @@ pub struct Node {
     pub dialect_folder: Option<PathBuf>,
     /// Makes request ids.
     pub request_ids: RequestIds,
+    /// What those are given who verify tokens without asking.
+    pub revocations: RevocationDocuments,
     /// Limits of requests and connections.
     pub limits: LimitSettings,
     /// Randomness, for keys.
@@ -202,6 +204,7 @@ impl Node {
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
+            revocations: RevocationDocuments::default(),
             limits,
             random: parts.random,
             snapshot: parts.snapshot,
@@ -237,8 +240,9 @@ impl Node {
         }
     }
 
-    /// Says that the node is about to stop.
+    /// Says that the node is about to stop: nobody is kept waiting for news any more.
     pub fn announce_stop(&self) {
+        self.revocations.stop_waiting();
         self.stopping.store(true, Ordering::Relaxed);
     }
 

@@ -59,11 +59,13 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
         tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
+        tokio::spawn(Arc::clone(&node).keep_revocations(stopping.clone())),
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_up(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
     ];
     wait_for_stop(&node, signals).await;
+    node.announce_stop();
     tracing::info!("stopping: requests in work are finished first");
     let _ = stop.send(true);
     for task in listeners.into_iter().chain(background) {

@@ -15,6 +15,7 @@ mod set;
 mod template;
 
 pub use auth_method::{AuthMethod, AuthMethods};
+pub(crate) use decode::{FormParameter, FormRequest, basic_in, query_value};
 pub use decode::{MAX_BODY, MAX_FIELDS, RawBody, RawRequest};
 pub use encode::{AnswerContext, Encoded, Granted};
 pub use fault::{Fault, Step};

@@ -49,6 +49,7 @@ impl<S: Store> Directory<S> {
             self.apply(&page.entries).await?;
             applied += page.entries.len();
             self.progress.set_standing(page.first, page.is_unconfirmed);
+            self.note_first(page.first);
             if page.entries.len() < FEED_PAGE as usize {
                 // Not before the feed's end: a node that is pages behind is not fresh.
                 self.progress.set_fresh(started);
@@ -89,8 +90,8 @@ impl<S: Store> Directory<S> {
                 Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. } => {
                     environments_changed = true;
                 }
-                // Told with the page itself.
-                Subject::Store => {}
+                // Told with the page itself, or read below.
+                Subject::Store | Subject::Token { .. } => {}
             }
         }
         if environments_changed {
@@ -99,6 +100,7 @@ impl<S: Store> Directory<S> {
         for id in tenants {
             self.load_tenant(id, last.position).await?;
         }
+        self.apply_revocations(entries, last.position).await?;
         self.progress.set_applied(last.position, last.mark);
         Ok(())
     }
@@ -132,7 +134,9 @@ impl<S: Store> Directory<S> {
         self.names.forget_all();
         self.changed.all_clients();
         self.changed.all_businesses();
+        self.changed.all_revocations();
         self.load_environments().await?;
+        self.load_revocations(page.first, page.head).await?;
         self.progress.set_applied(page.head, page.mark);
         self.progress.set_history(Some(page.incarnation));
         self.progress.set_fresh(started);

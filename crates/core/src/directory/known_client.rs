@@ -12,7 +12,7 @@ use super::known_credential::{KnownCredential, SecretForm};
 use super::tenants::Standing;
 use crate::model::{
     AssertionAudience, AttributeValue, Attributes, BusinessAccess, BusinessId, ClientId, ClientRecord, DialectName,
-    EnvironmentName, Grant, Profile, ScopeToken, Status, TenantId, TokenBinding,
+    EnvironmentName, Grant, Profile, ResourceId, ScopeToken, Status, TenantId, TokenBinding,
 };
 
 /// What the cache takes for an entry besides what the entry owns: the key, the pointer and the list's links (56 bytes), the
@@ -78,6 +78,7 @@ pub(super) struct Permissions {
     token_binding: TokenBinding,
     assertion_audience: AssertionAudience,
     profile: Option<Profile>,
+    serves: Vec<ResourceId>,
 }
 
 /// Which of its tenant's businesses a client may act for, as [`BusinessAccess`] says.
@@ -112,6 +113,7 @@ impl KnownClient {
             token_binding: client.token_binding,
             assertion_audience: client.assertion_audience,
             profile: client.profile,
+            serves: client.serves,
         };
         let Interned { value: permissions, is_shared } = shared.permissions.share(permissions);
         let mut known = Self {
@@ -169,6 +171,11 @@ impl KnownClient {
     /// The longest life of its tokens, in seconds, where shorter than the dialect's and the environment's.
     pub fn lifetime_max(&self) -> Option<u32> {
         self.permissions.lifetime_max
+    }
+
+    /// The resources that it is the server or gateway of.
+    pub fn serves(&self) -> &[ResourceId] {
+        &self.permissions.serves
     }
 
     /// All that dialects may copy into its tokens.
@@ -240,6 +247,7 @@ impl Footprint for Permissions {
         dialects
             + heap_bytes(self.dialects.capacity() * size_of::<DialectName>())
             + heap_bytes(self.grants.capacity() * size_of::<Grant>())
+            + heap_bytes(self.serves.capacity() * size_of::<ResourceId>())
             + self.grants.iter().map(scopes).sum::<usize>()
     }
 }

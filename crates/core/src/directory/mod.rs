@@ -19,6 +19,7 @@
 //! | `feed`, `progress` | following the change feed |
 //! | `uses`, `renewal` | what the token path leaves to be written down |
 //! | `environment` | environments |
+//! | `revocations` | what ends tokens before they expire |
 //! | `snapshot` | what a node starts from while the store is away |
 //! | `tenants` | the standing of tenants, which their clients share |
 //! | `statistics` | counting |
@@ -35,6 +36,7 @@ mod name_filter;
 mod names;
 mod progress;
 mod renewal;
+mod revocations;
 mod snapshot;
 mod statistics;
 mod tenants;
@@ -60,6 +62,8 @@ pub use known_credential::{KnownCredential, KnownProof, KnownSecret, OtherProof}
 use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
+use revocations::Revoked;
+pub use revocations::{DOCUMENT_LIFETIME, DocumentParts, Ended, RevocationDigest, RevocationSet, TokenIds};
 use snapshot::ChangedSince;
 pub use snapshot::{SnapshotBase, SnapshotHead, SnapshotRefused};
 pub use statistics::{CacheStatistics, DirectoryStatistics};
@@ -106,6 +110,7 @@ pub struct Directory<S> {
     businesses: Cached<BusinessKey, Status, BusinessWeighter>,
     shared_values: SharedValues,
     tenants: Tenants,
+    revoked: Revoked,
     names: Names,
     unknown_reads: UnknownReads,
     progress: Progress,
@@ -132,6 +137,7 @@ impl<S: Store> Directory<S> {
             environments: Environments::default(),
             shared_values: SharedValues::default(),
             tenants: Tenants::default(),
+            revoked: Revoked::default(),
             names: Names::default(),
             unknown_reads: UnknownReads::default(),
             progress: Progress::default(),
@@ -163,8 +169,7 @@ impl<S: Store> Directory<S> {
 
     /// The feed position that this view has applied, if the view is fresh enough to decide from.
     pub fn fresh_position(&self) -> Result<Position, Denial> {
-        let age = self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at());
-        if age > self.limits.max_staleness_milliseconds {
+        if self.age_milliseconds() > self.limits.max_staleness_milliseconds {
             Err(Denial::StoreStale)
         } else if self.progress.is_unconfirmed() {
             Err(Denial::StoreUnconfirmed)
@@ -184,9 +189,14 @@ impl<S: Store> Directory<S> {
         self.progress.first()
     }
 
+    /// How long ago the last successful poll began, in milliseconds on the boot-time clock.
+    pub fn age_milliseconds(&self) -> u64 {
+        self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at())
+    }
+
     /// Whether the change feed was read within the last seconds.
     pub fn is_following(&self) -> bool {
-        self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at()) <= FOLLOWING_MILLISECONDS
+        self.age_milliseconds() <= FOLLOWING_MILLISECONDS
     }
 
     /// A client.

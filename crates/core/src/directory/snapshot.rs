@@ -18,13 +18,14 @@ use serde::{Deserialize, Serialize};
 use super::environment::EnvironmentView;
 use super::known_business::BusinessKey;
 use super::known_client::{AllowedBusinesses, ClientKey, ClientLookup, KnownClient};
+use super::revocations::SavedRevocation;
 use super::{Directory, DirectoryLimits};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::{Purpose, RootKeys, SealContext, Sealer};
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId,
-    DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind, Resource, SealedBytes,
-    SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
+    DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind, Resource, ResourceId,
+    SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
 };
 use crate::random::Random;
 use crate::store::{EnvironmentRecord, Incarnation, Mark, Store};
@@ -47,6 +48,8 @@ struct Changed {
     tenants: HashSet<TenantId>,
     all_clients: bool,
     all_businesses: bool,
+    /// The base has the revocations up to here.
+    revocations_after: Position,
 }
 
 impl ChangedSince {
@@ -72,6 +75,11 @@ impl ChangedSince {
 
     pub(super) fn all_clients(&self) {
         self.with(|changed| changed.all_clients = true);
+    }
+
+    /// None of the base's revocations counts any more.
+    pub(super) fn all_revocations(&self) {
+        self.with(|changed| changed.revocations_after = Position(0));
     }
 
     pub(super) fn all_businesses(&self) {
@@ -141,6 +149,8 @@ struct Head {
     fresh_at: u64,
     environments: Vec<SavedEnvironment>,
     changed: Changed,
+    /// Those that were made since the base.
+    revocations: Vec<SavedRevocation>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -177,6 +187,7 @@ struct SavedKey {
 struct Part {
     clients: Vec<SavedClient>,
     businesses: Vec<(BusinessKey, Status)>,
+    revocations: Vec<SavedRevocation>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -195,6 +206,7 @@ struct SavedClient {
     token_binding: TokenBinding,
     assertion_audience: AssertionAudience,
     profile: Option<Profile>,
+    serves: Vec<ResourceId>,
     credentials: Vec<SavedCredential>,
 }
 
@@ -246,7 +258,9 @@ impl<S: Store> Directory<S> {
         random: &dyn Random,
         mut write: impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> std::io::Result<SnapshotBase> {
-        self.changed.with(std::mem::take);
+        let revocations = self.revocations();
+        let new = Changed { revocations_after: revocations.position(), ..Changed::default() };
+        self.changed.with(|changed| *changed = new);
         let mut id = [0; 16];
         random.fill(&mut id);
         let mut base = SnapshotBase { id: format!("{:032x}", u128::from_be_bytes(id)), parts: 0, clients: 0 };
@@ -270,6 +284,12 @@ impl<S: Store> Directory<S> {
                 flush(&mut part, &mut base)?;
             }
         }
+        for saved in revocations.saved(Position(0)) {
+            part.revocations.push(saved);
+            if part.revocations.len() == AT_ONCE {
+                flush(&mut part, &mut base)?;
+            }
+        }
         flush(&mut part, &mut base)?;
         Ok(base)
     }
@@ -288,7 +308,9 @@ impl<S: Store> Directory<S> {
             // Between two polls, so that the position and what was changed are of one moment.
             let _polling = self.polling.lock().await;
             let environments = self.environments.all();
+            let changed = self.changed.with(|changed| changed.clone());
             Head {
+                revocations: self.revocations().saved(changed.revocations_after).collect(),
                 base: base.clone(),
                 incarnation: self.progress.history()?.0,
                 position: self.progress.applied(),
@@ -298,7 +320,7 @@ impl<S: Store> Directory<S> {
                 boot: boot.to_owned(),
                 fresh_at: self.progress.fresh_at(),
                 environments: environments.iter().map(|view| SavedEnvironment::of(view)).collect(),
-                changed: self.changed.with(|changed| changed.clone()),
+                changed,
             }
         };
         let mark = NewestHead { incarnation: head.incarnation.clone(), position: head.position };
@@ -332,14 +354,19 @@ impl<S: Store> Directory<S> {
             return Err(SnapshotRefused::TooOld(age / 1000));
         }
         let directory = Self::empty(store, clock, Arc::clone(root_keys), limits);
+        let mut revoked = Self::snapshot_revocations(head.incarnation.clone(), head.position, head.first);
+        head.revocations.iter().for_each(|saved| revoked.add_saved(saved));
         for number in 0..head.base.parts {
             let bad = SnapshotRefused::NotAuthentic("base");
             let Some(text) = read_part(&head.base, number) else { return Err(bad) };
             let part: Part = open(sealer, &part_name(&head.base, number), &text).ok_or(bad)?;
+            let is_kept = |saved: &&SavedRevocation| saved.position <= head.changed.revocations_after;
+            part.revocations.iter().filter(is_kept).for_each(|saved| revoked.add_saved(saved));
             directory.take_part(part, &head);
         }
         let views = head.environments.into_iter().map(|saved| Arc::new(EnvironmentView::build(saved.into(), sealer)));
         directory.environments.replace(views.collect());
+        directory.revoked.publish(revoked);
         directory.progress.set_standing(head.first, head.is_unconfirmed);
         directory.progress.announce(head.position);
         directory.progress.set_applied(head.position, head.mark);
@@ -347,6 +374,7 @@ impl<S: Store> Directory<S> {
         directory.progress.set_fresh(head.fresh_at);
         // Until there is a base of this process's own, none of what it learns is in the old one.
         directory.changed.all_clients();
+        directory.changed.all_revocations();
         Ok(directory)
     }
 
@@ -416,6 +444,7 @@ impl SavedClient {
             token_binding: known.token_binding(),
             assertion_audience: known.assertion_audience(),
             profile: known.profile(),
+            serves: known.serves().to_vec(),
             credentials: known.credentials().iter().map(credential).collect(),
         }
     }
@@ -456,6 +485,7 @@ impl From<SavedClient> for ClientRecord {
             token_binding: saved.token_binding,
             assertion_audience: saved.assertion_audience,
             profile: saved.profile,
+            serves: saved.serves,
             created_at: unknown,
             version: 0,
         };

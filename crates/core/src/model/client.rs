@@ -112,6 +112,8 @@ pub struct Client {
     pub assertion_audience: AssertionAudience,
     /// A security profile that it keeps to.
     pub profile: Option<Profile>,
+    /// The resources that it is the server or gateway of: it may ask about tokens for them.
+    pub serves: Vec<ResourceId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Counts the changes.

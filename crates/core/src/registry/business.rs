@@ -1,6 +1,7 @@
 use super::checks::{check_name, invalid};
+use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::model::{Business, BusinessId, EnvironmentName, Status, TenantId};
+use crate::model::{Business, BusinessId, EnvironmentName, RevocationSubject, Status, TenantId};
 use crate::store::{Store, Subject, Write};
 
 const MAX_EXTERNAL_ID: usize = 255;
@@ -76,12 +77,16 @@ impl<S: Store> Registry<S> {
             after.external_id = edit.external_id.clone().or(after.external_id);
             after.status = edit.status.unwrap_or(after.status);
             after.version += 1;
+            let mut writes = vec![Write::UpdateBusiness(after.clone())];
+            if before.status == Status::Active && after.status == Status::Disabled {
+                writes.push(mark(RevocationSubject::Business { environment: environment.clone(), id }, self.clock.now()));
+            }
             let draft = Draft {
                 action: "business.edit",
                 subject: subject_of(&after),
                 before: audited(&before),
                 after: audited(&after),
-                writes: vec![Write::UpdateBusiness(after.clone())],
+                writes,
             };
             Ok((draft, after))
         })

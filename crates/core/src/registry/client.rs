@@ -3,15 +3,18 @@ use std::collections::BTreeSet;
 use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
 use super::credential::NewCredential;
 use super::resource::find_resource;
+use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::ClientSecret;
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName,
-    Grant, Profile, ResourceUri, ScopeToken, Status, TenantId, TokenBinding,
+    Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
 };
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
+/// A client serves at most so many resources.
+const MAX_SERVED: usize = 100;
 /// A client names at most so many businesses; one that needs more may act for all.
 const MAX_BUSINESSES: usize = 100;
 
@@ -47,6 +50,8 @@ pub struct NewClient {
     pub attributes: Attributes,
     /// How it proves itself and whom its tokens are bound to.
     pub security: ClientSecurity,
+    /// The resources that it is the server or gateway of.
+    pub serves: Vec<ResourceUri>,
     /// When its first secret expires.
     pub secret_expires_at: Option<Timestamp>,
 }
@@ -89,6 +94,10 @@ pub struct ClientEdit {
     pub profile: Option<Option<Profile>>,
     /// Attributes to set.
     pub attributes: Attributes,
+    /// A resource that it is the server or gateway of besides; may ask about tokens for it.
+    pub serve: Option<ResourceUri>,
+    /// A resource that it serves no more.
+    pub serve_no_more: Option<ResourceUri>,
     /// Attributes to take away.
     pub remove_attributes: Vec<String>,
 }
@@ -135,6 +144,7 @@ impl<S: Store> Registry<S> {
             return invalid("client_id", "no colon: it would end the name in HTTP Basic");
         }
         let grants = new.grants.iter().map(|grant| resolve_grant(&record, grant)).collect::<Outcome<Vec<Grant>>>()?;
+        let serves = new.serves.iter().map(|uri| Ok(find_resource(record.clone(), uri)?.id)).collect::<Outcome<Vec<_>>>()?;
         let client = Client {
             id,
             environment: new.environment,
@@ -149,6 +159,7 @@ impl<S: Store> Registry<S> {
             token_binding: new.security.token_binding,
             assertion_audience: new.security.assertion_audience,
             profile: new.security.profile,
+            serves,
             created_at: self.clock.now(),
             version: 1,
         };
@@ -178,12 +189,17 @@ impl<S: Store> Registry<S> {
             apply(edit, &mut after, &record)?;
             self.check_edit(&before, &after).await?;
             after.version += 1;
+            let mut writes = vec![Write::UpdateClient(after.clone())];
+            if before.status == Status::Active && after.status == Status::Disabled {
+                let whose = RevocationSubject::Client { environment: environment.clone(), id: id.clone() };
+                writes.push(mark(whose, self.clock.now()));
+            }
             let draft = Draft {
                 action: "client.edit",
                 subject: subject_of(&after),
                 before: audited(&before),
                 after: audited(&after),
-                writes: vec![Write::UpdateClient(after.clone())],
+                writes,
             };
             Ok((draft, after))
         })
@@ -248,6 +264,9 @@ fn check_client(client: &Client) -> Outcome<()> {
     if has_repeats(client.grants.iter().map(|grant| grant.resource)) {
         return invalid("grants", "one grant for each resource");
     }
+    if client.serves.len() > MAX_SERVED || has_repeats(client.serves.iter().copied()) {
+        return invalid("serves", format!("at most {MAX_SERVED} resources, each once"));
+    }
     Ok(())
 }
 
@@ -279,6 +298,15 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     if let Some(uri) = &edit.revoke {
         let resource = find_resource(record.clone(), uri)?.id;
         client.grants.retain(|known| known.resource != resource);
+    }
+    if let Some(uri) = &edit.serve_no_more {
+        let resource = find_resource(record.clone(), uri)?.id;
+        client.serves.retain(|known| *known != resource);
+    }
+    if let Some(uri) = &edit.serve {
+        let resource = find_resource(record.clone(), uri)?.id;
+        client.serves.retain(|known| *known != resource);
+        client.serves.push(resource);
     }
     client.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
     client.status = edit.status.unwrap_or(client.status);

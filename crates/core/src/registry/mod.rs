@@ -10,6 +10,7 @@ mod credential;
 mod environment;
 mod key;
 mod resource;
+mod revocation;
 mod secret;
 mod store;
 mod tenant;
@@ -24,6 +25,8 @@ pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use resource::{NewResource, ResourceEdit};
+pub(crate) use revocation::revoke_token;
+pub use revocation::{REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
 use crate::clock::{Clock, Timestamp};

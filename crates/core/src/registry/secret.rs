@@ -1,8 +1,9 @@
 use super::checks::invalid;
+use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, SecretOwner};
-use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Proof, ProofKind, Status};
+use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Proof, ProofKind, RevocationSubject, Status};
 use crate::store::{Store, Subject, Write};
 
 /// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
@@ -101,12 +102,18 @@ impl<S: Store> Registry<S> {
             let mut after = before.clone();
             edit(&mut after)?;
             after.version += 1;
+            let now = self.clock.now();
+            let mut writes = vec![Write::UpdateCredential(after.clone())];
+            let is_disabled = before.status == Status::Active && after.status == Status::Disabled;
+            if is_disabled || !before.is_expired(now) && after.is_expired(now) {
+                writes.push(mark(RevocationSubject::Credential { environment: environment.clone(), id }, now));
+            }
             let draft = Draft {
                 action,
                 subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
                 before: audited(&before),
                 after: audited(&after),
-                writes: vec![Write::UpdateCredential(after.clone())],
+                writes,
             };
             Ok((draft, after))
         })

@@ -1,6 +1,7 @@
 use super::checks::{check_attributes, check_name};
+use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::model::{Attributes, Status, Tenant, TenantId};
+use crate::model::{Attributes, RevocationSubject, Status, Tenant, TenantId};
 use crate::store::{Store, Subject, Write};
 
 impl<S: Store> Registry<S> {
@@ -66,13 +67,12 @@ impl<S: Store> Registry<S> {
             let mut after = before.clone();
             edit(&mut after)?;
             after.version += 1;
-            let draft = Draft {
-                action,
-                subject: Subject::Tenant { id },
-                before: audited(&before),
-                after: audited(&after),
-                writes: vec![Write::UpdateTenant(after.clone())],
-            };
+            let mut writes = vec![Write::UpdateTenant(after.clone())];
+            if before.status == Status::Active && after.status == Status::Disabled {
+                writes.push(mark(RevocationSubject::Tenant { id }, self.clock.now()));
+            }
+            let draft =
+                Draft { action, subject: Subject::Tenant { id }, before: audited(&before), after: audited(&after), writes };
             Ok((draft, after))
         })
         .await

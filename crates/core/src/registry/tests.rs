@@ -3,6 +3,7 @@
 mod audit;
 mod clients;
 mod objects;
+mod revocations;
 mod secrets;
 
 /// Runs a task on a runtime of its own.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Resource, ResourceId, SigningKey, Tenant,
-    TenantId,
+    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Resource, ResourceId, Revocation,
+    SigningKey, Tenant, TenantId,
 };
 
 /// One change made by people or by the server's own upkeep, to be committed as one transaction.
@@ -40,6 +40,8 @@ pub enum Write {
     UpdateSigningKey(SigningKey),
     /// Deletes the row, if it still has exactly this version.
     DeleteSigningKey(SigningKey),
+    /// Notes that tokens are refused from the position of this change on; of one that is noted already the position is raised.
+    Revoke(Revocation),
     /// Notes that somebody has said, after a restore, what was revoked since the backup was made.
     ConfirmRestore,
 }
@@ -66,12 +68,33 @@ pub struct AuditEntry {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant names the object of its kind")]
 pub enum Subject {
-    Environment { environment: EnvironmentName },
-    Tenant { id: TenantId },
-    Business { environment: EnvironmentName, id: BusinessId },
-    Client { environment: EnvironmentName, id: ClientId },
-    Resource { environment: EnvironmentName, id: ResourceId },
-    SigningKey { environment: EnvironmentName, kid: String },
+    Environment {
+        environment: EnvironmentName,
+    },
+    Tenant {
+        id: TenantId,
+    },
+    Business {
+        environment: EnvironmentName,
+        id: BusinessId,
+    },
+    Client {
+        environment: EnvironmentName,
+        id: ClientId,
+    },
+    Resource {
+        environment: EnvironmentName,
+        id: ResourceId,
+    },
+    SigningKey {
+        environment: EnvironmentName,
+        kid: String,
+    },
+    /// One token, by its `jti`.
+    Token {
+        environment: EnvironmentName,
+        id: String,
+    },
     Store,
 }
 
@@ -84,7 +107,8 @@ impl Subject {
             | Subject::Business { environment, .. }
             | Subject::Client { environment, .. }
             | Subject::Resource { environment, .. }
-            | Subject::SigningKey { environment, .. } => Some(environment),
+            | Subject::SigningKey { environment, .. }
+            | Subject::Token { environment, .. } => Some(environment),
         }
     }
 }
@@ -98,6 +122,7 @@ impl fmt::Display for Subject {
             Subject::Client { environment, id } => write!(out, "client {id} in {environment}"),
             Subject::Resource { environment, id } => write!(out, "resource {id} in {environment}"),
             Subject::SigningKey { environment, kid } => write!(out, "signing key {kid} in {environment}"),
+            Subject::Token { environment, id } => write!(out, "token {id} in {environment}"),
             Subject::Store => out.write_str("the store"),
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::tables::{Row, Tables};
 use super::{
     AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Mark,
-    Page, Read, Store, StoreError, UseDigest, Write,
+    Page, Read, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -40,6 +40,8 @@ struct State {
     marks: i64,
     is_failing: bool,
     fails_environments: bool,
+    fails_revocations: bool,
+    loses_commits: bool,
     reads: u64,
     pause: Option<Pause>,
 }
@@ -96,6 +98,16 @@ impl MemoryStore {
     /// From now on [`Store::environments`] alone fails, or does not: for what breaks off half way.
     pub fn fail_environments(&self, is_failing: bool) {
         self.locked().fails_environments = is_failing;
+    }
+
+    /// From now on [`Store::revocations`] alone fails, or does not.
+    pub fn fail_revocations(&self, is_failing: bool) {
+        self.locked().fails_revocations = is_failing;
+    }
+
+    /// From now on changes are committed and the answer is lost, or not: [`CommitError::Unknown`].
+    pub fn lose_commits(&self, is_losing: bool) {
+        self.locked().loses_commits = is_losing;
     }
 
     /// From now on [`Store::client_record`], [`Store::business_of`] and [`Store::client_names`] read, and do not return before the
@@ -216,6 +228,28 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn revocations(&self, after: Position, limit: u32) -> Read<RevocationPage> {
+        let state = self.usable()?;
+        if state.fails_revocations {
+            return Err(StoreError::Unavailable("it was told to fail".to_owned()));
+        }
+        let rows = state.tables.revocations.values().map(|row| &row.stored).filter(|stored| stored.position > after);
+        let mut revocations: Vec<StoredRevocation> = rows.cloned().collect();
+        revocations.sort_by_key(|stored| stored.position);
+        let last = revocations.get((limit as usize).saturating_sub(1)).map(|stored| stored.position);
+        let next = last.filter(|last| revocations.last().is_some_and(|stored| stored.position > *last));
+        revocations.retain(|stored| next.is_none_or(|next| stored.position <= next));
+        let incarnation = Incarnation(format!("memory-{}", state.incarnation));
+        Ok(RevocationPage { incarnation, head: state.position, revocations, next })
+    }
+
+    async fn revoked_tokens(&self, environment: &EnvironmentName, client: &ClientId, now: Timestamp, limit: u32) -> Read<u64> {
+        let state = self.usable()?;
+        let rows = state.tables.revocations.values().filter(|row| row.client_id.as_ref() == Some(client));
+        let live = rows.filter(|row| row.stored.environment.as_ref() == Some(environment) && row.stored.expires_at > now);
+        Ok(live.take(limit as usize).count() as u64)
+    }
+
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
         let mut state = self.usable().map_err(CommitError::Store)?;
         let position = Position(state.position.0 + 1);
@@ -241,6 +275,9 @@ impl Store for MemoryStore {
             after: audit.after,
         };
         state.audit.insert(position, record);
+        if state.loses_commits {
+            return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
+        }
         Ok(position)
     }
 
@@ -284,6 +321,18 @@ impl Store for MemoryStore {
         let over = state.uses.iter().filter(|(_, expires_at)| **expires_at < before).map(|(digest, _)| *digest);
         let over: Vec<_> = over.take(limit as usize).collect();
         state.uses.retain(|digest, _| !over.contains(digest));
+        Ok(Some(over.len() as u64))
+    }
+
+    async fn forget_revocations(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let mut state = self.usable()?;
+        if !state.is_held(lease) {
+            return Ok(None);
+        }
+        let rows = &mut state.tables.revocations;
+        let over = rows.iter().filter(|(_, row)| row.stored.expires_at < before).map(|(key, _)| key.clone());
+        let over: Vec<_> = over.take(limit as usize).collect();
+        rows.retain(|key, _| !over.contains(key));
         Ok(Some(over.len() as u64))
     }
 

@@ -81,10 +81,10 @@ impl<S: Store> TokenEndpoint<S> {
     /// Counts a request of an authenticated client.
     pub(super) fn count_client(
         &self,
-        exchange: &Exchange<'_>,
+        environment: &EnvironmentName,
+        LimitRules { client, tenant, .. }: LimitRules,
         authenticated: &Authenticated,
     ) -> Result<Option<RateStatus>, Refused> {
-        let LimitRules { client, tenant, .. } = exchange.dialect.limits;
         let now = self.clock.now();
         let subject = authenticated.client();
         let credential_id = Some(authenticated.credential_id());
@@ -95,11 +95,11 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let mut rate = None;
         if let Some(limit) = client {
-            let key = (exchange.environment.clone(), subject.id.clone());
+            let key = (environment.clone(), subject.id.clone());
             rate = Some(self.limits.clients.count(&key, limit, now).map_err(|status| refuse(status, Denial::ClientLimited))?);
         }
         if let Some(limit) = tenant {
-            let key = (exchange.environment.clone(), subject.tenant_id);
+            let key = (environment.clone(), subject.tenant_id);
             let status = self.limits.tenants.count(&key, limit, now).map_err(|status| refuse(status, Denial::TenantLimited))?;
             rate = Some(tighter(rate, status));
         }

@@ -9,6 +9,7 @@ mod authorize;
 mod certificate;
 mod claims;
 mod denial;
+mod ending;
 mod limits;
 mod mint;
 mod nonce;
@@ -23,6 +24,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use authenticate::{ASSERTION_LIFE, AssertionFault, FederationCheck, REFUSED_TRIES_PER_MINUTE, check_federation};
 pub use certificate::ClientCertificate;
 pub use denial::Denial;
+pub use ending::{
+    Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
+};
 pub use limits::{Limits, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};
@@ -73,8 +77,6 @@ pub struct Caller<'a> {
     pub environment: &'a EnvironmentName,
     /// Who sent the request, on the network.
     pub source: IpAddr,
-    /// The environment's issuer.
-    pub issuer: &'a str,
     /// The path of the endpoint that is called.
     pub path: &'a str,
     /// The ways in which a client may prove itself there.
@@ -103,14 +105,10 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn caller<'c>(&self, issuer: &'c str) -> Caller<'c>
-    where
-        'a: 'c,
-    {
+    fn caller(&self) -> Caller<'a> {
         Caller {
             environment: self.environment,
             source: self.source,
-            issuer,
             path: self.path,
             methods: self.dialect.request.methods,
             certificate: self.certificate,
@@ -181,9 +179,9 @@ impl<S: Store> TokenEndpoint<S> {
         }
         let issuer = &environment.environment.issuer;
         let proof = self.check_proof(exchange, request, issuer)?;
-        let authenticated = self.authenticate(&exchange.caller(issuer), &request.presented, position).await?;
+        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
         let credential_id = Some(authenticated.credential_id());
-        let rate = self.count_client(exchange, &authenticated)?;
+        let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;

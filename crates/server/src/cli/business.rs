@@ -60,7 +60,7 @@ pub(super) enum BusinessCommand {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Turn a business off: no token is scoped to it.
+    /// Turn a business off: no token is scoped to it, and those that are scoped to it are refused from then on.
     #[command(after_help = "Example: mintmark business disable biz_…")]
     Disable {
         /// Which.

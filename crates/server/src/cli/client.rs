@@ -42,7 +42,7 @@ pub(super) enum ClientCommand {
     /// Change a client; what is not named stays.
     #[command(after_help = "Example: mintmark client update cli_… --add-dialect acme")]
     Update(Box<UpdateArgs>),
-    /// Turn a client off: it gets no tokens.
+    /// Turn a client off: it gets no tokens, and those that it has are refused from then on.
     #[command(after_help = "Example: mintmark client disable cli_…")]
     Disable {
         /// Which.
@@ -51,7 +51,7 @@ pub(super) enum ClientCommand {
         #[arg(long)]
         environment: Option<EnvironmentName>,
     },
-    /// Turn a client on again.
+    /// Turn a client on again; the tokens from before stay refused.
     #[command(after_help = "Example: mintmark client enable cli_…")]
     Enable {
         /// Which.
@@ -80,6 +80,9 @@ pub(super) struct Settings {
     /// A business that it may act for [default: all of the tenant's]; may be repeated.
     #[arg(long, value_name = "ID")]
     business: Vec<BusinessId>,
+    /// A resource that it is the server or gateway of: it may ask about tokens for it.
+    #[arg(long, value_name = "URI")]
+    serve: Option<ResourceUri>,
     /// The longest life of its tokens, in seconds.
     #[arg(long, value_name = "SECONDS")]
     lifetime_max: Option<u32>,
@@ -126,9 +129,12 @@ pub(super) struct UpdateArgs {
     /// A dialect that it may use besides, where --dialect replaces those that it has; may be repeated.
     #[arg(long, value_name = "NAME", conflicts_with = "dialect")]
     add_dialect: Vec<DialectName>,
-    /// A resource that it may ask for no more.
+    /// A resource that it may ask for no more; tokens that it has live on, see `mintmark revoke`.
     #[arg(long, value_name = "URI")]
     revoke: Option<ResourceUri>,
+    /// A resource that it serves no more.
+    #[arg(long, value_name = "URI")]
+    serve_no_more: Option<ResourceUri>,
     /// An attribute to take away; may be repeated.
     #[arg(long, value_name = "NAME")]
     remove_attribute: Vec<String>,
@@ -210,6 +216,7 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
             assertion_audience: settings.assertion_audience.unwrap_or_default(),
             profile: settings.profile,
         },
+        serves: settings.serve.into_iter().collect(),
         secret_expires_at: expires_at,
     };
     if proof.is_given() {
@@ -223,7 +230,17 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
 }
 
 async fn update(place: &Place, args: UpdateArgs) -> Done {
-    let UpdateArgs { client_id, name, add_dialect, revoke, remove_attribute, all_businesses, no_profile, settings } = args;
+    let UpdateArgs {
+        client_id,
+        name,
+        add_dialect,
+        revoke,
+        serve_no_more,
+        remove_attribute,
+        all_businesses,
+        no_profile,
+        settings,
+    } = args;
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
@@ -231,6 +248,8 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
         add_dialects: add_dialect,
         revoke,
         remove_attributes: remove_attribute,
+        serve: settings.serve.clone(),
+        serve_no_more,
         grant: grant(&settings),
         businesses: if all_businesses { Some(BusinessAccess::All) } else { businesses(&settings) },
         dialects: Some(settings.dialect).filter(|dialects| !dialects.is_empty()),
@@ -316,6 +335,7 @@ fn fields(client: &Client) -> Vec<(&'static str, String)> {
         ("dialects", words(&client.dialects)),
         ("scopes", words(client.grants.iter().flat_map(|grant| &grant.scopes))),
         ("businesses", businesses),
+        ("serves", words(&client.serves)),
         ("attributes", words(attributes(&client.attributes))),
         ("token binding", client.token_binding.as_str().to_owned()),
         ("assertion audience", client.assertion_audience.as_str().to_owned()),

@@ -20,6 +20,7 @@ mod place;
 mod port_holder;
 mod progress;
 mod resource;
+mod revoke;
 mod secret;
 mod serve;
 mod tenant;
@@ -124,6 +125,11 @@ enum RegistryCommand {
     /// Secrets of clients.
     #[command(subcommand, after_help = "Example: mintmark secret add cli_… --environment sandbox --expires-in 90d")]
     Secret(secret::SecretCommand),
+    /// End tokens before they expire, without turning anything off: new ones can be obtained.
+    ///
+    /// Turning off a client, secret, business or tenant ends its tokens too.
+    #[command(after_help = "Example: mintmark revoke --client cli_… --environment production")]
+    Revoke(revoke::RevokeArgs),
     /// Resources and the scopes they understand.
     #[command(subcommand, after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]
     Resource(resource::ResourceCommand),
@@ -205,6 +211,7 @@ async fn run_on(place: &Place, command: RegistryCommand, json: bool) -> Done {
         RegistryCommand::Client(command) => client::run(place, command).await,
         RegistryCommand::Credential(command) => credential::run(place, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
+        RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
     }

@@ -45,7 +45,7 @@ pub(super) enum SecretCommand {
         #[arg(long, value_parser = time::parse_duration)]
         expires_in: u32,
     },
-    /// Turn a secret off, for good.
+    /// Turn a secret off, for good; the tokens obtained with it are refused from then on.
     #[command(after_help = "Example: mintmark secret disable cli_… --id crd_…")]
     Disable {
         #[command(flatten)]

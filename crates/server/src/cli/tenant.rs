@@ -40,7 +40,7 @@ pub(super) enum TenantCommand {
         #[arg(long, value_name = "NAME")]
         remove: Vec<String>,
     },
-    /// Turn a tenant off: none of its clients gets a token.
+    /// Turn a tenant off: none of its clients gets a token, and those that they have are refused from then on.
     #[command(after_help = "Example: mintmark tenant disable 'Acme Ltd'")]
     Disable {
         /// Its id or name.

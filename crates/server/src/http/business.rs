@@ -14,7 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, Uri};
 use mintmark_core::dialect::{BUSINESS_ROUTE, Fault};
-use mintmark_core::model::{Business, BusinessId, TenantId};
+use mintmark_core::directory::{Ended, TokenIds};
+use mintmark_core::model::{Business, BusinessId, Position, TenantId};
 use mintmark_core::store::{Page, Read, Store};
 use mintmark_core::token::{Problem, ProblemPlace};
 use mintmark_verify::layer::{Refused, VerifyLayer};
@@ -36,8 +37,8 @@ pub(super) async fn list(
     Extension(claims): Extension<Arc<Claims>>,
     uri: Uri,
 ) -> Response {
-    if is_from_before_a_restore(&app, &claims) {
-        return refuse_old(&app, &id);
+    if let Some(ended) = ended(&app, &claims) {
+        return refuse_ended(&app, &id, ended);
     }
     let Some(holder) = Holder::of(&claims) else { return fault(&app, &id, Fault::TokenInsufficient, &[]) };
     let page = match PageRequest::parse(uri.query()) {
@@ -57,8 +58,8 @@ pub(super) async fn one(
     Extension(claims): Extension<Arc<Claims>>,
     business: Result<Path<String>, PathRejection>,
 ) -> Response {
-    if is_from_before_a_restore(&app, &claims) {
-        return refuse_old(&app, &id);
+    if let Some(ended) = ended(&app, &claims) {
+        return refuse_ended(&app, &id, ended);
     }
     let Some(holder) = Holder::of(&claims) else { return fault(&app, &id, Fault::TokenInsufficient, &[]) };
     // A segment that is not UTF-8 names no business either.
@@ -81,14 +82,23 @@ pub(super) async fn method_refused(State(app): State<App>, Extension(id): Extens
     response
 }
 
-/// Whether a token may have been revoked after the backup was made that the store was restored from (rule S15).
-fn is_from_before_a_restore(app: &App, claims: &Claims) -> bool {
-    claims.pos.unwrap_or(0) < app.node.endpoint.directory.first_position().0
+/// Whether a token was ended before it expires, or may have been after the backup was made that the store was restored from (rules
+/// S11 and S15).
+fn ended(app: &App, claims: &Claims) -> Option<Ended> {
+    let ids = TokenIds {
+        token_id: &claims.jti,
+        client_id: &claims.client_id,
+        tenant_id: claims.tenant_id.as_deref(),
+        business_id: claims.business_id.as_deref(),
+        credential_id: claims.credential_id.as_deref(),
+        position: Position(claims.pos.unwrap_or(0)),
+    };
+    app.node.endpoint.directory.ended(&app.site.environment, &ids)
 }
 
 /// The answer to such a token: its client gets another one.
-fn refuse_old(app: &App, id: &RequestId) -> Response {
-    tracing::info!(request_id = id.as_str(), environment = %app.site.environment, "a token from before a restore refused");
+fn refuse_ended(app: &App, id: &RequestId, cause: Ended) -> Response {
+    tracing::info!(request_id = id.as_str(), environment = %app.site.environment, %cause, "business request refused");
     let mut response = fault(app, id, Fault::TokenRefused, &[]);
     let challenge = http::HeaderValue::from_static("Bearer error=\"invalid_token\"");
     response.headers_mut().insert(http::header::WWW_AUTHENTICATE, challenge);

@@ -6,17 +6,23 @@
 //! | `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration` | `metadata` |
 //! | `/.well-known/oauth-protected-resource` | `metadata` |
 //! | `/v0/business`, `/v0/business/{id}` | `business` |
+//! | `/.well-known/mintmark-revocations` | `revocations` |
+//! | `/oauth/revoke`, `/oauth/introspect` | `ending` |
+//! | `/verify/{resource_id}` | `gateway` |
 //! | `/livez`, `/readyz` | `health` |
 //! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
 
 mod answer;
 mod business;
+mod ending;
+mod gateway;
 mod health;
 mod host;
 mod jwks;
 mod listener;
 mod metadata;
 mod request_id;
+mod revocations;
 mod service;
 mod token;
 
@@ -24,7 +30,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{any, get, post};
 use mintmark_core::dialect::BUSINESS_ROUTE;
 use mintmark_core::directory::EnvironmentHandle;
 use mintmark_core::model::EnvironmentName;
@@ -32,6 +38,7 @@ use mintmark_core::model::EnvironmentName;
 pub use host::HostRule;
 pub use listener::Listener;
 pub use request_id::{RequestId, RequestIds};
+pub use revocations::RevocationDocuments;
 pub use service::{Service, connection};
 
 use crate::node::Node;
@@ -73,6 +80,11 @@ fn built_in_routes(app: App) -> Router {
         .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
         .route("/.well-known/openid-configuration", get(metadata::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))
+        .route("/.well-known/mintmark-revocations", get(revocations::revocations))
+        .route("/oauth/revoke", post(ending::revoke).fallback(ending::method_refused))
+        .route("/oauth/introspect", post(ending::introspect).fallback(ending::method_refused))
+        .route("/verify/{resource}", any(gateway::check))
+        .route("/verify/{resource}/{*path}", any(gateway::check_with_path))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(api)

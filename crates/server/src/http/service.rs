@@ -89,6 +89,7 @@ async fn route(connection: &Connection, id: &RequestId, request: Request<Incomin
     }
     if is_built_in(parts.uri.path()) {
         parts.extensions.insert(id.clone());
+        parts.extensions.insert(connection.peer.source());
         let Ok(response) = Box::pin(routes.clone().oneshot(Request::from_parts(parts, Body::new(body)))).await;
         return response;
     }

@@ -30,6 +30,16 @@ pub(super) struct Peer {
     text: String,
 }
 
+/// The address of who sent a request, for the handlers of Mintmark's own routes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source(pub(super) IpAddr);
+
+impl Peer {
+    pub(super) fn source(&self) -> Source {
+        Source(self.address)
+    }
+}
+
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Self {
         Self { address: address.ip(), text: address.ip().to_string() }
@@ -110,7 +120,7 @@ fn raw_request<'a>(parts: &'a Parts, body: Option<&'a Bytes>) -> RawRequest<'a> 
 }
 
 /// The whole body; nothing if it is too large. What is too much is read and thrown away, up to a limit of its own.
-async fn read_body<B>(mut body: B) -> Result<Option<Bytes>, B::Error>
+pub(super) async fn read_body<B>(mut body: B) -> Result<Option<Bytes>, B::Error>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {

@@ -17,6 +17,8 @@ const NAMES_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(5);
 /// How long between two rounds of upkeep.
 const UPKEEP_EVERY: Duration = Duration::from_secs(30);
+/// How long between two readings of all that ends tokens (rule S12).
+const REVOCATIONS_EVERY: Duration = Duration::from_mins(3);
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 impl Node {
@@ -150,6 +152,19 @@ impl Node {
         }
     }
 
+    /// Reads all that ends tokens again every few minutes, until `stop` says so.
+    pub async fn keep_revocations(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !stopped(REVOCATIONS_EVERY, &mut stop).await {
+            let read = tokio::select! {
+                read = self.endpoint.directory.reread_revocations() => read,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            if let Err(error) = read {
+                tracing::warn!(%error, "what ends tokens could not be read again yet");
+            }
+        }
+    }
+
     /// Has what had its time removed from the store and the signing keys looked after, by one node at a time, until `stop` says so.
     pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut holder = [0; 16];
@@ -171,8 +186,8 @@ impl Node {
         match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
             Ok(Some(removed)) => {
                 if removed != Removed::default() {
-                    let Removed { uses, entries } = removed;
-                    tracing::debug!(uses, entries, "removed what had its time from the store");
+                    let Removed { uses, revocations, entries } = removed;
+                    tracing::debug!(uses, revocations, entries, "removed what had its time from the store");
                 }
                 // The lease spares work; that a thing is done once is for the versions of the rows.
                 self.keep_keys(told).await;

@@ -44,6 +44,7 @@ versions! {
     1 "registry" "0001_registry.sql";
     2 "many nodes" "0002_many_nodes.sql";
     3 "credentials" "0003_credentials.sql";
+    4 "revocation" "0004_revocation.sql";
     5 "key lives" "0005_key_lives.sql";
 }
 

@@ -10,6 +10,7 @@
 //! | `engine` | the database engines: pools, transactions, errors, retries |
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
+//! | `revocations` | what ends tokens before they expire |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
@@ -23,6 +24,7 @@ mod migrate;
 mod open;
 mod place;
 mod reads;
+mod revocations;
 mod rows;
 mod statements;
 mod transfer;

@@ -6,7 +6,7 @@ use mintmark_core::model::{
 };
 use mintmark_core::store::{
     AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark, Page, Read,
-    Store, StoreError, UseDigest,
+    RevocationPage, Store, StoreError, UseDigest,
 };
 
 use super::SqlStore;
@@ -15,7 +15,8 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT, TENANTS,
+    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE,
+    STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -41,6 +42,14 @@ impl Store for SqlStore {
         self.engine.timed("feed.page", self.read_feed(after, limit)).await
     }
 
+    async fn revocations(&self, after: Position, limit: u32) -> Read<RevocationPage> {
+        self.engine.timed("revocation.page", self.read_revocations(after, limit)).await
+    }
+
+    async fn revoked_tokens(&self, environment: &EnvironmentName, client: &ClientId, now: Timestamp, limit: u32) -> Read<u64> {
+        self.count_revoked_tokens(environment, client, now, limit).await
+    }
+
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
         self.commit_change(change).await
     }
@@ -60,6 +69,11 @@ impl Store for SqlStore {
     async fn forget_uses(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
         let expire = || SINGLE_USE_EXPIRE.query().bind(before.0).bind(i64::from(limit));
         self.under_lease(lease, SINGLE_USE_EXPIRE.name, expire).await
+    }
+
+    async fn forget_revocations(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let expire = || REVOCATION_EXPIRE.query().bind(before.0).bind(i64::from(limit));
+        self.under_lease(lease, REVOCATION_EXPIRE.name, expire).await
     }
 
     async fn trim_feed(&self, lease: &Lease, to: Position, limit: u32) -> Read<Option<u64>> {
@@ -246,16 +260,16 @@ fn start<I: ToString>(after: Option<&I>) -> String {
     after.map(ToString::to_string).unwrap_or_default()
 }
 
-struct Head {
-    incarnation: Incarnation,
-    position: Position,
+pub(super) struct Head {
+    pub(super) incarnation: Incarnation,
+    pub(super) position: Position,
     mark: Mark,
     first: Position,
     is_unconfirmed: bool,
 }
 
 /// Where the feed stands. As the first read of a transaction it fixes what the others see.
-async fn head(transaction: &mut Transaction) -> Read<Head> {
+pub(super) async fn head(transaction: &mut Transaction) -> Read<Head> {
     let row = STORE.query().row(transaction).await.map_err(unavailable)?;
     let row = row.ok_or_else(|| StoreError::Corrupt("the store's own row is missing".to_owned()))?;
     let fields = Fields::of(&row, "store", "incarnation");

@@ -1,12 +1,14 @@
 //! From rows to the model. A row that does not parse is named in the error; in lists it is left out and logged, so that one
 //! bad row never takes the rest down.
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     AssertionAudience, Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Profile,
-    Proof, ProofKind, Resource, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding, TokenFormat,
+    Proof, ProofKind, Resource, RevocationKind, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding,
+    TokenFormat,
 };
 use mintmark_core::registry::check_issuer;
-use mintmark_core::store::{AuditRecord, FeedEntry, Mark, Read, StoreError, Subject};
+use mintmark_core::store::{AuditRecord, FeedEntry, Mark, Read, StoreError, StoredRevocation, Subject};
 
 use super::engine::Row;
 use super::fields::Fields;
@@ -77,6 +79,7 @@ pub(super) fn client(row: &Row) -> Read<Client> {
         token_binding: fields.word("token_binding", TokenBinding::from_word)?,
         assertion_audience: fields.word("assertion_audience", AssertionAudience::from_word)?,
         profile: fields.optional_word("profile", Profile::from_word)?,
+        serves: fields.json("serves")?,
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })
@@ -150,6 +153,26 @@ pub(super) fn signing_key(row: &Row) -> Read<SigningKey> {
     })
 }
 
+/// A row of `revocation`. Numbers that nobody wrote become the largest, so that a damaged row refuses all that is its.
+pub(super) fn revocation(row: &Row) -> Read<StoredRevocation> {
+    let fields = Fields::of(row, "revocation", "id");
+    let environment = fields.text("environment")?;
+    let environment = if environment.is_empty() { None } else { Some(fields.parsed("environment")?) };
+    let position = fields.number::<u64>("position").ok().filter(|position| *position > 0);
+    let expires_at = fields.time("expires_at").ok().filter(|at| at.0 > 0);
+    if position.is_none() || expires_at.is_none() {
+        let error = fields.corrupt("position", &"a number is out of its range: all tokens that it is about are refused");
+        tracing::error!(%error, "a revocation is damaged");
+    }
+    Ok(StoredRevocation {
+        kind: fields.word("kind", RevocationKind::from_word)?,
+        environment,
+        id: fields.text("id")?,
+        position: Position(position.unwrap_or(i64::MAX.unsigned_abs())),
+        expires_at: expires_at.unwrap_or(Timestamp(i64::MAX)),
+    })
+}
+
 /// A row of `feed`.
 pub(super) fn feed_entry(row: &Row) -> Read<FeedEntry> {
     let fields = Fields::of(row, "feed", "position");
@@ -184,6 +207,7 @@ fn subject(fields: &Fields<'_>) -> Read<Subject> {
         "client" => Ok(Subject::Client { environment: environment()?, id: fields.parsed(id)? }),
         "resource" => Ok(Subject::Resource { environment: environment()?, id: fields.parsed(id)? }),
         "signing_key" => Ok(Subject::SigningKey { environment: environment()?, kid: fields.text(id)? }),
+        "token" => Ok(Subject::Token { environment: environment()?, id: fields.text(id)? }),
         "store" => Ok(Subject::Store),
         _ => Err(fields.corrupt("subject_kind", &"the word is not known")),
     }
@@ -198,6 +222,7 @@ pub(super) fn subject_columns(subject: &Subject) -> (&'static str, Option<String
         Subject::Client { id, .. } => ("client", id.to_string()),
         Subject::Resource { id, .. } => ("resource", id.to_string()),
         Subject::SigningKey { kid, .. } => ("signing_key", kid.clone()),
+        Subject::Token { id, .. } => ("token", id.clone()),
         Subject::Store => ("store", String::new()),
     };
     (kind, subject.environment().map(ToString::to_string), id)

@@ -29,7 +29,13 @@ macro_rules! business {
 macro_rules! client {
     () => {
         "SELECT environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, token_binding, \
-         assertion_audience, profile, created_at, version FROM client WHERE "
+         assertion_audience, profile, serves, created_at, version FROM client WHERE "
+    };
+}
+
+macro_rules! revocation {
+    () => {
+        "SELECT kind, environment, id, position, expires_at FROM revocation WHERE "
     };
 }
 
@@ -89,12 +95,12 @@ statements! {
 
     CLIENT_INSERT = "client.insert":
         "INSERT INTO client (environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, \
-         token_binding, assertion_audience, profile, created_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+         token_binding, assertion_audience, profile, serves, created_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     CLIENT_UPDATE = "client.update":
         "UPDATE client SET name = $4, status = $5, dialects = $6, grants = $7, businesses = $8, lifetime_max = $9, \
-         attributes = $10, token_binding = $11, assertion_audience = $12, profile = $13, version = $14 \
-         WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $14";
+         attributes = $10, token_binding = $11, assertion_audience = $12, profile = $13, serves = $14, version = $15 \
+         WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $15";
     CLIENT = "client.read": concat!(client!(), "environment = $1 AND id = $2");
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
@@ -155,6 +161,22 @@ statements! {
     // By the order of positions, so that what is left has no gap but at its beginning.
     FEED_TRIM = "feed.trim":
         "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position <= $1 ORDER BY position LIMIT $2)";
+
+    // Positions and ends only grow: whoever comes late takes nothing back.
+    REVOCATION_UPSERT = "revocation.upsert":
+        "INSERT INTO revocation (kind, environment, id, position, expires_at, client_id) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (kind, environment, id) DO UPDATE SET \
+         position = CASE WHEN revocation.position < excluded.position THEN excluded.position ELSE revocation.position END, \
+         expires_at = CASE WHEN revocation.expires_at < excluded.expires_at THEN excluded.expires_at \
+         ELSE revocation.expires_at END";
+    REVOCATIONS = "revocation.read": concat!(revocation!(), "position >= $1 ORDER BY position LIMIT $2");
+    REVOCATIONS_AT = "revocation.read_at": concat!(revocation!(), "position = $1");
+    REVOKED_TOKENS = "revocation.tokens":
+        "SELECT count(*) AS tokens FROM (SELECT id FROM revocation \
+         WHERE environment = $1 AND client_id = $2 AND expires_at > $3 LIMIT $4) AS live";
+    REVOCATION_EXPIRE = "revocation.expire":
+        "DELETE FROM revocation WHERE (kind, environment, id) IN \
+         (SELECT kind, environment, id FROM revocation WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
     SINGLE_USE_INSERT = "single_use.insert":
         "INSERT INTO single_use (digest, expires_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";

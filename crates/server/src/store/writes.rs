@@ -10,6 +10,7 @@ use mintmark_verify::Algorithm;
 use serde::Serialize;
 
 use super::engine::{Query, Transaction, WriteError};
+use super::revocations;
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
     ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE,
@@ -35,6 +36,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::InsertSigningKey(row) => insert_signing_key(row, position),
         Write::UpdateSigningKey(row) => update_signing_key(row),
         Write::DeleteSigningKey(row) => delete_signing_key(row),
+        Write::Revoke(row) => revocations::upsert(row, position),
         Write::ConfirmRestore => STORE_CONFIRM.query(),
     };
     match query.execute(transaction).await? {
@@ -107,7 +109,7 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
     let query = query.bind(json(&row.dialects)?).bind(json(&row.grants)?).bind(json(&row.businesses)?);
     let query = query.bind(row.lifetime_max.map(i64::from)).bind(json(&row.attributes)?);
     let query = query.bind(row.token_binding.as_str()).bind(row.assertion_audience.as_str());
-    Ok(query.bind(row.profile.map(Profile::as_str)))
+    Ok(query.bind(row.profile.map(Profile::as_str)).bind(json(&row.serves)?))
 }
 
 fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {

@@ -80,7 +80,18 @@ fn victims(server: &TestServer) -> Vec<Victim> {
     vec![
         Victim {
             table: "client",
-            texts: &["environment", "id", "tenant_id", "name", "status", "dialects", "grants", "businesses", "attributes"],
+            texts: &[
+                "environment",
+                "id",
+                "tenant_id",
+                "name",
+                "status",
+                "dialects",
+                "grants",
+                "businesses",
+                "attributes",
+                "serves",
+            ],
             integers: &["lifetime_max", "created_at", "version"],
             bytes: &[],
             row: format!("environment = 'sandbox' AND id = {id}"),
@@ -148,6 +159,14 @@ fn victims(server: &TestServer) -> Vec<Victim> {
             integers: &["position", "mark"],
             bytes: &[],
             row: "position = (SELECT min(position) FROM feed)".to_owned(),
+            bystander: globex,
+        },
+        Victim {
+            table: "revocation",
+            texts: &["kind", "environment", "id", "client_id"],
+            integers: &["position", "expires_at"],
+            bytes: &[],
+            row: "kind = 'client'".to_owned(),
             bystander: globex,
         },
         Victim {

@@ -4,6 +4,7 @@
 mod basic;
 mod credentials;
 mod fields;
+mod form;
 mod integer;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use crate::model::{BusinessId, ResourceUri, ScopeSet};
 use crate::token::{AskedBusiness, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
 use credentials::Credentials;
 use fields::{Field, FieldsError};
+pub(crate) use form::{FormParameter, FormRequest, basic_in, query_value};
 
 /// The largest body, in bytes; also of a query string.
 pub const MAX_BODY: usize = 64 * 1024;

@@ -32,6 +32,7 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         token_binding: TokenBinding::Optional,
         assertion_audience: AssertionAudience::Issuer,
         profile: None,
+        serves: Vec::new(),
         created_at: Timestamp(0),
         version: 1,
     };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::random::SeededRandom;
+use crate::registry::TokenToRevoke;
 
 const BOOT: &str = "this boot";
 
@@ -51,6 +52,72 @@ impl World {
         let limits = DirectoryLimits::default();
         Directory::open_snapshot(store, clock, root_keys, limits, (&written.snapshot, boot), read)
     }
+}
+
+fn ended_in(directory: &Directory<MemoryStore>, client: &CreatedClient, position: Position) -> Option<Ended> {
+    let ids = TokenIds {
+        token_id: "some",
+        client_id: client.client.id.as_str(),
+        tenant_id: None,
+        business_id: None,
+        credential_id: None,
+        position,
+    };
+    directory.ended(&sandbox(), &ids)
+}
+
+#[tokio::test]
+async fn s15_a_snapshot_has_all_that_ends_tokens_from_before_its_base_and_since() {
+    let world = World::new().await;
+    let (early, late, live) = (world.client(|_| ()).await, world.client(|_| ()).await, world.client(|_| ()).await);
+    let before = world.directory().fresh_position().unwrap();
+    world.registry.revoke_client(&sandbox(), &early.client.id).await.unwrap();
+    // More than one part has room for.
+    for number in 0..600 {
+        let (name, id) = (sandbox(), format!("jti-{number}"));
+        let token = TokenToRevoke { environment: &name, id: &id, client_id: None, expires_at: None };
+        world.registry.revoke_token(token).await.unwrap();
+    }
+    world.poll().await;
+    let (base, parts) = world.write_base();
+    world.registry.revoke_client(&sandbox(), &late.client.id).await.unwrap();
+    world.poll().await;
+    let snapshot = world.head_of(&base).await;
+    world.store.fail(true);
+
+    let directory = world.open(&Written { base, parts, snapshot }).unwrap();
+    for client in [&early, &late] {
+        assert_eq!(ended_in(&directory, client, before), Some(Ended::Revoked(crate::model::RevocationKind::Client)));
+    }
+    assert_eq!(ended_in(&directory, &live, before), None);
+    assert_eq!(directory.revocations().len(), 602);
+    assert_eq!(directory.revocations().position(), directory.fresh_position().unwrap());
+
+    // What this node writes in its turn, with that base gone, has them too.
+    let mut parts = Vec::new();
+    let write = |part: &[u8]| {
+        parts.push(part.to_vec());
+        Ok(())
+    };
+    let base = directory.write_base(&SeededRandom::new(8), write).unwrap();
+    let snapshot = directory.snapshot_head(&base, BOOT, &SeededRandom::new(9)).await.unwrap();
+    let again = world.open(&Written { base, parts, snapshot }).unwrap();
+    assert_eq!(again.revocations().len(), 602);
+}
+
+#[tokio::test]
+async fn s15_after_another_history_a_snapshot_takes_no_marks_from_the_old_base() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    world.registry.revoke_client(&sandbox(), &client.client.id).await.unwrap();
+    world.poll().await;
+    let (base, parts) = world.write_base();
+    world.store.restore();
+    world.poll().await;
+    let written = Written { snapshot: world.head_of(&base).await, base, parts };
+    let directory = world.open(&written).unwrap();
+    assert_eq!(directory.revocations().len(), world.directory().revocations().len());
+    assert_eq!(ended_in(&directory, &client, Position(1)), Some(Ended::BeforeRestore));
 }
 
 async fn status_in(directory: &Directory<MemoryStore>, id: &ClientId) -> Result<Option<Status>, Denial> {

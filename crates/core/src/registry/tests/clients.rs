@@ -16,6 +16,7 @@ fn new_client(world: &World) -> NewClient {
         lifetime_max: None,
         attributes: crate::model::Attributes::new(),
         security: ClientSecurity::default(),
+        serves: Vec::new(),
         secret_expires_at: None,
     }
 }

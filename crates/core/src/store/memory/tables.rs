@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, KeyState, Position,
-    Resource, ResourceId, SigningKey, Tenant, TenantId,
+    Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, SigningKey, Tenant, TenantId,
 };
-use crate::store::{CommitError, Write};
+use crate::store::{CommitError, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
 #[derive(Clone, Debug)]
@@ -27,6 +27,16 @@ pub(super) struct Tables {
     pub(super) credentials: Table<(EnvironmentName, CredentialId), Credential>,
     pub(super) resources: Table<(EnvironmentName, ResourceId), Resource>,
     pub(super) signing_keys: Table<(EnvironmentName, String), SigningKey>,
+    pub(super) revocations: BTreeMap<RevocationKey, RevocationRow>,
+}
+
+type RevocationKey = (RevocationKind, Option<EnvironmentName>, String);
+
+/// A revocation, and whose quota it takes.
+#[derive(Clone, Debug)]
+pub(super) struct RevocationRow {
+    pub(super) stored: StoredRevocation,
+    pub(super) client_id: Option<ClientId>,
 }
 
 /// The rows that `belongs` chooses, in the order they were made.
@@ -50,6 +60,10 @@ impl Tables {
     pub(super) fn write(&mut self, write: &Write, position: Position) -> Done {
         match write {
             Write::ConfirmRestore => Ok(()),
+            Write::Revoke(row) => {
+                self.revoke(row, position);
+                Ok(())
+            }
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
             Write::InsertTenant(row) => insert(&mut self.tenants, row.id, row, position),
@@ -111,8 +125,25 @@ impl Tables {
             | Write::UpdateClient(_)
             | Write::UpdateCredential(_)
             | Write::DeleteSigningKey(_)
+            | Write::Revoke(_)
             | Write::ConfirmRestore => Ok(()),
         }
+    }
+
+    fn revoke(&mut self, row: &Revocation, position: Position) {
+        let (kind, environment, id) = (row.subject.kind(), row.subject.environment().cloned(), row.subject.id());
+        let client_id = match &row.subject {
+            RevocationSubject::Token { client_id, .. } => client_id.clone(),
+            _ => None,
+        };
+        let key = (kind, environment.clone(), id.clone());
+        let new = || RevocationRow {
+            stored: StoredRevocation { kind, environment, id, position, expires_at: row.expires_at },
+            client_id,
+        };
+        let stored = &mut self.revocations.entry(key).or_insert_with(new).stored;
+        stored.position = stored.position.max(position);
+        stored.expires_at = stored.expires_at.max(row.expires_at);
     }
 
     fn refers_to(&self, environment: &EnvironmentName, tenant: Option<TenantId>) -> Done {

@@ -94,6 +94,14 @@ impl From<AssertionFault> for Denial {
     }
 }
 
+/// What an assertion is to be meant for.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    issuer: &'a str,
+    /// The path of the endpoint.
+    path: &'a str,
+}
+
 /// Which credential an assertion was found to be of, and how long it is good.
 struct Found {
     at: usize,
@@ -109,12 +117,14 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(AssertionFault::WrongType.into());
         }
         let known = self.named_client(caller, assertion.client_id.as_ref()).await?;
+        let environment = self.directory.view(caller.environment).ok_or(Denial::EnvironmentMissing)?;
+        let here = Here { issuer: &environment.environment.issuer, path: caller.path };
         let issuer = jws.claims().get("iss").and_then(Value::as_str);
         let is_own = issuer == Some(known.id.as_str()) && jws.claims().get("sub").and_then(Value::as_str) == issuer;
         let found = if is_own {
-            self.own(caller, &known, &jws).await?
+            self.own(here, &known, &jws).await?
         } else if assertion.is_named {
-            self.federated(caller, &known, &jws, issuer.unwrap_or_default()).await?
+            self.federated(here, &known, &jws, issuer.unwrap_or_default()).await?
         } else {
             return Err(AssertionFault::ClientNotNamed.into());
         };
@@ -128,13 +138,13 @@ impl<S: Store> TokenEndpoint<S> {
     }
 
     /// An assertion of the client's own making.
-    async fn own(&self, caller: &Caller<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>) -> Result<Found, Denial> {
+    async fn own(&self, here: Here<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>) -> Result<Found, Denial> {
         let (at, method) = self.own_key(known, jws).await?;
         let (life, audience) = match known.profile() {
             Some(Profile::Fapi2) => (SHORT_ASSERTION_LIFE, AssertionAudience::Issuer),
             None => (ASSERTION_LIFE, known.assertion_audience()),
         };
-        if !is_for(jws.claims(), caller, audience) {
+        if !is_for(jws.claims(), here, audience) {
             return Err(AssertionFault::Audience.into());
         }
         let good_until = Times::read(jws.claims())?.check(self.clock.now(), life)?;
@@ -182,13 +192,7 @@ impl<S: Store> TokenEndpoint<S> {
     }
 
     /// An assertion of an issuer that the client trusts.
-    async fn federated(
-        &self,
-        caller: &Caller<'_>,
-        known: &Arc<KnownClient>,
-        jws: &Jws<'_>,
-        issuer: &str,
-    ) -> Result<Found, Denial> {
+    async fn federated(&self, here: Here<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>, issuer: &str) -> Result<Found, Denial> {
         let algorithm = public_algorithm(jws)?;
         let now = self.clock.now();
         let mut failure = Denial::from(AssertionFault::IssuerUnknown);
@@ -201,7 +205,7 @@ impl<S: Store> TokenEndpoint<S> {
                 failure = denial;
                 continue;
             }
-            if let Some(fault) = unmet(federation, jws.claims(), caller.issuer, now) {
+            if let Some(fault) = unmet(federation, jws.claims(), here.issuer, now) {
                 failure = fault.into();
                 continue;
             }
@@ -307,15 +311,13 @@ fn unmet(federation: &Federation, claims: &Map<String, Value>, issuer: &str, now
 
 /// Whether an assertion is meant for this server. One whose audience names others as well could have been made for them, and be
 /// replayed by them here (CVE-2025-27370).
-fn is_for(claims: &Map<String, Value>, caller: &Caller<'_>, audience: AssertionAudience) -> bool {
-    if is_sole_audience(claims, caller.issuer) {
+fn is_for(claims: &Map<String, Value>, here: Here<'_>, audience: AssertionAudience) -> bool {
+    if is_sole_audience(claims, here.issuer) {
         return true;
     }
     let is_ours = |value: &Value| {
         let named = value.as_str();
-        named.is_some_and(|named| {
-            named == caller.issuer || named.strip_prefix(caller.issuer).is_some_and(|path| path == caller.path)
-        })
+        named.is_some_and(|named| named == here.issuer || named.strip_prefix(here.issuer).is_some_and(|path| path == here.path))
     };
     match (audience, claims.get("aud")) {
         (AssertionAudience::Legacy, Some(Value::Array(all))) => all.iter().any(is_ours),

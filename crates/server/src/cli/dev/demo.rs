@@ -188,6 +188,7 @@ async fn create_client(
             lifetime_max: None,
             attributes: dialect.example.attributes.clone(),
             security: ClientSecurity::default(),
+            serves: Vec::new(),
             secret_expires_at: None,
         })
         .await?;

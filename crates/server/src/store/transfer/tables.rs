@@ -54,7 +54,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     "client" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, status: Text, dialects: Text, grants: Text, businesses: Text,
         lifetime_max: Integer, attributes: Text, created_at: Integer, version: Integer, token_binding: Text,
-        assertion_audience: Text, profile: Text,
+        assertion_audience: Text, profile: Text, serves: Text,
     }
     "credential" by 2 {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
@@ -73,6 +73,9 @@ pub(crate) const TABLES: &[Table] = tables! {
     "audit" by 1 {
         position: Integer, made_at: Integer, actor: Text, action: Text, subject_kind: Text, subject_environment: Text,
         subject_id: Text, state_before: Text, state_after: Text,
+    }
+    "revocation" by 3 {
+        kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
     }
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
 };

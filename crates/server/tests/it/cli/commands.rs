@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::fixture::{Dev, Finished, mintmark};
+use crate::fixture::{Dev, Finished, eventually, form, mintmark, send};
 
 /// The commands on the data of a server that runs, as one story; the output of each is JSON.
 #[tokio::test]
@@ -49,6 +49,18 @@ async fn every_command_tells_json_when_asked() {
         json("secret expire --expires-in 24h --id", &[&[added.as_str()], &here[..]].concat()).as_array().unwrap().len(),
         1
     );
+    let served = json("client update --serve", &[&[resource], &here[..]].concat());
+    assert_eq!(served["serves"].as_array().unwrap().len(), 1);
+    assert_eq!(json("client update --serve-no-more", &[&[resource], &here[..]].concat())["serves"], serde_json::json!([]));
+    for (whose, kind, revoked) in [
+        (&["--client", &id, "--environment", "sandbox"][..], "client", &id),
+        (&["--client", &id, "--secret", &added, "--environment", "sandbox"], "secret", &added),
+        (&[&["--business", business.as_str()], &whose[..]].concat(), "business", &business),
+        (&["--tenant", "Red Door"], "tenant", &tenant),
+        (&["--token", "-some_jti", "--environment", "sandbox"], "token", &"-some_jti".to_owned()),
+    ] {
+        assert_eq!(json("revoke", whose), serde_json::json!({ "revoked": { "kind": kind, "id": revoked } }));
+    }
     assert_eq!(json("secret disable --id", &[&[added.as_str()], &here[..]].concat())[0]["status"], "disabled");
     let listed = json("secret list", &here);
     assert_eq!(listed.as_array().unwrap().len(), 2);
@@ -90,6 +102,35 @@ async fn a_token_that_is_not_ours_is_not_verified() {
     dev.terminate().await;
 }
 
+#[tokio::test]
+async fn a_token_that_the_command_line_ends_is_refused_by_the_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let dev = Dev::start(&data).await;
+    let data = data.to_str().unwrap();
+    let fetch = || Finished::good(&["token", "--dialect", "asset", "--data-dir", data]).stdout.trim_end().to_owned();
+    let (token, sibling) = (fetch(), fetch());
+    let (id, secret) = (dev.client("sandbox", "asset", "client_id"), dev.client("sandbox", "asset", "client_secret"));
+    let is_active = async |token: &str| {
+        let body = format!("client_id={id}&client_secret={secret}&token={token}");
+        send(dev.address("sandbox"), form("/oauth/introspect", &body).as_bytes()).await.json()["active"] == true
+    };
+    assert!(is_active(&token).await);
+    let said = Finished::good(&["revoke", "--token", &token, "--data-dir", data]).stdout;
+    assert!(said.contains("revoked: this token is refused from now on"), "{said}");
+    eventually("the token is refused", async || (!is_active(&token).await).then_some(())).await;
+    assert!(is_active(&sibling).await);
+    Finished::good(&["revoke", "--client", &id, "--environment", "sandbox", "--data-dir", data]);
+    eventually("the sibling is refused", async || (!is_active(&sibling).await).then_some(())).await;
+    assert!(is_active(&fetch()).await, "and a new one is not");
+    for bad in [&["revoke"][..], &["revoke", "--client", "a", "--token", "b"], &["revoke", "--secret", "cre_x"]] {
+        assert_eq!(Finished::of(&mut mintmark(bad)).code, Some(2), "{bad:?}");
+    }
+    let foreign = Finished::of(&mut mintmark(&["revoke", "--token", "a.b.c", "--data-dir", data]));
+    assert_eq!(foreign.code, Some(1));
+    dev.terminate().await;
+}
+
 #[test]
 fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
     for words in [&["nonsense"][..], &["dev", "--port-base", "0"], &["client", "create"], &[]] {
@@ -109,6 +150,7 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
         "secret",
         "resource",
         "key",
+        "revoke",
         "dialect",
         "check",
     ];

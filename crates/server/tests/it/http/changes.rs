@@ -85,6 +85,7 @@ fn latecomer(server: &TestServer) -> NewClient {
         lifetime_max: None,
         attributes: std::collections::BTreeMap::new(),
         security: mintmark_core::registry::ClientSecurity::default(),
+        serves: Vec::new(),
         secret_expires_at: None,
     }
 }

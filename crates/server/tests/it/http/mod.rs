@@ -3,6 +3,7 @@
 mod changes;
 mod connections;
 mod documents;
+mod ending;
 mod hosts;
 mod isolation;
 mod keys;

@@ -35,7 +35,8 @@ async fn the_feed_names_every_kind_of_subject<S: Store>(world: World<S>) {
         Subject::Business { environment: environment.clone(), id: world.new_business(&sandbox, &tenant).id },
         Subject::Client { environment: environment.clone(), id: " odd id'".parse().unwrap() },
         Subject::Resource { environment: environment.clone(), id: world.new_resource(&sandbox, "urn:example:1").id },
-        Subject::SigningKey { environment, kid: "kid".to_owned() },
+        Subject::SigningKey { environment: environment.clone(), kid: "kid".to_owned() },
+        Subject::Token { environment, id: "jti 'x'".to_owned() },
     ];
     for subject in &subjects {
         world.store.commit(&change(subject.clone(), Vec::new())).await.unwrap();

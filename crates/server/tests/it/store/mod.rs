@@ -11,6 +11,7 @@ mod memory;
 mod nouns;
 mod opening;
 mod postgres;
+mod revocations;
 mod rotation;
 mod sql_file;
 mod together;

@@ -94,6 +94,7 @@ async fn a_client_comes_back_with_every_field<S: Store>(world: World<S>) {
     client.attributes.insert("text".to_owned(), AttributeValue::Text("7 \"ö\" \u{1}".to_owned()));
     (client.token_binding, client.profile) = (TokenBinding::Either, Some(Profile::Fapi2));
     client.assertion_audience = AssertionAudience::Legacy;
+    client.serves = vec![resource.id];
     (client.name, client.status, client.version) = ("Export".to_owned(), Status::Disabled, 2);
     world.write(Write::UpdateClient(client.clone())).await;
     let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();

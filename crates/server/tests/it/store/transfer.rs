@@ -9,7 +9,7 @@ use mintmark::store::{
 };
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
-use mintmark_core::model::{KeyState, Position};
+use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject};
 use mintmark_core::random::{SeededRandom, SystemRandom};
 use mintmark_core::store::{CredentialUse, Store, UseDigest, Write};
 use tempfile::{TempDir, tempdir};
@@ -44,6 +44,8 @@ async fn furnish(world: &World<SqlStore>) {
     world.try_write(many.collect()).await.unwrap();
     world.write(Write::InsertResource(world.new_resource(&sandbox, "urn:example:1"))).await;
     world.write(Write::InsertSigningKey(signing_key(&sandbox, "kid", KeyState::Active))).await;
+    let whose = RevocationSubject::Client { environment: sandbox.name.clone(), id: client.id.clone() };
+    world.write(Write::Revoke(Revocation { subject: whose, expires_at: NOW.plus(60) })).await;
     let used = CredentialUse { environment: sandbox.name, credential_id: credential.id, at: Timestamp(NOW.0 + 5) };
     world.store.record_uses(&[used]).await.unwrap();
     assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
@@ -100,7 +102,7 @@ async fn a_copy_that_broke_off_goes_on_and_is_no_store_before_its_end() {
     // As after a try that ended in the middle of the clients.
     database
         .run(
-            "DELETE FROM store; DELETE FROM credential; DELETE FROM audit; DELETE FROM feed; DELETE FROM single_use;
+            "DELETE FROM store; DELETE FROM credential; DELETE FROM audit; DELETE FROM feed; DELETE FROM single_use; DELETE FROM revocation;
              DELETE FROM signing_key; DELETE FROM resource; DELETE FROM client WHERE id > 'many-01000'",
         )
         .await;

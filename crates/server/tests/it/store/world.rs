@@ -129,6 +129,7 @@ impl<S: Store> World<S> {
             assertion_audience: AssertionAudience::Issuer,
             profile: None,
             attributes: BTreeMap::new(),
+            serves: Vec::new(),
             created_at: NOW,
             version: 1,
         }

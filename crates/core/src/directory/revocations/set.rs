@@ -1,0 +1,198 @@
+//! What ends tokens, as one moment's whole: looked up for every token that this node verifies, replaced by each poll that finds more.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use crate::clock::Timestamp;
+use crate::model::{EnvironmentName, Position, RevocationKind};
+use crate::store::{Incarnation, StoredRevocation};
+
+/// In how many parts an environment's revocations are held. A poll that finds one more copies the part that it belongs to, so that
+/// nobody who looks something up waits for it.
+const PARTS: usize = 64;
+
+/// A revocation's subject: the first half of SHA-256 over its kind, a zero byte and its identifier. What is held is small and of one
+/// size, and a list of it tells nobody an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RevocationDigest(pub [u8; 16]);
+
+impl RevocationDigest {
+    /// Of a subject.
+    pub fn of(kind: RevocationKind, id: &str) -> Self {
+        let mut context = Context::new(&SHA256);
+        context.update(kind.as_str().as_bytes());
+        context.update(&[0]);
+        context.update(id.as_bytes());
+        let digest = context.finish();
+        let half = digest.as_ref().first_chunk::<16>();
+        Self(half.copied().unwrap_or_default())
+    }
+}
+
+/// What is held of a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) is_token: bool,
+    pub(super) position: Position,
+    pub(super) expires_at: Timestamp,
+}
+
+type Part = HashMap<RevocationDigest, Held>;
+
+/// The revocations of one environment, or those of tenants, which are in all.
+#[derive(Clone, Debug)]
+pub(super) struct Revocations {
+    parts: [Arc<Part>; PARTS],
+    /// The position of the latest.
+    pub(super) latest: Position,
+}
+
+impl Default for Revocations {
+    fn default() -> Self {
+        Self { parts: std::array::from_fn(|_| Arc::default()), latest: Position(0) }
+    }
+}
+
+impl Revocations {
+    fn part_of(digest: RevocationDigest) -> usize {
+        let [first, ..] = digest.0;
+        usize::from(first) % PARTS
+    }
+
+    fn find(&self, kind: RevocationKind, id: &str) -> Option<Held> {
+        let digest = RevocationDigest::of(kind, id);
+        self.parts.get(Self::part_of(digest))?.get(&digest).copied()
+    }
+
+    /// Whether a mark ends what has this identifier and position.
+    fn has_mark(&self, kind: RevocationKind, id: Option<&str>, position: Position) -> bool {
+        id.and_then(|id| self.find(kind, id)).is_some_and(|held| !held.is_token && position < held.position)
+    }
+
+    /// Adds one, or raises the one that is there.
+    pub(super) fn add(&mut self, digest: RevocationDigest, new: Held) {
+        let Some(part) = self.parts.get_mut(Self::part_of(digest)) else { return };
+        let held = Arc::make_mut(part).entry(digest).or_insert(new);
+        held.position = held.position.max(new.position);
+        held.expires_at = held.expires_at.max(new.expires_at);
+        // A damaged row has the largest position there is, and is no news.
+        if new.position.0 < i64::MAX.unsigned_abs() {
+            self.latest = self.latest.max(new.position);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RevocationDigest, Held)> + '_ {
+        self.parts.iter().flat_map(|part| part.iter().map(|(digest, held)| (*digest, *held)))
+    }
+}
+
+/// All that ends tokens, complete up to a position.
+#[derive(Clone, Debug, Default)]
+pub struct RevocationSet {
+    pub(super) incarnation: Option<Incarnation>,
+    pub(super) position: Position,
+    pub(super) first: Position,
+    /// The position of the latest change of a signing key.
+    pub(super) keys_changed: Position,
+    pub(super) tenants: Revocations,
+    pub(super) environments: BTreeMap<EnvironmentName, Revocations>,
+}
+
+/// What of a token is looked up: its claims, and the key that signed it.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenIds<'a> {
+    /// `jti`
+    pub token_id: &'a str,
+    /// `client_id`
+    pub client_id: &'a str,
+    /// `tenant_id`
+    pub tenant_id: Option<&'a str>,
+    /// `business_id`
+    pub business_id: Option<&'a str>,
+    /// `credential_id`
+    pub credential_id: Option<&'a str>,
+    /// `pos`; a token without one is older than every mark.
+    pub position: Position,
+}
+
+/// Why a token is refused that has not expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It is from before a restore (rule S15).
+    BeforeRestore,
+    /// It was revoked itself, or everything of this kind that it belongs to.
+    Revoked(RevocationKind),
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ended::BeforeRestore => out.write_str("the token is from before the store was restored"),
+            Ended::Revoked(RevocationKind::Token) => out.write_str("the token was revoked"),
+            Ended::Revoked(kind) => write!(out, "the tokens of its {} were revoked", kind.as_str()),
+        }
+    }
+}
+
+impl RevocationSet {
+    /// Up to which position nothing is missing.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The history that it belongs to; nothing before the store was read.
+    pub fn incarnation(&self) -> Option<&Incarnation> {
+        self.incarnation.as_ref()
+    }
+
+    /// The position of the latest revocation, or change of a signing key, that concerns an environment.
+    pub fn latest(&self, environment: &EnvironmentName) -> Position {
+        let own = self.environments.get(environment).map_or(Position(0), |revocations| revocations.latest);
+        own.max(self.tenants.latest).max(self.keys_changed).max(self.first)
+    }
+
+    /// Whether a token of an environment is refused. No clock is asked: it is the position that decides (rule S11).
+    pub fn ended(&self, environment: &EnvironmentName, token: &TokenIds<'_>) -> Option<Ended> {
+        use RevocationKind::{Business, Client, Credential, Tenant, Token};
+        if token.position < self.first {
+            return Some(Ended::BeforeRestore);
+        }
+        let at = token.position;
+        if self.tenants.has_mark(Tenant, token.tenant_id, at) {
+            return Some(Ended::Revoked(Tenant));
+        }
+        let own = self.environments.get(environment)?;
+        let marks = [(Credential, token.credential_id), (Client, Some(token.client_id)), (Business, token.business_id)];
+        let mark = marks.into_iter().find(|(kind, id)| own.has_mark(*kind, *id, at)).map(|(kind, _)| kind);
+        let is_revoked = || own.find(Token, token.token_id).is_some_and(|held| held.is_token);
+        mark.or_else(|| is_revoked().then_some(Token)).map(Ended::Revoked)
+    }
+
+    /// Adds what was read from the store.
+    pub(super) fn add(&mut self, stored: &StoredRevocation) {
+        let held =
+            Held { is_token: stored.kind == RevocationKind::Token, position: stored.position, expires_at: stored.expires_at };
+        let digest = RevocationDigest::of(stored.kind, &stored.id);
+        self.of(stored.environment.as_ref()).add(digest, held);
+    }
+
+    /// The revocations of an environment, or those of tenants.
+    pub(super) fn of(&mut self, environment: Option<&EnvironmentName>) -> &mut Revocations {
+        match environment {
+            None => &mut self.tenants,
+            Some(name) => self.environments.entry(name.clone()).or_default(),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.tenants.iter().count() + self.environments.values().map(|own| own.iter().count()).sum::<usize>()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

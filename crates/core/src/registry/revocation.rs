@@ -1,0 +1,144 @@
+//! Ending tokens before they expire (rule S11): a mark for all of a credential, client, business or tenant, a denial for one token.
+//!
+//! A mark is written with whatever turns its object off, in the same change, and by itself where nothing shall be turned off. It
+//! says "tokens of a lower position than this change": no clock is involved, and two changes in one second cannot be confused.
+
+use super::{Draft, Outcome, Registry, RegistryError};
+use crate::clock::Timestamp;
+use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Revocation, RevocationSubject, TenantId};
+use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, Write};
+
+/// The longest life of a token, in seconds.
+const LIFETIME_MAX: u32 = 86_400;
+/// For how many seconds a node that cannot reach the store may go on making tokens at most (`outage.max_staleness`).
+const STALENESS_MAX: u32 = 86_400;
+/// By how many seconds clocks may differ.
+const CLOCKS_APART: u32 = 300;
+/// How many tokens of one client can be revoked by themselves at a time; of one more, all tokens of the client are.
+pub const REVOKED_TOKENS_MAX: u32 = 1000;
+
+/// What became of revoking one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRevoked {
+    /// The token is refused from now on.
+    Alone,
+    /// The client has too many revoked tokens: all of its tokens from before are refused from now on.
+    WithAllOfItsClient,
+}
+
+/// One token to be revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenToRevoke<'a> {
+    /// Where it is from.
+    pub environment: &'a EnvironmentName,
+    /// Its `jti`.
+    pub id: &'a str,
+    /// Whose it is, and whose quota it takes; nothing if that is not known.
+    pub client_id: Option<&'a ClientId>,
+    /// When it expires; nothing if that is not known.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The mark that ends all tokens of something from before the change that it is part of. It is kept for as long as there can be
+/// such tokens: their life, after the time for which a node without the store may still make some.
+pub(super) fn mark(subject: RevocationSubject, now: Timestamp) -> Write {
+    let expires_at = now.plus(LIFETIME_MAX + STALENESS_MAX + CLOCKS_APART);
+    Write::Revoke(Revocation { subject, expires_at })
+}
+
+/// Revokes one token, or, beyond the quota, all of its client. Returns when that is durable.
+pub(crate) async fn revoke_token<S: Store>(
+    store: &S,
+    token: TokenToRevoke<'_>,
+    (actor, now): (String, Timestamp),
+) -> Result<TokenRevoked, CommitError> {
+    let count = match token.client_id {
+        Some(client) => store.revoked_tokens(token.environment, client, now, REVOKED_TOKENS_MAX).await,
+        None => Ok(0),
+    };
+    let is_full = count.map_err(CommitError::Store)? >= u64::from(REVOKED_TOKENS_MAX);
+    let (environment, id) = (token.environment.clone(), token.id.to_owned());
+    let (write, subject, action, revoked) = match token.client_id {
+        Some(client) if is_full => {
+            let whole = RevocationSubject::Client { environment: environment.clone(), id: client.clone() };
+            let subject = Subject::Client { environment, id: client.clone() };
+            (mark(whole, now), subject, "client.revoke", TokenRevoked::WithAllOfItsClient)
+        }
+        client => {
+            // Tokens live for as long at most, whatever somebody says.
+            let longest = now.plus(LIFETIME_MAX);
+            let end = token.expires_at.map_or(longest, |end| end.min(longest));
+            let expires_at = end.plus(CLOCKS_APART);
+            let one = RevocationSubject::Token { environment: environment.clone(), id: id.clone(), client_id: client.cloned() };
+            let write = Write::Revoke(Revocation { subject: one, expires_at });
+            (write, Subject::Token { environment, id }, "token.revoke", TokenRevoked::Alone)
+        }
+    };
+    let after = match &write {
+        Write::Revoke(revocation) => super::audited(revocation),
+        _ => None,
+    };
+    let audit = AuditEntry { at: now, actor, action, subject, before: None, after };
+    store.commit(&Change { writes: vec![write], audit }).await.map(|_| revoked)
+}
+
+impl<S: Store> Registry<S> {
+    /// Ends the tokens that a credential of a client has obtained. It can obtain new ones.
+    pub async fn revoke_credential(&self, environment: &EnvironmentName, client: &ClientId, id: CredentialId) -> Outcome<()> {
+        let record = self.existing_client(environment, client).await?;
+        if !record.credentials.iter().any(|credential| credential.id == id) {
+            return Err(RegistryError::NotFound(format!("secret {id} of the client {client} in {environment}")));
+        }
+        let subject = Subject::Client { environment: environment.clone(), id: client.clone() };
+        let whose = RevocationSubject::Credential { environment: environment.clone(), id };
+        self.write_mark("secret.revoke", subject, whose).await
+    }
+
+    /// Ends the tokens of a client. It can obtain new ones.
+    pub async fn revoke_client(&self, environment: &EnvironmentName, id: &ClientId) -> Outcome<()> {
+        self.existing_client(environment, id).await?;
+        let subject = Subject::Client { environment: environment.clone(), id: id.clone() };
+        let whose = RevocationSubject::Client { environment: environment.clone(), id: id.clone() };
+        self.write_mark("client.revoke", subject, whose).await
+    }
+
+    /// Ends the tokens that are scoped to a business of a tenant. There can be new ones.
+    pub async fn revoke_business(&self, environment: &EnvironmentName, tenant: TenantId, id: BusinessId) -> Outcome<()> {
+        self.existing_business(environment, tenant, id).await?;
+        let subject = Subject::Business { environment: environment.clone(), id };
+        let whose = RevocationSubject::Business { environment: environment.clone(), id };
+        self.write_mark("business.revoke", subject, whose).await
+    }
+
+    /// Ends the tokens of a tenant's clients, in every environment. They can obtain new ones.
+    pub async fn revoke_tenant(&self, id: TenantId) -> Outcome<()> {
+        self.existing_tenant(id).await?;
+        self.write_mark("tenant.revoke", Subject::Tenant { id }, RevocationSubject::Tenant { id }).await
+    }
+
+    /// Ends one token.
+    pub async fn revoke_token(&self, token: TokenToRevoke<'_>) -> Outcome<TokenRevoked> {
+        self.existing_environment(token.environment).await?;
+        let longest = RevocationSubject::MAX_TOKEN_ID;
+        if token.id.is_empty() || token.id.len() > longest || token.id.chars().any(char::is_control) {
+            return super::checks::invalid("jti", format!("1 to {longest} bytes, no control characters"));
+        }
+        let by = (self.actor.0.clone(), self.clock.now());
+        revoke_token(&*self.store, token, by).await.map_err(failed)
+    }
+
+    async fn write_mark(&self, action: &'static str, subject: Subject, whose: RevocationSubject) -> Outcome<()> {
+        let after = super::audited(&whose);
+        let writes = vec![mark(whose, self.clock.now())];
+        self.commit(Draft { action, subject, before: None, after, writes }).await.map_err(failed)
+    }
+}
+
+fn failed(error: CommitError) -> RegistryError {
+    match error {
+        CommitError::Conflict => RegistryError::Conflict,
+        CommitError::Exists => RegistryError::Store(StoreError::Unavailable("a revocation was there twice".to_owned())),
+        CommitError::Store(error) => RegistryError::Store(error),
+        CommitError::Unknown(cause) => RegistryError::Unknown(cause),
+    }
+}

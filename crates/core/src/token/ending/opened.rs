@@ -1,0 +1,72 @@
+//! From a token's text to its claims, whatever form it has.
+
+use std::sync::Arc;
+
+use mintmark_verify::{Claims, KeySource, Verifier, VerifyingKey, danger_decode_without_verifying};
+
+use crate::clock::Timestamp;
+use crate::crypto::{OPAQUE_PREFIX, Sealer};
+use crate::directory::{EnvironmentView, TokenIds};
+use crate::keys::KeyRing;
+use crate::model::Position;
+
+/// By how much another node's clock may be ahead of this one's, in seconds.
+const CLOCKS_APART: u32 = 300;
+
+/// The claims of a token that an environment made, genuine and not expired.
+#[derive(Clone, Debug)]
+pub struct OpenedToken {
+    /// What it says.
+    pub claims: Claims,
+}
+
+impl OpenedToken {
+    /// What is looked up to see whether it was ended.
+    pub fn ids(&self) -> TokenIds<'_> {
+        let claims = &self.claims;
+        TokenIds {
+            token_id: &claims.jti,
+            client_id: &claims.client_id,
+            tenant_id: claims.tenant_id.as_deref(),
+            business_id: claims.business_id.as_deref(),
+            credential_id: claims.credential_id.as_deref(),
+            position: Position(claims.pos.unwrap_or(0)),
+        }
+    }
+}
+
+/// Opens a token of an environment, whoever it was made for. Nothing if it is none, or has expired. Whether it was ended is not looked
+/// at here.
+pub fn open_token(view: &EnvironmentView, sealer: &Sealer, text: &str, now: Timestamp) -> Option<OpenedToken> {
+    if text.starts_with(OPAQUE_PREFIX) {
+        return open_opaque(view, sealer, text, now);
+    }
+    open_jwt(&view.environment.issuer, &view.ring, text, now)
+}
+
+/// A sealed token: that it opens is its signature.
+fn open_opaque(view: &EnvironmentView, sealer: &Sealer, text: &str, now: Timestamp) -> Option<OpenedToken> {
+    let claims = sealer.open_token(&view.environment.name, text)?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    (claims.iss == view.environment.issuer && claims.exp > now.0).then_some(OpenedToken { claims })
+}
+
+/// The keys whose tokens are good.
+struct Published<'a>(&'a KeyRing);
+
+impl KeySource for Published<'_> {
+    fn key(&self, kid: &str) -> Option<Arc<VerifyingKey>> {
+        self.0.verifying.key(kid)
+    }
+}
+
+/// A signed token (RFC 9068).
+fn open_jwt(issuer: &str, ring: &KeyRing, text: &str, now: Timestamp) -> Option<OpenedToken> {
+    // A verifier is for one audience; this one is for all, since who may ask about it is decided by the caller.
+    let (_, unverified) = danger_decode_without_verifying(text).ok()?;
+    let audience = unverified.aud.iter().next()?.to_owned();
+    // Time is looked at below: a token of a node whose clock is ahead is good at once, and one that expired never.
+    let verifier = Verifier::new(issuer, audience, Published(ring)).leeway_seconds(CLOCKS_APART).accept_sender_constrained();
+    let claims = verifier.verify(text, now.0).ok()?;
+    (claims.exp > now.0).then_some(OpenedToken { claims })
+}
