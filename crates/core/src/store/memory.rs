@@ -39,11 +39,18 @@ struct State {
     /// Never taken back, also where positions are.
     marks: i64,
     is_failing: bool,
-    fails_environments: bool,
-    fails_revocations: bool,
-    loses_commits: bool,
+    faults: Faults,
     reads: u64,
     pause: Option<Pause>,
+}
+
+/// What fails of a store that works otherwise.
+#[derive(Debug, Default)]
+struct Faults {
+    environments: bool,
+    revocations: bool,
+    /// Of commits that were made.
+    answers: bool,
 }
 
 #[derive(Debug)]
@@ -97,17 +104,17 @@ impl MemoryStore {
 
     /// From now on [`Store::environments`] alone fails, or does not: for what breaks off half way.
     pub fn fail_environments(&self, is_failing: bool) {
-        self.locked().fails_environments = is_failing;
+        self.locked().faults.environments = is_failing;
     }
 
     /// From now on [`Store::revocations`] alone fails, or does not.
     pub fn fail_revocations(&self, is_failing: bool) {
-        self.locked().fails_revocations = is_failing;
+        self.locked().faults.revocations = is_failing;
     }
 
     /// From now on changes are committed and the answer is lost, or not: [`CommitError::Unknown`].
     pub fn lose_commits(&self, is_losing: bool) {
-        self.locked().loses_commits = is_losing;
+        self.locked().faults.answers = is_losing;
     }
 
     /// From now on [`Store::client_record`], [`Store::business_of`] and [`Store::client_names`] read, and do not return before the
@@ -198,7 +205,7 @@ impl Store for MemoryStore {
 
     async fn environments(&self) -> Read<AsOf<Vec<EnvironmentRecord>>> {
         let state = self.usable()?;
-        if state.fails_environments {
+        if state.faults.environments {
             return Err(StoreError::Unavailable("it was told to fail".to_owned()));
         }
         let mut environments: Vec<_> = state.tables.environments.values().map(|row| row.value.clone()).collect();
@@ -230,7 +237,7 @@ impl Store for MemoryStore {
 
     async fn revocations(&self, after: Position, limit: u32) -> Read<RevocationPage> {
         let state = self.usable()?;
-        if state.fails_revocations {
+        if state.faults.revocations {
             return Err(StoreError::Unavailable("it was told to fail".to_owned()));
         }
         let rows = state.tables.revocations.values().map(|row| &row.stored).filter(|stored| stored.position > after);
@@ -275,7 +282,7 @@ impl Store for MemoryStore {
             after: audit.after,
         };
         state.audit.insert(position, record);
-        if state.loses_commits {
+        if state.faults.answers {
             return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
         }
         Ok(position)

@@ -78,15 +78,13 @@ pub(super) async fn method_refused() -> Response {
 async fn read(app: &App, request: Request) -> Result<(Parts, Option<Bytes>), Response> {
     let (parts, body) = request.into_parts();
     let limit = Duration::from_secs(app.node.limits.body_timeout);
-    match tokio::time::timeout(limit, read_body(body)).await {
-        Ok(Ok(body)) => Ok((parts, body)),
-        _ => {
-            let text = "The body broke off or did not arrive in time.";
-            let mut response = answer::error(StatusCode::BAD_REQUEST, "invalid_request", text);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            Err(response)
-        }
+    if let Ok(Ok(body)) = tokio::time::timeout(limit, read_body(body)).await {
+        return Ok((parts, body));
     }
+    let text = "The body broke off or did not arrive in time.";
+    let mut response = answer::error(StatusCode::BAD_REQUEST, "invalid_request", text);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    Err(response)
 }
 
 fn call<'a>(

@@ -71,6 +71,12 @@ fn quoted(text: &str) -> String {
 }
 
 fn victims(server: &TestServer) -> Vec<Victim> {
+    let mut all = of_the_registry(server);
+    all.extend(of_the_history());
+    all
+}
+
+fn of_the_registry(server: &TestServer) -> Vec<Victim> {
     let client = server.world.client("sandbox", "asset");
     let (id, credential) = (quoted(&client.id), quoted(&client.credential_id));
     let business = quoted(&server.world.business("sandbox", "bakery").to_string());
@@ -145,6 +151,12 @@ fn victims(server: &TestServer) -> Vec<Victim> {
             row: "environment = 'sandbox'".to_owned(),
             bystander: production,
         },
+    ]
+}
+
+fn of_the_history() -> Vec<Victim> {
+    let globex = ("sandbox", "other");
+    vec![
         Victim {
             table: "feed",
             texts: &["subject_kind", "subject_environment", "subject_id"],

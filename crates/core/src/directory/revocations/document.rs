@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::set::{Held, RevocationDigest, RevocationSet};
+use super::set::{Held, RevocationDigest, RevocationSet, Revocations};
 use crate::base64url;
 use crate::clock::Timestamp;
 use crate::model::{EnvironmentName, Position};
@@ -56,7 +56,7 @@ impl RevocationSet {
     /// The marks and the tokens that belong into a document.
     fn entries(&self, parts: &DocumentParts<'_>) -> (Vec<Entry>, Vec<Entry>) {
         let own = self.environments.get(parts.environment);
-        let all = self.tenants.iter().chain(own.into_iter().flat_map(|own| own.iter()));
+        let all = self.tenants.iter().chain(own.into_iter().flat_map(Revocations::iter));
         let wanted =
             all.filter(|(_, held)| held.expires_at > parts.now && parts.since.is_none_or(|since| held.position > since));
         wanted.partition(|(_, held)| !held.is_token)

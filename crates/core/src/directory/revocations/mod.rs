@@ -86,7 +86,9 @@ impl<S: Store> Directory<S> {
         let is_key = |entry: &&FeedEntry| matches!(entry.subject, Subject::SigningKey { .. });
         let key = entries.iter().filter(is_key).map(|entry| entry.position).next_back();
         self.revoked.edit(|set| {
-            more.iter().for_each(|stored| set.add(stored));
+            for stored in &more {
+                set.add(stored);
+            }
             set.keys_changed = set.keys_changed.max(key.unwrap_or_default());
             set.position = position;
         });
@@ -114,7 +116,9 @@ impl<S: Store> Directory<S> {
                 }
                 Some(_) => {}
             }
-            page.revocations.iter().filter(|stored| stored.expires_at > now).for_each(|stored| set.add(stored));
+            for stored in page.revocations.iter().filter(|stored| stored.expires_at > now) {
+                set.add(stored);
+            }
             after = page.next;
         }
         Ok(set)
@@ -137,7 +141,9 @@ impl<S: Store> Directory<S> {
             return Ok(());
         }
         let already = read.position;
-        held.saved(already).for_each(|saved| read.add_saved(&saved));
+        for saved in held.saved(already) {
+            read.add_saved(&saved);
+        }
         (read.position, read.first, read.keys_changed) = (held.position, held.first, held.keys_changed);
         drop(held);
         self.revoked.publish(read);

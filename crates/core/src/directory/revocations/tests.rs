@@ -34,7 +34,9 @@ fn token(position: u64) -> TokenIds<'static> {
 fn set_of(all: &[StoredRevocation]) -> RevocationSet {
     let incarnation = Some(Incarnation("one".to_owned()));
     let mut set = RevocationSet { incarnation, position: Position(100), ..RevocationSet::default() };
-    all.iter().for_each(|stored| set.add(stored));
+    for stored in all {
+        set.add(stored);
+    }
     set
 }
 
@@ -197,7 +199,7 @@ proptest! {
 }
 
 impl World {
-    async fn is_ended(&self, client: &CreatedClient, position: Position) -> Option<Ended> {
+    fn is_ended(&self, client: &CreatedClient, position: Position) -> Option<Ended> {
         ended_in(self.directory(), client, position)
     }
 }
@@ -228,11 +230,11 @@ async fn s11_turning_a_client_off_ends_its_tokens_also_after_it_is_on_again() {
         let edit = ClientEdit { status: Some(status), ..ClientEdit::default() };
         world.registry.edit_client(&sandbox(), &client.client.id, &edit).await.unwrap();
     }
-    assert_eq!(world.is_ended(&client, before).await, None, "not heard of yet");
+    assert_eq!(world.is_ended(&client, before), None, "not heard of yet");
     world.poll().await;
-    assert_eq!(world.is_ended(&client, before).await, Some(Ended::Revoked(RevocationKind::Client)));
+    assert_eq!(world.is_ended(&client, before), Some(Ended::Revoked(RevocationKind::Client)));
     let after = world.directory().fresh_position().unwrap();
-    assert_eq!(world.is_ended(&client, after).await, None);
+    assert_eq!(world.is_ended(&client, after), None);
 }
 
 #[tokio::test]
@@ -282,7 +284,7 @@ async fn a_poll_that_cannot_read_what_was_revoked_counts_for_nothing_and_the_nex
     assert_eq!(world.directory().fresh_position().unwrap(), before, "no token claims to know the change");
     world.store.fail_revocations(false);
     world.poll().await;
-    assert_eq!(world.is_ended(&client, before).await, Some(Ended::Revoked(RevocationKind::Client)));
+    assert_eq!(world.is_ended(&client, before), Some(Ended::Revoked(RevocationKind::Client)));
 }
 
 #[tokio::test]
@@ -295,11 +297,11 @@ async fn s12_the_set_is_read_again_in_full_and_loses_nothing_that_came_meanwhile
     // As if a poll had gone wrong.
     let applied = world.directory().fresh_position().unwrap();
     world.directory().revoked.edit(|set| set.environments.clear());
-    assert_eq!(world.is_ended(&one, before).await, None);
+    assert_eq!(world.is_ended(&one, before), None);
     world.registry.revoke_client(&sandbox(), &other.client.id).await.unwrap();
     world.directory().reread_revocations().await.unwrap();
     for client in [&one, &other] {
-        assert_eq!(world.is_ended(client, before).await, Some(Ended::Revoked(RevocationKind::Client)));
+        assert_eq!(world.is_ended(client, before), Some(Ended::Revoked(RevocationKind::Client)));
     }
     assert_eq!(world.directory().revocations().position(), applied, "the feed is where it was, since nothing else was applied");
     world.poll().await;
@@ -332,7 +334,7 @@ async fn a_position_that_goes_back_is_followed_and_nothing_that_the_store_holds_
     world.store.rewind(before);
     world.poll().await;
     assert_eq!(world.directory().revocations().position(), before);
-    assert!(world.is_ended(&client, before).await.is_some());
+    assert!(world.is_ended(&client, before).is_some());
 }
 
 #[tokio::test]
@@ -342,11 +344,11 @@ async fn s15_after_a_restore_all_from_before_is_ended() {
     let before = world.directory().fresh_position().unwrap();
     world.store.restore();
     world.poll().await;
-    assert_eq!(world.is_ended(&client, before).await, Some(Ended::BeforeRestore));
+    assert_eq!(world.is_ended(&client, before), Some(Ended::BeforeRestore));
     world.registry.confirm_restore().await.unwrap();
     world.poll().await;
     let after = world.directory().fresh_position().unwrap();
-    assert_eq!(world.is_ended(&client, after).await, None);
+    assert_eq!(world.is_ended(&client, after), None);
 }
 
 #[tokio::test]

@@ -77,6 +77,7 @@ async fn what_is_turned_off_already_is_marked_once() {
 
 #[tokio::test]
 async fn tokens_are_revoked_in_the_mass_without_turning_anything_off_and_the_audit_says_so() {
+    use RevocationKind::{Business, Client, Credential, Tenant, Token};
     let world = World::new().await;
     let client = world.client(|_| ()).await;
     let (registry, name) = (&world.registry, sandbox());
@@ -87,7 +88,6 @@ async fn tokens_are_revoked_in_the_mass_without_turning_anything_off_and_the_aud
     let token = TokenToRevoke { environment: &name, id: "jti", client_id: None, expires_at: Some(timestamp(60)) };
     assert_eq!(registry.revoke_token(token).await.unwrap(), TokenRevoked::Alone);
     let (revoked, _) = world.revoked().await;
-    use RevocationKind::{Business, Client, Credential, Tenant, Token};
     assert_eq!(revoked.iter().map(|stored| stored.kind).collect::<Vec<_>>(), [Credential, Client, Business, Tenant, Token]);
     assert_eq!(revoked[4].expires_at, timestamp(60 + 300));
     let audit = world.store.audit(None, 5).await.unwrap();

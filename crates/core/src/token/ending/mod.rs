@@ -88,12 +88,12 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let position = self.directory.fresh_position().map_err(named)?;
         let environment = self.directory.view(call.caller.environment).ok_or(Denial::EnvironmentMissing).map_err(named)?;
-        let _in_flight = self.admit().map_err(named)?;
+        let in_flight = self.admit().map_err(named)?;
         refuse_faults(&faults).map_err(named)?;
         let token = values.into_iter().next().flatten().ok_or_else(token_missing).map_err(named)?;
         let token = SecretText::new(token);
         let authenticated = self.prove(call, &presented, position).await.map_err(named)?;
-        Ok(Called { authenticated, token, environment, _in_flight })
+        Ok(Called { authenticated, token, environment, _in_flight: in_flight })
     }
 
     async fn prove(&self, call: &TokenCall<'_>, presented: &Presented, position: Position) -> Result<Authenticated, Denial> {

@@ -354,3 +354,36 @@ async fn s17_a_node_that_went_back_tells_nothing_below_what_it_told() {
     assert!(after["seq"].as_u64() > before["seq"].as_u64());
     assert_eq!(tokens(&after), 0);
 }
+
+/// What is damaged of a mark refuses more, not less.
+#[tokio::test]
+async fn s11_a_mark_with_damaged_numbers_ends_all_that_is_its() {
+    let server = TestServer::start().await;
+    let (client, other) = (server.world.client("sandbox", "asset"), server.world.client("sandbox", "rotated"));
+    server.registry.revoke_client(&"sandbox".parse().unwrap(), &client.id.parse().unwrap()).await.unwrap();
+    server.poll().await;
+    let (token, bystander) =
+        (server.asset_token("sandbox", "asset", "").await, server.asset_token("sandbox", "rotated", "").await);
+    let path = server.place.path().unwrap();
+    let mut back = sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
+    for column in ["position", "expires_at"] {
+        for value in ["-1", "-9223372036854775808"] {
+            assert_eq!(server.introspect(client, &token).await["active"], true, "from after the mark");
+            let damage = format!(
+                "PRAGMA ignore_check_constraints = ON; CREATE TEMP TABLE saved AS SELECT * FROM revocation; \
+                 UPDATE revocation SET {column} = {value} WHERE id = '{}'",
+                client.id
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(damage)).execute(&mut back).await.unwrap();
+            server.node.endpoint.directory.reread_revocations().await.unwrap();
+            let is_ended = server.introspect(client, &token).await["active"] == false;
+            assert_eq!(is_ended, column == "position", "{column} = {value}");
+            assert_eq!(server.introspect(other, &bystander).await["active"], true, "{column} = {value}");
+            let (list, _) = server.list("").await;
+            assert!(list["marks"].as_object().unwrap().values().all(|mark| mark[1].as_i64() > Some(crate::fixture::NOW)));
+            let mend = "DELETE FROM revocation; INSERT INTO revocation SELECT * FROM saved; DROP TABLE saved";
+            sqlx::raw_sql(mend).execute(&mut back).await.unwrap();
+            server.node.endpoint.directory.reread_revocations().await.unwrap();
+        }
+    }
+}
