@@ -103,6 +103,7 @@ mod key;
 #[cfg(feature = "tower")]
 pub mod layer;
 mod plain;
+pub mod revocations;
 mod verifier;
 
 #[cfg(test)]

@@ -364,3 +364,12 @@ fn no_error_quotes_the_token() {
     let Some(cause) = fault(&token) else { unreachable!("a time that is text is refused") };
     assert!(!format!("{cause} {cause:?}").contains("s3cret"));
 }
+
+#[test]
+fn an_opaque_token_is_named_as_such() {
+    for token in ["mmt_0aZ", "mmt_a.b.c"] {
+        assert_eq!(fault(token), Some(TokenError::Opaque));
+        assert_eq!(danger_decode_without_verifying(token).err(), Some(TokenError::Opaque));
+    }
+    assert_eq!(fault("mmt"), Some(TokenError::NotCompact));
+}
