@@ -9,7 +9,7 @@
 mod refused;
 mod service;
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc};
 
 use http::Response;
 pub use refused::Refused;
@@ -18,7 +18,7 @@ use tower_layer::Layer;
 
 #[cfg(feature = "cache")]
 use crate::CachedVerifier;
-use crate::{Claims, KeySource, TokenError, Verifier};
+use crate::{Claims, KeySource, TokenError, Verifier, clock};
 
 /// The body and headers of a refusal. [`VerifyLayer`] sets the status and the `WWW-Authenticate` header itself, so that
 /// nobody can forget them.
@@ -80,7 +80,7 @@ impl<K: KeySource> VerifyLayer<K> {
     }
 
     fn with(verifier: AnyVerifier<K>) -> Self {
-        let policy = Policy { verifier, scopes: Vec::new(), metadata: None, clock: Arc::new(system_clock) };
+        let policy = Policy { verifier, scopes: Vec::new(), metadata: None, clock: Arc::new(clock::unix_seconds) };
         Self { policy: Arc::new(policy), refusal: PlainRefusal }
     }
 }
@@ -167,14 +167,6 @@ impl<S, K, R: Clone> Layer<S> for VerifyLayer<K, R> {
     fn layer(&self, inner: S) -> Self::Service {
         VerifyService::new(inner, Arc::clone(&self.policy), self.refusal.clone())
     }
-}
-
-/// Fails closed: with a clock before 1970 or beyond `i64`, every token has expired.
-#[expect(clippy::disallowed_methods, reason = "this crate's one clock, for those who give the layer none of their own")]
-fn system_clock() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = since_1970.ok().and_then(|time| time.as_secs().try_into().ok());
-    seconds.unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
