@@ -68,6 +68,7 @@ impl<K: KeySource> CachedVerifier<K> {
     }
 
     /// As [`CachedVerifier::verify`], for a caller who looks at [`Claims::cnf`] itself.
+    #[cfg(feature = "tower")]
     pub(crate) fn verify_bound(&self, token: &str, now_unix_seconds: i64) -> Result<Arc<Claims>, TokenError> {
         self.verify_and(token, now_unix_seconds, |_| Ok(()))
     }
