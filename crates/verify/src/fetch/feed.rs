@@ -55,19 +55,16 @@ impl Follower {
         let (mut ask, mut failures, mut good_at) = (Ask::Next, 0, Instant::now());
         loop {
             let asked_at = Instant::now();
-            match self.fetch(ask).await {
-                Ok(applied) => {
-                    (ask, failures, good_at) = (Ask::Next, 0, asked_at);
-                    let interval = if applied.is_news { INTERVAL_OF_NEWS } else { INTERVAL };
-                    sleep_until(asked_at + interval).await;
+            if let Ok(applied) = self.fetch(ask).await {
+                (ask, failures, good_at) = (Ask::Next, 0, asked_at);
+                let interval = if applied.is_news { INTERVAL_OF_NEWS } else { INTERVAL };
+                sleep_until(asked_at + interval).await;
+            } else {
+                (ask, failures) = (Ask::Complete, failures + 1);
+                if good_at.elapsed() > self.grace {
+                    self.list.suspend();
                 }
-                Err(_) => {
-                    (ask, failures) = (Ask::Complete, failures + 1);
-                    if good_at.elapsed() > self.grace {
-                        self.list.suspend();
-                    }
-                    sleep(backoff(failures, FIRST_RETRY, LONGEST_RETRY)).await;
-                }
+                sleep(backoff(failures, FIRST_RETRY, LONGEST_RETRY)).await;
             }
         }
     }

@@ -16,7 +16,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use super::{Answer, FetchError, Get, Transport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 const AGENT: &str = concat!("mintmark-verify/", env!("CARGO_PKG_VERSION"));
 
 /// HTTPS with the certificates that the system trusts. It follows no redirects and uses no proxy.

@@ -21,14 +21,14 @@ use crate::{
     revocations::{DEFAULT_GRACE_SECONDS, RevocationList},
 };
 
-const DEFAULT_MAX_KEY_AGE: Duration = Duration::from_secs(24 * 3600);
+const DEFAULT_MAX_KEY_AGE: Duration = Duration::from_hours(24);
 
 /// An issuer whose keys and revocations are kept up in the background.
 ///
 /// The background tasks end when this and every verifier and [`IssuerKeys`] made from it are dropped.
 #[derive(Clone)]
 pub struct Issuer {
-    issuer: String,
+    identifier: String,
     keys: IssuerKeys,
     revocations: Option<Followed>,
 }
@@ -98,7 +98,7 @@ impl Issuer {
 
     /// A verifier of this issuer's tokens for `audience`, with its keys and revocations.
     pub fn verifier(&self, audience: impl Into<String>) -> Verifier<IssuerKeys> {
-        let verifier = Verifier::new(self.issuer.clone(), audience, self.keys());
+        let verifier = Verifier::new(self.identifier.clone(), audience, self.keys());
         match &self.revocations {
             Some(followed) => verifier.revocations(Arc::clone(&followed.list)),
             None => verifier,
@@ -124,8 +124,14 @@ impl Issuer {
             keys_age,
             keys_error,
             revocations_remaining_seconds: followed.map(|followed| followed.list.remaining_seconds(now_unix_seconds)),
-            revocations_error: followed.and_then(|followed| followed.error()),
+            revocations_error: followed.and_then(Followed::error),
         }
+    }
+}
+
+impl From<&Follower> for Followed {
+    fn from(feed: &Follower) -> Self {
+        Self { list: Arc::clone(&feed.list), error: Arc::clone(&feed.error) }
     }
 }
 
@@ -213,18 +219,14 @@ impl IssuerBuilder {
         let source = Source { fetcher: fetcher.clone(), uri: metadata.jwks_uri };
         let (held, fresh_for) = HeldKeys::fetch(&source, self.max_key_age).await?;
         let held = Arc::new(held);
-        let (follower, revocations) = match self.revocations_uri(metadata.revocations_uri)? {
-            Some(uri) => {
-                let follower = self.follower(fetcher, uri, &held);
-                follower.fetch(Ask::Complete).await?;
-                let followed = Followed { list: Arc::clone(&follower.list), error: Arc::clone(&follower.error) };
-                (Some(follower), Some(followed))
-            }
-            None => (None, None),
-        };
+        let feed = self.revocations_uri(metadata.revocations_uri)?.map(|uri| self.follower(fetcher, uri, &held));
+        if let Some(feed) = &feed {
+            feed.fetch(Ask::Complete).await?;
+        }
+        let revocations = feed.as_ref().map(Followed::from);
         let mut tasks = vec![tokio::spawn(Arc::clone(&held).keep_up(source, fresh_for)).abort_handle()];
-        tasks.extend(follower.map(|follower| tokio::spawn(follower.run()).abort_handle()));
-        Ok(Issuer { issuer: self.issuer, keys: IssuerKeys::new(held, tasks), revocations })
+        tasks.extend(feed.map(|feed| tokio::spawn(feed.run()).abort_handle()));
+        Ok(Issuer { identifier: self.issuer, keys: IssuerKeys::new(held, tasks), revocations })
     }
 
     async fn metadata(&self, fetcher: &Fetcher) -> Result<Metadata, FetchError> {
@@ -256,7 +258,7 @@ impl IssuerBuilder {
 impl fmt::Debug for Issuer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Issuer");
-        shown.field("issuer", &self.issuer).field("keys", &self.keys);
+        shown.field("identifier", &self.identifier).field("keys", &self.keys);
         shown.field("revocations", &self.revocations()).finish_non_exhaustive()
     }
 }

@@ -14,9 +14,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 const MAX_BODY: usize = 64 * 1024;
 
 /// What is assumed of an issuer that does not say how long its keys can be kept.
-const DEFAULT_FRESHNESS: Duration = Duration::from_secs(300);
-const SHORTEST_FRESHNESS: Duration = Duration::from_secs(60);
-const LONGEST_FRESHNESS: Duration = Duration::from_secs(3600);
+const DEFAULT_FRESHNESS: Duration = Duration::from_mins(5);
+const SHORTEST_FRESHNESS: Duration = Duration::from_mins(1);
+const LONGEST_FRESHNESS: Duration = Duration::from_hours(1);
 
 /// Where the keys are.
 pub(super) struct Source {

@@ -25,7 +25,7 @@ const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(30);
 /// Of the time that the keys are fresh, this much passes at least before they are fetched again.
 const REFRESH_PERCENT: u32 = 75;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// The keys of an [`Issuer`](super::Issuer), which are kept up while this or a clone of it is there.
 ///

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::{Answer, FetchError, Get, Transport};
 use crate::{
     Algorithm, Jwk,
-    fixture::{ISSUER, NOW, must, sign_texts},
+    fixture::{ISSUER, NOW, merge, must, sign_texts},
     revocations::FEED_TYPE,
 };
 
@@ -78,10 +78,6 @@ pub(super) fn answer(status: u16, headers: &[(&'static str, &str)], body: impl I
     Answer { status: must(StatusCode::from_u16(status)), headers, body: body.into() }
 }
 
-pub(super) fn ok(body: impl Into<Bytes>) -> Result<Answer, FetchError> {
-    Ok(answer(200, &[], body))
-}
-
 pub(super) fn unreachable() -> Result<Answer, FetchError> {
     Err(FetchError::Transport(Arc::new(std::io::Error::other("unreachable"))))
 }
@@ -98,7 +94,7 @@ pub(super) fn feed(now: i64, seq: u64, changes: &Value) -> Answer {
         "iss": ISSUER, "inc": "store-1", "seq": seq, "first": 0, "iat": now, "exp": now + 60,
         "marks": {}, "tokens": {}, "keys": [],
     });
-    document.as_object_mut().map(|members| members.extend(changes.as_object().cloned().unwrap_or_default()));
+    merge(&mut document, changes);
     let header = json!({"alg": "EdDSA", "typ": FEED_TYPE, "kid": "EdDSA"}).to_string();
     answer(200, &[], sign_texts(Algorithm::EdDsa, &header, &document.to_string()))
 }

@@ -6,7 +6,7 @@ use crate::{
     TokenError,
     fetch::{
         Answer, Get,
-        script::{FEED_URI, KEYS_URI, Script, clock, feed, jwks, ok, unreachable},
+        script::{FEED_URI, KEYS_URI, Script, answer, clock, feed, jwks, unreachable},
     },
     fixture::{AUDIENCE, ISSUER, NOW, Token},
     revocations::{Kind, RevocationHash},
@@ -15,9 +15,11 @@ use crate::{
 /// An issuer that publishes keys and revocations.
 fn publish(get: &Get, revocations: Answer) -> Result<Answer, FetchError> {
     match get.uri.path() {
-        "/.well-known/oauth-authorization-server" => {
-            ok(json!({"issuer": ISSUER, "jwks_uri": KEYS_URI, "mintmark_revocations_uri": FEED_URI}).to_string())
-        }
+        "/.well-known/oauth-authorization-server" => Ok(answer(
+            200,
+            &[],
+            json!({"issuer": ISSUER, "jwks_uri": KEYS_URI, "mintmark_revocations_uri": FEED_URI}).to_string(),
+        )),
         "/jwks" => Ok(jwks(&["EdDSA"])),
         "/revocations" => Ok(revocations),
         _ => unreachable(),
@@ -27,7 +29,9 @@ fn publish(get: &Get, revocations: Answer) -> Result<Answer, FetchError> {
 /// One without revocations.
 fn publish_keys(get: &Get) -> Result<Answer, FetchError> {
     match get.uri.path() {
-        "/.well-known/oauth-authorization-server" => ok(json!({"issuer": ISSUER, "jwks_uri": KEYS_URI}).to_string()),
+        "/.well-known/oauth-authorization-server" => {
+            Ok(answer(200, &[], json!({"issuer": ISSUER, "jwks_uri": KEYS_URI}).to_string()))
+        }
         _ => publish(get, feed(NOW, 10, &json!({}))),
     }
 }
@@ -94,9 +98,11 @@ async fn no_address_but_an_https_one_is_asked() {
         (KEYS_URI, "file:///revocations"),
     ] {
         let script = Script::at_once(move |get| match get.uri.path() {
-            "/.well-known/oauth-authorization-server" => {
-                ok(json!({"issuer": ISSUER, "jwks_uri": jwks_uri, "mintmark_revocations_uri": feed_uri}).to_string())
-            }
+            "/.well-known/oauth-authorization-server" => Ok(answer(
+                200,
+                &[],
+                json!({"issuer": ISSUER, "jwks_uri": jwks_uri, "mintmark_revocations_uri": feed_uri}).to_string(),
+            )),
             _ => publish(get, feed(NOW, 10, &json!({}))),
         });
         let followed = Issuer::builder(ISSUER).transport(script.clone()).clock(clock()).follow().await;
@@ -110,7 +116,7 @@ async fn no_address_but_an_https_one_is_asked() {
 #[tokio::test(start_paused = true)]
 async fn metadata_can_be_elsewhere() {
     let script = Script::at_once(|get| match get.uri.path() {
-        "/elsewhere" => ok(json!({"issuer": ISSUER, "jwks_uri": KEYS_URI}).to_string()),
+        "/elsewhere" => Ok(answer(200, &[], json!({"issuer": ISSUER, "jwks_uri": KEYS_URI}).to_string())),
         "/jwks" => Ok(jwks(&["EdDSA"])),
         _ => unreachable(),
     });

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     Claims, KeySet, base64url,
     dpop::PROOF_TYPE,
-    fixture::{ED_X, ISSUER, NOW, Token, jwk, keys, must, sign_texts, verifier},
+    fixture::{ED_X, ISSUER, NOW, Token, jwk, keys, merge, must, sign_texts, verifier},
     layer::{Caller, PeerCertificate, VerifyLayer},
     revocations::RevocationList,
 };
@@ -49,12 +49,10 @@ fn bound() -> String {
 }
 
 /// A good proof for a GET of [`PATH`] with this token, but for the changes; `null` takes a claim away.
-fn proof(token: &str, changes: Value) -> String {
+fn proof(token: &str, changes: &Value) -> String {
     let ath = base64url::encode(digest(&SHA256, token.as_bytes()));
     let mut claims = json!({"jti": "proof-1", "htm": "GET", "htu": "https://api.example/v1/business", "iat": NOW, "ath": ath});
-    let Value::Object(changes) = changes else { unreachable!("changes are an object") };
-    claims.as_object_mut().map(|members| members.extend(changes));
-    claims.as_object_mut().map(|members| members.retain(|_, value| !value.is_null()));
+    merge(&mut claims, changes);
     let header = json!({"typ": PROOF_TYPE, "alg": "EdDSA", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": ED_X}});
     sign_texts(Algorithm::EdDsa, &header.to_string(), &claims.to_string())
 }
@@ -68,7 +66,7 @@ fn request(authorization: &str, proofs: &[&str]) -> Request<String> {
 }
 
 fn good_request() -> Request<String> {
-    request(&format!("DPoP {}", bound()), &[&proof(&bound(), json!({}))])
+    request(&format!("DPoP {}", bound()), &[&proof(&bound(), &json!({}))])
 }
 
 async fn send(layer: &VerifyLayer<KeySet>, request: Request<String>) -> Response<String> {
@@ -108,7 +106,7 @@ async fn a_bound_token_with_its_proof_passes() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.body(), r#"Some(("client-1", Some("tenant-1"), None, true)) true true"#);
     assert!(!response.headers().contains_key(NONCE_HEADER) && !response.headers().contains_key(WWW_AUTHENTICATE));
-    let lower = request(&format!("dpop {}", bound()), &[&proof(&bound(), json!({}))]);
+    let lower = request(&format!("dpop {}", bound()), &[&proof(&bound(), &json!({}))]);
     assert_eq!(send(&layer(), lower).await.status(), StatusCode::OK);
 }
 
@@ -116,13 +114,13 @@ async fn a_bound_token_with_its_proof_passes() {
 async fn an_unbound_token_is_a_bearer_token_and_no_other() {
     let token = Token::good().signed();
     assert_eq!(send(&layer(), request(&format!("Bearer {token}"), &[])).await.status(), StatusCode::OK);
-    let dpop = request(&format!("DPoP {token}"), &[&proof(&token, json!({}))]);
+    let dpop = request(&format!("DPoP {token}"), &[&proof(&token, &json!({}))]);
     assert_eq!(refusal(&layer(), dpop).await, invalid_token("Bearer"));
 }
 
 #[tokio::test]
 async fn a_bound_token_is_no_bearer_token() {
-    for proofs in [&[][..], &[proof(&bound(), json!({})).as_str()]] {
+    for proofs in [&[][..], &[proof(&bound(), &json!({})).as_str()]] {
         let bearer = || request(&format!("Bearer {}", bound()), proofs);
         assert_eq!(refusal(&layer(), bearer()).await, invalid_token("DPoP"));
         let without_dpop = VerifyLayer::new(Arc::new(verifier())).clock(|| NOW);
@@ -146,15 +144,15 @@ async fn a_token_that_is_bound_in_an_unknown_way_is_refused() {
     for cnf in [json!({}), json!({"jwk": {}}), json!({"kid": "x"})] {
         let token = token(cnf);
         assert_eq!(refusal(&layer(), request(&format!("Bearer {token}"), &[])).await, invalid_token("Bearer"));
-        let dpop = request(&format!("DPoP {token}"), &[&proof(&token, json!({}))]);
+        let dpop = request(&format!("DPoP {token}"), &[&proof(&token, &json!({}))]);
         assert_eq!(refusal(&layer(), dpop).await, invalid_token("DPoP"));
     }
 }
 
 #[tokio::test]
 async fn there_is_one_proof() {
-    let good = proof(&bound(), json!({}));
-    let other = proof(&bound(), json!({"jti": "proof-2"}));
+    let good = proof(&bound(), &json!({}));
+    let other = proof(&bound(), &json!({"jti": "proof-2"}));
     for proofs in [&[][..], &[good.as_str(), other.as_str()], &[good.as_str(), good.as_str()], &["\u{e9}"], &[""]] {
         let request = request(&format!("DPoP {}", bound()), proofs);
         assert_eq!(refusal(&layer(), request).await, invalid_proof());
@@ -174,7 +172,7 @@ async fn a_proof_for_something_else_is_refused() {
         json!({"ath": null}),
         json!({"jti": null}),
     ] {
-        assert_eq!(refusal_of(&proof(&bound(), changes.clone())).await, invalid_proof(), "{changes}");
+        assert_eq!(refusal_of(&proof(&bound(), &changes)).await, invalid_proof(), "{changes}");
     }
     let access_token = Token::good().signed();
     assert_eq!(refusal_of(&access_token).await, invalid_proof());
@@ -183,7 +181,7 @@ async fn a_proof_for_something_else_is_refused() {
 #[tokio::test]
 async fn a_proof_by_another_key_is_refused() {
     let token = token(json!({"jkt": jwk(Algorithm::Es256).thumbprint()}));
-    let request = request(&format!("DPoP {token}"), &[&proof(&token, json!({}))]);
+    let request = request(&format!("DPoP {token}"), &[&proof(&token, &json!({}))]);
     assert_eq!(refusal(&layer(), request).await, invalid_token("DPoP"));
 }
 
@@ -192,7 +190,7 @@ async fn a_proof_is_used_once() {
     let layer = layer();
     assert_eq!(send(&layer, good_request()).await.status(), StatusCode::OK);
     assert_eq!(refusal(&layer.clone(), good_request()).await, invalid_proof());
-    let next = request(&format!("DPoP {}", bound()), &[&proof(&bound(), json!({"jti": "proof-2"}))]);
+    let next = request(&format!("DPoP {}", bound()), &[&proof(&bound(), &json!({"jti": "proof-2"}))]);
     assert_eq!(send(&layer, next).await.status(), StatusCode::OK);
 }
 
@@ -200,7 +198,7 @@ async fn a_proof_is_used_once() {
 async fn a_client_with_too_many_proofs_is_asked_to_wait() {
     let layer = with(dpop().memory(ReplayMemory::new(10, 1)));
     assert_eq!(send(&layer, good_request()).await.status(), StatusCode::OK);
-    let next = request(&format!("DPoP {}", bound()), &[&proof(&bound(), json!({"jti": "proof-2"}))]);
+    let next = request(&format!("DPoP {}", bound()), &[&proof(&bound(), &json!({"jti": "proof-2"}))]);
     let response = send(&layer, next).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key(RETRY_AFTER) && !response.headers().contains_key(WWW_AUTHENTICATE));
@@ -269,7 +267,7 @@ async fn a_nonce_is_asked_for_and_given() {
     assert_eq!(nonce, Some(nonces().current(NOW).as_str()));
 
     // The proof without nonce was not used up by the refusal.
-    let with_nonce = |nonce: &str| request(&format!("DPoP {}", bound()), &[&proof(&bound(), json!({"nonce": nonce}))]);
+    let with_nonce = |nonce: &str| request(&format!("DPoP {}", bound()), &[&proof(&bound(), &json!({"nonce": nonce}))]);
     let response = send(&layer, with_nonce(nonce.unwrap_or_default())).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(!response.headers().contains_key(NONCE_HEADER));
@@ -283,7 +281,7 @@ async fn a_nonce_is_asked_for_and_given() {
 async fn before_a_nonce_ends_the_next_one_comes_with_an_answer() {
     let layer = with(dpop().nonces(nonces()));
     let old = nonces().current(NOW - 120);
-    let response = send(&layer, request(&format!("DPoP {}", bound()), &[&proof(&bound(), json!({"nonce": old}))])).await;
+    let response = send(&layer, request(&format!("DPoP {}", bound()), &[&proof(&bound(), &json!({"nonce": old}))])).await;
     assert_eq!(response.status(), StatusCode::OK);
     let next = response.headers().get(NONCE_HEADER).and_then(|value| value.to_str().ok());
     assert_eq!(next, Some(nonces().current(NOW).as_str()));
@@ -328,10 +326,10 @@ fn a_certificate_has_the_thumbprint_of_its_der() {
 async fn a_token_that_is_bound_to_both_needs_both() {
     let certificate = PeerCertificate::from_der(b"the certificate");
     let token = token(json!({"jkt": thumbprint(), "x5t#S256": certificate.thumbprint()}));
-    let mut both = request(&format!("DPoP {token}"), &[&proof(&token, json!({}))]);
+    let mut both = request(&format!("DPoP {token}"), &[&proof(&token, &json!({}))]);
     both.extensions_mut().insert(certificate);
     assert_eq!(send(&layer(), both).await.status(), StatusCode::OK);
-    let without = request(&format!("DPoP {token}"), &[&proof(&token, json!({}))]);
+    let without = request(&format!("DPoP {token}"), &[&proof(&token, &json!({}))]);
     assert_eq!(refusal(&layer(), without).await, invalid_token("DPoP"));
     assert_eq!(refusal(&layer(), with_certificate(&token, Some(certificate))).await, invalid_token("DPoP"));
 }
