@@ -171,3 +171,6 @@ fn check_key_id(key_id: Option<&str>) -> Result<(), TokenError> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod wycheproof;

@@ -4,6 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, header::USER_AGENT};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -60,6 +61,9 @@ impl HttpsTransport {
         request.headers_mut().entry(USER_AGENT).or_insert(http::HeaderValue::from_static(AGENT));
         let answer = self.client.request(request).await.map_err(|error| FetchError::Transport(Arc::new(error)))?;
         let (parts, body) = answer.into_parts();
+        if body.size_hint().lower() > u64::try_from(get.max_body).unwrap_or(u64::MAX) {
+            return Err(FetchError::TooLong(get.max_body));
+        }
         let body = Limited::new(body, get.max_body).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() { FetchError::TooLong(get.max_body) } else { FetchError::Transport(error.into()) }
         })?;

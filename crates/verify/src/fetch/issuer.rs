@@ -31,6 +31,7 @@ pub struct Issuer {
     identifier: String,
     keys: IssuerKeys,
     revocations: Option<Followed>,
+    clock: Clock,
 }
 
 #[derive(Clone)]
@@ -115,15 +116,16 @@ impl Issuer {
         self.revocations.as_ref().map(|followed| Arc::clone(&followed.list))
     }
 
-    /// How up to date keys and revocations are, at this time in seconds since 1970.
-    pub fn status(&self, now_unix_seconds: i64) -> Status {
+    /// How up to date keys and revocations are.
+    pub fn status(&self) -> Status {
+        let now = (self.clock)();
         let (keys, keys_age, keys_error) = self.keys.held.status();
         let followed = self.revocations.as_ref();
         Status {
             keys,
             keys_age,
             keys_error,
-            revocations_remaining_seconds: followed.map(|followed| followed.list.remaining_seconds(now_unix_seconds)),
+            revocations_remaining_seconds: followed.map(|followed| followed.list.remaining_seconds(now)),
             revocations_error: followed.and_then(Followed::error),
         }
     }
@@ -226,7 +228,7 @@ impl IssuerBuilder {
         let revocations = feed.as_ref().map(Followed::from);
         let mut tasks = vec![tokio::spawn(Arc::clone(&held).keep_up(source, fresh_for)).abort_handle()];
         tasks.extend(feed.map(|feed| tokio::spawn(feed.run()).abort_handle()));
-        Ok(Issuer { identifier: self.issuer, keys: IssuerKeys::new(held, tasks), revocations })
+        Ok(Issuer { identifier: self.issuer, keys: IssuerKeys::new(held, tasks), revocations, clock: self.clock })
     }
 
     async fn metadata(&self, fetcher: &Fetcher) -> Result<Metadata, FetchError> {

@@ -78,12 +78,12 @@ async fn the_status_says_how_up_to_date_everything_is() {
     let now = clock.clone();
     let script = Script::at_once(move |get| publish(get, feed(now(), 10, &json!({}))));
     let issuer = Issuer::builder(ISSUER).transport(script.clone()).clock(clock.clone()).follow().await.unwrap();
-    let status = issuer.status(clock());
+    let status = issuer.status();
     assert_eq!((status.keys, status.keys_age, status.revocations_remaining_seconds), (1, Duration::ZERO, Some(300)));
     assert!(status.keys_error.is_none() && status.revocations_error.is_none());
     script.change(|_| unreachable());
     sleep(Duration::from_secs(400)).await;
-    let status = issuer.status(clock());
+    let status = issuer.status();
     assert_eq!((status.keys, status.revocations_remaining_seconds), (1, Some(0)));
     assert!(status.keys_error.is_some() && status.revocations_error.is_some());
 }
