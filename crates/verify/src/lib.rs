@@ -112,6 +112,8 @@ mod verifier;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod kinds;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "cache")]

