@@ -14,7 +14,7 @@ use crate::{Claims, KeySource, TokenError, Verifier, VerifyingKey, verifier::Sig
 ///
 /// * Only good tokens are remembered, under a SHA-256 over all of the token. However many bad ones come, they displace
 ///   nothing.
-/// * Times are compared with the time given at each call.
+/// * Times are compared with the time given at each call, and revocations looked up.
 /// * The header is read and the key looked up at each call. A token is remembered with the key that verified it, and as
 ///   soon as the [`KeySource`] has another key of that name, or none, the token is verified anew, or refused.
 /// * Its settings cannot be changed, so that no token outlives the settings that it was verified with.
@@ -64,26 +64,44 @@ impl<K: KeySource> Verifier<K> {
 impl<K: KeySource> CachedVerifier<K> {
     /// The claims of `token`, if it is a good access token at this time. All who ask for a remembered token share them.
     pub fn verify(&self, token: &str, now_unix_seconds: i64) -> Result<Arc<Claims>, TokenError> {
+        self.verify_and(token, now_unix_seconds, |claims| self.verifier.check_binding(claims))
+    }
+
+    /// As [`CachedVerifier::verify`], for a caller who looks at [`Claims::cnf`] itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn verify_bound(&self, token: &str, now_unix_seconds: i64) -> Result<Arc<Claims>, TokenError> {
+        self.verify_and(token, now_unix_seconds, |_| Ok(()))
+    }
+
+    /// A token that `check` refuses is not remembered, and one that is remembered is checked again.
+    fn verify_and(
+        &self,
+        token: &str,
+        now: i64,
+        check: impl Fn(&Claims) -> Result<(), TokenError>,
+    ) -> Result<Arc<Claims>, TokenError> {
         let signed = self.verifier.find_key(token)?;
         let sha256 = digest(&SHA256, signed.bytes());
         let fingerprint = fingerprint(&sha256, &signed);
         if let Some(verified) = self.tokens.get(&fingerprint) {
             if verified.is_by(&signed.key) {
-                return self.verify_again(&fingerprint, verified.claims, now_unix_seconds);
+                check(&verified.claims)?;
+                return self.verify_again(&fingerprint, verified.claims, now);
             }
             self.tokens.remove(&fingerprint);
         }
         signed.key.verify_digested(signed.bytes(), || sha256, signed.signature())?;
         let key = Arc::clone(&signed.key);
-        let claims = Arc::new(self.verifier.read_claims(signed, now_unix_seconds)?);
+        let claims = Arc::new(self.verifier.read_claims(signed, now)?);
+        check(&claims)?;
         self.tokens.insert(fingerprint, Verified { key, claims: Arc::clone(&claims) });
         Ok(claims)
     }
 
-    /// Time is all that can have changed since the token was verified.
+    /// Time and revocations are all that can have changed since the token was verified.
     fn verify_again(&self, fingerprint: &Fingerprint, claims: Arc<Claims>, now: i64) -> Result<Arc<Claims>, TokenError> {
-        let checked = self.verifier.check_times(&claims, now);
-        if checked == Err(TokenError::Expired) {
+        let checked = self.verifier.check_now(&claims, now);
+        if matches!(checked, Err(TokenError::Expired | TokenError::Revoked)) {
             self.tokens.remove(fingerprint);
         }
         checked.map(|()| claims)

@@ -1,7 +1,7 @@
 //! `DPoP` proofs (RFC 9449): that the sender of a request holds the key that a token is bound to, or is to be bound to.
 //!
 //! [`verify_proof`] does every check of section 4.3 but those that need memory or the token's claims. These are its
-//! caller's:
+//! caller's, and [`ReplayMemory`] and [`Nonces`] help with them:
 //!
 //! * that the same `jti` was not used before within the time in which a proof is good (section 11.1),
 //! * that `nonce` is one that this server gave out, where it gives out any (sections 8 and 9),
@@ -32,10 +32,14 @@
 //! ```
 
 mod error;
+mod nonces;
+mod replay;
 mod uri;
 
 use aws_lc_rs::digest::{SHA256, digest};
 pub use error::ProofError;
+pub use nonces::{NonceAge, Nonces};
+pub use replay::{ReplayError, ReplayMemory};
 use serde_json::{Map, Value};
 use uri::Target;
 
@@ -100,6 +104,12 @@ pub fn verify_proof(proof: &str, context: &ProofContext<'_>) -> Result<Proof, Pr
     check_access_token(claims, context.access_token)?;
     let thumbprint = check_signature(&jws, algorithm)?;
     Ok(Proof { thumbprint, algorithm, jti: jti.to_owned(), nonce: nonce.map(str::to_owned), issued_at })
+}
+
+/// Whether a text is a URI that a proof can be for.
+#[cfg(feature = "tower")]
+pub(crate) fn is_target(uri: &str) -> bool {
+    Target::parse(uri).is_some()
 }
 
 fn check_request(claims: &Map<String, Value>, context: &ProofContext<'_>) -> Result<(), ProofError> {

@@ -34,6 +34,8 @@ impl fmt::Display for Part {
 pub enum TokenError {
     /// Longer than 8 KiB.
     TooLong,
+    /// An opaque token, of the form `mmt_..`: only its issuer can read it, and tells by introspection (RFC 7662).
+    Opaque,
     /// Not three non-empty parts of ASCII characters separated by dots (RFC 7515 section 7.1).
     NotCompact,
     /// A part is not base64url without padding, in its canonical form (RFC 7515 section 2).
@@ -78,6 +80,21 @@ pub enum TokenError {
     IssuedInFuture,
     /// The token is bound to a key or certificate by `cnf` (RFC 7800), and nobody here checks the proof.
     SenderConstrained,
+    /// The token's client, credential, tenant or business, or the token itself, was revoked.
+    Revoked,
+    /// The key that `kid` names was revoked, and with it all that it signed.
+    KeyRevoked,
+    /// The list of revocations is missing or too old to say whether the token is still good. Nothing is wrong with the
+    /// token: see [`TokenError::is_undecided`].
+    RevocationsUnknown,
+}
+
+impl TokenError {
+    /// Whether the fault is on this side: the token may be good, and nobody here can tell. Ask the client to come again
+    /// (status 503) instead of asking it for another token (status 401).
+    pub const fn is_undecided(self) -> bool {
+        matches!(self, Self::RevocationsUnknown)
+    }
 }
 
 impl fmt::Display for TokenError {
@@ -92,6 +109,7 @@ impl fmt::Display for TokenError {
             Self::EmbeddedKey(error) => return write!(formatter, "the token's header has an unusable key: {error}"),
             Self::EmbeddedKeyMissing => "the token's header has no key",
             Self::TooLong => "the token is longer than 8 KiB",
+            Self::Opaque => "the token is opaque, and only its issuer can verify it, by introspection",
             Self::NotCompact => "the token is not three parts separated by dots",
             Self::WrongType => "the token is not an access token of type at+jwt",
             Self::AlgorithmNotAllowed => "the token's algorithm is not allowed",
@@ -106,6 +124,9 @@ impl fmt::Display for TokenError {
             Self::NotYetValid => "the token is not valid yet",
             Self::IssuedInFuture => "the token was issued in the future",
             Self::SenderConstrained => "the token is bound to a key and cannot be used as a bearer token",
+            Self::Revoked => "the token was revoked",
+            Self::KeyRevoked => "the token's key was revoked",
+            Self::RevocationsUnknown => "it is not known whether the token was revoked",
         };
         formatter.write_str(text)
     }

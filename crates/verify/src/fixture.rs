@@ -169,6 +169,17 @@ fn set(object: &mut Value, name: &str, value: Value) {
     }
 }
 
+/// Sets the members that `changes` has; `null` takes one away.
+pub(crate) fn merge(object: &mut Value, changes: &Value) {
+    let Some(changes) = changes.as_object() else { unreachable!("changes are an object") };
+    for (name, value) in changes {
+        set(object, name, value.clone());
+    }
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+}
+
 /// A token of any two texts, rightly signed.
 pub(crate) fn sign_texts(algorithm: Algorithm, header: &str, claims: &str) -> String {
     let signed = format!("{}.{}", base64url::encode(header), base64url::encode(claims));

@@ -127,6 +127,10 @@ impl<'a> Envelope<'a> {
         Ok((Self { compact, algorithm, typ, key_id, embedded_key, signature }, claims))
     }
 
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
     pub(crate) fn has_type(&self, typ: &str) -> bool {
         self.typ.as_deref().is_some_and(|written| header::is_media_type(written, typ))
     }
@@ -167,3 +171,6 @@ fn check_key_id(key_id: Option<&str>) -> Result<(), TokenError> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod wycheproof;

@@ -3,14 +3,37 @@
 //! The token is read from the `Authorization` header only (RFC 6750 section 2.1). Tokens in a form body or in the query
 //! (sections 2.2 and 2.3) end in logs and histories, and are not looked for.
 //!
-//! An admitted request carries its claims as `Arc<Claims>` in its extensions, and its `Authorization` header is marked
-//! sensitive so that no debug output shows it.
+//! An admitted request carries its claims as `Arc<Claims>` in its extensions, and a [`Caller`] for those that most handlers
+//! need. Its `Authorization` and `DPoP` headers are marked sensitive so that no debug output shows them.
+//!
+//! # Bound tokens
+//!
+//! A stolen bearer token is as good as the thief's own. A token with the claim `cnf` is not, and the layer never lets it
+//! pass for one:
+//!
+//! * Bound to a key (`DPoP`, RFC 9449): see [`VerifyLayer::dpop`]. Without it such tokens are refused.
+//! * Bound to a client certificate (RFC 8705): whoever ends TLS puts a [`PeerCertificate`] into the request's extensions.
+//!   Without it such tokens are refused.
+//!
+//! # Services
+//!
+//! The layer is for whatever is a tower service of `http` requests, and needs none of its own framework. In axum it is
+//! `Router::layer(layer)`; in tonic `Server::builder().layer(layer)`, whose clients see the statuses 401, 403 and 503 as
+//! `UNAUTHENTICATED`, `PERMISSION_DENIED` and `UNAVAILABLE`; with hyper alone it is `layer.layer(service)` in a
+//! `hyper_util::service::TowerToHyperService`.
 
+mod admit;
+mod caller;
+mod certificate;
+mod dpop;
 mod refused;
 mod service;
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc};
 
+pub use caller::Caller;
+pub use certificate::PeerCertificate;
+pub use dpop::{Dpop, PublicUrlError};
 use http::Response;
 pub use refused::Refused;
 pub use service::{ResponseFuture, VerifyService};
@@ -18,7 +41,7 @@ use tower_layer::Layer;
 
 #[cfg(feature = "cache")]
 use crate::CachedVerifier;
-use crate::{Claims, KeySource, TokenError, Verifier};
+use crate::{Claims, KeySource, TokenError, Verifier, clock};
 
 /// The body and headers of a refusal. [`VerifyLayer`] sets the status and the `WWW-Authenticate` header itself, so that
 /// nobody can forget them.
@@ -56,6 +79,7 @@ struct Policy<K> {
     verifier: AnyVerifier<K>,
     scopes: Vec<String>,
     metadata: Option<String>,
+    dpop: Option<Arc<Dpop>>,
     clock: Clock,
 }
 
@@ -80,17 +104,18 @@ impl<K: KeySource> VerifyLayer<K> {
     }
 
     fn with(verifier: AnyVerifier<K>) -> Self {
-        let policy = Policy { verifier, scopes: Vec::new(), metadata: None, clock: Arc::new(system_clock) };
+        let policy = Policy { verifier, scopes: Vec::new(), metadata: None, dpop: None, clock: Arc::new(clock::unix_seconds) };
         Self { policy: Arc::new(policy), refusal: PlainRefusal }
     }
 }
 
 impl<K: KeySource> AnyVerifier<K> {
+    /// What the token is bound to, the layer looks at itself.
     fn verify(&self, token: &str, now_unix_seconds: i64) -> Result<Arc<Claims>, TokenError> {
         match self {
-            Self::Plain(verifier) => verifier.verify(token, now_unix_seconds).map(Arc::new),
+            Self::Plain(verifier) => verifier.verify_bound(token, now_unix_seconds).map(Arc::new),
             #[cfg(feature = "cache")]
-            Self::Cached(verifier) => verifier.verify(token, now_unix_seconds),
+            Self::Cached(verifier) => verifier.verify_bound(token, now_unix_seconds),
         }
     }
 }
@@ -107,6 +132,22 @@ impl<K, R> VerifyLayer<K, R> {
     #[must_use]
     pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.policy).metadata = Some(url.into());
+        self
+    }
+
+    /// Accepts tokens that are bound to a key, with the proofs of RFC 9449.
+    ///
+    /// ```
+    /// use mintmark_verify::layer::{Dpop, VerifyLayer};
+    /// # use mintmark_verify::{KeySet, Verifier};
+    /// # let verifier = std::sync::Arc::new(Verifier::new("https://auth.example", "https://api.example", KeySet::default()));
+    /// let layer = VerifyLayer::new(verifier).dpop(Dpop::new("https://api.example")?);
+    /// # let _ = layer;
+    /// # Ok::<(), mintmark_verify::layer::PublicUrlError>(())
+    /// ```
+    #[must_use]
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        Arc::make_mut(&mut self.policy).dpop = Some(Arc::new(dpop));
         self
     }
 
@@ -140,6 +181,7 @@ impl<K> Clone for Policy<K> {
             verifier: self.verifier.clone(),
             scopes: self.scopes.clone(),
             metadata: self.metadata.clone(),
+            dpop: self.dpop.clone(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -157,6 +199,7 @@ impl<K, R> fmt::Debug for VerifyLayer<K, R> {
             .debug_struct("VerifyLayer")
             .field("scopes", &self.policy.scopes)
             .field("metadata", &self.policy.metadata)
+            .field("dpop", &self.policy.dpop)
             .finish_non_exhaustive()
     }
 }
@@ -167,14 +210,6 @@ impl<S, K, R: Clone> Layer<S> for VerifyLayer<K, R> {
     fn layer(&self, inner: S) -> Self::Service {
         VerifyService::new(inner, Arc::clone(&self.policy), self.refusal.clone())
     }
-}
-
-/// Fails closed: with a clock before 1970 or beyond `i64`, every token has expired.
-#[expect(clippy::disallowed_methods, reason = "this crate's one clock, for those who give the layer none of their own")]
-fn system_clock() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = since_1970.ok().and_then(|time| time.as_secs().try_into().ok());
-    seconds.unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -91,10 +91,14 @@ mod base64url;
 #[cfg(feature = "cache")]
 mod cache;
 mod claims;
+#[cfg(any(feature = "fetch", feature = "tower"))]
+mod clock;
 mod compact;
 mod confirmation;
 pub mod dpop;
 mod error;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 mod header;
 mod json;
 mod jwk;
@@ -103,10 +107,13 @@ mod key;
 #[cfg(feature = "tower")]
 pub mod layer;
 mod plain;
+pub mod revocations;
 mod verifier;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod kinds;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "cache")]

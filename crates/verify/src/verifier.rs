@@ -9,10 +9,14 @@ use crate::{
     compact::Compact,
     header::ReadHeader,
     json::{self, Fault},
+    revocations::RevocationList,
 };
 
 /// Clocks differ, but not by more than this (RFC 7519 section 4.1.4 allows for a few minutes).
-const MAX_LEEWAY_SECONDS: u32 = 300;
+pub(crate) const MAX_LEEWAY_SECONDS: u32 = 300;
+
+/// What an opaque token begins with. No JWT does: its first letter encodes a brace.
+const OPAQUE_PREFIX: &str = "mmt_";
 
 /// Verifies access tokens of one issuer for one resource server.
 ///
@@ -26,6 +30,7 @@ pub struct Verifier<K> {
     algorithms: Vec<Algorithm>,
     leeway_seconds: i64,
     accepts_sender_constrained: bool,
+    revocations: Option<Arc<RevocationList>>,
 }
 
 /// A token, the key that it names, and a signature of which no more is known than that this key can have made it.
@@ -56,6 +61,7 @@ impl<K: KeySource> Verifier<K> {
             algorithms: Algorithm::ALL.to_vec(),
             leeway_seconds: 30,
             accepts_sender_constrained: false,
+            revocations: None,
         }
     }
 
@@ -90,10 +96,24 @@ impl<K: KeySource> Verifier<K> {
         self
     }
 
+    /// Refuses what was revoked, as far as `list` knows, and every token while the list is too old to know.
+    #[must_use]
+    pub fn revocations(mut self, list: Arc<RevocationList>) -> Self {
+        self.revocations = Some(list);
+        self
+    }
+
     /// The claims of `token`, if it is a good access token at this time.
     ///
     /// Nothing of the claims is read before the signature is known to be right.
     pub fn verify(&self, token: &str, now_unix_seconds: i64) -> Result<Claims, TokenError> {
+        let claims = self.verify_bound(token, now_unix_seconds)?;
+        self.check_binding(&claims)?;
+        Ok(claims)
+    }
+
+    /// As [`Verifier::verify`], for a caller who looks at [`Claims::cnf`] itself.
+    pub(crate) fn verify_bound(&self, token: &str, now_unix_seconds: i64) -> Result<Claims, TokenError> {
         let signed = self.find_key(token)?;
         signed.key.verify(signed.bytes(), signed.signature())?;
         self.read_claims(signed, now_unix_seconds)
@@ -101,10 +121,13 @@ impl<K: KeySource> Verifier<K> {
 
     /// Everything up to the signature, which is left to be verified.
     pub(crate) fn find_key<'a>(&self, token: &'a str) -> Result<Signed<'a>, TokenError> {
-        let compact = Compact::split(token)?;
+        let compact = split(token)?;
         let mut buffer = compact.buffer();
         let read = ReadHeader::read(compact.header(&mut buffer)?)?;
         let (algorithm, kid) = read.check(&self.algorithms)?;
+        if self.revocations.as_ref().is_some_and(|list| list.is_key_revoked(kid)) {
+            return Err(TokenError::KeyRevoked);
+        }
         let key = self.keys.key(kid);
         compact.signature(&mut buffer)?;
         let key = key.ok_or(TokenError::UnknownKey)?;
@@ -122,11 +145,20 @@ impl<K: KeySource> Verifier<K> {
         let Signed { compact, mut buffer, .. } = signed;
         let claims = read_claims(compact.claims(&mut buffer)?)?;
         self.check_parties(&claims)?;
-        self.check_times(&claims, now_unix_seconds)?;
-        if claims.cnf.is_some() && !self.accepts_sender_constrained {
-            return Err(TokenError::SenderConstrained);
-        }
+        self.check_now(&claims, now_unix_seconds)?;
         Ok(claims)
+    }
+
+    /// A bound token is no bearer token, unless the caller checks the proof.
+    pub(crate) fn check_binding(&self, claims: &Claims) -> Result<(), TokenError> {
+        let is_fit = claims.cnf.is_none() || self.accepts_sender_constrained;
+        if is_fit { Ok(()) } else { Err(TokenError::SenderConstrained) }
+    }
+
+    /// What can change while a token stays the same.
+    pub(crate) fn check_now(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+        self.check_times(claims, now)?;
+        self.revocations.as_ref().map_or(Ok(()), |list| list.check(claims, now))
     }
 
     fn check_parties(&self, claims: &Claims) -> Result<(), TokenError> {
@@ -144,7 +176,7 @@ impl<K: KeySource> Verifier<K> {
     }
 
     /// The claims may hold any `i64`, so sums stop at the ends of the range instead of wrapping around.
-    pub(crate) fn check_times(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+    fn check_times(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
         let earliest = now.saturating_sub(self.leeway_seconds);
         let latest = now.saturating_add(self.leeway_seconds);
         if claims.exp <= earliest {
@@ -165,12 +197,19 @@ impl<K: KeySource> Verifier<K> {
 /// The token's form is checked as strictly as by [`Verifier::verify`], but neither signature nor type, time, issuer or
 /// audience.
 pub fn danger_decode_without_verifying(token: &str) -> Result<(Header, Claims), TokenError> {
-    let compact = Compact::split(token)?;
+    let compact = split(token)?;
     let mut buffer = compact.buffer();
     let header = ReadHeader::read(compact.header(&mut buffer)?)?.into_header();
     let claims = read_claims(compact.claims(&mut buffer)?)?;
     compact.signature(&mut buffer)?;
     Ok((header, claims))
+}
+
+fn split(token: &str) -> Result<Compact<'_>, TokenError> {
+    if token.starts_with(OPAQUE_PREFIX) {
+        return Err(TokenError::Opaque);
+    }
+    Compact::split(token)
 }
 
 fn read_claims(bytes: &[u8]) -> Result<Claims, TokenError> {

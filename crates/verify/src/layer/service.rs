@@ -1,4 +1,4 @@
-//! One request through the layer: find the token, verify it, compare scopes, pass on or refuse.
+//! One request through the layer: passed on or refused.
 
 use std::{
     fmt,
@@ -9,14 +9,22 @@ use std::{
 };
 
 use http::{
-    HeaderMap, HeaderValue, Request, Response,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode,
+    header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{Policy, Refusal, Refused};
-use crate::{Claims, KeySource};
+use super::{
+    Caller, Policy, Refusal, Refused,
+    admit::{Admitted, Rejection},
+    dpop::{NONCE_HEADER, PROOF_HEADER},
+    refused::Terms,
+};
+use crate::KeySource;
+
+/// When to come again, where a token could not be decided on.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// The service that [`VerifyLayer`](super::VerifyLayer) makes.
 pub struct VerifyService<S, K, R> {
@@ -59,72 +67,50 @@ where
 
     /// Decides without waiting, so that the very `inner` that was polled ready is called, and no clone of it is needed.
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        match self.policy.admit(request.headers()) {
-            Ok(claims) => {
-                hide_token(request.headers_mut());
+        let now = (self.policy.clock)();
+        match self.policy.admit(&request, now) {
+            Ok(Admitted { claims, next_nonce }) => {
+                hide_credentials(request.headers_mut());
+                request.extensions_mut().insert(Caller(Arc::clone(&claims)));
                 request.extensions_mut().insert(claims);
-                ResponseFuture::passed(self.inner.call(request))
+                ResponseFuture::passed(self.inner.call(request), next_nonce)
             }
-            Err(refused) => ResponseFuture::refused(self.refuse(&refused)),
+            Err(rejection) => ResponseFuture::refused(self.refuse(&rejection, now)),
         }
     }
 }
 
 impl<S, K, R> VerifyService<S, K, R> {
-    fn refuse<B>(&self, refused: &Refused) -> Response<B>
+    fn refuse<B>(&self, rejection: &Rejection, now: i64) -> Response<B>
     where
         R: Refusal<B>,
     {
+        let Rejection { refused, scheme } = rejection;
         let mut response = self.refusal.refuse(refused);
         *response.status_mut() = refused.status();
-        // A challenge is visible ASCII whatever it is made of; were it not, the bare scheme is a challenge too.
-        let challenge = HeaderValue::try_from(refused.challenge(self.policy.metadata.as_deref()))
-            .unwrap_or(HeaderValue::from_static("Bearer"));
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        let algorithms = self.policy.dpop.as_ref().map(|dpop| dpop.algorithm_names());
+        let terms = Terms { metadata: self.policy.metadata.as_deref(), algorithms: algorithms.as_deref() };
+        let headers = response.headers_mut();
+        headers.remove(WWW_AUTHENTICATE);
+        for challenge in refused.challenges(*scheme, &terms) {
+            // A challenge is visible ASCII whatever it is made of; were it not, the bare scheme is a challenge too.
+            headers.append(WWW_AUTHENTICATE, challenge.try_into().unwrap_or(HeaderValue::from_static("Bearer")));
+        }
+        if refused.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.entry(RETRY_AFTER).or_insert(RETRY_SECONDS);
+        }
+        let nonce =
+            self.policy.dpop.as_ref().filter(|_| *refused == Refused::NonceNeeded).and_then(|dpop| dpop.nonce_header(now));
+        headers.extend(nonce.map(|nonce| (HeaderName::from_static(NONCE_HEADER), nonce)));
         response
     }
 }
 
-impl<K: KeySource> Policy<K> {
-    fn admit(&self, headers: &HeaderMap) -> Result<Arc<Claims>, Refused> {
-        let token = bearer_token(headers)?;
-        let now = (self.clock)();
-        let claims = self.verifier.verify(token, now).map_err(Refused::TokenInvalid)?;
-        if self.scopes.iter().all(|scope| claims.has_scope(scope)) {
-            return Ok(claims);
+fn hide_credentials(headers: &mut HeaderMap) {
+    for name in [AUTHORIZATION, HeaderName::from_static(PROOF_HEADER)] {
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
         }
-        let needed = self.scopes.join(" ");
-        Err(Refused::ScopeInsufficient { needed })
-    }
-}
-
-/// The token of the one `Authorization` header (RFC 6750 section 2.1). Schemes are compared without regard to case
-/// (RFC 9110 section 11.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Refused> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refused::TokenMissing)?;
-    if values.next().is_some() {
-        return Err(Refused::RequestMalformed);
-    }
-    let value = value.to_str().map_err(|_| Refused::RequestMalformed)?;
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Refused::TokenMissing);
-    }
-    let token = token.trim_start_matches(' ');
-    if is_b64token(token) { Ok(token) } else { Err(Refused::RequestMalformed) }
-}
-
-/// RFC 6750 section 2.1. Two headers that a proxy joined to one have a comma between their tokens, and fail here.
-fn is_b64token(token: &str) -> bool {
-    let characters = token.trim_end_matches('=');
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !characters.is_empty() && characters.bytes().all(allowed)
-}
-
-fn hide_token(headers: &mut HeaderMap) {
-    if let Some(value) = headers.get_mut(AUTHORIZATION) {
-        value.set_sensitive(true);
     }
 }
 
@@ -139,14 +125,14 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, B> {
-        Passed { #[pin] future: F },
+        Passed { #[pin] future: F, next_nonce: Option<HeaderValue> },
         Refused { response: Option<Response<B>> },
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    const fn passed(future: F) -> Self {
-        Self { state: State::Passed { future } }
+    const fn passed(future: F, next_nonce: Option<HeaderValue>) -> Self {
+        Self { state: State::Passed { future, next_nonce } }
     }
 
     const fn refused(response: Response<B>) -> Self {
@@ -168,7 +154,13 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         match self.project().state.project() {
-            StateProjection::Passed { future } => Poll::Ready(ready!(future.poll(context))),
+            StateProjection::Passed { future, next_nonce } => {
+                let mut outcome = ready!(future.poll(context));
+                if let (Ok(response), Some(nonce)) = (&mut outcome, next_nonce.take()) {
+                    response.headers_mut().insert(HeaderName::from_static(NONCE_HEADER), nonce);
+                }
+                Poll::Ready(outcome)
+            }
             // Polled again after it was ready, which a future need not survive, it stays pending.
             StateProjection::Refused { response } => {
                 response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))

