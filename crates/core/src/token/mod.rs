@@ -6,10 +6,12 @@
 
 mod authenticate;
 mod authorize;
+mod certificate;
 mod claims;
 mod denial;
 mod limits;
 mod mint;
+mod remote_keys;
 mod request;
 
 use std::net::IpAddr;
@@ -17,9 +19,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use authenticate::REFUSED_TRIES_PER_MINUTE;
+pub use certificate::ClientCertificate;
 pub use denial::Denial;
 pub use limits::{Limits, RateStatus};
 pub use mint::AccessToken;
+pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
 pub use request::{AskedBusiness, Found, Presented, Problem, ProblemPlace, TokenRequest};
 
 use crate::clock::Clock;
