@@ -9,7 +9,7 @@ use clap::Args;
 use mintmark::clock::SystemClock;
 use mintmark::config::{Config, Variables};
 use mintmark::dialect_files::load_dialects;
-use mintmark::http::{App, HostRule, Service, Site, connection};
+use mintmark::http::{App, HostRule, Proxies, Service, Site, connection};
 use mintmark::node::{Node, NodeParts, NodeSettings};
 use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
@@ -130,7 +130,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
         settings: NodeSettings::from(config),
     });
     let environment = environment_of(args.algorithm).parse()?;
-    let app = App { node: Arc::new(node.await?), site: Arc::new(Site { environment, hosts: HostRule::Any }) };
+    let site = Site { environment, hosts: HostRule::Any, proxies: Proxies::default() };
+    let app = App { node: Arc::new(node.await?), site: Arc::new(site) };
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));
     tokio::spawn(async move {

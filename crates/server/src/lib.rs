@@ -10,3 +10,4 @@ pub mod node;
 pub mod serving;
 pub mod snapshot;
 pub mod store;
+pub mod tls;

@@ -113,7 +113,7 @@ fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
             let next = if base < 60_000 { base + 1000 } else { 9000 };
             Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
         })?;
-        doors.push(Door { environment: name.parse()?, socket, hosts: HostRule::Loopback });
+        doors.push(Door::plain(name.parse()?, socket, HostRule::Loopback));
     }
     Ok(doors)
 }

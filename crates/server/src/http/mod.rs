@@ -13,10 +13,14 @@ mod answer;
 mod business;
 mod health;
 mod host;
+mod http2;
 mod jwks;
 mod listener;
 mod metadata;
+mod peer;
+mod proxy;
 mod request_id;
+mod secure;
 mod service;
 mod token;
 
@@ -31,6 +35,8 @@ use mintmark_core::model::EnvironmentName;
 
 pub use host::HostRule;
 pub use listener::Listener;
+pub use peer::Peer;
+pub use proxy::{Proxies, ProxySecrets};
 pub use request_id::{RequestId, RequestIds};
 pub use service::{Service, connection};
 
@@ -43,6 +49,8 @@ pub struct Site {
     pub environment: EnvironmentName,
     /// Which hosts are answered.
     pub hosts: HostRule,
+    /// The proxies whose word on clients counts.
+    pub proxies: Proxies,
 }
 
 /// What every handler gets.
