@@ -153,7 +153,8 @@ impl Reader<'_> {
 
     fn list<T>(&self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         let texts = read_list(self.table.as_ref(), self.variables, (&self.section, key));
-        let parsed = texts.iter().filter_map(|text| parse(text).map_err(|cause| self.report(key, &cause)).ok());
+        let parsed =
+            texts.iter().filter_map(|text| parse(text).map_err(|cause| self.report(key, &format!("{text:?}: {cause}"))).ok());
         parsed.collect()
     }
 
