@@ -1,5 +1,7 @@
 //! `mintmark check`
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde_json::json;
 
@@ -7,8 +9,10 @@ use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::serve::Secrets;
 use super::{Done, Failure, Shared};
+use crate::clock::SystemClock;
 use crate::config::{Config, reference};
 use crate::dialect_files::load_dialects;
+use crate::outgoing::GuardedClient;
 
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
@@ -30,6 +34,7 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
         ("database".to_owned(), check_store(&files).await),
     ];
     parts.extend(config.iter().flat_map(check_listeners));
+    parts.extend(config.iter().map(check_outgoing));
     let failed = parts.iter().any(|(_, result)| result.is_err());
     let lines = parts.iter().map(|(part, result)| match result {
         Ok(found) => format!("ok      {part}: {found}"),
@@ -63,6 +68,12 @@ fn check_listeners(config: &Config) -> Vec<(String, Result<String, Failure>)> {
         (format!("{part} of {}", environment.name), read)
     });
     checked.collect()
+}
+
+/// What the requests need that the server makes itself.
+fn check_outgoing(config: &Config) -> (String, Result<String, Failure>) {
+    let client = GuardedClient::open(&config.outgoing, &config.folder, Arc::new(SystemClock));
+    ("outgoing requests".to_owned(), client.map(|_| "ready".to_owned()).map_err(Failure::from))
 }
 
 async fn check_store(files: &Files) -> Result<String, Failure> {

@@ -25,8 +25,8 @@ pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
-    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, SignerSettings,
-    StoreSettings,
+    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
+    RootKeySettings, SignerSettings, StoreSettings,
 };
 pub use tls::TlsSettings;
 pub use variables::Variables;
@@ -56,6 +56,8 @@ pub struct Config {
     pub feed: FeedSettings,
     /// Threads for RSA signatures.
     pub signers: SignerSettings,
+    /// Requests that the server makes itself.
+    pub outgoing: OutgoingSettings,
     /// What is logged.
     pub log: LogSettings,
     /// The root keys as text, where a variable holds them instead of a file.
@@ -127,6 +129,7 @@ impl Config {
             outage: OutageSettings::read(&top, variables),
             feed: FeedSettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
+            outgoing: OutgoingSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),
         };

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings, Setting,
-    SignerSettings, StoreSettings, environments,
+    CacheSettings, DialectSettings, FeedSettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
+    RootKeySettings, Setting, SignerSettings, StoreSettings, environments,
 };
 
 fn all() -> Vec<Setting> {
@@ -18,6 +18,7 @@ fn all() -> Vec<Setting> {
         OutageSettings::settings(),
         FeedSettings::settings(),
         SignerSettings::settings(),
+        OutgoingSettings::settings(),
         LogSettings::settings(),
     ]
     .concat()

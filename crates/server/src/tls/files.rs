@@ -138,7 +138,7 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 ///
 /// # Errors
 /// When it cannot be read, or is larger than 4 MiB.
-pub fn read_public(path: &Path) -> Result<Vec<u8>, TlsError> {
+fn read_public(path: &Path) -> Result<Vec<u8>, TlsError> {
     check_size(path)?;
     std::fs::read(path).map_err(|error| wrong(path, &error))
 }
@@ -147,7 +147,7 @@ pub fn read_public(path: &Path) -> Result<Vec<u8>, TlsError> {
 ///
 /// # Errors
 /// When it cannot be read, is larger than 4 MiB, or others can read it.
-pub fn read_private(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+pub(crate) fn read_private(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     let mode = check_size(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         let path = path.display();

@@ -17,7 +17,8 @@ mod reload;
 mod server;
 
 pub use certificate::{CertificateError, read_client_certificate};
-pub use files::{TlsFiles, read_private, read_public};
+pub use files::TlsFiles;
+pub(crate) use files::{ClockTime, read_certificates, read_private};
 pub use reload::{Reloadable, Watched, watch_files};
 pub use server::{Secured, ServerTls};
 
