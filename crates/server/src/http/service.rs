@@ -111,7 +111,7 @@ async fn route(connection: &Connection, id: &RequestId, request: Request<Incomin
     if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
         return host::misdirected();
     }
-    let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, app.node.endpoint.clock.now()).map(Arc::new);
+    let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, &*app.node.endpoint.clock).map(Arc::new);
     let peer = told.as_ref().unwrap_or(&connection.peer);
     if is_built_in(parts.uri.path()) {
         parts.extensions.insert(id.clone());

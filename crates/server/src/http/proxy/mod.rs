@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
-use mintmark_core::clock::Timestamp;
+use mintmark_core::clock::{Clock, Timestamp};
 use mintmark_core::token::ClientCertificate;
 
 pub use secret::ProxySecrets;
@@ -60,27 +60,27 @@ impl Proxies {
 
     /// Whom a request is from, where the other end of the connection is a proxy: the client that it speaks for. Nothing otherwise.
     /// Headers that only a proxy may send are taken out in any case.
-    pub(super) fn client_of(&self, peer: &Peer, headers: &mut HeaderMap, now: Timestamp) -> Option<Peer> {
+    pub(super) fn client_of(&self, peer: &Peer, headers: &mut HeaderMap, clock: &dyn Clock) -> Option<Peer> {
         let Some(configured) = &self.configured else {
-            self.take_out(peer, headers, &USUAL, now);
+            self.take_out(peer, headers, &USUAL, clock);
             return None;
         };
         let secret = headers.remove(SECRET);
         if !configured.recognises(peer, secret.as_ref()) {
-            self.take_out(peer, headers, &USUAL, now);
-            self.take_out(peer, headers, configured.settings.certificate_header.as_slice(), now);
+            self.take_out(peer, headers, &USUAL, clock);
+            self.take_out(peer, headers, configured.settings.certificate_header.as_slice(), clock);
             return None;
         }
-        Some(configured.client(peer, headers, now))
+        Some(configured.client(peer, headers, clock.now()))
     }
 
     /// Takes headers out that nobody may send here, and tells it once a minute.
-    fn take_out(&self, peer: &Peer, headers: &mut HeaderMap, names: &[HeaderName], now: Timestamp) {
+    fn take_out(&self, peer: &Peer, headers: &mut HeaderMap, names: &[HeaderName], clock: &dyn Clock) {
         for name in names {
             if headers.remove(name).is_none() {
                 continue;
             }
-            let warned = self.warned.load(Ordering::Relaxed);
+            let (now, warned) = (clock.now(), self.warned.load(Ordering::Relaxed));
             let is_due = now.0 < warned || now.0 - warned >= WARN_EVERY;
             if is_due && self.warned.compare_exchange(warned, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 let (source, header) = (peer.text.as_str(), name.as_str());

@@ -1,12 +1,17 @@
 use super::*;
 use crate::config::{AddressFormat, CertificateFormat};
 use base64::Engine;
+use mintmark_core::clock::FakeClock;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 const GOOD: &str = "0123456789abcdef0123456789abcdef";
 const NEXT: &str = "next-one-next-one-next-one-next-one";
-const NOW: Timestamp = Timestamp(1_777_653_568);
+const NOW: i64 = 1_777_653_568;
+
+fn clock() -> FakeClock {
+    FakeClock::at(NOW)
+}
 
 fn secrets() -> Arc<ProxySecrets> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -56,7 +61,7 @@ fn s19_a_proxy_with_the_secret_speaks_for_its_clients() {
     let der = der();
     for secret in [GOOD, NEXT] {
         let mut headers = told(&der, &[("mintmark-proxy-secret", secret)]);
-        let client = proxies.client_of(&peer("10.1.2.3"), &mut headers, NOW).unwrap();
+        let client = proxies.client_of(&peer("10.1.2.3"), &mut headers, &clock()).unwrap();
         assert_eq!(client.text, "203.0.113.9");
         assert!(client.certificate.unwrap().is_trusted);
         assert!(!headers.contains_key("mintmark-proxy-secret"), "nobody behind this sees it");
@@ -78,7 +83,7 @@ fn s19_nobody_else_speaks_for_anybody() {
     ] {
         let more: Vec<_> = secret.map(|secret| ("mintmark-proxy-secret", secret)).into_iter().collect();
         let mut headers = told(&der, &more);
-        assert_eq!(proxies.client_of(&peer(address), &mut headers, NOW), None, "{address} {secret:?}");
+        assert_eq!(proxies.client_of(&peer(address), &mut headers, &clock()), None, "{address} {secret:?}");
         assert!(!headers.contains_key("client-cert") && !headers.contains_key("mintmark-proxy-secret"));
     }
 }
@@ -89,20 +94,20 @@ fn s19_a_proxy_can_prove_itself_with_its_certificate_which_is_never_its_clients(
     let own = crate::tls::read_client_certificate(&own, false).unwrap();
     let proxies = Proxies::new(ProxySettings { certificates: vec![own.sha256], ..settings(&["10.0.0.0/8"]) }, None);
     let proxy = Peer::new("10.1.2.3".parse().unwrap(), Some(own));
-    let told_of = proxies.client_of(&proxy, &mut told(&client, &[]), NOW).unwrap();
+    let told_of = proxies.client_of(&proxy, &mut told(&client, &[]), &clock()).unwrap();
     assert_eq!(told_of.certificate.unwrap(), crate::tls::read_client_certificate(&client, true).unwrap());
-    let told_of = proxies.client_of(&proxy, &mut HeaderMap::new(), NOW).unwrap();
+    let told_of = proxies.client_of(&proxy, &mut HeaderMap::new(), &clock()).unwrap();
     assert_eq!((told_of.certificate, told_of.text.as_str()), (None, "10.1.2.3"));
-    assert_eq!(proxies.client_of(&peer("10.1.2.3"), &mut told(&client, &[]), NOW), None);
+    assert_eq!(proxies.client_of(&peer("10.1.2.3"), &mut told(&client, &[]), &clock()), None);
     let elsewhere = Peer { address: "192.0.2.1".parse().unwrap(), ..proxy };
-    assert_eq!(proxies.client_of(&elsewhere, &mut told(&client, &[]), NOW), None);
+    assert_eq!(proxies.client_of(&elsewhere, &mut told(&client, &[]), &clock()), None);
 }
 
 #[test]
 fn s19_loopback_needs_no_proof() {
     let proxies = Proxies::new(settings(&["127.0.0.1"]), None);
     for (address, expected) in [("127.0.0.1", true), ("::ffff:127.0.0.1", true), ("127.0.0.2", false), ("192.0.2.1", false)] {
-        assert_eq!(proxies.client_of(&peer(address), &mut told(&der(), &[]), NOW).is_some(), expected, "{address}");
+        assert_eq!(proxies.client_of(&peer(address), &mut told(&der(), &[]), &clock()).is_some(), expected, "{address}");
     }
 }
 
@@ -110,20 +115,20 @@ fn s19_loopback_needs_no_proof() {
 fn a_chain_is_trusted_only_when_the_proxy_says_so_once_and_within_the_certificates_time() {
     let proxies = Proxies::new(settings(&["127.0.0.1"]), None);
     let der = der();
-    let trusted = |headers: &mut HeaderMap, now| {
-        let client = proxies.client_of(&peer("127.0.0.1"), headers, now).unwrap();
+    let trusted = |headers: &mut HeaderMap, clock: &FakeClock| {
+        let client = proxies.client_of(&peer("127.0.0.1"), headers, clock).unwrap();
         client.certificate.map(|certificate| certificate.is_trusted)
     };
-    assert_eq!(trusted(&mut told(&der, &[]), NOW), Some(true));
-    assert_eq!(trusted(&mut told(&der, &[("x-verify", "SUCCESS")]), NOW), Some(false), "told twice");
+    assert_eq!(trusted(&mut told(&der, &[]), &clock()), Some(true));
+    assert_eq!(trusted(&mut told(&der, &[("x-verify", "SUCCESS")]), &clock()), Some(false), "told twice");
     let mut failed = told(&der, &[]);
     failed.insert("x-verify", "FAILED:self signed".parse().unwrap());
-    assert_eq!(trusted(&mut failed, NOW), Some(false));
-    assert_eq!(trusted(&mut told(&der, &[]), Timestamp(NOW.0 + 366 * 86_400)), Some(false), "expired");
-    assert_eq!(trusted(&mut told(&der, &[("client-cert", ":AAAA:")]), NOW), None, "two certificates");
+    assert_eq!(trusted(&mut failed, &clock()), Some(false));
+    assert_eq!(trusted(&mut told(&der, &[]), &FakeClock::at(NOW + 366 * 86_400)), Some(false), "expired");
+    assert_eq!(trusted(&mut told(&der, &[("client-cert", ":AAAA:")]), &clock()), None, "two certificates");
     let mut none = told(&der, &[]);
     none.insert("client-cert", "".parse().unwrap());
-    assert_eq!(trusted(&mut none, NOW), None, "an empty header is none");
+    assert_eq!(trusted(&mut none, &clock()), None, "an empty header is none");
 }
 
 #[test]
@@ -131,7 +136,7 @@ fn s19_the_headers_go_nowhere_where_no_proxy_is_configured() {
     for name in ["client-cert", "x-client-cert", "x-forwarded-client-cert", "x-ssl-client-cert"] {
         let mut headers = HeaderMap::new();
         headers.insert(name, "whatever".parse().unwrap());
-        assert_eq!(Proxies::default().client_of(&peer("127.0.0.1"), &mut headers, NOW), None);
+        assert_eq!(Proxies::default().client_of(&peer("127.0.0.1"), &mut headers, &clock()), None);
         assert!(headers.is_empty(), "{name}");
     }
 }
