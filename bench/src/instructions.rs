@@ -9,8 +9,9 @@ use clap::Args;
 use mintmark::clock::SystemClock;
 use mintmark::config::{Config, Variables};
 use mintmark::dialect_files::load_dialects;
-use mintmark::http::{App, HostRule, Service, Site, connection};
+use mintmark::http::{App, HostRule, Proxies, Service, Site, connection};
 use mintmark::node::{Node, NodeParts, NodeSettings};
+use mintmark::outgoing::RemoteKeyCache;
 use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::RootKeys;
@@ -120,6 +121,7 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
     let dialects = load_dialects(Some(&args.folder.join("dialects"))).map_err(|mistakes| mistakes_of(&mistakes))?;
     let node = Node::start(NodeParts {
         store: Arc::new(store),
+        remote_keys: Arc::new(RemoteKeyCache::open(&config.outgoing, folder, Arc::clone(&clock), Arc::clone(&random))?),
         clock,
         random,
         id_random: Arc::new(PooledRandom),
@@ -130,7 +132,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
         settings: NodeSettings::from(config),
     });
     let environment = environment_of(args.algorithm).parse()?;
-    let app = App { node: Arc::new(node.await?), site: Arc::new(Site { environment, hosts: HostRule::Any }) };
+    let site = Site { environment, hosts: HostRule::Any, proxies: Proxies::default() };
+    let app = App { node: Arc::new(node.await?), site: Arc::new(site) };
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));
     tokio::spawn(async move {

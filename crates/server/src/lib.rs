@@ -7,6 +7,8 @@ pub mod dialect_files;
 pub mod http;
 pub mod logging;
 pub mod node;
+pub mod outgoing;
 pub mod serving;
 pub mod snapshot;
 pub mod store;
+pub mod tls;

@@ -16,7 +16,7 @@ use mintmark_core::document::Diagnostic;
 use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
-use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint};
+use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
 
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
@@ -90,6 +90,8 @@ pub struct NodeParts {
     pub id_random: Arc<dyn Random>,
     /// Master keys and peppers.
     pub root_keys: Arc<RootKeys>,
+    /// Keys that clients and other issuers publish.
+    pub remote_keys: Arc<dyn RemoteKeys>,
     /// The dialects.
     pub dialects: DialectSet,
     /// Where the operator's dialects are.
@@ -197,7 +199,7 @@ impl Node {
                 root_keys: parts.root_keys,
                 signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
                 proofs: ProofMemory::default(),
-                remote_keys: Arc::new(NoRemoteKeys),
+                remote_keys: parts.remote_keys,
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
@@ -255,17 +257,6 @@ impl Node {
             dialects: DialectSet::clone(&self.dialects.load()),
             actor: Actor("mintmark".to_owned()),
         }
-    }
-}
-
-struct NoRemoteKeys;
-
-impl RemoteKeys for NoRemoteKeys {
-    fn jwks<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
-        Box::pin(async { Err(RemoteKeysError::Refused(String::new())) })
-    }
-    fn issuer<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> RemoteKeysFuture<'a> {
-        Box::pin(async { Err(RemoteKeysError::Refused(String::new())) })
     }
 }
 

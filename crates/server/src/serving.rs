@@ -9,8 +9,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::FeedSettings;
-use crate::http::{HostRule, Listener, Site};
+use crate::http::{HostRule, Listener, Proxies, Site};
 use crate::node::Node;
+use crate::tls::{ServerTls, Watched, watch_files};
 
 /// Where an environment is served.
 #[derive(Debug)]
@@ -21,6 +22,19 @@ pub struct Door {
     pub socket: std::net::TcpListener,
     /// Which hosts are answered.
     pub hosts: HostRule,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerTls>>,
+    /// The proxies whose word on clients counts.
+    pub proxies: Proxies,
+    /// What is made of files and made anew when they change.
+    pub watched: Vec<Watched>,
+}
+
+impl Door {
+    /// A door of plain HTTP without proxies.
+    pub fn plain(environment: EnvironmentName, socket: std::net::TcpListener, hosts: HostRule) -> Self {
+        Self { environment, socket, hosts, tls: None, proxies: Proxies::default(), watched: Vec::new() }
+    }
 }
 
 /// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
@@ -46,11 +60,12 @@ impl Signals {
 /// Serves until a signal: Ctrl-C and SIGTERM finish the requests in work, write down what is in memory, and return.
 pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
-    let mut listeners = Vec::new();
-    for Door { environment, socket, hosts } in doors {
+    let (mut listeners, mut files) = (Vec::new(), Vec::new());
+    for Door { environment, socket, hosts, tls, proxies, watched } in doors {
         socket.set_nonblocking(true)?;
-        let site = Site { environment, hosts };
-        let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site: Arc::new(site) };
+        files.extend(watched);
+        let site = Arc::new(Site { environment, hosts, proxies });
+        let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }
     let poll = Duration::from_millis(feed.poll_milliseconds);
@@ -63,8 +78,9 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_up(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
+        tokio::spawn(watch_files(files.clone(), stopping.clone())),
     ];
-    wait_for_stop(&node, signals).await;
+    wait_for_stop(&node, &files, signals).await;
     node.announce_stop();
     tracing::info!("stopping: requests in work are finished first");
     let _ = stop.send(true);
@@ -99,8 +115,8 @@ fn log_statistics(DirectoryStatistics { clients, businesses, names }: &Directory
     );
 }
 
-/// Waits for the signal to stop; SIGHUP reloads dialects meanwhile.
-async fn wait_for_stop(node: &Node, mut signals: Signals) {
+/// Waits for the signal to stop; SIGHUP reloads dialects and files meanwhile.
+async fn wait_for_stop(node: &Node, files: &[Watched], mut signals: Signals) {
     loop {
         tokio::select! {
             _ = signals.interrupt.recv() => return,
@@ -111,15 +127,22 @@ async fn wait_for_stop(node: &Node, mut signals: Signals) {
                 let _ = tokio::time::timeout(drain, signals.interrupt.recv()).await;
                 return;
             }
-            _ = signals.hangup.recv() => match node.reload_dialects().await {
-                Ok(count) => tracing::info!(count, "dialects reloaded"),
-                Err(mistakes) => {
-                    for mistake in &mistakes {
-                        tracing::error!("{mistake}");
-                    }
-                    tracing::error!(mistakes = mistakes.len(), "dialects not reloaded: the old set stays");
-                }
-            },
+            _ = signals.hangup.recv() => {
+                files.iter().for_each(Watched::reload);
+                reload_dialects(node).await;
+            }
+        }
+    }
+}
+
+async fn reload_dialects(node: &Node) {
+    match node.reload_dialects().await {
+        Ok(count) => tracing::info!(count, "dialects reloaded"),
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                tracing::error!("{mistake}");
+            }
+            tracing::error!(mistakes = mistakes.len(), "dialects not reloaded: the old set stays");
         }
     }
 }

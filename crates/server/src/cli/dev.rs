@@ -77,6 +77,7 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
         random: Arc::clone(&place.registry.random),
         id_random: Arc::new(PooledRandom),
         root_keys: Arc::clone(&place.registry.root_keys),
+        remote_keys: super::serve::remote_keys(config)?,
         dialects: place.registry.dialects.clone(),
         dialect_folder: Some(files.dialects.clone()),
         snapshot: None,
@@ -113,7 +114,7 @@ fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
             let next = if base < 60_000 { base + 1000 } else { 9000 };
             Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
         })?;
-        doors.push(Door { environment: name.parse()?, socket, hosts: HostRule::Loopback });
+        doors.push(Door::plain(name.parse()?, socket, HostRule::Loopback));
     }
     Ok(doors)
 }

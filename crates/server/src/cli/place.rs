@@ -46,14 +46,22 @@ pub(super) struct Files {
 impl Files {
     /// Those that the options name, or that are found here.
     pub(super) fn find(shared: &Shared) -> Result<Self, Failure> {
+        Ok(Self::find_with_config(shared)?.0)
+    }
+
+    /// The same with the configuration, where there is one.
+    pub(super) fn find_with_config(shared: &Shared) -> Result<(Self, Option<Config>), Failure> {
         let config = match (&shared.config, &shared.data_dir) {
             (Some(config), _) => Some(config.clone()),
             (None, Some(_)) => None,
             (None, None) => Some(PathBuf::from(CONFIG_FILE)).filter(|path| path.exists()),
         };
         match config {
-            Some(path) => Self::of_config(&Config::read(&path, &Variables::of_process())?),
-            None => Ok(Self::of_folder(shared.data_dir.as_deref().unwrap_or_else(|| Path::new(DATA_DIR)))),
+            Some(path) => {
+                let config = Config::read(&path, &Variables::of_process())?;
+                Ok((Self::of_config(&config)?, Some(config)))
+            }
+            None => Ok((Self::of_folder(shared.data_dir.as_deref().unwrap_or_else(|| Path::new(DATA_DIR))), None)),
         }
     }
 

@@ -1,24 +1,27 @@
 //! `mintmark serve`
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mintmark_core::random::{PooledRandom, SystemRandom};
 use mintmark_core::store::Store;
+use mintmark_core::token::RemoteKeys;
 
 use super::output::Output;
 use super::place::{CONFIG_FILE, Files, mistakes_of};
 use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::clock::SystemClock;
-use crate::config::{Config, Variables};
+use crate::config::{Config, EnvironmentSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
-use crate::http::HostRule;
+use crate::http::{HostRule, Proxies, ProxySecrets};
 use crate::node::{Node, NodeParts, NodeSettings};
+use crate::outgoing::RemoteKeyCache;
 use crate::serving::{Door, Signals, serve};
 use crate::snapshot::SnapshotFolder;
 use crate::store::{OpenError, SqlStore};
+use crate::tls::{ServerTls, Watched};
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -51,6 +54,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
         random: Arc::new(SystemRandom),
         id_random: Arc::new(PooledRandom),
         root_keys: Arc::new(root_keys),
+        remote_keys: remote_keys(&config)?,
         dialects,
         dialect_folder: Some(files.dialects),
         snapshot,
@@ -66,13 +70,19 @@ pub(super) async fn run(shared: &Shared) -> Done {
     };
     let signals = Signals::listen()?;
     for door in &doors {
-        tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, "listening");
+        tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening");
     }
     if shared.json {
         println!("{}", ready(&doors)?);
     }
     serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
+}
+
+/// What fetches the keys that clients and other issuers publish.
+pub(super) fn remote_keys(config: &Config) -> Result<Arc<dyn RemoteKeys>, Failure> {
+    let cache = RemoteKeyCache::open(&config.outgoing, &config.folder, Arc::new(SystemClock), Arc::new(SystemRandom))?;
+    Ok(Arc::new(cache))
 }
 
 /// Starts from the snapshot, since the database is away. The snapshot shows that the root keys are the right ones.
@@ -86,7 +96,8 @@ fn resume(parts: NodeParts, away: &OpenError) -> Result<Node, Failure> {
 fn ready(doors: &[Door]) -> Result<serde_json::Value, Failure> {
     let mut environments = Vec::new();
     for door in doors {
-        environments.push(serde_json::json!({ "name": door.environment, "listen": door.socket.local_addr()?.to_string() }));
+        let listen = door.socket.local_addr()?.to_string();
+        environments.push(serde_json::json!({ "name": door.environment, "listen": listen, "tls": door.tls.is_some() }));
     }
     Ok(serde_json::json!({ "ready": true, "environments": environments }))
 }
@@ -99,9 +110,35 @@ fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {
             Failure(explain_bind(environment.listen, &error, &advice))
         })?;
         let hosts = if environment.hosts.is_empty() { HostRule::Any } else { HostRule::Only(environment.hosts.clone()) };
-        doors.push(Door { environment: environment.name.clone(), socket, hosts });
+        let door = Door::plain(environment.name.clone(), socket, hosts);
+        doors.push(secure(door, environment, &config.folder)?);
     }
     Ok(doors)
+}
+
+/// Gives a door its TLS and its proxies.
+fn secure(door: Door, environment: &EnvironmentSettings, folder: &Path) -> Result<Door, Failure> {
+    let Secrets { tls, proxies } = Secrets::read(environment, folder)?;
+    let watched = [tls.clone().map(|tls| Watched::new(tls)), proxies.clone().map(|secrets| Watched::new(secrets))];
+    let proxies = environment.proxy.clone().map_or_else(Proxies::default, |settings| Proxies::new(settings, proxies));
+    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), ..door })
+}
+
+/// What a listener reads from files.
+pub(super) struct Secrets {
+    pub(super) tls: Option<Arc<ServerTls>>,
+    pub(super) proxies: Option<Arc<ProxySecrets>>,
+}
+
+impl Secrets {
+    pub(super) fn read(environment: &EnvironmentSettings, folder: &Path) -> Result<Self, Failure> {
+        let open = |tls: &TlsSettings| ServerTls::open(environment.name.as_str(), tls.files(folder), Arc::new(SystemClock));
+        let secrets = environment.proxy.as_ref().and_then(|proxy| proxy.secret_file.as_deref());
+        Ok(Self {
+            tls: environment.tls.as_ref().map(open).transpose()?.map(Arc::new),
+            proxies: secrets.map(ProxySecrets::open).transpose()?.map(Arc::new),
+        })
+    }
 }
 
 /// Every configured environment must be in the registry.

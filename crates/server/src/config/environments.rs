@@ -1,12 +1,13 @@
 //! `[environments.NAME]`: where each environment listens. Its issuer and the rest of it are in the registry.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use mintmark_core::document::TableReader;
 use mintmark_core::model::EnvironmentName;
 
-use super::Variables;
 use super::section::{Setting, variable_name};
+use super::{ProxySettings, TlsSettings, Variables, proxy, tls};
 
 /// Where one environment listens.
 #[derive(Clone, Debug)]
@@ -17,10 +18,18 @@ pub struct EnvironmentSettings {
     pub listen: SocketAddr,
     /// The hosts that requests may name; any if there is none, since the listener already says which environment is meant.
     pub hosts: Vec<String>,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<TlsSettings>,
+    /// The proxies before it.
+    pub proxy: Option<ProxySettings>,
 }
 
 /// The lines of the reference.
 pub(super) fn settings() -> Vec<Setting> {
+    [own_settings(), tls::settings(), proxy::settings()].concat()
+}
+
+fn own_settings() -> Vec<Setting> {
     let section = "environments.NAME";
     vec![
         Setting {
@@ -39,7 +48,7 @@ pub(super) fn settings() -> Vec<Setting> {
     ]
 }
 
-pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<EnvironmentSettings> {
+pub(super) fn read(top: &TableReader<'_>, variables: &Variables, folder: &Path) -> Vec<EnvironmentSettings> {
     let Some(table) = top.required_table("environments") else { return Vec::new() };
     let mut environments: Vec<EnvironmentSettings> = Vec::new();
     for (key, node) in table.all() {
@@ -54,12 +63,15 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<Environm
             Some(list) => read_host_list(&list, variables, &section),
             None => entry.texts("hosts").unwrap_or_default().into_iter().map(|(host, _)| host.to_owned()).collect(),
         };
+        let tls = tls::read(&entry, variables, &section);
+        let proxy = proxy::read(&entry, variables, &section, folder);
+        check_certificates(&entry, proxy.as_ref(), tls.as_ref());
         entry.also_known(&["hosts", "listen"]);
         if let (Ok(name), Some(listen)) = (name, listen) {
             if let Some(other) = environments.iter().find(|other| other.listen == listen && listen.port() != 0) {
                 entry.report(format!("`{section}.listen`: {listen} is the listener of {} already", other.name));
             }
-            environments.push(EnvironmentSettings { name, listen, hosts });
+            environments.push(EnvironmentSettings { name, listen, hosts, tls, proxy });
         }
         entry.finish();
     }
@@ -67,6 +79,15 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Vec<Environm
         table.report("`environments`: expected at least one, such as [environments.production] with listen = \"0.0.0.0:8080\"");
     }
     environments
+}
+
+/// A proxy that proves itself with a certificate must be asked for one.
+fn check_certificates(entry: &TableReader<'_>, proxy: Option<&ProxySettings>, tls: Option<&TlsSettings>) {
+    let has_certificate = proxy.is_some_and(|proxy| !proxy.certificates.is_empty());
+    if has_certificate && !tls.is_some_and(|tls| tls.client_certificates) {
+        let path = entry.path_of("proxy.certificate_sha256");
+        entry.report(format!("`{path}`: nobody is asked for a certificate: tls.client_certificates = true is missing"));
+    }
 }
 
 /// Hosts separated by commas. An empty list is a mistake: it would take the check away that the file asks for.

@@ -5,9 +5,12 @@
 //! unknown `MINTMARK_*` variables are errors that name the nearest known one.
 
 mod environments;
+mod network;
+mod proxy;
 mod reference;
 mod section;
 mod sections;
+mod tls;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -17,12 +20,15 @@ use mintmark_core::document::{Diagnostic, Diagnostics, Document, Source, TableRe
 use zeroize::Zeroizing;
 
 pub use environments::EnvironmentSettings;
+pub use network::{Network, NotANetwork};
+pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
-    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings,
-    SignerSettings, StoreSettings,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
+    RootKeySettings, SignerSettings, StoreSettings,
 };
+pub use tls::TlsSettings;
 pub use variables::Variables;
 
 use crate::store::{PostgresOptions, StorePlace};
@@ -52,6 +58,8 @@ pub struct Config {
     pub keys: KeySettings,
     /// Threads for RSA signatures.
     pub signers: SignerSettings,
+    /// Requests that the server makes itself.
+    pub outgoing: OutgoingSettings,
     /// What is logged.
     pub log: LogSettings,
     /// The root keys as text, where a variable holds them instead of a file.
@@ -114,7 +122,7 @@ impl Config {
         let top = TableReader::root(document, diagnostics)?;
         let config = Self {
             folder: folder.to_owned(),
-            environments: environments::read(&top, variables),
+            environments: environments::read(&top, variables, folder),
             store: StoreSettings::read(&top, variables),
             root_keys: RootKeySettings::read(&top, variables),
             dialects: DialectSettings::read(&top, variables),
@@ -124,6 +132,7 @@ impl Config {
             feed: FeedSettings::read(&top, variables),
             keys: KeySettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
+            outgoing: OutgoingSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),
         };

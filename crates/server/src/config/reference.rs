@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, RootKeySettings,
-    Setting, SignerSettings, StoreSettings, environments,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
+    RootKeySettings, Setting, SignerSettings, StoreSettings, environments,
 };
 
 fn all() -> Vec<Setting> {
@@ -19,6 +19,7 @@ fn all() -> Vec<Setting> {
         FeedSettings::settings(),
         KeySettings::settings(),
         SignerSettings::settings(),
+        OutgoingSettings::settings(),
         LogSettings::settings(),
     ]
     .concat()

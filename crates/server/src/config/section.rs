@@ -101,6 +101,33 @@ pub(super) fn read_integer(
     u64::try_from(from_variable.or(from_file).unwrap_or(default)).unwrap_or(0)
 }
 
+pub(super) fn read_boolean(
+    table: Option<&TableReader<'_>>,
+    variables: &Variables,
+    path: (&str, &'static str),
+    default: bool,
+) -> bool {
+    let name = variable_name(path.0, path.1);
+    let from_file = table.and_then(|table| table.boolean(path.1));
+    let from_variable = variables.take(&name).and_then(|text| {
+        let value = text.parse().ok();
+        if value.is_none() {
+            variables.report(&name, "expected true or false");
+        }
+        value
+    });
+    from_variable.or(from_file).unwrap_or(default)
+}
+
+/// A list of texts. A variable has them separated by commas; an empty one is an empty list.
+pub(super) fn read_list(table: Option<&TableReader<'_>>, variables: &Variables, path: (&str, &'static str)) -> Vec<String> {
+    let from_file = table.and_then(|table| table.texts(path.1));
+    match variables.take(&variable_name(path.0, path.1)) {
+        Some(list) => list.split(',').map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect(),
+        None => from_file.unwrap_or_default().into_iter().map(|(text, _)| text.to_owned()).collect(),
+    }
+}
+
 /// Declares a section: a struct, how it is read, and its lines of the reference.
 macro_rules! settings {
     ($(#[doc = $section_doc:literal])+ $name:ident in $section:literal {
@@ -142,15 +169,25 @@ macro_rules! settings {
     (@type secret) => { $crate::config::SecretText };
     (@type choice) => { String };
     (@type integer) => { u64 };
+    (@type boolean) => { bool };
+    (@type list) => { Vec<String> };
     (@show text $default:literal) => { format!("{:?}", $default) };
     (@show secret $default:literal) => { format!("{:?}", $default) };
     (@show choice $default:literal) => { format!("{:?}", $default) };
     (@show integer $default:literal) => { $default.to_string() };
+    (@show boolean $default:literal) => { $default.to_string() };
+    (@show list $default:literal) => { $default.to_owned() };
     (@read text, $table:expr, $variables:expr, $path:expr, $default:literal) => {
         $crate::config::section::read_text($table, $variables, $path, $default)
     };
     (@read secret, $table:expr, $variables:expr, $path:expr, $default:literal) => {
         $crate::config::SecretText::new($crate::config::section::read_text($table, $variables, $path, $default))
+    };
+    (@read boolean, $table:expr, $variables:expr, $path:expr, $default:literal) => {
+        $crate::config::section::read_boolean($table, $variables, $path, $default)
+    };
+    (@read list, $table:expr, $variables:expr, $path:expr, $default:literal) => {
+        $crate::config::section::read_list($table, $variables, $path)
     };
     (@read choice, $table:expr, $variables:expr, $path:expr, $default:literal, $words:expr) => {
         $crate::config::section::read_choice($table, $variables, $path, $default, &$words)

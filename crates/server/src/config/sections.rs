@@ -116,6 +116,22 @@ settings! {
 }
 
 settings! {
+    /// Requests that the server makes itself: for the keys that clients and other issuers publish.
+    OutgoingSettings in "outgoing" {
+        /// Hosts with their ports, as in `keys.internal:8443`, that may be at any address, also at one of this machine. Others are
+        /// fetched from only where all their addresses are public.
+        allow: list = "[]";
+        /// Ports besides 443 at other hosts.
+        ports: list = "[]";
+        /// A PEM file of authorities that count besides the system's.
+        ca_file: text = "";
+        /// Whether private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, `fc00::/7`) are refused too. Loopback, link-local
+        /// and the like always are.
+        refuse_private: boolean = true;
+    }
+}
+
+settings! {
     /// What is logged. Secrets, tokens and keys never are, at any level.
     LogSettings in "log" {
         /// `error`, `warn`, `info`, `debug` or `trace`, for Mintmark's own events.

@@ -3,6 +3,7 @@
 //! Errors have the form of RFC 6749 section 5.2. Tokens are in the body alone, and nothing of them goes to the log but the `jti` of
 //! one that is the caller's own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -16,8 +17,8 @@ use mintmark_core::dialect::{AnswerContext, Dialect, Fault, RawBody, RawRequest}
 use mintmark_core::model::{ClientId, CredentialId};
 use mintmark_core::token::{Answered, Caller, Denial, Introspection, RevocationResult, TokenCall};
 
-use super::token::{Source, context, issuer_of, read_body};
-use super::{App, RequestId, answer};
+use super::token::{context, issuer_of, read_body};
+use super::{App, Peer, RequestId, answer};
 
 /// The dialect whose ways to authenticate hold here, and whose answers refusals are.
 const STANDARD: &str = "standard";
@@ -26,7 +27,7 @@ const STANDARD: &str = "standard";
 pub(super) async fn revoke(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Extension(source): Extension<Source>,
+    Extension(peer): Extension<Arc<Peer>>,
     request: Request,
 ) -> Response {
     let (parts, body) = match read(&app, request).await {
@@ -35,7 +36,7 @@ pub(super) async fn revoke(
     };
     let dialects = app.node.dialects.load();
     let Some(standard) = dialects.get(STANDARD) else { return undecided() };
-    let call = call(&app, source, standard, (&parts, body.as_ref()));
+    let call = call(&app, &peer, standard, (&parts, body.as_ref()));
     let answered = app.node.endpoint.revoke(&call).await;
     log_revocation(&app, &id, &answered);
     match answered.result {
@@ -48,7 +49,7 @@ pub(super) async fn revoke(
 pub(super) async fn introspect(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Extension(source): Extension<Source>,
+    Extension(peer): Extension<Arc<Peer>>,
     request: Request,
 ) -> Response {
     let (parts, body) = match read(&app, request).await {
@@ -57,7 +58,7 @@ pub(super) async fn introspect(
     };
     let dialects = app.node.dialects.load();
     let Some(standard) = dialects.get(STANDARD) else { return undecided() };
-    let call = call(&app, source, standard, (&parts, body.as_ref()));
+    let call = call(&app, &peer, standard, (&parts, body.as_ref()));
     let answered = app.node.endpoint.introspect(&call).await;
     log_introspection(&app, &id, &answered);
     match answered.result {
@@ -89,7 +90,7 @@ async fn read(app: &App, request: Request) -> Result<(Parts, Option<Bytes>), Res
 
 fn call<'a>(
     app: &'a App,
-    Source(source): Source,
+    peer: &'a Peer,
     dialect: &'a Dialect,
     (parts, body): (&'a Parts, Option<&'a Bytes>),
 ) -> TokenCall<'a> {
@@ -97,10 +98,10 @@ fn call<'a>(
     let raw = RawRequest { query: parts.uri.query(), headers: &parts.headers, body };
     let caller = Caller {
         environment: &app.site.environment,
-        source,
+        source: peer.address,
         path: parts.uri.path(),
         methods: dialect.request.methods,
-        certificate: None,
+        certificate: peer.certificate.as_ref(),
     };
     TokenCall { caller, dialect, raw }
 }

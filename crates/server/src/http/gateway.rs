@@ -5,6 +5,7 @@
 //! where the gateway itself is refused; 503 when it cannot be decided.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
@@ -17,10 +18,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use mintmark_core::dialect::{AuthMethod, AuthMethods};
 use mintmark_core::model::ClientId;
 use mintmark_core::token::{Admitted, Answered, Caller, GatewayCall, GatewayRefusal};
-use mintmark_verify::layer::Refused;
 
-use super::token::Source;
-use super::{App, RequestId, answer};
+use super::{App, Peer, RequestId, answer};
 
 /// A token that is refused is told nothing more: why is in the log.
 const TOKEN_REFUSED: &str = "Bearer error=\"invalid_token\", error_description=\"the token is not good here\"";
@@ -29,13 +28,13 @@ const TOKEN_REFUSED: &str = "Bearer error=\"invalid_token\", error_description=\
 pub(super) async fn check(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Extension(source): Extension<Source>,
+    Extension(peer): Extension<Arc<Peer>>,
     resource: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let resource = resource.map(|Path(resource)| resource).unwrap_or_default();
     let (parts, _) = request.into_parts();
-    decide(&app, &id, source, (&resource, parts.uri.query()), &parts).await
+    decide(&app, &id, &peer, (&resource, parts.uri.query()), &parts).await
 }
 
 /// The same with the asking request's own path behind it, as Envoy sends it. The query string is that request's too, and means nothing
@@ -43,24 +42,19 @@ pub(super) async fn check(
 pub(super) async fn check_with_path(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Extension(source): Extension<Source>,
+    Extension(peer): Extension<Arc<Peer>>,
     path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
     let resource = path.map(|Path((resource, _))| resource).unwrap_or_default();
     let (parts, _) = request.into_parts();
-    decide(&app, &id, source, (&resource, None), &parts).await
+    decide(&app, &id, &peer, (&resource, None), &parts).await
 }
 
-async fn decide(
-    app: &App,
-    id: &RequestId,
-    Source(source): Source,
-    (resource, query): (&str, Option<&str>),
-    parts: &Parts,
-) -> Response {
+async fn decide(app: &App, id: &RequestId, peer: &Peer, (resource, query): (&str, Option<&str>), parts: &Parts) -> Response {
     let methods = AuthMethods::default().with(AuthMethod::ClientSecretBasic);
-    let caller = Caller { environment: &app.site.environment, source, path: "/verify/", methods, certificate: None };
+    let caller =
+        Caller { environment: &app.site.environment, source: peer.address, path: "/verify/", methods, certificate: None };
     let call = GatewayCall { caller, headers: &parts.headers, resource, query };
     let answered = app.node.endpoint.check_for_gateway(&call).await;
     log(app, id, &answered);
@@ -125,12 +119,12 @@ fn refuse(refusal: GatewayRefusal) -> Response {
         }
         GatewayRefusal::TokenMissing => {
             let text = "The request has no access token.";
-            challenge(StatusCode::UNAUTHORIZED, "invalid_token", text, Refused::TokenMissing.challenge(None))
+            challenge(StatusCode::UNAUTHORIZED, "invalid_token", text, "Bearer".to_owned())
         }
         // 401 where RFC 6750 has 400: gateways hand on 401 and 403 alone.
         GatewayRefusal::RequestMalformed => {
             let text = "The request must have one Authorization header with one token.";
-            challenge(StatusCode::UNAUTHORIZED, "invalid_request", text, Refused::RequestMalformed.challenge(None))
+            challenge(StatusCode::UNAUTHORIZED, "invalid_request", text, "Bearer error=\"invalid_request\"".to_owned())
         }
         GatewayRefusal::TokenRefused(_) => {
             let text = "The token is not good here.";
@@ -138,7 +132,7 @@ fn refuse(refusal: GatewayRefusal) -> Response {
         }
         GatewayRefusal::ScopeMissing(needed) => {
             let text = "The token lacks a scope that is needed.";
-            let header = Refused::ScopeInsufficient { needed }.challenge(None);
+            let header = format!("Bearer error=\"insufficient_scope\"{}", scope_member(&needed));
             challenge(StatusCode::FORBIDDEN, "insufficient_scope", text, header)
         }
         GatewayRefusal::Undecided(denial) => {
@@ -148,6 +142,12 @@ fn refuse(refusal: GatewayRefusal) -> Response {
             response
         }
     }
+}
+
+/// The scopes that are needed, where their names can stand in a header (RFC 6749 section 3.3).
+fn scope_member(needed: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' || byte == b' ';
+    if needed.bytes().all(is_plain) { format!(", scope=\"{needed}\"") } else { String::new() }
 }
 
 fn log(app: &App, id: &RequestId, answered: &Answered<Admitted, GatewayRefusal>) {

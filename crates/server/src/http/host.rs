@@ -1,9 +1,10 @@
 //! Which hosts a listener answers (rules S19 and S23). The environment is the listener's in any case: `Host` shapes no
-//! issuer, no URL and no decision, it is only refused.
+//! issuer, no URL and no decision, it is only refused. The same goes for the host that a client asks for in the TLS handshake.
 
 use axum::response::Response;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, StatusCode, Uri};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, Version};
 
 use super::answer;
 
@@ -22,29 +23,61 @@ pub(super) fn misdirected() -> Response {
     answer::error(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", "This host is not served here.")
 }
 
-/// Whether a request is for this listener.
-pub(super) fn is_allowed(rule: &HostRule, uri: &Uri, headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok(),
+/// Whether a request is for this listener. `server_name` is the host that the client asked for in the TLS handshake, if it did.
+pub(super) fn is_allowed(rule: &HostRule, server_name: Option<&str>, parts: &Parts) -> bool {
+    let host = match authority(parts) {
+        Authority::Of(host) => host,
         // HTTP/1.0 has no Host; any other request has one (RFC 9112 section 3.2).
-        (None, _) if *rule == HostRule::Any => return true,
-        _ => None,
+        Authority::Absent => return *rule == HostRule::Any,
+        Authority::Unclear => return false,
     };
-    let Some(host) = host else { return false };
-    // An absolute request target must agree with the header (RFC 9112 section 3.2.2).
-    if uri.authority().is_some_and(|authority| !authority.as_str().eq_ignore_ascii_case(host)) {
+    // A client that asks for one host in the handshake and for another in the request is where neither expects it (RFC 9110
+    // section 7.4).
+    if server_name.is_some_and(|name| !name.eq_ignore_ascii_case(without_port(host))) {
         return false;
     }
-    match rule {
-        HostRule::Any => true,
-        HostRule::Only(known) => {
-            known.iter().any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(without_port(host)))
-        }
-        HostRule::Loopback => {
-            let origins = headers.get_all(ORIGIN).iter();
-            let is_local = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| is_loopback(without_port(host)));
-            is_loopback(without_port(host)) && origins.into_iter().all(|origin| origin.to_str().is_ok_and(is_local))
+    rule.allows(host, &parts.headers)
+}
+
+/// The host that a request names.
+enum Authority<'a> {
+    Of(&'a str),
+    Absent,
+    /// It is named twice and differently, or is no text.
+    Unclear,
+}
+
+fn authority(parts: &Parts) -> Authority<'_> {
+    let target = parts.uri.authority().map(http::uri::Authority::as_str);
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        // In HTTP/2 the target names the host (RFC 9113 section 8.3.1).
+        (None, _) if parts.version == Version::HTTP_2 => target,
+        (None, _) => return Authority::Absent,
+        _ => None,
+    };
+    match (host, target) {
+        // An absolute request target must agree with the header (RFC 9112 section 3.2.2).
+        (Some(host), Some(target)) if !target.eq_ignore_ascii_case(host) => Authority::Unclear,
+        (Some(host), _) => Authority::Of(host),
+        (None, _) => Authority::Unclear,
+    }
+}
+
+impl HostRule {
+    fn allows(&self, host: &str, headers: &HeaderMap) -> bool {
+        match self {
+            HostRule::Any => true,
+            HostRule::Only(known) => {
+                known.iter().any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(without_port(host)))
+            }
+            HostRule::Loopback => {
+                let origins = headers.get_all(ORIGIN).iter();
+                let is_local =
+                    |origin: &str| origin.strip_prefix("http://").is_some_and(|host| is_loopback(without_port(host)));
+                is_loopback(without_port(host)) && origins.into_iter().all(|origin| origin.to_str().is_ok_and(is_local))
+            }
         }
     }
 }
@@ -64,12 +97,16 @@ fn without_port(host: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn allowed(rule: &HostRule, target: &str, headers: &[(&'static str, &'static str)]) -> bool {
-        let mut map = HeaderMap::new();
+    fn parts(version: Version, target: &str, headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut request = http::Request::builder().version(version).uri(target);
         for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
+            request = request.header(*name, *value);
         }
-        is_allowed(rule, &target.parse().unwrap(), &map)
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn allowed(rule: &HostRule, target: &str, headers: &[(&'static str, &'static str)]) -> bool {
+        is_allowed(rule, None, &parts(Version::HTTP_11, target, headers))
     }
 
     #[test]
@@ -100,5 +137,36 @@ mod tests {
         }
         assert!(!allowed(&rule, "http://evil.example/", &[("host", "api.example.com")]));
         assert!(allowed(&HostRule::Any, "/", &[]));
+    }
+
+    #[test]
+    fn s19_the_host_of_the_handshake_is_that_of_the_request() {
+        let allowed =
+            |name, host: &'static str| is_allowed(&HostRule::Any, Some(name), &parts(Version::HTTP_11, "/", &[("host", host)]));
+        assert!(allowed("auth.example", "auth.example") && allowed("auth.example", "AUTH.example:8443"));
+        for host in
+            ["other.example", "example", "auth.example.", "auth.example@other.example", "x@auth.example", "", "127.0.0.1"]
+        {
+            assert!(!allowed("auth.example", host), "{host}");
+        }
+        assert!(
+            is_allowed(&HostRule::Any, Some("auth.example"), &parts(Version::HTTP_10, "/", &[])),
+            "there is none to differ"
+        );
+    }
+
+    #[test]
+    fn s19_in_http_2_the_target_names_the_host() {
+        let only = HostRule::Only(vec!["auth.example".to_owned()]);
+        let allowed = |rule: &HostRule, target, headers: &[_]| {
+            is_allowed(rule, Some("auth.example"), &parts(Version::HTTP_2, target, headers))
+        };
+        assert!(allowed(&only, "https://auth.example/token", &[]));
+        assert!(allowed(&only, "https://auth.example:8443/token", &[("host", "auth.example:8443")]));
+        for rule in [&only, &HostRule::Any] {
+            assert!(!allowed(rule, "https://other.example/token", &[]));
+            assert!(!allowed(rule, "https://auth.example/token", &[("host", "other.example")]));
+            assert!(!allowed(rule, "/token", &[]), "no host at all");
+        }
     }
 }

@@ -8,8 +8,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use super::{App, Service, Site, connection};
+use super::{App, Service, Site, connection, secure};
 use crate::node::Node;
+use crate::tls::ServerTls;
 
 /// A bound socket and what is served at it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Listener {
     pub socket: TcpListener,
     /// What is served.
     pub site: Arc<Site>,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerTls>>,
 }
 
 impl Listener {
@@ -33,13 +36,24 @@ impl Listener {
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let Some((stream, peer, permit)) = accepted else { continue };
-            let watched = graceful.watch(connection(stream, peer, &service));
-            tokio::spawn(async move {
-                if let Err(error) = watched.await {
-                    tracing::debug!(%error, %peer, "a connection ended early");
+            match &self.tls {
+                None => {
+                    let watched = graceful.watch(connection(stream, peer, &service));
+                    tokio::spawn(async move {
+                        if let Err(error) = watched.await {
+                            tracing::debug!(%error, %peer, "a connection ended early");
+                        }
+                        drop(permit);
+                    });
                 }
-                drop(permit);
-            });
+                Some(tls) => {
+                    let (tls, service, until) = (Arc::clone(tls), service.clone(), (graceful.watcher(), stop.clone()));
+                    tokio::spawn(async move {
+                        secure::serve(&tls, stream, peer, service, until).await;
+                        drop(permit);
+                    });
+                }
+            }
         }
         drop(self.socket);
         let grace = Duration::from_secs(limits.shutdown_grace);

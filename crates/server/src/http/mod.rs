@@ -18,11 +18,15 @@ mod ending;
 mod gateway;
 mod health;
 mod host;
+mod http2;
 mod jwks;
 mod listener;
 mod metadata;
+mod peer;
+mod proxy;
 mod request_id;
 mod revocations;
+mod secure;
 mod service;
 mod token;
 
@@ -37,6 +41,8 @@ use mintmark_core::model::EnvironmentName;
 
 pub use host::HostRule;
 pub use listener::Listener;
+pub use peer::Peer;
+pub use proxy::{Proxies, ProxySecrets};
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
 pub use service::{Service, connection};
@@ -50,6 +56,8 @@ pub struct Site {
     pub environment: EnvironmentName,
     /// Which hosts are answered.
     pub hosts: HostRule,
+    /// The proxies whose word on clients counts.
+    pub proxies: Proxies,
 }
 
 /// What every handler gets.

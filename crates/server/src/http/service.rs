@@ -1,4 +1,5 @@
-//! One request, from hyper to the file that answers it. Token requests go there straight; everything else has a router.
+//! One request, from hyper to the file that answers it. Token requests go there straight; everything else has a router, which finds
+//! the [`Peer`] and the [`RequestId`] in the request's extensions.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,12 +21,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::token::Peer;
-use super::{App, RequestId, answer, built_in_routes, host, token};
+use super::{App, Peer, RequestId, answer, built_in_routes, host, token};
 
 /// The largest header of a request, in bytes; hyper answers a larger one with 431, and one of more than 100 fields. That number
 /// is not set here: hyper clears room for a number that is set at every request.
-const MAX_HEADER: usize = 32 * 1024;
+pub(super) const MAX_HEADER: usize = 32 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a listener's connections are served with.
@@ -40,21 +40,45 @@ impl Service {
     pub fn new(app: App) -> Self {
         Self { routes: built_in_routes(app.clone()), app }
     }
+
+    /// How long a client may take for what it must do before it is answered.
+    pub(super) fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.app.node.limits.header_timeout)
+    }
 }
 
 /// One connection: what its requests share, so that they need nothing that other cores write to.
-struct Connection {
+pub(super) struct Connection {
     service: Service,
-    peer: Peer,
+    peer: Arc<Peer>,
+    /// The host that the client asked for in the TLS handshake, in lower case.
+    server_name: Option<String>,
 }
 
-/// Serves a connection from its first request to its end, over anything that carries bytes.
+impl Connection {
+    pub(super) fn new(service: Service, peer: Peer, server_name: Option<String>) -> Arc<Self> {
+        Arc::new(Self { service, peer: Arc::new(peer), server_name })
+    }
+
+    pub(super) fn header_timeout(&self) -> Duration {
+        self.service.header_timeout()
+    }
+}
+
+/// Serves a connection without TLS from its first request to its end, over anything that carries bytes.
 pub fn connection<S>(stream: S, peer: SocketAddr, service: &Service) -> impl GracefulConnection<Error = hyper::Error> + use<S>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let header_timeout = Duration::from_secs(service.app.node.limits.header_timeout);
-    let connection = Arc::new(Connection { service: service.clone(), peer: Peer::from(peer) });
+    http1(stream, Connection::new(service.clone(), Peer::from(peer), None))
+}
+
+/// Serves HTTP/1.1 from the first request of a connection to its end.
+pub(super) fn http1<S>(stream: S, connection: Arc<Connection>) -> impl GracefulConnection<Error = hyper::Error> + use<S>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let header_timeout = connection.header_timeout();
     let service = service_fn(move |request| answer(Arc::clone(&connection), request));
     // A client that sends requests and never reads the answers would hold its connection for ever.
     let mut stream = TimeoutStream::new(stream);
@@ -70,7 +94,7 @@ where
 }
 
 /// Answers a request. Every answer gets the request's id, whoever made it.
-async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Response, Infallible> {
+pub(super) async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Response, Infallible> {
     let id = connection.service.app.node.request_ids.next();
     // Pinned here: a large future that is handed on by value is copied each time.
     let work = pin!(route(&connection, &id, request));
@@ -84,16 +108,18 @@ async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Resu
 async fn route(connection: &Connection, id: &RequestId, request: Request<Incoming>) -> Response {
     let Service { app, routes } = &connection.service;
     let (mut parts, body) = request.into_parts();
-    if !host::is_allowed(&app.site.hosts, &parts.uri, &parts.headers) {
+    if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
         return host::misdirected();
     }
+    let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, &*app.node.endpoint.clock).map(Arc::new);
+    let peer = told.as_ref().unwrap_or(&connection.peer);
     if is_built_in(parts.uri.path()) {
         parts.extensions.insert(id.clone());
-        parts.extensions.insert(connection.peer.source());
+        parts.extensions.insert(Arc::clone(peer));
         let Ok(response) = Box::pin(routes.clone().oneshot(Request::from_parts(parts, Body::new(body)))).await;
         return response;
     }
-    token::answer(app, &connection.peer, id, &parts, body).await
+    token::answer(app, peer, id, &parts, body).await
 }
 
 fn is_built_in(path: &str) -> bool {

@@ -1,6 +1,5 @@
 //! The token endpoints: whatever path a dialect claims.
 
-use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -17,34 +16,10 @@ use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawReque
 use mintmark_core::model::{ClientId, CredentialId};
 use mintmark_core::token::{Denial, Exchange, Outcome};
 
-use super::{App, RequestId, answer};
+use super::{App, Peer, RequestId, answer};
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
-
-/// Who is at the other end of a connection.
-#[derive(Debug)]
-pub(super) struct Peer {
-    address: IpAddr,
-    /// The address as the log tells it, written once for all requests of a connection.
-    text: String,
-}
-
-/// The address of who sent a request, for the handlers of Mintmark's own routes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source(pub(super) IpAddr);
-
-impl Peer {
-    pub(super) fn source(&self) -> Source {
-        Source(self.address)
-    }
-}
-
-impl From<SocketAddr> for Peer {
-    fn from(address: SocketAddr) -> Self {
-        Self { address: address.ip(), text: address.ip().to_string() }
-    }
-}
 
 /// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
 pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, parts: &Parts, body: B) -> Response
@@ -106,11 +81,11 @@ where
         raw: raw_request(parts, body.as_ref()),
         path: parts.uri.path(),
         request_id: id.as_str(),
-        certificate: None,
+        certificate: peer.certificate.as_ref(),
         source: peer.address,
     };
     let (encoded, outcome) = app.node.endpoint.respond(&exchange).await;
-    log(&exchange, &peer.text, encoded.status, &outcome);
+    log(&exchange, peer, encoded.status, &outcome);
     answer::encoded(encoded)
 }
 
@@ -149,7 +124,7 @@ where
 }
 
 /// One line for each token request. Only decoded names go into it, and the private reason; never a value of the request.
-fn log(exchange: &Exchange<'_>, source: &str, status: StatusCode, outcome: &Outcome) {
+fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outcome) {
     let client_id = outcome.client_id.as_ref().map(ClientId::as_str);
     let credential_id = outcome.credential_id.map(CredentialId::to_text);
     macro_rules! line {
@@ -158,7 +133,8 @@ fn log(exchange: &Exchange<'_>, source: &str, status: StatusCode, outcome: &Outc
                 request_id = exchange.request_id,
                 environment = exchange.environment.as_str(),
                 dialect = exchange.dialect.name.as_str(),
-                source,
+                source = peer.text.as_str(),
+                certificate = peer.certificate_text.as_deref(),
                 status = status.as_u16(),
                 client_id,
                 credential_id = credential_id.as_deref(),

@@ -16,4 +16,6 @@ mod golden;
 mod http;
 mod logs;
 mod outage;
+mod outgoing;
 mod store;
+mod tls;
