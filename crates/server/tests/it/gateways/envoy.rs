@@ -64,6 +64,7 @@ async fn envoy_lets_pass_whom_mintmark_gave_a_token() {
             "bound to a proof",
         ],
         is_silent_about_scopes: true,
+        ..Ways::default()
     };
     judge(&issuer, &guard, ways).await;
 }
