@@ -69,7 +69,7 @@ async fn asks_for_a_token(issuer: &Issuer, guard: &Guard) {
     for (what, request) in without {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 401, "{what}: {answer:?}");
-        assert!(challenge(&answer).starts_with("Bearer"), "{what}: {answer:?}");
+        assert!(is_of_bearer(challenge(&answer)), "{what}: {answer:?}");
     }
 }
 
@@ -86,7 +86,7 @@ async fn refuses_every_bad_token(issuer: &Issuer, guard: &Guard, ways: Ways) {
         if lacks_a_right && !ways.is_silent_about_scopes {
             assert!(challenge(&answer).contains(r#"error="insufficient_scope""#), "{answer:?}");
         } else if !is_forbidden {
-            assert!(challenge(&answer).starts_with("Bearer"), "{what}: {answer:?}");
+            assert!(is_of_bearer(challenge(&answer)), "{what}: {answer:?}");
         }
     }
 }
@@ -117,6 +117,11 @@ async fn accepted(request: RequestBuilder) -> Value {
     let text = answer.text().await.unwrap();
     assert_eq!(status, 200, "{text}");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Names of schemes have no case (RFC 9110 section 11.1).
+fn is_of_bearer(challenge: &str) -> bool {
+    challenge.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 /// The one challenge of an answer.

@@ -1,1 +1,101 @@
-//! x
+//! The programs of `examples/verify/`, which `docs/verifying/` prints.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cases::{Ways, judge};
+use super::guard::Guard;
+use super::issuer::{AUDIENCE, Issuer};
+use super::recipe::Recipe;
+use crate::foreign::tools::{clients, node, python, repository};
+
+/// A program in a language, and the page that prints it.
+pub(super) struct Program {
+    /// Below `examples/verify/`.
+    pub(super) folder: &'static str,
+    pub(super) file: &'static str,
+    page: &'static str,
+}
+
+pub(super) const PYJWT: Program = Program { folder: "python", file: "pyjwt_api.py", page: "verifying/python.md" };
+pub(super) const AUTHLIB: Program = Program { folder: "python", file: "authlib_api.py", page: "verifying/python.md" };
+pub(super) const JOSE: Program = Program { folder: "node", file: "jose_api.js", page: "verifying/node.md" };
+
+const ALL: [&Program; 3] = [&PYJWT, &AUTHLIB, &JOSE];
+
+impl Program {
+    fn source(&self) -> String {
+        fs::read_to_string(repository().join("examples/verify").join(self.folder).join(self.file)).unwrap()
+    }
+
+    /// Runs it with a command's help. `shorten` changes the text, where a test cannot wait as long as the program would.
+    pub(super) async fn start(
+        &self,
+        (issuer, audience, jwks_uri): (&str, &str, &str),
+        shorten: (&str, &str),
+        prepare: impl Fn(&Path) -> Command,
+    ) -> Guard {
+        let source = self.source();
+        assert!(source.contains(shorten.0), "{} has no {:?}", self.file, shorten.0);
+        let source = source.replace(shorten.0, shorten.1);
+        let command = async |folder: &Path, port: u16| {
+            fs::write(folder.join(self.file), &source).unwrap();
+            let mut command = prepare(folder);
+            command.arg(self.file);
+            command.env("ISSUER", issuer).env("AUDIENCE", audience).env("JWKS_URI", jwks_uri).env("PORT", port.to_string());
+            command
+        };
+        Guard::start(command).await
+    }
+}
+
+pub(super) fn of_python(python: &PathBuf) -> impl Fn(&Path) -> Command {
+    move |_| {
+        let mut command = Command::new(python);
+        command.arg("-B");
+        command
+    }
+}
+
+/// With the packages of `tests/clients/node`.
+pub(super) fn of_node(node: &PathBuf) -> impl Fn(&Path) -> Command {
+    move |folder| {
+        let packages = fs::canonicalize(clients().join("node/node_modules")).unwrap();
+        symlink(packages, folder.join("node_modules")).unwrap();
+        fs::copy(repository().join("examples/verify/node/package.json"), folder.join("package.json")).unwrap();
+        Command::new(node)
+    }
+}
+
+async fn judge_program(program: &Program, prepare: impl Fn(&Path) -> Command) {
+    let issuer = Issuer::start().await;
+    let guard = program.start((&Issuer::name(), AUDIENCE, &issuer.jwks_uri()), ("", ""), prepare).await;
+    judge(&issuer, &guard, Ways::default()).await;
+}
+
+#[tokio::test]
+async fn a_service_with_pyjwt_lets_in_whom_mintmark_gave_a_token() {
+    let Some(python) = python() else { return };
+    judge_program(&PYJWT, of_python(&python)).await;
+}
+
+#[tokio::test]
+async fn a_service_with_authlib_lets_in_whom_mintmark_gave_a_token() {
+    let Some(python) = python() else { return };
+    judge_program(&AUTHLIB, of_python(&python)).await;
+}
+
+#[tokio::test]
+async fn a_service_with_jose_lets_in_whom_mintmark_gave_a_token() {
+    let Some(node) = node() else { return };
+    judge_program(&JOSE, of_node(&node)).await;
+}
+
+#[test]
+fn the_pages_print_the_programs_that_are_tested() {
+    for program in ALL {
+        assert_eq!(Recipe::of(program.page, program.file).text(), program.source(), "{} differs from {}", program.page, program.file);
+    }
+}
