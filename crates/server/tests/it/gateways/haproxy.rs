@@ -53,11 +53,13 @@ async fn fetch_keys(folder: &Path, jwks_uri: &str) -> bool {
     }
 }
 
-/// What a timer does every five minutes.
-pub(super) async fn feed(guard: &Guard, jwks_uri: &str) {
-    if fetch_keys(guard.folder.path(), jwks_uri).await {
+/// What a timer does every five minutes. Whether there was something to do.
+pub(super) async fn feed(guard: &Guard, jwks_uri: &str) -> bool {
+    let has_changed = fetch_keys(guard.folder.path(), jwks_uri).await;
+    if has_changed {
         guard.program.signal(Signal::USR2);
     }
+    has_changed
 }
 
 #[tokio::test]
@@ -70,7 +72,7 @@ async fn haproxy_lets_pass_whom_mintmark_gave_a_token() {
     issuer.rotate().await;
     let unknown = issuer.good_token().await;
     assert_eq!(ask(&guard, &unknown).send().await.unwrap().status(), 401, "its key was not fetched yet");
-    feed(&guard, &issuer.jwks_uri()).await;
+    assert!(feed(&guard, &issuer.jwks_uri()).await);
     eventually("a reload", async || (ask(&guard, &unknown).send().await.ok()?.status() == 200).then_some(())).await;
     assert!(!fetch_keys(guard.folder.path(), &issuer.jwks_uri()).await, "nothing changed since");
 }
