@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::guard::{Guard, client};
-use super::languages::{AUTHLIB, JOSE, PYJWT, of_node, of_python};
+use super::languages::{AUTHLIB, GO, JOSE, PYJWT, of_go, of_node, of_python};
 use super::upstream::Upstream;
 use super::verify_endpoint::VerifyEndpoint;
 use super::{caddy, envoy, haproxy, nginx};
@@ -223,11 +223,12 @@ impl Scene {
     }
 }
 
-/// Those that this machine has, each with a path of its own for its keys. A further one is a further line.
+/// Those that this machine has, each with a path of its own for its keys. A further one is a further line. The one for Java is not
+/// here: it allows no shorter time than half a minute.
 async fn verifiers(issuer: &str, front: &str, endpoint: &VerifyEndpoint, upstream: &Upstream) -> Vec<Loaded> {
     let uri = |name: &str| format!("{front}/{name}/jwks.json");
-    let uris = ["jose", "PyJWT", "Authlib"].map(uri);
-    let [jose, pyjwt, authlib] = uris.each_ref().map(|uri| (issuer, issuer, uri.as_str()));
+    let uris = ["jose", "PyJWT", "Authlib", "golang-jwt"].map(uri);
+    let [jose, pyjwt, authlib, go] = uris.each_ref().map(|uri| (issuer, issuer, uri.as_str()));
     let mut found = vec![
         ("nginx", Keys::Elsewhere, nginx::start(endpoint, upstream).await),
         ("Caddy", Keys::Elsewhere, caddy::start(endpoint, upstream).await),
@@ -235,13 +236,17 @@ async fn verifiers(issuer: &str, front: &str, endpoint: &VerifyEndpoint, upstrea
         ("HAProxy", Keys::Fed, haproxy::start(issuer, issuer, &uri("HAProxy"), upstream).await),
     ];
     if let Some(node) = node() {
-        let shorten = ("REFRESH_MILLISECONDS = 300_000", "REFRESH_MILLISECONDS = 500");
-        found.push(("jose", Keys::Followed, Some(JOSE.start(jose, shorten, of_node(&node)).await)));
+        let shorten = [("REFRESH_MILLISECONDS = 300_000", "REFRESH_MILLISECONDS = 500")];
+        found.push(("jose", Keys::Followed, Some(JOSE.start(jose, &shorten, of_node(&node)).await)));
     }
     if let Some(python) = python() {
-        let shorten = ("REFRESH_SECONDS = 300", "REFRESH_SECONDS = 0.5");
-        found.push(("PyJWT", Keys::Followed, Some(PYJWT.start(pyjwt, shorten, of_python(&python)).await)));
-        found.push(("Authlib", Keys::Followed, Some(AUTHLIB.start(authlib, shorten, of_python(&python)).await)));
+        let shorten = [("REFRESH_SECONDS = 300", "REFRESH_SECONDS = 0.5")];
+        found.push(("PyJWT", Keys::Followed, Some(PYJWT.start(pyjwt, &shorten, of_python(&python)).await)));
+        found.push(("Authlib", Keys::Followed, Some(AUTHLIB.start(authlib, &shorten, of_python(&python)).await)));
+    }
+    if let Some(prepare) = of_go() {
+        let shorten = [("300 * time.Second", "500 * time.Millisecond")];
+        found.push(("golang-jwt", Keys::Followed, Some(GO.start(go, &shorten, prepare).await)));
     }
     let present = found.into_iter().filter_map(|(name, keys, guard)| {
         Some(Loaded { name, keys, guard: guard?, tally: Arc::default() })
