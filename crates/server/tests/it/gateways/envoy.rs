@@ -74,5 +74,7 @@ fn envoy_takes_the_page_s_file_as_it_is() {
     let Some(envoy) = envoy() else { return };
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("envoy.yaml"), Recipe::of(PAGE, "envoy.yaml").text()).unwrap();
-    tools::run(Command::new(envoy).args(["--mode", "validate", "--disable-hot-restart", "-c"]).arg(folder.path().join("envoy.yaml")));
+    tools::run(
+        Command::new(envoy).args(["--mode", "validate", "--disable-hot-restart", "-c"]).arg(folder.path().join("envoy.yaml")),
+    );
 }

@@ -63,12 +63,11 @@ fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// A program that is installed on the machine, or by `scripts/test` for the tests.
+/// A program that `scripts/test` installed for the tests, or that is on the machine.
 pub(super) fn program(name: &str, version: &str) -> Option<PathBuf> {
-    let beside_python = missing::variable("MINTMARK_TEST_PYTHON").map(|python| Path::new(&python).with_file_name(name));
-    let own = [".test/venv/bin", ".test/debian/usr/sbin"].map(|folder| repository().join(folder).join(name));
+    let own = repository().join(".test/gateways").join(name);
     let of_the_machine = ["", "/usr/sbin", "/usr/local/sbin"].map(|folder| Path::new(folder).join(name));
-    let mut places = beside_python.into_iter().chain(own).chain(of_the_machine);
+    let mut places = std::iter::once(own).chain(of_the_machine);
     let found = places.find(|place| works(place, &[version]));
     found.or_else(|| missing::skip(&missing::test_name(), &format!("there is no {name}; scripts/test installs it")))
 }

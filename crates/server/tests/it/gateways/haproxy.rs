@@ -1,4 +1,4 @@
-//! HAProxy with `jwt_verify`, and the script that feeds it.
+//! `haproxy` with `jwt_verify`, and the script that feeds it.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 const PAGE: &str = "gateways/haproxy.md";
 
-/// HAProxy on the page's file, its keys fetched by the page's script. `None` where there is no HAProxy or no Python.
+/// `haproxy` on the page's file, its keys fetched by the page's script. `None` where there is none, or no Python.
 pub(super) async fn start(issuer: &str, audience: &str, jwks_uri: &str, upstream: &Upstream) -> Option<Guard> {
     let haproxy = program("haproxy", "-v")?;
     tools::python()?;

@@ -119,14 +119,18 @@ impl Issuer {
             ("somebody else's key", made(json!({}), json!({}), &Signer::Other(&foreign))),
             ("an unknown key", made(json!({ "kid": "unknown" }), json!({}), &real)),
             ("a key's name that is a path", made(json!({ "kid": "../../../../dev/null" }), json!({}), &Signer::Nobody)),
-            ("bound to a proof", made(json!({}), json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), &real)),
+            (
+                "bound to a proof",
+                made(json!({}), json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), &real),
+            ),
             ("a broken signature", broken(&good)),
             ("no signature", good[..=good.rfind('.').unwrap()].to_owned()),
             ("no token", "what.is.this".to_owned()),
         ]
     }
 
-    async fn expired_token(&self) -> String {
+    /// Minted two hours ago, good for one.
+    pub(super) async fn expired_token(&self) -> String {
         self.server.clock.step(-TWO_HOURS);
         let token = self.good_token().await;
         self.server.clock.step(TWO_HOURS);

@@ -86,7 +86,10 @@ pub(super) fn of_go() -> Option<impl Fn(&Path) -> Command> {
         return missing::leave_out(&missing::test_name(), "there is no go");
     }
     if !go(&example).args(["mod", "download"]).output().is_ok_and(|output| output.status.success()) {
-        return missing::leave_out(&missing::test_name(), "the modules of examples/verify/go are not there, and go could not fetch them");
+        return missing::leave_out(
+            &missing::test_name(),
+            "the modules of examples/verify/go are not there, and go could not fetch them",
+        );
     }
     Some(move |folder: &Path| {
         for file in ["go.mod", "go.sum"] {
@@ -154,6 +157,12 @@ async fn a_service_with_nimbus_lets_in_whom_mintmark_gave_a_token() {
 #[test]
 fn the_pages_print_the_programs_that_are_tested() {
     for program in ALL {
-        assert_eq!(Recipe::of(program.page, program.file).text(), program.source(), "{} differs from {}", program.page, program.file);
+        assert_eq!(
+            Recipe::of(program.page, program.file).text(),
+            program.source(),
+            "{} differs from {}",
+            program.page,
+            program.file
+        );
     }
 }

@@ -12,6 +12,7 @@ mod haproxy;
 mod issuer;
 mod languages;
 mod nginx;
+mod outage;
 mod recipe;
 mod rotation;
 mod upstream;

@@ -28,7 +28,8 @@ pub(super) async fn start(endpoint: &VerifyEndpoint, upstream: &Upstream) -> Opt
 }
 
 fn write_files(folder: &Path, port: u16, endpoint: &VerifyEndpoint, upstream: &Upstream) {
-    let gateway = Recipe::of(PAGE, "mintmark-gateway.conf").with("Basic Y2xpZW50X2lkOmNsaWVudF9zZWNyZXQ=", &endpoint.credentials);
+    let gateway =
+        Recipe::of(PAGE, "mintmark-gateway.conf").with("Basic Y2xpZW50X2lkOmNsaWVudF9zZWNyZXQ=", &endpoint.credentials);
     fs::write(folder.join("mintmark-gateway.conf"), gateway.text()).unwrap();
     // Folders of its own, where the user of the tests may write.
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

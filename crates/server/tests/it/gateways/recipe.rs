@@ -14,7 +14,8 @@ impl Recipe {
     pub(super) fn of(page: &str, name: &str) -> Self {
         let text = fs::read_to_string(repository().join("docs").join(page)).unwrap();
         let mut lines = text.lines();
-        let opens = |line: &str| line.strip_prefix("```").and_then(|info| info.split_once(' ')).is_some_and(|(_, it)| it == name);
+        let opens =
+            |line: &str| line.strip_prefix("```").and_then(|info| info.split_once(' ')).is_some_and(|(_, it)| it == name);
         lines.find(|line| opens(line)).unwrap_or_else(|| panic!("{page} prints no {name}"));
         let text = lines.take_while(|line| *line != "```").fold(String::new(), |text, line| text + line + "\n");
         Self { origin: format!("{page}: {name}"), text }

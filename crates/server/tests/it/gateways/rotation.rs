@@ -42,8 +42,10 @@ fn streams() -> usize {
 struct Front {
     jwks_uri: String,
     /// The key ids that a verifier was given last, and how often in a row.
-    given: Arc<Mutex<BTreeMap<String, (BTreeSet<String>, usize)>>>,
+    given: Arc<Mutex<BTreeMap<String, Given>>>,
 }
+
+type Given = (BTreeSet<String>, usize);
 
 impl Front {
     async fn jwks(State(front): State<Self>, Segment(verifier): Segment<String>) -> Result<String, StatusCode> {
@@ -209,7 +211,8 @@ impl Scene {
 
     fn tell(&self, when: &str) {
         for Loaded { name, tally, .. } in &self.verifiers {
-            let [passed, refused, failed] = [&tally.passed, &tally.refused, &tally.failed].map(|count| count.load(Ordering::SeqCst));
+            let [passed, refused, failed] =
+                [&tally.passed, &tally.refused, &tally.failed].map(|count| count.load(Ordering::SeqCst));
             eprintln!("{when}: {name}: {passed} let pass, {refused} refused, {failed} failed");
         }
     }
@@ -248,9 +251,8 @@ async fn verifiers(issuer: &str, front: &str, endpoint: &VerifyEndpoint, upstrea
         let shorten = [("300 * time.Second", "500 * time.Millisecond")];
         found.push(("golang-jwt", Keys::Followed, Some(GO.start(go, &shorten, prepare).await)));
     }
-    let present = found.into_iter().filter_map(|(name, keys, guard)| {
-        Some(Loaded { name, keys, guard: guard?, tally: Arc::default() })
-    });
+    let present =
+        found.into_iter().filter_map(|(name, keys, guard)| Some(Loaded { name, keys, guard: guard?, tally: Arc::default() }));
     present.collect()
 }
 

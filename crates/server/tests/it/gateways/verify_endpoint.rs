@@ -83,7 +83,8 @@ async fn verify(
         return (StatusCode::FORBIDDEN, HeaderMap::new());
     }
     // Only bound tokens need the two; asking for them always shows that a recipe sends them.
-    let is_complete = text("x-original-method") == Some("GET") && text("x-original-uri").is_some_and(|uri| uri.starts_with('/'));
+    let is_complete =
+        text("x-original-method") == Some("GET") && text("x-original-uri").is_some_and(|uri| uri.starts_with('/'));
     let is_from_elsewhere = headers.get("x-original-uri").is_some_and(|uri| uri.as_bytes().starts_with(b"/verify"));
     if decider.undecided.load(Ordering::SeqCst) || is_from_elsewhere {
         return (StatusCode::SERVICE_UNAVAILABLE, HeaderMap::new());
@@ -145,8 +146,8 @@ fn acceptance(claims: &Claims) -> Answer {
         ("mintmark-token-id", Some(claims.jti.as_str())),
         ("mintmark-expires-at", Some(expires_at.as_str())),
     ];
-    let present = facts.into_iter().filter_map(|(name, value)| {
-        Some((HeaderName::from_static(name), HeaderValue::try_from(value?).unwrap()))
-    });
+    let present = facts
+        .into_iter()
+        .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value?).unwrap())));
     (StatusCode::OK, present.collect())
 }
