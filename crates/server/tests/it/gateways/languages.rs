@@ -83,7 +83,7 @@ pub(super) fn of_go() -> Option<impl Fn(&Path) -> Command> {
         command
     };
     if !works(Path::new("go"), &["version"]) {
-        return missing::leave_out(&missing::test_name(), "there is no go");
+        return missing::leave_out(&missing::test_name(), "golang-jwt: there is no go");
     }
     if !go(&example).args(["mod", "download"]).output().is_ok_and(|output| output.status.success()) {
         return missing::leave_out(
@@ -103,7 +103,7 @@ pub(super) fn of_go() -> Option<impl Fn(&Path) -> Command> {
 /// With the jar that `scripts/test` fetches if it can.
 pub(super) fn of_java() -> Option<impl Fn(&Path) -> Command> {
     if !works(Path::new("java"), &["-version"]) {
-        return missing::leave_out(&missing::test_name(), "there is no java");
+        return missing::leave_out(&missing::test_name(), "nimbus-jose-jwt: there is no java");
     }
     let own = missing::variable("MINTMARK_TEST_NIMBUS").map(PathBuf::from);
     let jar = own.unwrap_or_else(|| repository().join(".test/java/nimbus-jose-jwt.jar"));
