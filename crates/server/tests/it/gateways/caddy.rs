@@ -33,7 +33,7 @@ pub(super) async fn start(endpoint: &VerifyEndpoint, upstream: &Upstream) -> Opt
 }
 
 #[tokio::test]
-async fn caddy_lets_pass_whom_mintmark_lets_pass() {
+async fn s5_caddy_lets_pass_whom_mintmark_lets_pass() {
     let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
     let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };
@@ -41,7 +41,7 @@ async fn caddy_lets_pass_whom_mintmark_lets_pass() {
 }
 
 #[tokio::test]
-async fn caddy_lets_nobody_pass_without_an_answer_of_mintmark() {
+async fn s5_caddy_lets_nobody_pass_without_an_answer_of_mintmark() {
     let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
     let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };

@@ -47,7 +47,7 @@ fn write_files(folder: &Path, port: u16, endpoint: &VerifyEndpoint, upstream: &U
 }
 
 #[tokio::test]
-async fn nginx_lets_pass_whom_mintmark_lets_pass() {
+async fn s5_nginx_lets_pass_whom_mintmark_lets_pass() {
     let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
     let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };
@@ -55,7 +55,7 @@ async fn nginx_lets_pass_whom_mintmark_lets_pass() {
 }
 
 #[tokio::test]
-async fn nginx_lets_nobody_pass_without_an_answer_of_mintmark() {
+async fn s5_nginx_lets_nobody_pass_without_an_answer_of_mintmark() {
     let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
     let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };
