@@ -12,6 +12,7 @@ mod corruption;
 mod crash;
 mod fixture;
 mod foreign;
+mod gateways;
 mod golden;
 mod http;
 mod logs;

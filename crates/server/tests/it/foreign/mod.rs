@@ -8,4 +8,4 @@ mod node;
 mod oauth2_crate;
 mod ports;
 mod python;
-mod tools;
+pub(crate) mod tools;

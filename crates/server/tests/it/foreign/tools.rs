@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::fixture::missing;
 
 /// Runs a command to its end and gives what it printed to standard output. Panics, with all it printed, when it failed.
-pub(super) fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     // Everything is on loopback; a proxy configured for the machine would answer instead.
     let output = command.env("NO_PROXY", "*").env("no_proxy", "*").stdin(Stdio::null()).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -15,7 +15,7 @@ pub(super) fn run(command: &mut Command) -> String {
 }
 
 /// The interpreter with the libraries of `tests/clients/python/requirements.txt`.
-pub(super) fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let chosen = missing::variable("MINTMARK_TEST_PYTHON").map(PathBuf::from);
     let python = chosen.unwrap_or_else(|| repository().join(".test/venv/bin/python"));
     let imports = ["-c", "import authlib, jwt, requests, requests_oauthlib"];
@@ -26,7 +26,7 @@ pub(super) fn python() -> Option<PathBuf> {
 }
 
 /// `node`, when the packages of `tests/clients/node/package-lock.json` are installed.
-pub(super) fn node() -> Option<PathBuf> {
+pub(crate) fn node() -> Option<PathBuf> {
     if !works(Path::new("node"), &["--version"]) {
         return skip("there is no node");
     }
@@ -43,15 +43,17 @@ pub(super) fn curl() -> Option<PathBuf> {
 }
 
 /// The folder of the foreign programs.
-pub(super) fn clients() -> PathBuf {
+pub(crate) fn clients() -> PathBuf {
     repository().join("tests/clients")
 }
 
-fn repository() -> PathBuf {
+/// The checkout.
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn works(program: &Path, arguments: &[&str]) -> bool {
+/// Whether a program is there and ends well when called like this.
+pub(crate) fn works(program: &Path, arguments: &[&str]) -> bool {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success())
 }
