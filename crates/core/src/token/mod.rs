@@ -191,7 +191,7 @@ impl<S: Store> TokenEndpoint<S> {
         let rate = self.count_business(exchange, &authorized, rate)?;
         let refused = |denial| Refused { denial, credential_id, rate };
         if let Some(proof) = &proof {
-            self.use_proof_up(proof).await.map_err(refused)?;
+            Box::pin(self.use_proof_up(proof)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;

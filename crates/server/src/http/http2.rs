@@ -42,8 +42,7 @@ where
     let in_work = Arc::new(in_work);
     let service = service_fn(move |request| {
         let begun = Begun::new(&in_work);
-        // In a box, since HTTP/2 moves the futures of its streams about.
-        let answered = Box::pin(answer(Arc::clone(&connection), request));
+        let answered = answer(Arc::clone(&connection), request);
         async move {
             let _begun = begun;
             answered.await

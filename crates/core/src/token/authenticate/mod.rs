@@ -83,8 +83,9 @@ impl<S: Store> TokenEndpoint<S> {
             Presented::Malformed => return Err(Denial::CredentialsMalformed),
             Presented::Repeated => return Err(Denial::CredentialsRepeated),
             Presented::Secret { client_id, secret } => self.by_secret(caller, client_id.as_ref(), secret).await?,
-            Presented::Assertion(assertion) => self.by_assertion(caller, assertion).await?,
-            Presented::Named { client_id } => self.by_certificate(caller, client_id.as_ref()).await?,
+            // In boxes: these futures are larger than that of a secret, which every request would make room for.
+            Presented::Assertion(assertion) => Box::pin(self.by_assertion(caller, assertion)).await?,
+            Presented::Named { client_id } => Box::pin(self.by_certificate(caller, client_id.as_ref())).await?,
         };
         let Matched { known, at } = matched;
         let (credential, credential_id) = check_standing(&known, at, self.clock.now())?;

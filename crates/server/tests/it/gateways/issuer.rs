@@ -9,7 +9,7 @@ use mintmark_core::crypto::{KeyMaterial, SigningKeyPair};
 use mintmark_core::keys::new_signing_key;
 use mintmark_core::model::KeyState;
 use mintmark_core::random::SystemRandom;
-use mintmark_core::registry::{Rotation, RotationRequest};
+use mintmark_core::registry::{Rotation, RotationRequest, Run};
 use mintmark_verify::Algorithm;
 use serde_json::{Map, Value, json};
 
@@ -71,7 +71,7 @@ impl Issuer {
         let active_kid = self.kid(Algorithm::Es256);
         let request =
             RotationRequest { environment: &environment, algorithm: Algorithm::Es256, active_kid: &active_kid, at_once };
-        let rotation = registry.rotate_signing_key(request, &new).await.unwrap();
+        let rotation = registry.rotate_signing_key(request, &[new], Run::Commit).await.unwrap();
         self.server.poll().await;
         rotation
     }
