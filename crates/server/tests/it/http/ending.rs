@@ -278,6 +278,20 @@ async fn s17_the_list_is_signed_complete_and_short_lived_and_continues_where_the
     assert_ne!(production.header("etag"), None);
 }
 
+/// What is signed with the same key for another purpose is no access token.
+#[tokio::test]
+async fn the_list_itself_is_good_for_nothing_else() {
+    let server = TestServer::start().await;
+    let client = server.world.client("sandbox", "other");
+    let resource = server.serve(client, "https://sandbox.mintmark.example").await;
+    let list = server.get(LIST, "").await.text().to_owned();
+    assert_eq!(server.introspect(client, &list).await, json!({ "active": false }));
+    let bearer = format!("Authorization: Bearer {list}\r\n");
+    assert_eq!(server.get("/v0/business", &bearer).await.status, 401);
+    let own = format!("Mintmark-Gateway: Basic {}\r\n", STANDARD.encode(format!("{}:{}", client.id, client.secret)));
+    assert_eq!(server.get(&format!("/verify/{resource}"), &format!("{own}{bearer}")).await.status, 401);
+}
+
 #[tokio::test]
 async fn one_who_waits_is_told_when_there_is_something() {
     let server = TestServer::start().await;
