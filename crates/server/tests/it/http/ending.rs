@@ -316,6 +316,25 @@ async fn one_who_waits_is_told_when_there_is_something() {
 }
 
 #[tokio::test]
+async fn a_node_that_is_behind_another_one_catches_up_before_it_answers() {
+    let server = TestServer::start().await;
+    let (first, _) = server.list("").await;
+    revoke(&server, "one").await;
+    // As the tag of a node that has applied the change.
+    let (history, next) = (first["inc"].as_str().unwrap(), first["seq"].as_u64().unwrap() + 1);
+    let request = format!("GET {LIST} HTTP/1.1\r\nHost: a.example\r\nIf-None-Match: \"{history}.{next}\"\r\n\r\n");
+    let mut waiting = Connection::open(server.address("sandbox")).await;
+    waiting.write(&request).await;
+    crate::fixture::eventually("it waits", async || (server.node.revocations.waiting() == 1).then_some(())).await;
+    // Another change, so that there is something to tell.
+    revoke(&server, "two").await;
+    server.clock.advance(1);
+    server.poll().await;
+    let list = server.open(waiting.answer().await.unwrap().text()).await;
+    assert_eq!((&list["since"], tokens(&list)), (&json!(next), 1));
+}
+
+#[tokio::test]
 async fn those_who_wait_are_let_go_when_the_server_stops() {
     let mut server = TestServer::start().await;
     let (_, tag) = server.list("").await;
