@@ -67,13 +67,24 @@ async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::UseDigest;
+    use crate::model::{EnvironmentName, Revocation, RevocationSubject};
     use crate::store::memory::MemoryStore;
+    use crate::store::{AuditEntry, Change, Subject, UseDigest, Write};
 
     fn digest(number: u64) -> UseDigest {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         UseDigest(bytes)
+    }
+
+    async fn revoke(store: &MemoryStore, id: &str, expires_at: i64) {
+        let environment: EnvironmentName = "sandbox".parse().unwrap();
+        let whose = RevocationSubject::Token { environment: environment.clone(), id: id.to_owned(), client_id: None };
+        let subject = Subject::Token { environment, id: id.to_owned() };
+        let (at, actor, action) = (Timestamp(0), "test".to_owned(), "token.revoke");
+        let audit = AuditEntry { at, actor, action, subject, before: None, after: None };
+        let revocation = Revocation { subject: whose, expires_at: Timestamp(expires_at) };
+        store.commit(&Change { writes: vec![Write::Revoke(revocation)], audit }).await.unwrap();
     }
 
     #[tokio::test]
@@ -83,8 +94,13 @@ mod tests {
             store.use_once(&digest(number), Timestamp(1000)).await.unwrap();
         }
         store.use_once(&digest(9999), Timestamp(1001)).await.unwrap();
+        for (id, expires_at) in [("over", 1000), ("live", 1001)] {
+            revoke(&store, id, expires_at).await;
+        }
         let now = Timestamp(1001 + USE_GRACE);
-        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, revocations: 0, entries: 0 }));
+        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, revocations: 1, entries: 0 }));
+        let left = store.revocations(Position(0), 10).await.unwrap().revocations;
+        assert_eq!(left.iter().map(|stored| stored.id.as_str()).collect::<Vec<_>>(), ["live"]);
         assert!(!store.use_once(&digest(9999), now).await.unwrap());
         assert!(store.use_once(&digest(0), now).await.unwrap());
     }

@@ -51,6 +51,8 @@ struct Faults {
     revocations: bool,
     /// Of commits that were made.
     answers: bool,
+    /// After so many calls, one.
+    call: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -112,6 +114,11 @@ impl MemoryStore {
         self.locked().faults.revocations = is_failing;
     }
 
+    /// Of the calls from now on the one after `number` others fails, and no other. Gives whether an earlier such call came.
+    pub fn fail_call(&self, number: u32) -> bool {
+        self.locked().faults.call.replace(number).is_none()
+    }
+
     /// From now on changes are committed and the answer is lost, or not: [`CommitError::Unknown`].
     pub fn lose_commits(&self, is_losing: bool) {
         self.locked().faults.answers = is_losing;
@@ -161,8 +168,11 @@ impl MemoryStore {
 
     /// The state, unless the store is to fail.
     fn usable(&self) -> Read<MutexGuard<'_, State>> {
-        let state = self.locked();
-        if state.is_failing { Err(StoreError::Unavailable("it was told to fail".to_owned())) } else { Ok(state) }
+        let mut state = self.locked();
+        let left = state.faults.call;
+        state.faults.call = left.and_then(|left| left.checked_sub(1));
+        let is_failing = state.is_failing || left == Some(0);
+        if is_failing { Err(StoreError::Unavailable("it was told to fail".to_owned())) } else { Ok(state) }
     }
 
     /// Counts a read, makes it, and holds it if reads are paused.

@@ -21,6 +21,8 @@ use crate::store::Store;
 /// How many counters of each kind are kept; the least used go first.
 const COUNTERS: usize = 50_000;
 const WINDOW: i64 = 60;
+/// How many tokens a client may end in a minute: each is a write to the store, where a token is none.
+pub const REVOCATIONS_PER_MINUTE: u32 = 600;
 
 /// What a limit leaves: a fixed window of a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub struct Limits {
     clients: Counters<(EnvironmentName, ClientId)>,
     tenants: Counters<(EnvironmentName, TenantId)>,
     businesses: Counters<(EnvironmentName, BusinessId)>,
+    revocations: Counters<(EnvironmentName, ClientId)>,
     refused_per_source: u32,
     refused_per_try: u32,
 }
@@ -60,6 +63,7 @@ impl Limits {
             clients: Counters::new(),
             tenants: Counters::new(),
             businesses: Counters::new(),
+            revocations: Counters::new(),
             refused_per_source,
             refused_per_try,
         }
@@ -78,6 +82,13 @@ impl Limits {
 }
 
 impl<S: Store> TokenEndpoint<S> {
+    /// Counts a token that a client ends.
+    pub(super) fn count_revocation(&self, environment: &EnvironmentName, client: &ClientId) -> Result<(), Denial> {
+        let now = self.clock.now();
+        let counted = self.limits.revocations.count(&(environment.clone(), client.clone()), REVOCATIONS_PER_MINUTE, now);
+        counted.map(|_| ()).map_err(|status| Denial::ClientLimited(seconds_until(status.reset, now)))
+    }
+
     /// Counts a request of an authenticated client.
     pub(super) fn count_client(
         &self,

@@ -27,7 +27,7 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
-pub use limits::{Limits, RateStatus};
+pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};
 pub use proof::{ProofMemory, ProofRefusal};

@@ -19,6 +19,8 @@ pub use document::{DOCUMENT_LIFETIME, DocumentParts};
 pub(super) use saved::SavedRevocation;
 pub use set::{Ended, RevocationDigest, RevocationSet, TokenIds};
 
+/// The position of a mark whose own could not be read: the largest that the store can hold.
+const DAMAGED: Position = Position(i64::MAX.unsigned_abs());
 /// How many revocations one read asks for.
 const PAGE: u32 = 1000;
 
@@ -141,7 +143,8 @@ impl<S: Store> Directory<S> {
             return Ok(());
         }
         let already = read.position;
-        for saved in held.saved(already) {
+        // One of a damaged row was read again if it is still damaged.
+        for saved in held.saved(already).filter(|saved| saved.position < DAMAGED) {
             read.add_saved(&saved);
         }
         (read.position, read.first, read.keys_changed) = (held.position, held.first, held.keys_changed);

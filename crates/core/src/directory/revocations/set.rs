@@ -78,7 +78,7 @@ impl Revocations {
         held.position = held.position.max(new.position);
         held.expires_at = held.expires_at.max(new.expires_at);
         // A damaged row has the largest position there is, and is no news.
-        if new.position.0 < i64::MAX.unsigned_abs() {
+        if new.position < super::DAMAGED {
             self.latest = self.latest.max(new.position);
         }
     }

@@ -51,7 +51,7 @@ impl Authenticated {
         self.position
     }
 
-    /// Notes that the credential obtained a token.
+    /// Notes that the credential was used.
     pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, now: Timestamp) {
         directory.note_use(&self.known, self.credential, now);
     }

@@ -49,6 +49,7 @@ impl<S: Store> TokenEndpoint<S> {
             // What this node knows it has read from the store, so it is durable.
             return Ok(RevocationResult::EndedBefore(claims.jti.clone()));
         }
+        self.count_revocation(&client.environment, &client.id)?;
         let token = TokenToRevoke {
             environment: &client.environment,
             id: &claims.jti,

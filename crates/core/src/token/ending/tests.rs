@@ -9,7 +9,7 @@ use crate::dialect::{AuthMethod, AuthMethods, RawBody};
 use crate::fixture::{Ask, ELSEWHERE, HERE, LEDGER, REPORTS, World, sandbox};
 use crate::model::{ResourceId, Status};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke, revoke_token};
-use crate::token::REFUSED_TRIES_PER_MINUTE;
+use crate::token::{REFUSED_TRIES_PER_MINUTE, REVOCATIONS_PER_MINUTE};
 
 /// A form in which the client proves itself.
 fn form(client: &CreatedClient, more: &[(&str, &str)]) -> String {
@@ -154,6 +154,56 @@ async fn a_store_that_fails_while_a_token_is_revoked_is_never_a_success() {
     world.store.lose_commits(false);
     world.poll().await;
     assert!(matches!(world.revoke(&body).await.unwrap(), RevocationResult::EndedBefore(_)), "it had been");
+}
+
+/// Each call of the store in turn: the token is told to be ended only where it is.
+#[tokio::test]
+async fn whichever_call_of_the_store_fails_nothing_is_told_that_is_not_so() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let mut failures = 0;
+    for number in 0.. {
+        let token = world.token(&Ask::of("standard", &client)).await;
+        // So that the client is read anew.
+        world.plant_client(&client.client.id, |client| client.name.push('x')).await;
+        world.store.fail_call(number);
+        let outcome = world.revoke(&form(&client, &[("token", &token)])).await;
+        let has_come = world.store.fail_call(u32::MAX);
+        world.poll().await;
+        let is_active = world.is_active(&client, &token).await;
+        assert_eq!(outcome.is_err(), is_active, "call {number}: {outcome:?}");
+        failures += u32::from(outcome.is_err());
+        if !has_come {
+            break;
+        }
+    }
+    assert_eq!(failures, 3, "the client, its quota, the change");
+}
+
+#[tokio::test]
+async fn a_client_that_ends_too_many_tokens_is_told_to_wait() {
+    let world = World::new().await;
+    let (client, other) = (world.client(|_| ()).await, world.client(|_| ()).await);
+    let token = world.token(&Ask::of("standard", &client)).await;
+    for _ in 0..REVOCATIONS_PER_MINUTE {
+        world.endpoint.count_revocation(&sandbox(), &client.client.id).unwrap();
+    }
+    let body = form(&client, &[("token", &token)]);
+    assert!(matches!(world.revoke(&body).await, Err(Denial::ClientLimited(_))));
+    let others = world.token(&Ask::of("standard", &other)).await;
+    assert!(world.revoke(&form(&other, &[("token", &others)])).await.is_ok());
+    world.clock.advance(60);
+    world.poll().await;
+    assert!(matches!(world.revoke(&body).await, Ok(RevocationResult::Ended(..))));
+}
+
+#[tokio::test]
+async fn asking_about_tokens_is_a_use_of_the_secret() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    world.is_active(&client, "x").await;
+    world.directory().flush_uses().await.unwrap();
+    assert_eq!(world.stored(&client.client.id).await.credentials[0].last_used_at, Some(crate::fixture::timestamp(0)));
 }
 
 #[tokio::test]

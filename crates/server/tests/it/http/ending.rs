@@ -278,6 +278,20 @@ async fn s17_the_list_is_signed_complete_and_short_lived_and_continues_where_the
     assert_ne!(production.header("etag"), None);
 }
 
+/// What is signed with the same key for another purpose is no access token.
+#[tokio::test]
+async fn the_list_itself_is_good_for_nothing_else() {
+    let server = TestServer::start().await;
+    let client = server.world.client("sandbox", "other");
+    let resource = server.serve(client, "https://sandbox.mintmark.example").await;
+    let list = server.get(LIST, "").await.text().to_owned();
+    assert_eq!(server.introspect(client, &list).await, json!({ "active": false }));
+    let bearer = format!("Authorization: Bearer {list}\r\n");
+    assert_eq!(server.get("/v0/business", &bearer).await.status, 401);
+    let own = format!("Mintmark-Gateway: Basic {}\r\n", STANDARD.encode(format!("{}:{}", client.id, client.secret)));
+    assert_eq!(server.get(&format!("/verify/{resource}"), &format!("{own}{bearer}")).await.status, 401);
+}
+
 #[tokio::test]
 async fn one_who_waits_is_told_when_there_is_something() {
     let server = TestServer::start().await;
@@ -299,6 +313,25 @@ async fn one_who_waits_is_told_when_there_is_something() {
         server.node.endpoint.directory.revocations().position().0.to_string(),
         answer.header("etag").unwrap().trim_matches('"').rsplit_once('.').unwrap().1
     );
+}
+
+#[tokio::test]
+async fn a_node_that_is_behind_another_one_catches_up_before_it_answers() {
+    let server = TestServer::start().await;
+    let (first, _) = server.list("").await;
+    revoke(&server, "one").await;
+    // As the tag of a node that has applied the change.
+    let (history, next) = (first["inc"].as_str().unwrap(), first["seq"].as_u64().unwrap() + 1);
+    let request = format!("GET {LIST} HTTP/1.1\r\nHost: a.example\r\nIf-None-Match: \"{history}.{next}\"\r\n\r\n");
+    let mut waiting = Connection::open(server.address("sandbox")).await;
+    waiting.write(&request).await;
+    crate::fixture::eventually("it waits", async || (server.node.revocations.waiting() == 1).then_some(())).await;
+    // Another change, so that there is something to tell.
+    revoke(&server, "two").await;
+    server.clock.advance(1);
+    server.poll().await;
+    let list = server.open(waiting.answer().await.unwrap().text()).await;
+    assert_eq!((&list["since"], tokens(&list)), (&json!(next), 1));
 }
 
 #[tokio::test]
