@@ -11,6 +11,7 @@
 
 mod answer;
 mod business;
+mod drain;
 mod health;
 mod host;
 mod http2;
