@@ -82,6 +82,48 @@ fn two_environments_cannot_share_a_listener() {
 }
 
 #[test]
+fn tls_is_whole_or_not_there() {
+    assert!(parse(LEAST, &[]).unwrap().environments[0].tls.is_none());
+    let tls = |lines: &str| parse(&format!("{LEAST}[environments.production.tls]\n{lines}"), &[]);
+    let files = tls("certificate = \"c.pem\"\nkey = \"/k.pem\"\n").unwrap().environments[0].tls.clone().unwrap();
+    let files = files.files("/data".as_ref());
+    assert_eq!((files.certificate.to_str(), files.key.to_str()), (Some("/data/c.pem"), Some("/k.pem")));
+    assert!(files.client_ca.is_none() && !files.asks_clients);
+    for (lines, expected) in [
+        ("certificate = \"c.pem\"\n", "a certificate needs its key"),
+        ("key = \"k.pem\"\n", "a certificate needs its key"),
+        ("certificate = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\n", "add client_certificates = true"),
+        ("client_certificates = true\n", "the listener speaks plain HTTP"),
+        ("certificat = \"c\"\n", "did you mean `certificate`?"),
+    ] {
+        let found = tls(lines).unwrap_err();
+        assert!(found.len() == 1 && found[0].contains(expected), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn listeners_are_secured_by_variables_too() {
+    let variables = [
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_TLS_CERTIFICATE", "c.pem"),
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_TLS_KEY", "k.pem"),
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_TLS_CLIENT_CERTIFICATES", "true"),
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_PROXY_ADDRESSES", "10.0.0.0/8, ::1"),
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_PROXY_SECRET_FILE", "secret"),
+        ("MINTMARK_OUTGOING_ALLOW", "keys.internal:8443"),
+        ("MINTMARK_OUTGOING_REFUSE_PRIVATE", "false"),
+    ];
+    let config = parse(LEAST, &variables).unwrap();
+    let EnvironmentSettings { tls, proxy, .. } = &config.environments[0];
+    assert!(tls.as_ref().unwrap().client_certificates);
+    let proxy = proxy.as_ref().unwrap();
+    assert_eq!((proxy.addresses.len(), proxy.secret_file.as_deref()), (2, Some("/data/secret".as_ref())));
+    assert!(config.outgoing.allow == ["keys.internal:8443"] && !config.outgoing.refuse_private);
+    let wrong = [("MINTMARK_OUTGOING_REFUSE_PRIVATE", "no"), ("MINTMARK_ENVIRONMENTS_PRODUCTION_TLS_KEY", "k.pem")];
+    let found = parse(LEAST, &wrong).unwrap_err();
+    assert!(found.len() == 2 && found.iter().any(|mistake| mistake.contains("expected true or false")), "{found:?}");
+}
+
+#[test]
 fn the_reference_in_the_documentation_is_current() {
     let written = include_str!("../../../../docs/configuration.md");
     assert_eq!(written, reference(), "run: cargo run -- check --reference > docs/configuration.md");

@@ -4,6 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -11,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
+use super::drain::Drained;
 use super::service::{Connection, MAX_HEADER, answer};
 
 /// Requests in work at once on one connection.
@@ -40,9 +43,10 @@ where
     let idle = connection.header_timeout();
     let (in_work, mut watched) = watch::channel(0_usize);
     let in_work = Arc::new(in_work);
-    let service = service_fn(move |request| {
+    let body_time = connection.body_timeout();
+    let service = service_fn(move |request: Request<Incoming>| {
         let begun = Begun::new(&in_work);
-        let answered = answer(Arc::clone(&connection), request);
+        let answered = answer(Arc::clone(&connection), request.map(|body| Drained::new(body, body_time)));
         async move {
             let _begun = begun;
             answered.await

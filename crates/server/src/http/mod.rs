@@ -16,6 +16,7 @@ mod answer;
 mod business;
 mod ending;
 mod gateway;
+mod drain;
 mod health;
 mod host;
 mod http2;

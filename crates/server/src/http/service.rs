@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use http::{HeaderName, Request};
 use hyper::body::Incoming;
@@ -63,6 +63,10 @@ impl Connection {
     pub(super) fn header_timeout(&self) -> Duration {
         self.service.header_timeout()
     }
+
+    pub(super) fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.service.app.node.limits.body_timeout)
+    }
 }
 
 /// Serves a connection without TLS from its first request to its end, over anything that carries bytes.
@@ -79,7 +83,7 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let header_timeout = connection.header_timeout();
-    let service = service_fn(move |request| answer(Arc::clone(&connection), request));
+    let service = service_fn(move |request: Request<Incoming>| answer(Arc::clone(&connection), request));
     // A client that sends requests and never reads the answers would hold its connection for ever.
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(header_timeout));
@@ -93,8 +97,13 @@ where
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
+/// The body of a request, by either version of HTTP.
+pub(super) trait RequestBody: http_body::Body<Data = Bytes, Error = hyper::Error> + Send + Unpin + 'static {}
+
+impl<B: http_body::Body<Data = Bytes, Error = hyper::Error> + Send + Unpin + 'static> RequestBody for B {}
+
 /// Answers a request. Every answer gets the request's id, whoever made it.
-pub(super) async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Response, Infallible> {
+pub(super) async fn answer<B: RequestBody>(connection: Arc<Connection>, request: Request<B>) -> Result<Response, Infallible> {
     let id = connection.service.app.node.request_ids.next();
     // Pinned here: a large future that is handed on by value is copied each time.
     let work = pin!(route(&connection, &id, request));
@@ -105,7 +114,7 @@ pub(super) async fn answer(connection: Arc<Connection>, request: Request<Incomin
     Ok(response)
 }
 
-async fn route(connection: &Connection, id: &RequestId, request: Request<Incoming>) -> Response {
+async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request: Request<B>) -> Response {
     let Service { app, routes } = &connection.service;
     let (mut parts, body) = request.into_parts();
     if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
@@ -137,7 +146,7 @@ mod tests {
     #[test]
     fn what_every_request_moves_about_is_small() {
         // What is rare and large, such as reading the store, belongs in a box.
-        let size = size_of_future(answer);
+        let size = size_of_future(answer::<Incoming>);
         assert!(size <= 2560, "{size} bytes");
     }
 }

@@ -91,8 +91,7 @@ impl ServerTls {
     pub(super) fn warn_of_end(&self) {
         let now = self.clock.now().0;
         let left = self.loaded.load().not_after - now;
-        let warned = self.warned.load(Ordering::Relaxed);
-        if left > EXPIRES_SOON || (warned <= now && now.saturating_sub(warned) < WARN_EVERY) {
+        if !is_warned_of(left, now, self.warned.load(Ordering::Relaxed)) {
             return;
         }
         self.warned.store(now, Ordering::Relaxed);
@@ -103,6 +102,12 @@ impl ServerTls {
             tracing::warn!(environment, days_left, "the server's certificate expires soon");
         }
     }
+}
+
+/// Whether a certificate is warned of that has so many seconds left, where it was last warned of then. A clock that was set back
+/// silences nothing.
+fn is_warned_of(left: i64, now: i64, warned: i64) -> bool {
+    left <= EXPIRES_SOON && (warned > now || now.saturating_sub(warned) >= WARN_EVERY)
 }
 
 impl Reloadable for ServerTls {
@@ -123,5 +128,22 @@ impl Reloadable for ServerTls {
 
     fn look(&self) {
         self.warn_of_end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_warned_of_once_a_day_from_two_weeks_before_it() {
+        let (day, never) = (86_400, i64::MIN);
+        assert!(!is_warned_of(14 * day + 1, 0, never));
+        for left in [14 * day, 1, 0, -1, -400 * day] {
+            assert!(is_warned_of(left, 0, never), "{left}");
+            assert!(!is_warned_of(left, day - 1, 0), "{left}");
+            assert!(is_warned_of(left, day, 0), "{left}");
+            assert!(is_warned_of(left, -1, 0), "the clock was set back");
+        }
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use mintmark::tls::{Reloadable, Secured, ServerTls, Watched};
 use mintmark_core::clock::{Clock, FakeClock};
 use mintmark_core::token::ClientCertificate;
+use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
@@ -63,6 +64,36 @@ async fn a_certificate_of_its_own_making_is_seen_and_not_trusted() {
     let files = Secure::new().asking(Some(&clients));
     let same = files.authority.client("export.acme.example");
     assert!(!certificate(&open(&files), &files, &same).await.unwrap().is_trusted);
+}
+
+/// A resumed session has no handshake of certificates: it shows that of its first one, and whether it is trusted is asked anew.
+#[tokio::test]
+async fn a_resumed_session_shows_its_certificate_and_is_judged_anew() {
+    let clients = Authority::new();
+    let secure = Secure::new().asking(Some(&clients));
+    let tls = open(&secure);
+    let connector = TlsConnector::from(Arc::new(secure.client(Some(&clients.client("export.acme.example")), &[])));
+    let connect = async || {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let name = ServerName::try_from(NAME).unwrap();
+        let both = async { tokio::join!(connector.connect(name, near), tls.accept(far)) };
+        let (client, server) = in_time("a handshake", both).await;
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        // The ticket for the next session comes with what the server says first.
+        server.stream.write_all(b"!").await.unwrap();
+        server.stream.flush().await.unwrap();
+        client.read_exact(&mut [0]).await.unwrap();
+        (client.get_ref().1.handshake_kind().unwrap(), server.certificate.unwrap())
+    };
+    let (first, shown) = connect().await;
+    assert!(first == HandshakeKind::Full && shown.is_trusted);
+    let (second, shown_again) = connect().await;
+    assert!(second == HandshakeKind::Resumed && shown_again == shown);
+    // The client's authority is one no more.
+    std::fs::write(secure.files.client_ca.as_ref().unwrap(), Authority::new().pem).unwrap();
+    tls.reload().unwrap();
+    let (_, later) = connect().await;
+    assert_eq!((later.sha256, later.is_trusted), (shown.sha256, false));
 }
 
 #[tokio::test]

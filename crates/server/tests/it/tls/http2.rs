@@ -94,6 +94,46 @@ async fn a_header_that_is_too_large_is_refused() {
     assert!(refused);
 }
 
+/// The connection stays good: in HTTP/2 one slow request is nobody else's.
+#[tokio::test]
+async fn a_body_that_arrives_too_slowly_is_refused_in_the_form_of_the_dialect() {
+    let files = Secure::new();
+    let server = files.setup().with_limits(|limits| limits.body_timeout = 1).start().await;
+    let tls = files.connect(server.address("sandbox"), NAME, &["h2"]).await.unwrap();
+    let (mut requests, connection) = handshake(TokioExecutor::new(), TokioIo::new(tls)).await.unwrap();
+    let _connection = tokio::spawn(connection);
+    let never = futures_util::stream::pending::<Result<http_body::Frame<Bytes>, std::convert::Infallible>>();
+    let request = Request::post(format!("https://{NAME}/v0/auth/token")).header("content-length", 10);
+    let request = request.body(BoxBody::new(StreamBody::new(never))).unwrap();
+    let answer = in_time("an answer", requests.send_request(request)).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers().get("connection")), (422, None));
+    let other = Request::get(format!("https://{NAME}/.well-known/jwks.json")).body(BoxBody::new(Full::default())).unwrap();
+    assert_eq!(in_time("an answer", requests.send_request(other)).await.unwrap().status(), 200);
+}
+
+/// An answer may be there before the body is. Taking the stream back then makes some clients lose it.
+#[tokio::test]
+async fn an_answer_that_needs_no_body_lets_the_client_finish_it() {
+    let files = Secure::new();
+    let server = files.setup().start().await;
+    let mut raw = Raw::connect(&files, &server).await;
+    let mut block = vec![0x83, 0x87];
+    for (name, value) in [(4_u8, "/nothing"), (1, NAME)] {
+        block.push(name);
+        block.push(u8::try_from(value.len()).unwrap());
+        block.extend(value.as_bytes());
+    }
+    assert!(raw.frame(HEADERS, 0x4, 1, &block).await);
+    assert!(raw.frame(SETTINGS, 0x1, 0, b"").await);
+    raw.until(DATA).await;
+    let mut client = Client::connect(&files, &server).await;
+    assert_eq!(client.get(NAME, "/.well-known/jwks.json").await, 200);
+    assert!(raw.frame(DATA, 0x1, 1, b"late").await);
+    assert!(raw.frame(PING, 0, 0, b"pingpong").await);
+    let seen = raw.until(PING).await;
+    assert!(!seen.contains(&RST_STREAM) && !seen.contains(&GOAWAY), "{seen:?}");
+}
+
 #[tokio::test]
 async fn an_idle_connection_ends() {
     let files = Secure::new();
@@ -138,11 +178,13 @@ async fn a_request_in_work_is_finished_after_the_signal_to_stop() {
 }
 
 /// Frames by hand, for what no well-behaved client does.
-struct Raw(tokio_rustls::client::TlsStream<tokio::net::TcpStream>);
+struct Raw(tokio_rustls::client::TlsStream<tokio::net::TcpStream>, Vec<u8>);
 
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 /// An error code.
@@ -152,7 +194,7 @@ impl Raw {
     async fn connect(files: &Secure, server: &TestServer) -> Self {
         let mut stream = files.connect(server.address("sandbox"), NAME, &["h2"]).await.unwrap();
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
-        let mut raw = Self(stream);
+        let mut raw = Self(stream, Vec::new());
         assert!(raw.frame(SETTINGS, 0, 0, b"").await);
         raw
     }
@@ -165,6 +207,20 @@ impl Raw {
         frame.extend(stream.to_be_bytes());
         frame.extend(payload);
         self.0.write_all(&frame).await.is_ok() && self.0.flush().await.is_ok()
+    }
+
+    /// The kinds of all frames so far, once one of this kind is among them.
+    async fn until(&mut self, kind: u8) -> Vec<u8> {
+        let reading = async {
+            loop {
+                let seen: Vec<u8> = kinds(&self.1).collect();
+                if seen.contains(&kind) {
+                    return seen;
+                }
+                assert_ne!(self.0.read_buf(&mut self.1).await.unwrap(), 0, "the connection ended: {seen:?}");
+            }
+        };
+        in_time("a frame", reading).await
     }
 
     /// Everything up to the end of the connection: the error code of the last GOAWAY in it.
