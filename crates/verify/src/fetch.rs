@@ -17,10 +17,11 @@
 //!
 //! # Keys
 //!
-//! They are fetched again when the issuer's `max-age` is nearly over; one below a minute counts as a minute, one above an
-//! hour as an hour. A token that names an unknown key has them fetched again at once, but at most every 30
-//! seconds, however many such tokens come: anyone can invent key names. While the issuer cannot be reached, or answers
-//! nonsense, the keys that are held go on verifying for 24 hours, unless [`IssuerBuilder::max_key_age`] says otherwise.
+//! They are fetched again when the issuer's `max-age` is nearly over; one below ten seconds counts as ten, one above an hour
+//! as an hour. So a key is never unknown here that is published for that long before it signs. A token that names an
+//! unknown key has the keys fetched at once, but at most every 30 seconds, however many such tokens come: anyone can invent
+//! key names. While the issuer cannot be reached, or answers nonsense, the keys that are held go on verifying for 24 hours,
+//! unless [`IssuerBuilder::max_key_age`] says otherwise.
 //!
 //! # Revocations
 //!

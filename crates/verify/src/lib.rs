@@ -2,7 +2,8 @@
 //!
 //! An access token is a JWT signed by the authorization server, in the form of [RFC 9068]. This crate takes the token
 //! apart strictly, checks its signature with the issuer's published keys, checks its claims as RFC 9068 section 4
-//! demands, and returns them. It opens no connection, reads no clock and logs nothing: keys and time are arguments.
+//! demands, and returns them. Without features it opens no connection, reads no clock and logs nothing: keys and time are
+//! arguments.
 //!
 //! ```
 //! use mintmark_verify::{JwkSet, KeySet, TokenError, Verifier};
@@ -35,11 +36,22 @@
 //! * An algorithm that is not allowed, or is not the one algorithm of the key that `kid` names. There is no `none`, and
 //!   there are no shared secrets, so that no public key can be used as one.
 //! * Another issuer, another audience, an expired or premature token; a missing or empty `jti`, `sub` or `client_id`.
-//! * A token bound to a key or certificate (`cnf`, [RFC 7800]), which must not pass as a bearer token. Whoever checks
-//!   the proof of possession says so with [`Verifier::accept_sender_constrained`].
+//! * A token bound to a key or certificate (`cnf`, [RFC 7800]), which must not pass as a bearer token. The layer of the
+//!   feature `tower` checks the proof of possession; whoever else does, with [`dpop::verify_proof`] for one, says so
+//!   with [`Verifier::accept_sender_constrained`].
+//! * What was revoked before it expired, where the verifier has a [list of revocations](revocations); every token while
+//!   that list is too old to know.
+//! * An opaque token, which only its issuer can read.
 //!
-//! What this crate does not know is whether a token was revoked before it expired: [`Claims::credential_id`] and
-//! [`Claims::pos`] are what a list of revocations is compared with.
+//! # Features
+//!
+//! | Feature | Brings |
+//! |---|---|
+//! | `cache` | a verifier that remembers the tokens that it verified |
+//! | `fetch` | the issuer's keys and revocations, kept up over HTTPS in the background, on tokio |
+//! | `tower` | a layer that admits requests with good tokens, with `DPoP` and certificate binding |
+//!
+//! None is on from the start, and none brings a framework.
 //!
 //! # What it costs
 //!
@@ -52,10 +64,16 @@
 //! that comes again then takes about one microsecond. It is for services that see the same tokens again and again;
 //! where each token comes once, it is of no use.
 //!
+//! # Following an issuer
+//!
+//! With the feature `fetch`, `fetch::Issuer` reads the issuer's metadata and keeps up its keys and revocations, through
+//! rotations and outages. No token waits for the network.
+//!
 //! # In a tower stack
 //!
-//! With the feature `tower`, [`layer::VerifyLayer`] admits requests with a good token, puts the claims into the
-//! request's extensions as `Arc<Claims>`, and refuses the others with the challenges of [RFC 6750] section 3.
+//! With the feature `tower`, `layer::VerifyLayer` admits requests with a good token, puts the claims into the
+//! request's extensions as `Arc<Claims>`, and refuses the others with the challenges of [RFC 6750] section 3 and [RFC 9449]
+//! section 7.1.
 #![cfg_attr(
     feature = "tower",
     doc = r##"
@@ -84,6 +102,7 @@ let service = layer.layer(service_fn(async |request: Request<String>| {
 //! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
+//! [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
 //! [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
 
 mod algorithm;
@@ -109,6 +128,11 @@ pub mod layer;
 mod plain;
 pub mod revocations;
 mod verifier;
+
+/// The examples of the page that introduces the crate.
+#[cfg(all(doctest, feature = "fetch", feature = "tower"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod fixture;

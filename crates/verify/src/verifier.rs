@@ -88,8 +88,10 @@ impl<K: KeySource> Verifier<K> {
 
     /// Accepts tokens that are bound to a key or certificate by `cnf` (`DPoP`, RFC 9449; mutual TLS, RFC 8705).
     ///
-    /// The caller then checks the proof against [`Claims::cnf`]. Without that check a stolen token would be
-    /// as good as an unbound one, which is why such tokens are refused from the start.
+    /// The caller then checks the proof against [`Claims::cnf`], with [`dpop::verify_proof`](crate::dpop::verify_proof) for
+    /// one, and refuses a token whose `cnf` has nothing in it that it can check. Without that a stolen token would be as
+    /// good as an unbound one, which is why such tokens are refused from the start. The layer of the feature `tower` needs
+    /// no leave: it checks the proof itself.
     #[must_use]
     pub const fn accept_sender_constrained(mut self) -> Self {
         self.accepts_sender_constrained = true;

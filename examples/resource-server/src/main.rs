@@ -6,7 +6,7 @@
 //! curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/claims
 //! ```
 
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
@@ -17,8 +17,8 @@ use axum::{
 };
 use clap::Parser;
 use mintmark_verify::{
-    fetch::{Issuer, IssuerKeys},
-    layer::{Caller, Dpop, Refused, VerifyLayer},
+    fetch::Issuer,
+    layer::{Caller, Dpop, PublicUrlError, Refused, VerifyLayer},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -51,12 +51,21 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let builder = Issuer::builder(&arguments.issuer);
     let builder = if arguments.danger_allow_loopback_http { builder.danger_allow_loopback_http() } else { builder };
     let issuer = builder.follow().await?;
-    let router = router(issuer, protect(&arguments)?, &arguments);
+    let router = router(issuer, &arguments)?;
     let listener = TcpListener::bind(arguments.listen).await?;
     let address = listener.local_addr()?;
     if arguments.json {
@@ -69,19 +78,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What protects a route: the three lines, and what is a matter of taste.
-fn router(issuer: Issuer, dpop: Dpop, arguments: &Arguments) -> Router {
+fn router(issuer: Issuer, arguments: &Arguments) -> Result<Router, PublicUrlError> {
     let verifier = issuer.verifier(&arguments.audience).cached(10_000);
-    let mut layer = VerifyLayer::<IssuerKeys>::cached(Arc::new(verifier)).dpop(dpop);
+    let url = arguments.public_url.as_ref().unwrap_or(&arguments.audience);
+    let mut layer = VerifyLayer::cached(Arc::new(verifier)).dpop(Dpop::new(url)?);
     for scope in &arguments.scope {
         layer = layer.require_scope(scope);
     }
     let protected = Router::new().route("/claims", get(claims)).layer(layer.refuse_with(refuse));
-    Router::new().route("/health", get(health)).with_state(issuer).merge(protected)
-}
-
-fn protect(arguments: &Arguments) -> Result<Dpop, Box<dyn Error>> {
-    let url = arguments.public_url.as_ref().unwrap_or(&arguments.audience);
-    Ok(Dpop::new(url)?)
+    Ok(Router::new().route("/health", get(health)).with_state(issuer).merge(protected))
 }
 
 /// What the token says. Whose data a service shows is decided by `tenant` and `business`, not by anything in the request.

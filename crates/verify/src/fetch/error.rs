@@ -38,8 +38,8 @@ impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Address(reason) => return write!(formatter, "the address cannot be used: {reason}"),
-            Self::Tls(error) => return write!(formatter, "TLS cannot be set up: {error}"),
-            Self::Transport(error) => return write!(formatter, "the request failed: {error}"),
+            Self::Tls(error) => return write_chain(formatter, "TLS cannot be set up", error.as_ref()),
+            Self::Transport(error) => return write_chain(formatter, "the request failed", error.as_ref()),
             Self::TooLong(limit) => return write!(formatter, "the answer is longer than {limit} bytes"),
             Self::Status(status) => return write!(formatter, "the answer has the status {status}"),
             Self::Metadata(what) => return write!(formatter, "the issuer's metadata is no good: {what}"),
@@ -54,13 +54,21 @@ impl fmt::Display for FetchError {
     }
 }
 
+/// With the causes of the cause: of a request, the first alone says hardly anything.
+fn write_chain(formatter: &mut fmt::Formatter<'_>, what: &str, error: &(dyn Error + 'static)) -> fmt::Result {
+    formatter.write_str(what)?;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        write!(formatter, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
 impl Error for FetchError {
+    /// Nothing where the message has it all.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Tls(error) | Self::Transport(error) => Some(error.as_ref()),
-            Self::Revocations(error) => Some(error),
-            _ => None,
-        }
+        if let Self::Revocations(error) = self { error.source() } else { None }
     }
 }
 

@@ -15,7 +15,9 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// What is assumed of an issuer that does not say how long its keys can be kept.
 const DEFAULT_FRESHNESS: Duration = Duration::from_mins(5);
-const SHORTEST_FRESHNESS: Duration = Duration::from_mins(1);
+/// And of one that would have them kept by nobody.
+const UNCACHED_FRESHNESS: Duration = Duration::from_mins(1);
+const SHORTEST_FRESHNESS: Duration = Duration::from_secs(10);
 const LONGEST_FRESHNESS: Duration = Duration::from_hours(1);
 
 /// Where the keys are.
@@ -67,7 +69,7 @@ fn freshness(headers: &HeaderMap) -> Duration {
     for directive in directives.map(str::trim) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
-            return SHORTEST_FRESHNESS;
+            return UNCACHED_FRESHNESS;
         }
         if name.eq_ignore_ascii_case("max-age") {
             max_age = value.trim_matches('"').parse().ok().map(Duration::from_secs);
@@ -94,8 +96,9 @@ mod tests {
         for (value, seconds) in [
             ("public, max-age=300, stale-while-revalidate=300, stale-if-error=86400", 300),
             ("Max-Age=\"600\"", 600),
-            ("max-age=0", 60),
-            ("max-age=59", 60),
+            ("max-age=0", 10),
+            ("max-age=9", 10),
+            ("max-age=30", 30),
             ("max-age=3601", 3600),
             ("max-age=18446744073709551615", 3600),
             ("max-age=18446744073709551616", 300),
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn time_in_caches_counts() {
         assert_eq!(fresh_for(&[("cache-control", "max-age=600"), ("age", "100")]), 500);
-        assert_eq!(fresh_for(&[("cache-control", "max-age=600"), ("age", "1000")]), 60);
+        assert_eq!(fresh_for(&[("cache-control", "max-age=600"), ("age", "1000")]), 10);
         assert_eq!(fresh_for(&[("cache-control", "max-age=600"), ("age", "soon")]), 600);
     }
 

@@ -141,3 +141,12 @@ async fn http_is_refused_without_being_asked_for() {
     assert!(matches!(Issuer::follow(issuer.url()).await, Err(FetchError::Address(_))));
     assert!(server.paths().is_empty());
 }
+
+#[tokio::test]
+async fn a_failure_says_what_failed() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let fault = follow(&url).follow().await.unwrap_err().to_string();
+    assert!(fault.starts_with("the request failed: ") && fault.contains("refused"), "{fault}");
+}

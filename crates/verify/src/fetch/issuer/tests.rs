@@ -124,3 +124,21 @@ async fn metadata_can_be_elsewhere() {
     assert!(builder().metadata_uri("https://auth.example/elsewhere").follow().await.is_ok());
     assert!(builder().follow().await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_nobody_uses_is_asked_no_more() {
+    let clock = clock();
+    let now = clock.clone();
+    let script = Script::at_once(move |get| publish(get, feed(now(), 10, &json!({}))));
+    let issuer = Issuer::builder(ISSUER).transport(script.clone()).clock(clock).follow().await.unwrap();
+    let (verifier, list) = (issuer.verifier(AUDIENCE), issuer.revocations());
+    drop(issuer);
+    let while_used = script.count();
+    sleep(Duration::from_mins(10)).await;
+    assert!(script.count() > while_used + 500);
+    drop(verifier);
+    let afterwards = script.count();
+    sleep(Duration::from_mins(10)).await;
+    assert_eq!(script.count(), afterwards);
+    assert!(list.is_some());
+}
