@@ -132,7 +132,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
         settings: NodeSettings::from(config),
     });
     let environment = environment_of(args.algorithm).parse()?;
-    let site = Site { environment, hosts: HostRule::Any, proxies: Proxies::default() };
+    let (proxies, takes_certificates) = (Proxies::default(), false);
+    let site = Site { environment, hosts: HostRule::Any, proxies, takes_certificates };
     let app = App { node: Arc::new(node.await?), site: Arc::new(site) };
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));

@@ -64,7 +64,8 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
     for Door { environment, socket, hosts, tls, proxies, watched } in doors {
         socket.set_nonblocking(true)?;
         files.extend(watched);
-        let site = Arc::new(Site { environment, hosts, proxies });
+        let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_clients()) || proxies.tell_certificates();
+        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates });
         let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }

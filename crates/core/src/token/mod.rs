@@ -185,7 +185,7 @@ impl<S: Store> TokenEndpoint<S> {
         let refused = |denial| Refused { denial, credential_id, rate };
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
-        let shown = Shown { proof: proof.as_ref(), certificate: exchange.certificate };
+        let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
             authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
         let rate = self.count_business(exchange, &authorized, rate)?;

@@ -63,7 +63,7 @@ impl<S: Store> TokenEndpoint<S> {
         exchange: &Exchange<'_>,
         request: &TokenRequest,
         issuer: &str,
-    ) -> Result<Option<HeldProof>, Denial> {
+    ) -> Result<Option<Box<HeldProof>>, Denial> {
         let text = match &request.proof {
             PresentedProof::Absent => return Ok(None),
             PresentedProof::Malformed => return Err(ProofRefusal::Header.into()),
@@ -87,7 +87,7 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let digest = use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]);
         let good_until = Timestamp(proof.issued_at.saturating_add(dpop::MAX_AGE_SECONDS + 1));
-        Ok(Some(HeldProof { thumbprint: proof.thumbprint, digest, good_until, nonce }))
+        Ok(Some(Box::new(HeldProof { thumbprint: proof.thumbprint, digest, good_until, nonce })))
     }
 
     /// Uses a proof up, by one insert that decides. Where the store cannot say whether it was used, it must carry a nonce of this node,

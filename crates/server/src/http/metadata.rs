@@ -27,7 +27,7 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             .map(|dialect| (dialect.name.to_string(), format!("{issuer}{}", dialect.route.path).into()))
             .collect();
         let standard = dialects.get(STANDARD);
-        let methods = standard.map(|dialect| names_of(dialect.request.methods));
+        let methods = standard.map(|dialect| names_of(dialect.request.methods, app.site.takes_certificates));
         let takes_assertions = standard.is_some_and(|dialect| dialect.request.methods.take_assertions());
         let takes_dpop = standard.is_some_and(|dialect| dialect.request.dpop != DpopRule::Ignore);
         let algorithms = || Algorithm::ALL.map(Algorithm::as_str).to_vec();
@@ -37,11 +37,13 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             "token_endpoint_auth_methods_supported": methods,
             "token_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
             "dpop_signing_alg_values_supported": takes_dpop.then(algorithms),
-            "tls_client_certificate_bound_access_tokens": true,
+            "tls_client_certificate_bound_access_tokens": app.site.takes_certificates,
             "introspection_endpoint": format!("{issuer}/oauth/introspect"),
             "introspection_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
             "revocation_endpoint": format!("{issuer}/oauth/revoke"),
             "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
             "mintmark_revocations_uri": format!("{issuer}/.well-known/mintmark-revocations"),
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
             "grant_types_supported": ["client_credentials"],
@@ -75,16 +77,22 @@ fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value)
     let Some(view) = app.view() else {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
-    let mut response = answer::json(StatusCode::OK, &document(&view));
+    let mut document = document(&view);
+    // What is not there is left out (RFC 8414 section 3.2).
+    if let Value::Object(members) = &mut document {
+        members.retain(|_, value| !value.is_null());
+    }
+    let mut response = answer::json(StatusCode::OK, &document);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }
 
 /// The methods, by names that a client may find in the registry of them: what comes from another issuer is, on the wire, an assertion
-/// as any.
-fn names_of(methods: AuthMethods) -> Vec<&'static str> {
+/// as any. Certificates are named where they can arrive.
+fn names_of(methods: AuthMethods, takes_certificates: bool) -> Vec<&'static str> {
     let mut names: Vec<_> = methods
         .iter()
+        .filter(|method| takes_certificates || !method.is_certificate())
         .map(|method| if method == AuthMethod::FederatedJwt { AuthMethod::PrivateKeyJwt } else { method })
         .collect();
     names.sort_unstable();

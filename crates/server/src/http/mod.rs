@@ -14,9 +14,9 @@
 
 mod answer;
 mod business;
+mod drain;
 mod ending;
 mod gateway;
-mod drain;
 mod health;
 mod host;
 mod http2;
@@ -59,6 +59,8 @@ pub struct Site {
     pub hosts: HostRule,
     /// The proxies whose word on clients counts.
     pub proxies: Proxies,
+    /// Whether clients' certificates arrive here, by TLS or by a proxy.
+    pub takes_certificates: bool,
 }
 
 /// What every handler gets.

@@ -51,6 +51,11 @@ pub struct Secured<S> {
 }
 
 impl ServerTls {
+    /// Whether clients are asked for a certificate.
+    pub fn asks_clients(&self) -> bool {
+        self.files.asks_clients
+    }
+
     /// Reads the files.
     pub fn open(name: &str, files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
         let loaded = ArcSwap::from_pointee(files.load(&clock)?);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
-use super::{Directory, EnvironmentView};
+use super::Directory;
 use crate::model::{EnvironmentName, Position};
 use crate::store::{FeedEntry, Incarnation, Read, Store, StoreError, Subject};
 pub use document::{DOCUMENT_LIFETIME, DocumentParts};
@@ -162,14 +162,6 @@ impl<S: Store> Directory<S> {
 /// Whether a change of such a subject can end tokens.
 fn may_revoke(subject: &Subject) -> bool {
     !matches!(subject, Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. })
-}
-
-impl EnvironmentView {
-    /// The ids of the keys whose tokens are refused although they have not expired.
-    pub fn revoked_key_ids(&self) -> Vec<String> {
-        // No state of a key says so: a key that was lost is taken out of the store, and its tokens are refused as unknown.
-        Vec::new()
-    }
 }
 
 #[cfg(test)]

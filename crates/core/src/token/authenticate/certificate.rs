@@ -2,6 +2,7 @@
 //! or to a proxy that it trusts.
 
 use super::{Matched, check_method};
+use crate::clock::Timestamp;
 use crate::dialect::AuthMethod;
 use crate::directory::{KnownClient, KnownCredential};
 use crate::model::{CertificateName, ClientId, Proof, Status};
@@ -12,18 +13,20 @@ impl<S: Store> TokenEndpoint<S> {
     pub(super) async fn by_certificate(&self, caller: &Caller<'_>, client_id: Option<&ClientId>) -> Result<Matched, Denial> {
         let Some(certificate) = caller.certificate else { return Err(Denial::CredentialsAbsent) };
         let known = self.named_client(caller, client_id).await?;
-        let (at, method) = find(&known, certificate).ok_or(Denial::CertificateRefused)?;
+        let (at, method) = find(&known, certificate, self.clock.now()).ok_or(Denial::CertificateRefused)?;
         check_method(caller, &known, method)?;
         Ok(Matched { known, at })
     }
 }
 
 /// The credential that a certificate meets: of several one that is in force, so that an old one does not hide its successor.
-fn find(client: &KnownClient, certificate: &ClientCertificate) -> Option<(usize, AuthMethod)> {
+fn find(client: &KnownClient, certificate: &ClientCertificate, now: Timestamp) -> Option<(usize, AuthMethod)> {
+    // Once more, since a connection may outlive its certificate.
+    let is_valid = (certificate.not_before..=certificate.not_after).contains(&now.0);
     let meets = |credential: &KnownCredential| match &credential.other()?.proof {
         Proof::Certificate(own) if own.sha256 == certificate.sha256 => Some(AuthMethod::SelfSignedTlsClientAuth),
         // A name means nothing where nobody who is trusted has vouched for it.
-        Proof::CertificateName(name) if certificate.is_trusted && has_name(certificate, name) => {
+        Proof::CertificateName(name) if certificate.is_trusted && is_valid && has_name(certificate, name) => {
             Some(AuthMethod::TlsClientAuth)
         }
         _ => None,

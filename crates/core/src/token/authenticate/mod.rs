@@ -82,7 +82,11 @@ impl<S: Store> TokenEndpoint<S> {
             Presented::Absent => return Err(Denial::CredentialsAbsent),
             Presented::Malformed => return Err(Denial::CredentialsMalformed),
             Presented::Repeated => return Err(Denial::CredentialsRepeated),
-            Presented::Secret { client_id, secret } => self.by_secret(caller, client_id.as_ref(), secret).await?,
+            Presented::Secret { client_id, secret } => {
+                let client_id = secret::name_of(client_id.as_ref(), secret)?;
+                let found = self.directory.client(caller.environment, client_id).await?;
+                self.by_secret(caller, (client_id, found), secret)?
+            }
             // In boxes: these futures are larger than that of a secret, which every request would make room for.
             Presented::Assertion(assertion) => Box::pin(self.by_assertion(caller, assertion)).await?,
             Presented::Named { client_id } => Box::pin(self.by_certificate(caller, client_id.as_ref())).await?,

@@ -12,18 +12,13 @@ use crate::store::Store;
 use crate::token::{Caller, Denial, TokenEndpoint};
 
 impl<S: Store> TokenEndpoint<S> {
-    pub(super) async fn by_secret(
+    /// Whether the secret is the client's, if there is one of the name.
+    pub(super) fn by_secret(
         &self,
         caller: &Caller<'_>,
-        client_id: Option<&ClientId>,
+        (client_id, found): (&ClientId, Option<Arc<KnownClient>>),
         secret: &SecretText,
     ) -> Result<Matched, Denial> {
-        // A checksum is no secret knowledge: anybody can tell a mistyped secret, so it may be refused early.
-        if ClientSecret::shape_of(secret) == SecretShape::Mistyped {
-            return Err(Denial::SecretMistyped);
-        }
-        let Some(client_id) = client_id else { return Err(Denial::UnknownClient) };
-        let found = self.directory.client(caller.environment, client_id).await?;
         let Some(known) = found else {
             compare_with_nothing(&mut self.root_keys.peppers.present(caller.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
@@ -51,6 +46,15 @@ impl<S: Store> TokenEndpoint<S> {
             self.directory.note_renewed(known, at, stored);
         }
     }
+}
+
+/// The name of the client to be looked for. A checksum is no secret knowledge: anybody can tell a mistyped secret, so it may be refused
+/// before.
+pub(super) fn name_of<'a>(client_id: Option<&'a ClientId>, secret: &SecretText) -> Result<&'a ClientId, Denial> {
+    if ClientSecret::shape_of(secret) == SecretShape::Mistyped {
+        return Err(Denial::SecretMistyped);
+    }
+    client_id.ok_or(Denial::UnknownClient)
 }
 
 /// The credential that `secret` is. Every one is compared, and the work of [`MAX_COMPARED_SECRETS`] comparisons is done whatever

@@ -2,7 +2,7 @@
 
 use super::super::{ClientCertificate, Denial, ProofRefusal};
 use super::key_holder::send;
-use crate::fixture::{Answer, Ask, ISSUER, World, sandbox};
+use crate::fixture::{Answer, Ask, ISSUER, NOW, World, sandbox};
 use crate::model::{CertificateFingerprint, CertificateName, Client, Profile, Proof, TokenBinding};
 use crate::registry::NewCredential;
 
@@ -69,6 +69,10 @@ async fn a_name_in_a_certificate_counts_where_somebody_trusted_vouches_for_it() 
         assert_eq!(ask(&world, &client).await.status, 200, "{name:?}");
         show(&world, Some(ClientCertificate { is_trusted: false, ..certificate() }));
         assert_eq!(ask(&world, &client).await.denial(), &Denial::CertificateRefused, "{name:?} by nobody");
+        for (not_before, not_after) in [(0, NOW - 1), (NOW + 1, i64::MAX)] {
+            show(&world, Some(ClientCertificate { not_before, not_after, ..certificate() }));
+            assert_eq!(ask(&world, &client).await.denial(), &Denial::CertificateRefused, "{name:?} at another time");
+        }
     }
     show(&world, Some(certificate()));
     for name in bad {

@@ -58,6 +58,11 @@ impl Proxies {
         Self { configured: Some(Configured { settings, secrets }), warned: AtomicI64::new(0) }
     }
 
+    /// Whether they tell of clients' certificates.
+    pub fn tell_certificates(&self) -> bool {
+        self.configured.as_ref().is_some_and(|configured| configured.settings.certificate_header.is_some())
+    }
+
     /// Whom a request is from, where the other end of the connection is a proxy: the client that it speaks for. Nothing otherwise.
     /// Headers that only a proxy may send are taken out in any case.
     pub(super) fn client_of(&self, peer: &Peer, headers: &mut HeaderMap, clock: &dyn Clock) -> Option<Peer> {

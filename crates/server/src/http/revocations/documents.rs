@@ -231,7 +231,7 @@ async fn sign<S: Store>(
         let ring = &view.ring;
         let any = || ring.algorithms().find_map(|algorithm| ring.active(algorithm));
         let key = ring.active(view.environment.algorithm).or_else(any).ok_or(Undecided::NoKey)?;
-        let parts = (environment.clone(), view.environment.issuer.clone(), view.revoked_key_ids());
+        let parts = (environment.clone(), view.environment.issuer.clone(), view.revoked_kids().to_vec());
         (parts, Arc::clone(&key.pair), header(key))
     };
     let (state, now) = (Arc::clone(state), endpoint.clock.now());
