@@ -145,9 +145,11 @@ impl<K, R> VerifyLayer<K, R> {
     /// # let _ = layer;
     /// # Ok::<(), mintmark_verify::layer::PublicUrlError>(())
     /// ```
+    ///
+    /// Layers that serve one service share one, so that each proof is good once among them all.
     #[must_use]
-    pub fn dpop(mut self, dpop: Dpop) -> Self {
-        Arc::make_mut(&mut self.policy).dpop = Some(Arc::new(dpop));
+    pub fn dpop(mut self, dpop: impl Into<Arc<Dpop>>) -> Self {
+        Arc::make_mut(&mut self.policy).dpop = Some(dpop.into());
         self
     }
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::output::Output;
 use super::place::Place;
 use super::secret::{Owner, environment_of};
-use super::{Done, Failure, time};
+use super::{Done, Failure, Shared, assertion, time};
 
 /// The longest file that a key, a certificate or an assertion is read from, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
@@ -50,6 +50,15 @@ pub(super) enum CredentialCommand {
         /// How long it is in force, such as 90d.
         #[arg(long, value_parser = time::parse_duration)]
         expires_in: Option<u32>,
+    },
+    /// Say why an assertion of an issuer that the client trusts proves it, or not: claim by claim.
+    #[command(after_help = "Example: mintmark credential test cli_… --assertion - < assertion.jwt")]
+    Test {
+        #[command(flatten)]
+        owner: Owner,
+        /// A file with the assertion, or - to read it from standard input.
+        #[arg(long, value_name = "FILE")]
+        assertion: PathBuf,
     },
     /// Turn a credential off, for good.
     #[command(after_help = "Example: mintmark credential disable cli_… --id crd_…")]
@@ -206,8 +215,12 @@ fn parse_condition(text: &str) -> Result<(String, Value), String> {
     Ok((claim.to_owned(), value))
 }
 
-pub(super) async fn run(place: &Place, command: CredentialCommand) -> Done {
+pub(super) async fn run(place: &Place, shared: &Shared, command: CredentialCommand) -> Done {
     match command {
+        CredentialCommand::Test { owner, assertion: path } => {
+            let text = String::from_utf8(read_file(&path)?).map_err(|_| Failure("an assertion is ASCII".to_owned()))?;
+            assertion::test(place, shared, &owner, text.trim()).await
+        }
         CredentialCommand::List(owner) => {
             let environment = environment_of(place, &owner).await?;
             if place.store.client_record(&environment, &owner.client_id).await?.value.is_none() {

@@ -64,7 +64,7 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
 }
 
 /// The defaults of a server. The listeners are opened by port, not by this.
-fn settings(folder: &Path) -> Result<Config, Failure> {
+pub(super) fn settings(folder: &Path) -> Result<Config, Failure> {
     let text = "[environments.sandbox]\nlisten = \"127.0.0.1:0\"\n[environments.production]\nlisten = \"127.0.0.1:0\"\n";
     Config::parse("the defaults", text.to_owned(), folder, &Variables::of_process())
         .map_err(|mistakes| super::place::mistakes_of(&mistakes))

@@ -3,6 +3,8 @@
 use std::io::Read;
 
 use clap::Args;
+use mintmark_core::crypto::OPAQUE_PREFIX;
+use mintmark_core::model::EnvironmentName;
 use mintmark_core::store::Store;
 use mintmark_verify::{Audience, Claims, Header, JwkSet, KeySet, Verifier, danger_decode_without_verifying};
 use serde_json::{Value, json};
@@ -31,6 +33,9 @@ pub(super) struct InspectArgs {
 
 pub(super) async fn run(shared: &Shared, args: InspectArgs) -> Done {
     let token = read_token(&args.token)?;
+    if token.starts_with(OPAQUE_PREFIX) {
+        return inspect_opaque(shared, &args, &token).await;
+    }
     let (header, claims) =
         danger_decode_without_verifying(&token).map_err(|error| Failure(format!("this is no access token: {error}")))?;
     let verified = match keys_for(shared, &args, &claims).await {
@@ -39,6 +44,41 @@ pub(super) async fn run(shared: &Shared, args: InspectArgs) -> Done {
     };
     let output = show(&header, &claims, &verified, args.audience.is_some());
     Ok(if verified.is_ok() { output } else { output.failed() })
+}
+
+/// The claims of a sealed token, which this deployment alone can read.
+async fn inspect_opaque(shared: &Shared, args: &InspectArgs, token: &str) -> Done {
+    let place = Place::open(shared).await?;
+    let opened = open_opaque(&place, token).await;
+    place.close().await;
+    let (_, claims) = opened?;
+    let verified = if claims.exp <= SystemClock.now().0 {
+        Err("the token has expired".to_owned())
+    } else if args.audience.as_ref().is_some_and(|audience| !claims.aud.contains(audience)) {
+        Err("the token is for another audience".to_owned())
+    } else {
+        Ok(())
+    };
+    let verdict = match &verified {
+        Ok(()) => "opened: sealed here, and not expired; introspection tells whether it was revoked".to_owned(),
+        Err(cause) => format!("NOT GOOD: {cause}"),
+    };
+    let text = format!("{verdict}\n\nclaims {}", serde_json::to_string_pretty(&claims).unwrap_or_default());
+    let json = json!({ "verified": verified.is_ok(), "error": verified.as_ref().err(), "header": null, "claims": claims });
+    let output = Output::text(text, json);
+    Ok(if verified.is_ok() { output } else { output.failed() })
+}
+
+/// Opens a sealed token of any environment.
+pub(super) async fn open_opaque(place: &Place, token: &str) -> Result<(EnvironmentName, Claims), Failure> {
+    for record in place.store.environments().await?.value {
+        let name = record.environment.name;
+        if let Some(claims) = place.registry.root_keys.sealer.open_token(&name, token) {
+            let claims = serde_json::from_slice(&claims);
+            return Ok((name, claims.map_err(|_| Failure("the token holds no claims".to_owned()))?));
+        }
+    }
+    Err(Failure("the token is of no environment here, or was changed".to_owned()))
 }
 
 fn read_token(argument: &str) -> Result<String, Failure> {

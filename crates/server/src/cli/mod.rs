@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
 
+mod assertion;
 mod backup;
 mod business;
 mod check;
@@ -196,20 +197,20 @@ async fn run(cli: Cli) -> Done {
         Command::Check(args) => check::run(&shared, &args).await,
         Command::Registry(command) => {
             let place = Place::open(&shared).await?;
-            let done = run_on(&place, command, shared.json).await;
+            let done = run_on(&place, command, &shared).await;
             place.close().await;
             done
         }
     }
 }
 
-async fn run_on(place: &Place, command: RegistryCommand, json: bool) -> Done {
+async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Done {
     match command {
         RegistryCommand::Environment(command) => environment::run(place, command).await,
         RegistryCommand::Tenant(command) => tenant::run(place, command).await,
-        RegistryCommand::Business(command) => business::run(place, command, json).await,
+        RegistryCommand::Business(command) => business::run(place, command, shared.json).await,
         RegistryCommand::Client(command) => client::run(place, command).await,
-        RegistryCommand::Credential(command) => credential::run(place, command).await,
+        RegistryCommand::Credential(command) => credential::run(place, shared, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,

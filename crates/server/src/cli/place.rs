@@ -88,6 +88,11 @@ impl Files {
         }
     }
 
+    /// The folder that they are in.
+    pub(super) fn folder(&self) -> &Path {
+        self.root_keys.parent().unwrap_or_else(|| Path::new(""))
+    }
+
     /// Reads the root keys.
     pub(super) fn read_root_keys(&self) -> Result<RootKeys, Failure> {
         if let Some(text) = &self.root_keys_text {

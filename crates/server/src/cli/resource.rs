@@ -127,7 +127,8 @@ fn show(resources: &[Resource]) -> Output {
             resource.name.clone(),
             words(resource.scopes.iter().map(|scope| &scope.name)),
             resource.algorithm.map_or_else(|| "-".to_owned(), |algorithm| algorithm.to_string()),
+            resource.token_format.map_or("-", TokenFormat::as_str).to_owned(),
         ]
     });
-    Output::table(&["ENVIRONMENT", "URI", "NAME", "SCOPES", "ALGORITHM"], rows.collect(), json!(resources))
+    Output::table(&["ENVIRONMENT", "URI", "NAME", "SCOPES", "ALGORITHM", "TOKENS"], rows.collect(), json!(resources))
 }

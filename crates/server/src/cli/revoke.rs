@@ -4,12 +4,14 @@ use std::io::Read;
 
 use clap::{ArgGroup, Args};
 use mintmark_core::clock::Timestamp;
+use mintmark_core::crypto::OPAQUE_PREFIX;
 use mintmark_core::model::{BusinessId, ClientId, CredentialId, EnvironmentName};
 use mintmark_core::registry::{TokenRevoked, TokenToRevoke};
 use mintmark_core::store::Store;
 use mintmark_verify::danger_decode_without_verifying;
 use serde_json::json;
 
+use super::inspect::open_opaque;
 use super::output::Output;
 use super::place::Place;
 use super::{Done, Failure};
@@ -98,6 +100,11 @@ async fn revoke_token(place: &Place, environment: Option<&EnvironmentName>, toke
 
 /// By its claims, whoever wrote them: who may use this command may end any token. By its `jti` alone where it is no token.
 async fn name_token(place: &Place, environment: Option<&EnvironmentName>, text: &str) -> Result<Named, Failure> {
+    if text.starts_with(OPAQUE_PREFIX) {
+        let (environment, claims) = open_opaque(place, text).await?;
+        let (client_id, expires_at) = (claims.client_id.parse().ok(), Some(Timestamp(claims.exp)));
+        return Ok(Named { environment, id: claims.jti, client_id, expires_at });
+    }
     let Ok((_, claims)) = danger_decode_without_verifying(text) else {
         if text.contains('.') {
             return Err(Failure("this is neither a token nor a jti".to_owned()));

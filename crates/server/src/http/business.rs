@@ -12,19 +12,21 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::AUTHORIZATION;
 use http::{StatusCode, Uri};
+use mintmark_core::crypto::OPAQUE_PREFIX;
 use mintmark_core::dialect::{BUSINESS_ROUTE, Fault};
-use mintmark_core::directory::{Ended, TokenIds};
+use mintmark_core::directory::{Ended, EnvironmentView, TokenIds};
 use mintmark_core::model::{Business, BusinessId, Position, TenantId};
 use mintmark_core::store::{Page, Read, Store};
-use mintmark_core::token::{Problem, ProblemPlace};
-use mintmark_verify::layer::{Refused, VerifyLayer};
+use mintmark_core::token::{Problem, ProblemPlace, open_token};
+use mintmark_verify::layer::{Dpop, PeerCertificate, Refused, VerifyLayer};
 use mintmark_verify::{Claims, Verifier};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt};
 
 use super::token::{context, issuer_of};
-use super::{App, RequestId, answer};
+use super::{App, Peer, RequestId, answer};
 
 /// The scope that reading needs.
 const SCOPE: &str = "business:read";
@@ -120,22 +122,89 @@ impl Holder {
     }
 }
 
+/// What requests are let through by.
+#[derive(Clone)]
+pub(super) struct Protection {
+    app: App,
+    /// Of all requests of a listener: each proof is good once.
+    dpop: Option<Arc<Dpop>>,
+}
+
+impl Protection {
+    pub(super) fn new(app: App) -> Self {
+        let dpop = Dpop::new(&issuer_of(&app)).ok().map(Arc::new);
+        Self { app, dpop }
+    }
+}
+
 /// Lets requests with a good token through to the handlers, which find its claims among the request's extensions.
 pub(super) async fn protect(
-    State(app): State<App>,
+    State(Protection { app, dpop }): State<Protection>,
     Extension(id): Extension<RequestId>,
-    request: Request,
+    Extension(peer): Extension<Arc<Peer>>,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let Some(view) = app.view() else { return fault(&app, &id, Fault::Unavailable, &[]) };
+    if let Some(opened) = open_opaque(&app, &view, &request) {
+        return match opened {
+            Ok(claims) => {
+                request.extensions_mut().insert(claims);
+                next.run(request).await
+            }
+            Err(word) => refuse_opaque(&app, &id, word),
+        };
+    }
+    if let Some(certificate) = &peer.certificate {
+        request.extensions_mut().insert(PeerCertificate::from_sha256(certificate.sha256));
+    }
     let issuer = view.environment.issuer.clone();
     let clock = Arc::clone(&app.node.endpoint.clock);
-    let layer = VerifyLayer::new(Arc::new(Verifier::new(issuer.clone(), issuer.clone(), view)))
+    let mut layer = VerifyLayer::new(Arc::new(Verifier::new(issuer.clone(), issuer.clone(), view)))
         .require_scope(SCOPE)
         .resource_metadata(format!("{issuer}/.well-known/oauth-protected-resource"))
-        .clock(move || clock.now().0)
-        .refuse_with(move |refused: &Refused| refuse(&app, &id, refused));
+        .clock(move || clock.now().0);
+    // Others get the challenge that they always got.
+    if let Some(dpop) = dpop.filter(|_| has_scheme(&request, "dpop")) {
+        layer = layer.dpop(dpop);
+    }
+    let layer = layer.refuse_with(move |refused: &Refused| refuse(&app, &id, refused));
     let Ok(response) = layer.layer(next).oneshot(request).await;
+    response
+}
+
+fn has_scheme(request: &Request, scheme: &str) -> bool {
+    let value = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split_once(' ')).is_some_and(|(found, _)| found.eq_ignore_ascii_case(scheme))
+}
+
+/// The claims of a sealed token, which `mintmark-verify` cannot open; nothing if the request has none. One that is bound to a key or a
+/// certificate does not pass here: ask for a JWT.
+fn open_opaque(app: &App, view: &EnvironmentView, request: &Request) -> Option<Result<Arc<Claims>, Fault>> {
+    let mut values = request.headers().get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (_, token) = value.to_str().ok()?.split_once(' ')?;
+    if !has_scheme(request, "bearer") || !token.starts_with(OPAQUE_PREFIX) {
+        return None;
+    }
+    let endpoint = &app.node.endpoint;
+    let opened = open_token(view, &endpoint.root_keys.sealer, token, endpoint.clock.now());
+    let claims = opened.map(|opened| opened.claims).filter(|claims| claims.cnf.is_none());
+    Some(match claims.filter(|claims| claims.aud.contains(&view.environment.issuer)) {
+        None => Err(Fault::TokenRefused),
+        Some(claims) if !claims.has_scope(SCOPE) => Err(Fault::TokenInsufficient),
+        Some(claims) => Ok(Arc::new(claims)),
+    })
+}
+
+fn refuse_opaque(app: &App, id: &RequestId, word: Fault) -> Response {
+    tracing::info!(request_id = id.as_str(), environment = %app.site.environment, %word, "business request refused");
+    let mut response = fault(app, id, word, &[]);
+    let challenge = match word {
+        Fault::TokenInsufficient => "Bearer error=\"insufficient_scope\", scope=\"business:read\"",
+        _ => "Bearer error=\"invalid_token\"",
+    };
+    response.headers_mut().insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static(challenge));
     response
 }
 

@@ -85,7 +85,7 @@ fn built_in_routes(app: App) -> Router {
     let api = Router::new()
         .route(BUSINESS_ROUTE, get(business::list).fallback(business::method_refused))
         .route(&format!("{BUSINESS_ROUTE}/{{id}}"), get(business::one).fallback(business::method_refused))
-        .route_layer(middleware::from_fn_with_state(app.clone(), business::protect));
+        .route_layer(middleware::from_fn_with_state(business::Protection::new(app.clone()), business::protect));
     Router::new()
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
