@@ -17,8 +17,8 @@ use crate::model::{Credential, CredentialId, Proof, Status, StoredMac, StoredSec
 const NEVER: i64 = i64::MIN;
 /// A scheme that no secret is stored with, for a MAC that is none: nothing matches it, at the usual cost.
 pub(super) const NO_SCHEME: u32 = 0;
-/// What a proof that is no secret owns besides itself, in bytes: about as much as a parsed RSA key.
-const OTHER_PROOF_BYTES: usize = 1024;
+/// What a parsed key takes, in bytes: about as much as the largest, of RSA.
+const PARSED_KEY_BYTES: usize = 1024;
 
 /// A credential, as a token request needs it.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub enum KnownProof {
 pub struct OtherProof {
     /// As it is stored.
     pub proof: Proof,
+    /// What it owns, in bytes.
+    bytes: usize,
     /// The parsed key of a [`Proof::PublicKey`]; none if the stored one cannot be used.
     pub key: Option<VerifyingKey>,
 }
@@ -97,9 +99,13 @@ impl KnownCredential {
     pub(super) fn owned_bytes(&self) -> usize {
         match &self.proof {
             KnownProof::Secret(_) => 0,
-            // A parsed key, or the text of conditions: what they take is of that order.
-            KnownProof::Other(_) => heap_bytes(size_of::<OtherProof>()) + OTHER_PROOF_BYTES,
+            KnownProof::Other(other) => heap_bytes(size_of::<OtherProof>()) + other.bytes,
         }
+    }
+
+    /// Whether it proves its client now.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.status == Status::Active && !self.is_expired(now)
     }
 
     /// Whether its time is over.
@@ -128,7 +134,9 @@ impl KnownProof {
             Proof::PublicKey(key) => VerifyingKey::try_from(&key.jwk).ok(),
             _ => None,
         };
-        KnownProof::Other(Box::new(OtherProof { proof, key }))
+        let text = proof.details().map_or(0, |details| details.to_string().len());
+        let bytes = text * 2 + if key.is_some() { PARSED_KEY_BYTES } else { 0 };
+        KnownProof::Other(Box::new(OtherProof { proof, bytes, key }))
     }
 
     /// As it is stored.

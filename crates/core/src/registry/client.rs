@@ -7,6 +7,7 @@ use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::ClientSecret;
+use crate::dialect::{AttributeOf, ClaimRule};
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName,
     Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
@@ -130,6 +131,7 @@ impl<S: Store> Registry<S> {
     /// Makes a client that proves itself without a secret.
     pub async fn create_client_with(&self, new: NewClient, credential: NewCredential) -> Outcome<(Client, Credential)> {
         let client = self.new_client(new).await?;
+        self.check_trusted_issuer(&credential.proof).await?;
         let credential = self.new_credential(&client, credential)?;
         self.insert_client(&client, &credential).await?;
         Ok((client, credential))
@@ -164,7 +166,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         check_client(&client)?;
-        self.check_dialects(&client, &client.dialects)?;
+        self.check_dialects(&client, &client.dialects).await?;
         self.check_businesses(&client).await?;
         Ok(client)
     }
@@ -217,9 +219,9 @@ impl<S: Store> Registry<S> {
         check_client(after)?;
         let added: Vec<DialectName> = after.dialects.iter().filter(|name| !before.dialects.contains(name)).cloned().collect();
         if before.attributes == after.attributes {
-            self.check_dialects(after, &added)?;
+            self.check_dialects(after, &added).await?;
         } else {
-            self.check_dialects(after, &after.dialects)?;
+            self.check_dialects(after, &after.dialects).await?;
         }
         if before.businesses == after.businesses { Ok(()) } else { self.check_businesses(after).await }
     }
@@ -236,18 +238,27 @@ impl<S: Store> Registry<S> {
     }
 
     /// Each dialect exists, and the client has the attributes that its tokens must carry.
-    fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
+    async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
         for name in names {
             let Some(dialect) = self.dialects.get(name.as_str()) else {
                 let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
                 return Err(RegistryError::NotFound(format!("dialect {name:?}; there are: {}", known.join(", "))));
             };
-            let is_missing =
-                |rule: &&crate::dialect::ClaimRule| rule.required && !client.attributes.contains_key(&rule.attribute);
+            let is_of_tenant = |rule: &ClaimRule| rule.of == AttributeOf::Tenant;
+            let tenant = if dialect.token.claims.iter().any(is_of_tenant) {
+                self.existing_tenant(client.tenant_id).await?.attributes
+            } else {
+                Attributes::new()
+            };
+            let is_missing = |rule: &&ClaimRule| {
+                let attributes = if is_of_tenant(rule) { &tenant } else { &client.attributes };
+                rule.required && !attributes.contains_key(&rule.attribute)
+            };
             if let Some(rule) = dialect.token.claims.iter().find(is_missing) {
                 let attribute = &rule.attribute;
+                let whose = if is_of_tenant(rule) { "client's tenant" } else { "client" };
                 return Err(RegistryError::NotAllowed(format!(
-                    "tokens of the dialect {name} carry the attribute {attribute}, which the client lacks"
+                    "tokens of the dialect {name} carry the attribute {attribute}, which the {whose} lacks"
                 )));
             }
         }

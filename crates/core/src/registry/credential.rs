@@ -56,10 +56,7 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         new: &NewCredential,
     ) -> Outcome<Credential> {
-        let issuer = self.existing_environment(environment).await?.environment.issuer;
-        if matches!(&new.proof, Proof::Federated(federation) if federation.issuer == issuer) {
-            return Err(RegistryError::NotAllowed("an environment's own tokens prove no client".to_owned()));
-        }
+        self.check_trusted_issuer(&new.proof).await?;
         self.update(|| async {
             let client = self.client_with_room(environment, client_id).await?;
             let credential = self.new_credential(&client, new.clone())?;
@@ -91,6 +88,16 @@ impl<S: Store> Registry<S> {
             Ok((add_draft(client, &credential), CreatedSharedKey { key, credential }))
         })
         .await
+    }
+
+    /// No environment's own tokens prove a client.
+    pub(super) async fn check_trusted_issuer(&self, proof: &Proof) -> Outcome<()> {
+        let Proof::Federated(federation) = proof else { return Ok(()) };
+        let environments = self.store.environments().await?.value;
+        if environments.iter().any(|record| record.environment.issuer == federation.issuer) {
+            return Err(RegistryError::NotAllowed("an environment's own tokens prove no client".to_owned()));
+        }
+        Ok(())
     }
 
     /// The client, if it may have one more credential.
@@ -232,18 +239,23 @@ fn check_federation(federation: &Federation) -> Outcome<()> {
     for (claim, value) in conditions {
         let is_plain = match value {
             Value::String(text) => !text.is_empty() && text.len() <= MAX_TEXT,
-            Value::Number(_) | Value::Bool(_) => true,
+            // Numbers with fractions have no one form, and large ones lose digits: two could be taken for one.
+            Value::Number(number) => number.is_i64() || number.is_u64(),
+            Value::Bool(_) => true,
             Value::Null | Value::Array(_) | Value::Object(_) => false,
         };
         if claim.is_empty() || claim.len() > MAX_TEXT || !is_plain {
-            return invalid("conditions", format!("texts of at most {MAX_TEXT} bytes, numbers, true or false"));
+            return invalid("conditions", format!("texts of at most {MAX_TEXT} bytes, whole numbers, true or false"));
         }
         if NO_CONDITIONS.contains(&claim.trim_start_matches('/')) {
             return Err(RegistryError::NotAllowed(format!("the claim {claim} is checked already, or is never the same twice")));
         }
     }
-    let is_lasting = |claim: &&str| conditions.contains_key(*claim) || conditions.contains_key(&format!("/{claim}"));
-    if federation.issuer == REASSIGNING_ISSUER && !NEVER_REASSIGNED.iter().any(is_lasting) {
+    let is_text = |claim: &str| conditions.get(claim).is_some_and(Value::is_string);
+    let is_lasting = |claim: &&str| is_text(claim) || is_text(&format!("/{claim}"));
+    // An enterprise may have an issuer of its own below it.
+    let below = federation.issuer.strip_prefix(REASSIGNING_ISSUER);
+    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !NEVER_REASSIGNED.iter().any(is_lasting) {
         return Err(RegistryError::NotAllowed(format!(
             "names of repositories and owners can be taken by somebody else; add a condition on one of {}",
             NEVER_REASSIGNED.join(", ")

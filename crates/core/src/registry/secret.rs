@@ -3,7 +3,7 @@ use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, SecretOwner};
-use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Proof, ProofKind, RevocationSubject, Status};
+use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Profile, Proof, ProofKind, RevocationSubject, Status};
 use crate::store::{Store, Subject, Write};
 
 /// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
@@ -30,6 +30,9 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<CreatedSecret> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
+            if record.client.profile == Some(Profile::Fapi2) {
+                return Err(RegistryError::NotAllowed("the profile fapi2 takes no secrets".to_owned()));
+            }
             let now = self.clock.now();
             let is_live = |one: &&Credential| {
                 one.proof.kind() == ProofKind::Secret && one.status == Status::Active && !one.is_expired(now)

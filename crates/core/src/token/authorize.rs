@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use mintmark_verify::Algorithm;
+use mintmark_verify::dpop::ProofError;
 
 use super::authenticate::Authenticated;
 use super::proof::HeldProof;
@@ -159,7 +160,7 @@ pub(super) fn authorize<'a>(
             BusinessStanding::NoneAsked | BusinessStanding::Unknown => None,
         },
         lifetime: lifetime(client, request, dialect, environment),
-        algorithm: algorithm(&resources, dialect, environment)?,
+        algorithm: algorithm(client, &resources, dialect, environment)?,
         format: format(&resources, dialect)?,
         bound_to: bind(client, shown, dialect)?,
         claims: claims(client, dialect),
@@ -273,10 +274,18 @@ fn lifetime(client: &KnownClient, request: &TokenRequest, dialect: &Dialect, env
 }
 
 /// The resource's, else the dialect's, else the environment's.
-fn algorithm(resources: &[&Resource], dialect: &Dialect, environment: &EnvironmentView) -> Result<Algorithm, Denial> {
+fn algorithm(
+    client: &KnownClient,
+    resources: &[&Resource],
+    dialect: &Dialect,
+    environment: &EnvironmentView,
+) -> Result<Algorithm, Denial> {
     let fallback = dialect.token.algorithm.unwrap_or(environment.environment.algorithm);
     let mut algorithms = resources.iter().map(|resource| resource.algorithm.unwrap_or(fallback));
     let first = algorithms.next().unwrap_or(fallback);
+    if client.profile() == Some(Profile::Fapi2) && first == Algorithm::Rs256 {
+        return Err(Denial::AlgorithmNotAllowed(first.to_string()));
+    }
     if algorithms.all(|other| other == first) { Ok(first) } else { Err(Denial::ResourcesDisagree) }
 }
 
@@ -293,6 +302,9 @@ fn bind<'a>(client: &KnownClient, shown: Shown<'a>, dialect: &Dialect) -> Result
         (Some(Profile::Fapi2), TokenBinding::Optional) => TokenBinding::Either,
         (_, rule) => rule,
     };
+    if client.profile() == Some(Profile::Fapi2) && shown.proof.is_some_and(|proof| proof.algorithm == Algorithm::Rs256) {
+        return Err(ProofRefusal::Wrong(ProofError::AlgorithmNotAllowed).into());
+    }
     let key = shown.proof.map(|proof| proof.thumbprint.as_str());
     let certificate = shown.certificate.map(|certificate| &certificate.sha256);
     let bound_to = match rule {

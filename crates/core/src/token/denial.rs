@@ -56,6 +56,8 @@ pub enum Denial {
     ProofRefused(ProofRefusal),
     /// The client's tokens are bound, and the request shows nothing that the endpoint could bind this one to.
     BindingMissing(TokenBinding),
+    /// The client's profile takes no tokens of this algorithm.
+    AlgorithmNotAllowed(String),
     /// The `DPoP` proof needs a nonce of this server's.
     ProofNonceNeeded(NonceKind),
     /// The client was turned off.
@@ -137,7 +139,10 @@ impl Denial {
             | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
             | Denial::TenantDisabled => Fault::ClientRefused,
-            Denial::DialectNotAllowed(_) | Denial::AttributeMissing(_) | Denial::BindingMissing(_) => Fault::ClientNotPermitted,
+            Denial::DialectNotAllowed(_)
+            | Denial::AttributeMissing(_)
+            | Denial::BindingMissing(_)
+            | Denial::AlgorithmNotAllowed(_) => Fault::ClientNotPermitted,
             Denial::ProofRefused(_) => Fault::ProofRefused,
             Denial::ProofNonceNeeded(_) => Fault::ProofNonceNeeded,
             Denial::ScopeNotGranted(_) => Fault::ScopeRefused,
@@ -191,6 +196,8 @@ impl Denial {
             | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
             | Denial::TenantDisabled => true,
+            // Found by then: its keys were looked for.
+            Denial::KeysUnavailable(_) => true,
             // What comes before the client is looked for.
             Denial::AssertionRefused(fault) => !matches!(fault, AssertionFault::Malformed(_) | AssertionFault::WrongType),
             _ => false,
@@ -225,8 +232,8 @@ impl fmt::Display for Denial {
             Denial::UnknownClient => out.write_str("no client has this identifier"),
             Denial::SecretMistyped => out.write_str("the secret's checksum is wrong: it was mistyped or cut off"),
             Denial::WrongSecret => out.write_str("the secret is none of the client's"),
-            Denial::SecretExpired => out.write_str("the secret has expired"),
-            Denial::SecretDisabled => out.write_str("the secret was disabled"),
+            Denial::SecretExpired => out.write_str("the secret, or other credential, has expired"),
+            Denial::SecretDisabled => out.write_str("the secret, or other credential, was disabled"),
             Denial::AssertionRefused(fault) => write!(out, "the client's assertion is refused: {fault}"),
             Denial::CertificateRefused => out.write_str("the connection's certificate is none of the client's"),
             Denial::MethodNotAllowed(method) => {
@@ -234,6 +241,9 @@ impl fmt::Display for Denial {
             }
             Denial::KeysUnavailable(cause) => write!(out, "the keys of the client's assertion cannot be had: {cause}"),
             Denial::ProofRefused(refusal) => refusal.fmt(out),
+            Denial::AlgorithmNotAllowed(algorithm) => {
+                write!(out, "the client's profile takes no tokens signed with {algorithm}")
+            }
             Denial::BindingMissing(TokenBinding::Certificate) => {
                 out.write_str("the client's tokens are bound to its certificate, and the connection shows none")
             }
@@ -250,7 +260,7 @@ impl fmt::Display for Denial {
             Denial::ScopeNotGranted(Some(scope)) => write!(out, "the scope {scope} is not granted for what was asked"),
             Denial::ScopeNotGranted(None) => out.write_str("a scope that nothing in the environment understands"),
             Denial::ResourceNotGranted => out.write_str("a resource that does not exist or is not granted to the client"),
-            Denial::ResourcesDisagree => out.write_str("the resources want tokens signed with different algorithms"),
+            Denial::ResourcesDisagree => out.write_str("the resources want tokens of different algorithms or forms"),
             Denial::BusinessUnknown => out.write_str("the tenant has no such business"),
             Denial::BusinessDisabled(id) => write!(out, "the business {id} is disabled"),
             Denial::BusinessNotAllowed(id) => write!(out, "the client may not act for the business {id}"),

@@ -178,7 +178,8 @@ impl<S: Store> TokenEndpoint<S> {
             }
         }
         let issuer = &environment.environment.issuer;
-        let proof = self.check_proof(exchange, request, issuer)?;
+        let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
+        let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
         let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
         let credential_id = Some(authenticated.credential_id());
         let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
@@ -191,7 +192,7 @@ impl<S: Store> TokenEndpoint<S> {
         let rate = self.count_business(exchange, &authorized, rate)?;
         let refused = |denial| Refused { denial, credential_id, rate };
         if let Some(proof) = &proof {
-            Box::pin(self.use_proof_up(proof)).await.map_err(refused)?;
+            Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;

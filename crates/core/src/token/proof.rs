@@ -7,20 +7,22 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use mintmark_verify::Algorithm;
 use mintmark_verify::dpop::{self, ProofContext, ProofError};
+use mintmark_verify::jws::{EmbeddedKey, Jws};
 
 use super::authenticate::use_digest;
 use super::nonce::NonceKind;
 use super::{Denial, Exchange, PresentedProof, TokenEndpoint, TokenRequest};
 use crate::clock::Timestamp;
 use crate::dialect::DpopRule;
-use crate::model::EnvironmentName;
+use crate::model::{ClientId, EnvironmentName};
 use crate::store::{Store, UseDigest};
 
 /// How many proofs a node remembers while the store is away.
 const REMEMBERED: usize = 100_000;
-/// How many of one key, so that whoever sends many takes nobody else's room.
-const REMEMBERED_OF_ONE: u32 = 1_000;
+/// How many of one client, so that whoever sends many takes nobody else's room. One client can have any number of keys.
+const REMEMBERED_OF_ONE: u32 = 10_000;
 
 /// What is wrong with a proof, or with there being none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ impl fmt::Display for ProofRefusal {
 pub(super) struct HeldProof {
     /// The key's thumbprint: what the token is bound to.
     pub(super) thumbprint: String,
+    /// The key's algorithm.
+    pub(super) algorithm: Algorithm,
     digest: UseDigest,
     good_until: Timestamp,
     nonce: Option<NonceKind>,
@@ -67,9 +71,11 @@ impl<S: Store> TokenEndpoint<S> {
         let text = match &request.proof {
             PresentedProof::Absent => return Ok(None),
             PresentedProof::Malformed => return Err(ProofRefusal::Header.into()),
-            PresentedProof::One(text) => text,
+            PresentedProof::One(text) => text.expose(),
         };
         let now = self.clock.now();
+        // Before the signature, which takes most of the work and which anybody can make.
+        let nonce = self.check_nonce(exchange, text, now)?;
         let context = ProofContext {
             method: exchange.dialect.route.method.as_str(),
             uri: &format!("{issuer}{}", exchange.path),
@@ -77,36 +83,42 @@ impl<S: Store> TokenEndpoint<S> {
             now_unix_seconds: now.0,
         };
         let proof = dpop::verify_proof(text, &context).map_err(ProofRefusal::Wrong)?;
-        let checked = |nonce: &str| self.nonces.check(nonce, exchange.environment, now);
-        let nonce = match proof.nonce.as_deref() {
-            Some(nonce) => Some(checked(nonce).ok_or(Denial::ProofNonceNeeded(self.nonce_kind()))?),
-            None if exchange.dialect.request.dpop == DpopRule::Nonce => {
-                return Err(Denial::ProofNonceNeeded(self.nonce_kind()));
-            }
-            None => None,
-        };
         let digest = use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]);
         let good_until = Timestamp(proof.issued_at.saturating_add(dpop::MAX_AGE_SECONDS + 1));
-        Ok(Some(Box::new(HeldProof { thumbprint: proof.thumbprint, digest, good_until, nonce })))
+        Ok(Some(Box::new(HeldProof { thumbprint: proof.thumbprint, algorithm: proof.algorithm, digest, good_until, nonce })))
+    }
+
+    /// Which kind of nonce a proof has, of those that are good; none where it has none and needs none.
+    fn check_nonce(&self, exchange: &Exchange<'_>, proof: &str, now: Timestamp) -> Result<Option<NonceKind>, Denial> {
+        let jws = Jws::parse(proof, EmbeddedKey::Required).map_err(|error| ProofRefusal::Wrong(ProofError::Jws(error)))?;
+        match jws.claims().get("nonce").map(serde_json::Value::as_str) {
+            Some(Some(nonce)) => match self.nonces.check(nonce, exchange.environment, now) {
+                Some(kind) => Ok(Some(kind)),
+                None => Err(Denial::ProofNonceNeeded(self.nonce_kind())),
+            },
+            None if exchange.dialect.request.dpop == DpopRule::Nonce => Err(Denial::ProofNonceNeeded(self.nonce_kind())),
+            // One that is no text is refused with the rest of the proof.
+            None | Some(None) => Ok(None),
+        }
     }
 
     /// Uses a proof up, by one insert that decides. Where the store cannot say whether it was used, it must carry a nonce of this node,
     /// which remembers it.
-    pub(super) async fn use_proof_up(&self, proof: &HeldProof) -> Result<(), Denial> {
+    pub(super) async fn use_proof_up(&self, proof: &HeldProof, client_id: &ClientId) -> Result<(), Denial> {
         // Also while the store answers: otherwise what was used then could be used once more when it does not.
-        let is_ours = proof.nonce == Some(NonceKind::Node);
-        if is_ours {
+        let remembered = (proof.nonce == Some(NonceKind::Node)).then(|| {
             let now = self.clock.now();
-            match self.proofs.remember(&proof.thumbprint, proof.digest, proof.good_until, now) {
-                Remembered::New => {}
-                Remembered::Used => return Err(ProofRefusal::Used.into()),
-                Remembered::Full => return Err(Denial::Overloaded),
-            }
+            self.proofs.remember(client_id.as_str(), proof.digest, proof.good_until, now)
+        });
+        match remembered {
+            Some(Remembered::Used) => return Err(ProofRefusal::Used.into()),
+            Some(Remembered::Full) => return Err(Denial::Overloaded),
+            Some(Remembered::New) | None => {}
         }
         match self.directory.store().use_once(&proof.digest, proof.good_until).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(ProofRefusal::Used.into()),
-            Err(_) if is_ours => Ok(()),
+            Err(_) if remembered.is_some() => Ok(()),
             Err(error) => {
                 tracing::debug!(%error, "a proof is asked for that only this node has seen");
                 Err(Denial::ProofNonceNeeded(NonceKind::Node))
@@ -128,6 +140,7 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Option<String> {
         let kind = match (denial, &request.proof) {
             (Some(Denial::ProofNonceNeeded(kind)), _) => *kind,
+            (Some(Denial::ProofRefused(ProofRefusal::Missing)), _) => self.nonce_kind(),
             (_, PresentedProof::Absent) => return None,
             _ if exchange.dialect.request.dpop == DpopRule::Nonce => self.nonce_kind(),
             _ => return None,
@@ -149,7 +162,9 @@ pub struct ProofMemory {
 #[derive(Debug, Default)]
 struct Used {
     proofs: HashMap<[u8; 32], (String, i64)>,
-    of_key: HashMap<String, u32>,
+    of_client: HashMap<String, u32>,
+    /// When what is over was last forgotten, in unix seconds.
+    forgotten: i64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -160,31 +175,36 @@ enum Remembered {
 }
 
 impl ProofMemory {
-    fn remember(&self, key: &str, digest: UseDigest, good_until: Timestamp, now: Timestamp) -> Remembered {
+    fn remember(&self, client: &str, digest: UseDigest, good_until: Timestamp, now: Timestamp) -> Remembered {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.proofs.get(&digest.0).is_some_and(|(_, until)| *until >= now.0) {
             return Remembered::Used;
         }
-        if used.proofs.len() >= REMEMBERED || used.of_key.get(key).is_some_and(|count| *count >= REMEMBERED_OF_ONE) {
+        if used.is_full(client) && used.forgotten != now.0 {
             used.forget(now);
         }
-        if used.proofs.len() >= REMEMBERED || used.of_key.get(key).is_some_and(|count| *count >= REMEMBERED_OF_ONE) {
+        if used.is_full(client) {
             return Remembered::Full;
         }
-        if used.proofs.insert(digest.0, (key.to_owned(), good_until.0)).is_none() {
-            *used.of_key.entry(key.to_owned()).or_default() += 1;
+        if used.proofs.insert(digest.0, (client.to_owned(), good_until.0)).is_none() {
+            *used.of_client.entry(client.to_owned()).or_default() += 1;
         }
         Remembered::New
     }
 }
 
 impl Used {
-    /// Forgets what is refused for its age.
+    fn is_full(&self, client: &str) -> bool {
+        self.proofs.len() >= REMEMBERED || self.of_client.get(client).is_some_and(|count| *count >= REMEMBERED_OF_ONE)
+    }
+
+    /// Forgets what is refused for its age. At most once a second, since it looks at all of them.
     fn forget(&mut self, now: Timestamp) {
+        self.forgotten = now.0;
         self.proofs.retain(|_, (_, until)| *until >= now.0);
-        self.of_key.clear();
-        for (key, _) in self.proofs.values() {
-            *self.of_key.entry(key.clone()).or_default() += 1;
+        self.of_client.clear();
+        for (client, _) in self.proofs.values() {
+            *self.of_client.entry(client.clone()).or_default() += 1;
         }
     }
 }
@@ -202,7 +222,7 @@ mod tests {
     #[test]
     fn a_proof_is_remembered_until_its_age_refuses_it() {
         let memory = ProofMemory::default();
-        let remember = |now| memory.remember("key", digest(1), Timestamp(100), Timestamp(now));
+        let remember = |now| memory.remember("client", digest(1), Timestamp(100), Timestamp(now));
         assert_eq!([40, 50, 100, 101].map(remember), [Remembered::New, Remembered::Used, Remembered::Used, Remembered::New]);
     }
 
@@ -212,11 +232,11 @@ mod tests {
         let now = Timestamp(0);
         assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::New);
         for number in 0..REMEMBERED_OF_ONE {
-            assert_eq!(memory.remember("key", digest(number), Timestamp(60), now), Remembered::New);
+            assert_eq!(memory.remember("client", digest(number), Timestamp(60), now), Remembered::New);
         }
-        assert_eq!(memory.remember("key", digest(REMEMBERED_OF_ONE), Timestamp(60), now), Remembered::Full);
+        assert_eq!(memory.remember("client", digest(REMEMBERED_OF_ONE), Timestamp(60), now), Remembered::Full);
         assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::Used);
         assert_eq!(memory.remember("other", digest(u32::MAX - 1), Timestamp(60), now), Remembered::New);
-        assert_eq!(memory.remember("key", digest(REMEMBERED_OF_ONE), Timestamp(160), Timestamp(61)), Remembered::New);
+        assert_eq!(memory.remember("client", digest(REMEMBERED_OF_ONE), Timestamp(160), Timestamp(61)), Remembered::New);
     }
 }

@@ -84,7 +84,7 @@ pub enum PresentedProof {
     /// More than one, too long, or no text.
     Malformed,
     /// One.
-    One(String),
+    One(SecretText),
 }
 
 impl Presented {

@@ -17,6 +17,7 @@ use mintmark_verify::{Algorithm, Jwk};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::output::Output;
 use super::place::Place;
@@ -104,9 +105,9 @@ pub(super) struct ProofArgs {
     /// An issuer whose assertions prove the client, such as <https://token.actions.githubusercontent.com>.
     #[arg(long, value_name = "URL", group = "proof", requires = "condition")]
     trust_issuer: Option<String>,
-    /// What a claim of its assertions must be, as CLAIM=VALUE; VALUE is JSON or else a text, CLAIM a name or a JSON pointer; may be
-    /// repeated.
-    #[arg(long, value_name = "CLAIM=VALUE", value_parser = parse_condition, requires = "trust_issuer")]
+    /// What a claim of its assertions must be, as CLAIM=TEXT, or CLAIM:=JSON for a number, true or false. CLAIM is a name or a JSON
+    /// pointer. May be repeated.
+    #[arg(long, value_name = "CLAIM=TEXT", value_parser = parse_condition, requires = "trust_issuer")]
     condition: Vec<(String, Value)>,
     /// Where the issuer's keys are [default: found by discovery].
     #[arg(long, value_name = "URL", requires = "trust_issuer")]
@@ -151,9 +152,9 @@ impl ProofArgs {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let fail = |error| Failure(format!("{}: {error}", path.display()));
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(LONGEST_FILE + 1).read_to_end(&mut bytes)
     } else {
@@ -168,18 +169,19 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn read_jwk(path: &Path, algorithm: Option<Algorithm>) -> Result<Proof, Failure> {
     let expected = "expected one public key as JSON (RFC 7517)";
-    let mut document: Value = serde_json::from_slice(&read_file(path)?)
-        .map_err(|error| Failure(format!("{}: {expected}: {error}", path.display())))?;
+    let bytes = read_file(path)?;
+    // Told before anything else: whoever passes on a private key should make another one.
+    if has_private_pem(&bytes) {
+        return Err(private_key(path));
+    }
+    let mut document: Value =
+        serde_json::from_slice(&bytes).map_err(|error| Failure(format!("{}: {expected}: {error}", path.display())))?;
+    if holds_private(&document) {
+        return Err(private_key(path));
+    }
     // A set of one key is one key.
     if let Some([only]) = document.get("keys").and_then(Value::as_array).map(Vec::as_slice) {
         document = only.clone();
-    }
-    // Told before anything else: whoever passes on a private key should make another one.
-    if document.get("d").is_some() || document.get("k").is_some() {
-        return Err(Failure(format!(
-            "{}: this is a private key; give the public one, and keep that to the client",
-            path.display()
-        )));
     }
     let mut jwk: Jwk =
         serde_json::from_value(document).map_err(|error| Failure(format!("{}: {expected}: {error}", path.display())))?;
@@ -189,8 +191,25 @@ fn read_jwk(path: &Path, algorithm: Option<Algorithm>) -> Result<Proof, Failure>
     Ok(Proof::PublicKey(PublicKey { jwk }))
 }
 
+/// Whether a key, or one of a set, has a private member.
+fn holds_private(document: &Value) -> bool {
+    let own = ["d", "k", "p", "q"].iter().any(|member| document.get(member).is_some());
+    own || document.get("keys").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(holds_private))
+}
+
+fn has_private_pem(bytes: &[u8]) -> bool {
+    bytes.windows(b"PRIVATE KEY".len()).any(|window| window == b"PRIVATE KEY")
+}
+
+fn private_key(path: &Path) -> Failure {
+    Failure(format!("{}: this is a private key; give the public one, and keep that to the client", path.display()))
+}
+
 fn read_certificate(path: &Path) -> Result<Proof, Failure> {
     let bytes = read_file(path)?;
+    if has_private_pem(&bytes) {
+        return Err(private_key(path));
+    }
     let certificate = CertificateDer::from_pem_slice(&bytes)
         .map_err(|_| Failure(format!("{}: expected a certificate in PEM", path.display())))?;
     Ok(Proof::Certificate(CertificateFingerprint { sha256: digest(&SHA256, &certificate).as_ref().to_vec() }))
@@ -209,16 +228,22 @@ fn parse_certificate_name(text: &str) -> Result<CertificateName, String> {
 }
 
 fn parse_condition(text: &str) -> Result<(String, Value), String> {
-    let (claim, value) = text.split_once('=').ok_or_else(|| "expected CLAIM=VALUE".to_owned())?;
-    // `true`, numbers and quoted texts are JSON; anything else is the text itself.
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Ok((claim.to_owned(), value))
+    let (claim, value) = text.split_once('=').ok_or_else(|| "expected CLAIM=TEXT or CLAIM:=JSON".to_owned())?;
+    // Platforms write most ids as texts, also those of digits alone.
+    match claim.strip_suffix(':') {
+        None => Ok((claim.to_owned(), Value::from(value))),
+        Some(claim) => {
+            let value = serde_json::from_str(value).map_err(|error| format!("expected JSON after :=: {error}"))?;
+            Ok((claim.to_owned(), value))
+        }
+    }
 }
 
 pub(super) async fn run(place: &Place, shared: &Shared, command: CredentialCommand) -> Done {
     match command {
         CredentialCommand::Test { owner, assertion: path } => {
-            let text = String::from_utf8(read_file(&path)?).map_err(|_| Failure("an assertion is ASCII".to_owned()))?;
+            let text =
+                String::from_utf8(read_file(&path)?.to_vec()).map_err(|_| Failure("an assertion is ASCII".to_owned()))?;
             assertion::test(place, shared, &owner, text.trim()).await
         }
         CredentialCommand::List(owner) => {

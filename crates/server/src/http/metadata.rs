@@ -28,22 +28,22 @@ pub(super) async fn authorization_server(State(app): State<App>) -> Response {
             .collect();
         let standard = dialects.get(STANDARD);
         let methods = standard.map(|dialect| names_of(dialect.request.methods, app.site.takes_certificates));
-        let takes_assertions = standard.is_some_and(|dialect| dialect.request.methods.take_assertions());
+        let assertions = standard.map(|dialect| assertion_algorithms(dialect.request.methods)).filter(|all| !all.is_empty());
         let takes_dpop = standard.is_some_and(|dialect| dialect.request.dpop != DpopRule::Ignore);
         let algorithms = || Algorithm::ALL.map(Algorithm::as_str).to_vec();
         json!({
             "issuer": issuer,
             "token_endpoint": endpoints.get(STANDARD),
             "token_endpoint_auth_methods_supported": methods,
-            "token_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
+            "token_endpoint_auth_signing_alg_values_supported": assertions,
             "dpop_signing_alg_values_supported": takes_dpop.then(algorithms),
             "tls_client_certificate_bound_access_tokens": app.site.takes_certificates,
             "introspection_endpoint": format!("{issuer}/oauth/introspect"),
             "introspection_endpoint_auth_methods_supported": methods,
-            "introspection_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
+            "introspection_endpoint_auth_signing_alg_values_supported": assertions,
             "revocation_endpoint": format!("{issuer}/oauth/revoke"),
             "revocation_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint_auth_signing_alg_values_supported": takes_assertions.then(assertion_algorithms),
+            "revocation_endpoint_auth_signing_alg_values_supported": assertions,
             "mintmark_revocations_uri": format!("{issuer}/.well-known/mintmark-revocations"),
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
             "grant_types_supported": ["client_credentials"],
@@ -87,22 +87,16 @@ fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value)
     response
 }
 
-/// The methods, by names that a client may find in the registry of them: what comes from another issuer is, on the wire, an assertion
-/// as any. Certificates are named where they can arrive.
+/// The methods that have a name (RFC 7591 section 4.2). Certificates are named where they can arrive.
 fn names_of(methods: AuthMethods, takes_certificates: bool) -> Vec<&'static str> {
-    let mut names: Vec<_> = methods
-        .iter()
-        .filter(|method| takes_certificates || !method.is_certificate())
-        .map(|method| if method == AuthMethod::FederatedJwt { AuthMethod::PrivateKeyJwt } else { method })
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(AuthMethod::as_str).collect()
+    let named = methods.iter().filter(|method| takes_certificates || !method.is_certificate());
+    named.filter(|method| *method != AuthMethod::FederatedJwt).map(AuthMethod::as_str).collect()
 }
 
 /// Of signatures and of the MACs of `client_secret_jwt`.
-fn assertion_algorithms() -> Vec<&'static str> {
-    Algorithm::ALL.map(Algorithm::as_str).into_iter().chain(["HS256"]).collect()
+fn assertion_algorithms(methods: AuthMethods) -> Vec<&'static str> {
+    let signed = Algorithm::ALL.into_iter().filter(|_| methods.contains(AuthMethod::PrivateKeyJwt)).map(Algorithm::as_str);
+    signed.chain(methods.contains(AuthMethod::ClientSecretJwt).then_some("HS256")).collect()
 }
 
 /// Those of the environment's own resource. Other resources are for those who have a grant there: the token endpoints do not tell

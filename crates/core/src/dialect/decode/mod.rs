@@ -279,7 +279,7 @@ impl<'a> Decoder<'a> {
         match (values.next(), values.next()) {
             (None, _) => PresentedProof::Absent,
             (Some(value), None) if value.len() <= MAX_PROOF => {
-                value.to_str().map_or(PresentedProof::Malformed, |text| PresentedProof::One(text.to_owned()))
+                value.to_str().map_or(PresentedProof::Malformed, |text| PresentedProof::One(SecretText::new(text.to_owned())))
             }
             _ => PresentedProof::Malformed,
         }

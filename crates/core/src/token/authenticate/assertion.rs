@@ -16,7 +16,7 @@ use crate::dialect::AuthMethod;
 use crate::directory::{KnownClient, OtherProof};
 use crate::model::{AssertionAudience, CredentialId, Federation, Profile, Proof, SealedBytes};
 use crate::store::{Store, UseDigest};
-use crate::token::{Caller, ClientAssertion, Denial, RemoteKeysError, TokenEndpoint};
+use crate::token::{Caller, ClientAssertion, Denial, RemoteKeySet, RemoteKeysError, TokenEndpoint};
 
 /// How long an assertion of the client's own is good, in seconds from its making or until its `exp`, whichever is sooner: as long
 /// as a used one has to be remembered.
@@ -29,6 +29,8 @@ const LEEWAY: i64 = 30;
 const MAX_JTI: usize = 256;
 /// What the `typ` of an assertion may be besides nothing. Tokens and proofs have types of their own, and prove no client.
 const TYPES: [&str; 2] = ["client-authentication+jwt", "JWT"];
+/// How many keys of a set may fit an assertion that names none.
+const MAX_UNNAMED_KEYS: usize = 4;
 const SHARED_KEY_ALGORITHM: &str = "HS256";
 
 /// What is wrong with an assertion.
@@ -105,7 +107,6 @@ struct Here<'a> {
 /// Which credential an assertion was found to be of, and how long it is good.
 struct Found {
     at: usize,
-    method: AuthMethod,
     good_until: Timestamp,
     is_single_use: bool,
 }
@@ -122,59 +123,67 @@ impl<S: Store> TokenEndpoint<S> {
         let issuer = jws.claims().get("iss").and_then(Value::as_str);
         let is_own = issuer == Some(known.id.as_str()) && jws.claims().get("sub").and_then(Value::as_str) == issuer;
         let found = if is_own {
-            self.own(here, &known, &jws).await?
+            self.own((caller, here), &known, &jws).await?
         } else if assertion.is_named {
-            self.federated(here, &known, &jws, issuer.unwrap_or_default()).await?
+            self.federated((caller, here), &known, &jws, issuer.unwrap_or_default()).await?
         } else {
             return Err(AssertionFault::ClientNotNamed.into());
         };
         // What uses it up comes last: an assertion that is refused for another reason is not spent.
-        check_method(caller, &known, found.method)?;
         check_standing(&known, found.at, self.clock.now())?;
         if found.is_single_use {
-            self.use_up(caller, &known, &jws, found.good_until).await?;
+            self.use_up(caller, &jws, found.good_until).await?;
         }
         Ok(Matched { known, at: found.at })
     }
 
     /// An assertion of the client's own making.
-    async fn own(&self, here: Here<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>) -> Result<Found, Denial> {
-        let (at, method) = self.own_key(known, jws).await?;
+    async fn own(
+        &self,
+        (caller, here): (&Caller<'_>, Here<'_>),
+        known: &Arc<KnownClient>,
+        jws: &Jws<'_>,
+    ) -> Result<Found, Denial> {
+        let at = self.own_key(caller, known, jws).await?;
         let (life, audience) = match known.profile() {
             Some(Profile::Fapi2) => (SHORT_ASSERTION_LIFE, AssertionAudience::Issuer),
             None => (ASSERTION_LIFE, known.assertion_audience()),
         };
-        if !is_for(jws.claims(), here, audience) {
+        // The profile wants a text, not a list of one.
+        let is_text = jws.claims().get("aud").is_some_and(Value::is_string);
+        if !is_for(jws.claims(), here, audience) || (known.profile().is_some() && !is_text) {
             return Err(AssertionFault::Audience.into());
         }
         let good_until = Times::read(jws.claims())?.check(self.clock.now(), life)?;
-        Ok(Found { at, method, good_until, is_single_use: true })
+        Ok(Found { at, good_until, is_single_use: true })
     }
 
-    /// The credential whose key made the assertion.
-    async fn own_key(&self, known: &KnownClient, jws: &Jws<'_>) -> Result<(usize, AuthMethod), Denial> {
+    /// The credential whose key made the assertion: of several one that is in force.
+    async fn own_key(&self, caller: &Caller<'_>, known: &KnownClient, jws: &Jws<'_>) -> Result<usize, Denial> {
         let algorithm = own_algorithm(known, jws)?;
-        let mut failure = Denial::from(AssertionFault::KeyUnknown);
+        let method = if algorithm.is_none() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt };
+        check_method(caller, known, method)?;
+        let (mut failure, mut over, mut budget) = (Failure::default(), None, Budget::default());
         for (at, credential) in known.credentials().iter().enumerate() {
+            let is_in_force = credential.is_in_force(self.clock.now());
             let Some(other) = credential.other() else { continue };
             let tried = match (&other.proof, algorithm) {
                 (Proof::SharedKey(sealed), None) => self.check_mac(known, credential.id, sealed, jws),
-                (Proof::PublicKey(_), Some(algorithm)) => check_public_key(other, algorithm, jws),
-                (Proof::KeySet(location), Some(algorithm)) => {
+                (Proof::PublicKey(_), Some(algorithm)) => check_public_key(other, algorithm, jws, &mut budget),
+                // Nobody is asked for keys that prove nothing any more.
+                (Proof::KeySet(location), Some(algorithm)) if is_in_force => {
                     let keys = self.remote_keys.jwks(&location.uri, jws.key_id()).await;
-                    keys.map_err(Tried::Unavailable).and_then(|keys| any_verifies(keys.find(jws.key_id(), algorithm), jws))
+                    keys.map_err(Tried::Unavailable).and_then(|keys| any_verifies(&keys, algorithm, jws, &mut budget))
                 }
                 _ => continue,
             };
             match tried {
-                Ok(()) if algorithm.is_none() => return Ok((at, AuthMethod::ClientSecretJwt)),
-                Ok(()) => return Ok((at, AuthMethod::PrivateKeyJwt)),
-                Err(Tried::NotThis) => {}
-                Err(Tried::Signature) => failure = AssertionFault::Signature.into(),
-                Err(Tried::Unavailable(error)) => failure = Denial::KeysUnavailable(error.to_string()),
+                Ok(()) if is_in_force => return Ok(at),
+                Ok(()) => over = over.or(Some(at)),
+                Err(tried) => failure.note(tried),
             }
         }
-        Err(failure)
+        over.ok_or_else(|| failure.into())
     }
 
     fn check_mac(
@@ -186,31 +195,44 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<(), Tried> {
         let bound_to = format!("{} {credential_id}", known.id);
         let context = shared_key_context(&known.environment, &bound_to);
-        let Ok(key) = self.root_keys.sealer.unseal(context, &sealed.0) else { return Err(Tried::NotThis) };
+        let key = self.root_keys.sealer.unseal(context, &sealed.0).map_err(|error| {
+            tracing::error!(client_id = known.id.as_str(), %credential_id, %error, "a shared key cannot be used");
+            Tried::NotThis
+        })?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         hmac::verify(&key, jws.signing_input(), jws.signature()).map_err(|_| Tried::Signature)
     }
 
     /// An assertion of an issuer that the client trusts.
-    async fn federated(&self, here: Here<'_>, known: &Arc<KnownClient>, jws: &Jws<'_>, issuer: &str) -> Result<Found, Denial> {
+    async fn federated(
+        &self,
+        (caller, here): (&Caller<'_>, Here<'_>),
+        known: &Arc<KnownClient>,
+        jws: &Jws<'_>,
+        issuer: &str,
+    ) -> Result<Found, Denial> {
+        check_method(caller, known, AuthMethod::FederatedJwt)?;
         let algorithm = public_algorithm(jws)?;
         let now = self.clock.now();
         let mut failure = Denial::from(AssertionFault::IssuerUnknown);
+        let mut budget = Budget::default();
         for (at, credential) in known.credentials().iter().enumerate() {
             let Some(Proof::Federated(federation)) = credential.other().map(|other| &other.proof) else { continue };
-            if federation.issuer != issuer {
+            if federation.issuer != issuer || !credential.is_in_force(now) {
                 continue;
             }
-            if let Err(denial) = self.check_foreign_signature(federation, algorithm, jws).await {
-                failure = denial;
-                continue;
-            }
+            // Of several the first reason is told that has to do with what the assertion says.
             if let Some(fault) = unmet(federation, jws.claims(), here.issuer, now) {
                 failure = fault.into();
                 continue;
             }
-            let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
-            return Ok(Found { at, method: AuthMethod::FederatedJwt, good_until, is_single_use: federation.single_use });
+            match self.check_foreign_signature(federation, algorithm, jws, &mut budget).await {
+                Err(denial) => failure = denial,
+                Ok(()) => {
+                    let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
+                    return Ok(Found { at, good_until, is_single_use: federation.single_use });
+                }
+            }
         }
         Err(failure)
     }
@@ -220,30 +242,26 @@ impl<S: Store> TokenEndpoint<S> {
         federation: &Federation,
         algorithm: Algorithm,
         jws: &Jws<'_>,
+        budget: &mut Budget,
     ) -> Result<(), Denial> {
         let keys = match &federation.jwks_uri {
             Some(uri) => self.remote_keys.jwks(uri, jws.key_id()).await,
             None => self.remote_keys.issuer(&federation.issuer, jws.key_id()).await,
         };
-        let keys = keys.map_err(|error| Denial::KeysUnavailable(error.to_string()))?;
-        any_verifies(keys.find(jws.key_id(), algorithm), jws).map_err(|tried| match tried {
-            Tried::Signature => AssertionFault::Signature.into(),
-            Tried::NotThis | Tried::Unavailable(_) => AssertionFault::KeyUnknown.into(),
+        let tried = keys.map_err(Tried::Unavailable).and_then(|keys| any_verifies(&keys, algorithm, jws, budget));
+        tried.map_err(|tried| {
+            let mut failure = Failure::default();
+            failure.note(tried);
+            failure.into()
         })
     }
 
     /// Sees that nobody used the assertion before, by one insert that decides. Where the store cannot say, nobody gets in (rule S16).
-    async fn use_up(
-        &self,
-        caller: &Caller<'_>,
-        known: &KnownClient,
-        jws: &Jws<'_>,
-        good_until: Timestamp,
-    ) -> Result<(), Denial> {
+    async fn use_up(&self, caller: &Caller<'_>, jws: &Jws<'_>, good_until: Timestamp) -> Result<(), Denial> {
         let jti = jti(jws.claims()).ok_or(AssertionFault::JtiMissing)?;
-        // An id is unique for its issuer (RFC 7519 section 4.1.7).
+        // An id is unique for its issuer (RFC 7519 section 4.1.7), which here is the client itself or one that it trusts.
         let issuer = jws.claims().get("iss").and_then(Value::as_str).unwrap_or_default();
-        let fields = ["assertion", caller.environment.as_str(), known.id.as_str(), issuer, jti];
+        let fields = ["assertion", caller.environment.as_str(), issuer, jti];
         let first = self.directory.store().use_once(&use_digest(&fields), good_until).await;
         match first {
             Ok(true) => Ok(()),
@@ -258,6 +276,49 @@ enum Tried {
     NotThis,
     Signature,
     Unavailable(RemoteKeysError),
+}
+
+/// Why none is: the weightiest reason. A key set that cannot be had may have held the right key, and another try may find it.
+#[derive(Default)]
+struct Failure {
+    signature: bool,
+    unavailable: Option<RemoteKeysError>,
+}
+
+impl Failure {
+    fn note(&mut self, tried: Tried) {
+        match tried {
+            Tried::NotThis => {}
+            Tried::Signature => self.signature = true,
+            Tried::Unavailable(error) => self.unavailable = Some(error),
+        }
+    }
+}
+
+impl From<Failure> for Denial {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure { unavailable: Some(error), .. } => Denial::KeysUnavailable(error.to_string()),
+            Failure { signature: true, .. } => AssertionFault::Signature.into(),
+            Failure { .. } => AssertionFault::KeyUnknown.into(),
+        }
+    }
+}
+
+/// How many signatures are still verified for an assertion: whoever sends one has proved nothing yet.
+struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(8)
+    }
+}
+
+impl Budget {
+    fn verify(&mut self, jws: &Jws<'_>, key: &VerifyingKey) -> Result<(), Tried> {
+        self.0 = self.0.checked_sub(1).ok_or(Tried::NotThis)?;
+        jws.verify(key).map_err(|_| Tried::Signature)
+    }
 }
 
 /// The algorithm, if it is one that the client may use; nothing for a MAC.
@@ -276,22 +337,23 @@ fn public_algorithm(jws: &Jws<'_>) -> Result<Algorithm, AssertionFault> {
     jws.algorithm().parse().map_err(|_| AssertionFault::AlgorithmNotAllowed)
 }
 
-fn check_public_key(other: &OtherProof, algorithm: Algorithm, jws: &Jws<'_>) -> Result<(), Tried> {
+fn check_public_key(other: &OtherProof, algorithm: Algorithm, jws: &Jws<'_>, budget: &mut Budget) -> Result<(), Tried> {
     let (Proof::PublicKey(public), Some(key)) = (&other.proof, &other.key) else { return Err(Tried::NotThis) };
     let is_named = jws.key_id().is_none_or(|kid| public.jwk.kid().is_none_or(|own| own == kid));
-    if !is_named || key.algorithm() != algorithm {
-        return Err(Tried::NotThis);
-    }
-    jws.verify(key).map_err(|_| Tried::Signature)
+    if is_named && key.algorithm() == algorithm { budget.verify(jws, key) } else { Err(Tried::NotThis) }
 }
 
-fn any_verifies<'a>(keys: impl Iterator<Item = &'a VerifyingKey>, jws: &Jws<'_>) -> Result<(), Tried> {
+/// Whether a published key made the assertion. One that names no key is tried with few.
+fn any_verifies(keys: &RemoteKeySet, algorithm: Algorithm, jws: &Jws<'_>, budget: &mut Budget) -> Result<(), Tried> {
+    if jws.key_id().is_none() && keys.find(None, algorithm).count() > MAX_UNNAMED_KEYS {
+        return Err(Tried::NotThis);
+    }
     let mut result = Err(Tried::NotThis);
-    for key in keys {
-        if jws.verify(key).is_ok() {
-            return Ok(());
+    for key in keys.find(jws.key_id(), algorithm) {
+        result = budget.verify(jws, key);
+        if result.is_ok() {
+            break;
         }
-        result = Err(Tried::Signature);
     }
     result
 }
@@ -320,7 +382,7 @@ fn is_for(claims: &Map<String, Value>, here: Here<'_>, audience: AssertionAudien
         named.is_some_and(|named| named == here.issuer || named.strip_prefix(here.issuer).is_some_and(|path| path == here.path))
     };
     match (audience, claims.get("aud")) {
-        (AssertionAudience::Legacy, Some(Value::Array(all))) => all.iter().any(is_ours),
+        (AssertionAudience::Legacy, Some(Value::Array(all))) => !all.is_empty() && all.iter().all(is_ours),
         (AssertionAudience::Legacy, Some(one)) => is_ours(one),
         (AssertionAudience::Legacy, None) | (AssertionAudience::Issuer, _) => false,
     }

@@ -5,7 +5,7 @@ use super::{Matched, check_method};
 use crate::clock::Timestamp;
 use crate::dialect::AuthMethod;
 use crate::directory::{KnownClient, KnownCredential};
-use crate::model::{CertificateName, ClientId, Proof, Status};
+use crate::model::{CertificateName, ClientId, Proof};
 use crate::store::Store;
 use crate::token::{Caller, ClientCertificate, Denial, TokenEndpoint};
 
@@ -13,18 +13,22 @@ impl<S: Store> TokenEndpoint<S> {
     pub(super) async fn by_certificate(&self, caller: &Caller<'_>, client_id: Option<&ClientId>) -> Result<Matched, Denial> {
         let Some(certificate) = caller.certificate else { return Err(Denial::CredentialsAbsent) };
         let known = self.named_client(caller, client_id).await?;
-        let (at, method) = find(&known, certificate, self.clock.now()).ok_or(Denial::CertificateRefused)?;
+        let (at, method) = find((caller, &known), certificate, self.clock.now()).ok_or(Denial::CertificateRefused)?;
         check_method(caller, &known, method)?;
         Ok(Matched { known, at })
     }
 }
 
 /// The credential that a certificate meets: of several one that is in force, so that an old one does not hide its successor.
-fn find(client: &KnownClient, certificate: &ClientCertificate, now: Timestamp) -> Option<(usize, AuthMethod)> {
+fn find(
+    (caller, client): (&Caller<'_>, &KnownClient),
+    certificate: &ClientCertificate,
+    now: Timestamp,
+) -> Option<(usize, AuthMethod)> {
     // Once more, since a connection may outlive its certificate.
     let is_valid = (certificate.not_before..=certificate.not_after).contains(&now.0);
     let meets = |credential: &KnownCredential| match &credential.other()?.proof {
-        Proof::Certificate(own) if own.sha256 == certificate.sha256 => Some(AuthMethod::SelfSignedTlsClientAuth),
+        Proof::Certificate(own) if is_valid && own.sha256 == certificate.sha256 => Some(AuthMethod::SelfSignedTlsClientAuth),
         // A name means nothing where nobody who is trusted has vouched for it.
         Proof::CertificateName(name) if certificate.is_trusted && is_valid && has_name(certificate, name) => {
             Some(AuthMethod::TlsClientAuth)
@@ -33,7 +37,9 @@ fn find(client: &KnownClient, certificate: &ClientCertificate, now: Timestamp) -
     };
     let mut met = client.credentials().iter().enumerate().filter_map(|(at, one)| meets(one).map(|method| (at, one, method)));
     let first = met.next()?;
-    let in_force = |(_, credential, _): &(usize, &KnownCredential, AuthMethod)| credential.status == Status::Active;
+    let in_force = |(_, credential, method): &(usize, &KnownCredential, AuthMethod)| {
+        credential.is_in_force(now) && check_method(caller, client, *method).is_ok()
+    };
     let (at, _, method) = std::iter::once(first).chain(met).find(in_force).unwrap_or(first);
     Some((at, method))
 }

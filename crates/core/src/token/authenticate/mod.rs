@@ -65,16 +65,19 @@ impl<S: Store> TokenEndpoint<S> {
         presented: &Presented,
         position: Position,
     ) -> Result<Authenticated, Refused> {
-        let client_id = presented.client_id();
-        self.identify(caller, presented, position).await.map_err(|denial| {
-            if denial.is_ours() {
-                return denial.into();
-            }
-            match self.limits.count_refused(caller.source, client_id, self.clock.now()) {
-                None => denial.into(),
-                Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
-            }
-        })
+        self.identify(caller, presented, position).await.map_err(|denial| self.refused_try(caller, presented, denial))
+    }
+
+    /// Counts a try that was refused for what the caller sent. So is being told a nonce: each client needs one now and then, and
+    /// nobody many.
+    pub(super) fn refused_try(&self, caller: &Caller<'_>, presented: &Presented, denial: Denial) -> Refused {
+        if denial.is_ours() && !matches!(denial, Denial::KeysUnavailable(_)) {
+            return denial.into();
+        }
+        match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now()) {
+            None => denial.into(),
+            Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
+        }
     }
 
     async fn identify(&self, caller: &Caller<'_>, presented: &Presented, position: Position) -> Result<Authenticated, Denial> {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{AssertionFault, Denial};
 use super::key_holder::{JWT_BEARER, KeyHolder, assert_with, claims, mac, send, with};
-use crate::fixture::{ISSUER, NOW, World, sandbox};
+use crate::clock::Clock;
+use crate::fixture::{ISSUER, NOW, World, sandbox, timestamp};
 use crate::model::{AssertionAudience, KeySetLocation, Profile, Proof, Status};
 use crate::registry::{ClientEdit, NewCredential};
 
@@ -114,7 +115,7 @@ async fn the_audience_is_the_issuer_alone_unless_a_client_cannot_be_changed_yet(
         ("the token endpoint", json!(endpoint), false, true),
         ("a list of the token endpoint", json!([endpoint]), false, true),
         ("both", json!([ISSUER, endpoint]), false, true),
-        ("the issuer and another server", json!([ISSUER, "https://evil.example"]), false, true),
+        ("the issuer and another server", json!([ISSUER, "https://evil.example"]), false, false),
         ("the issuer twice", json!([ISSUER, ISSUER]), false, true),
         ("another server", json!("https://evil.example"), false, false),
         ("with a slash at the end", json!(format!("{ISSUER}/")), false, false),
@@ -335,6 +336,69 @@ async fn of_several_keys_each_proves_the_client_until_it_is_disabled() {
 }
 
 #[tokio::test]
+async fn a_credential_that_is_over_hides_none_that_is_in_force() {
+    let world = World::new().await;
+    let holder = KeyHolder::new(Algorithm::EdDsa);
+    let soon = NewCredential { expires_at: Some(timestamp(3600)), ..holder.public_key() };
+    let (client, _) = holder.client(&world, |_| ()).await;
+    world.registry.add_credential(&sandbox(), &client.id, &soon).await.unwrap();
+    world.poll().await;
+    let now = |jti: &str| {
+        let now = world.clock.now().0;
+        holder.assertion(&with(with(claims(client.id.as_str(), jti), "iat", json!(now)), "exp", json!(now + 60)))
+    };
+    assert_eq!(assert_with(&world, &now("a")).await.status, 200);
+    world.clock.advance(3600);
+    world.poll().await;
+    assert_eq!(assert_with(&world, &now("b")).await.status, 200);
+}
+
+/// Nobody is made to work, or asked for keys, for who has proved nothing.
+#[tokio::test]
+async fn a_stranger_is_not_worth_many_signatures() {
+    let world = World::new().await;
+    let holder = KeyHolder::new(Algorithm::EdDsa);
+    let uri = "https://client.example/jwks".to_owned();
+    let proof = Proof::KeySet(KeySetLocation { uri: uri.clone() });
+    let new = NewCredential { proof, expires_at: None };
+    let (client, credential) = world.registry.create_client_with(world.new_client(|_| ()), new).await.unwrap();
+    world.poll().await;
+    let others = (0..4).map(|_| KeyHolder::new(Algorithm::EdDsa).jwk);
+    world.published.publish(&uri, others.chain([holder.jwk.clone()]).collect());
+    let unnamed = holder.sign(&json!({ "alg": "EdDSA" }), &claims(client.id.as_str(), "a"));
+    assert_eq!(fault(assert_with(&world, &unnamed).await.denial()), &AssertionFault::KeyUnknown, "of five one must be named");
+    assert_eq!(assert_with(&world, &holder.assertion(&claims(client.id.as_str(), "b"))).await.status, 200);
+
+    world.registry.disable_secret(&sandbox(), &client.id, credential.id).await.unwrap();
+    world.poll().await;
+    world.published.at.lock().unwrap().clear();
+    let answer = assert_with(&world, &holder.assertion(&claims(client.id.as_str(), "c"))).await;
+    assert_eq!(fault(answer.denial()), &AssertionFault::KeyUnknown, "the source of a disabled credential is left alone");
+}
+
+#[tokio::test]
+async fn s6_what_an_assertion_is_refused_for_is_told_to_nobody() {
+    let world = World::new().await;
+    let holder = KeyHolder::new(Algorithm::Es256);
+    let stranger = KeyHolder::new(Algorithm::Es256);
+    let (client, _) = holder.client(&world, |_| ()).await;
+    let secret_alone = world.client(|_| ()).await;
+    let id = client.id.as_str();
+    let assertions = [
+        holder.assertion(&claims("not-there", "a")),
+        holder.assertion(&claims(secret_alone.client.id.as_str(), "a")),
+        stranger.assertion(&claims(id, "a")),
+        holder.assertion(&with(claims(id, "a"), "aud", json!("https://other.example"))),
+        holder.assertion(&with(claims(id, "a"), "exp", json!(NOW - 3600))),
+    ];
+    let mut answers = Vec::new();
+    for assertion in &assertions {
+        answers.push(assert_with(&world, assertion).await);
+    }
+    assert!(answers.iter().all(|answer| answer.wire() == answers[0].wire()), "{answers:?}");
+}
+
+#[tokio::test]
 async fn an_assertion_of_another_type_or_in_halves_cannot_be_read() {
     let world = World::new().await;
     let holder = KeyHolder::new(Algorithm::EdDsa);
@@ -388,8 +452,11 @@ async fn the_profile_fapi2_takes_short_assertions_of_strong_keys_alone() {
     assert!(matches!(unbound.denial(), Denial::ProofRefused(_)), "its tokens are bound: {unbound:?}");
     let long = with(claims(id, "b"), "iat", json!(NOW - 91));
     assert_eq!(fault(try_claims(long).await.denial()), &AssertionFault::Expired);
-    let legacy = with(claims(id, "c"), "aud", json!(format!("{ISSUER}/oauth/token")));
-    assert_eq!(fault(try_claims(legacy).await.denial()), &AssertionFault::Audience);
+    for audience in [json!(format!("{ISSUER}/oauth/token")), json!([ISSUER])] {
+        let legacy = with(claims(id, "c"), "aud", audience);
+        assert_eq!(fault(try_claims(legacy).await.denial()), &AssertionFault::Audience);
+    }
+    assert!(world.registry.add_secret(&sandbox(), &client.id, None).await.is_err(), "no secrets later");
 
     let weak = KeyHolder::new(Algorithm::Rs256);
     assert!(world.registry.add_credential(&sandbox(), &client.id, &weak.public_key()).await.is_err());

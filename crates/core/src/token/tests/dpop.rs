@@ -4,11 +4,11 @@ use mintmark_verify::Algorithm;
 use mintmark_verify::dpop::ProofError;
 use serde_json::json;
 
-use super::super::{Denial, NonceKind, ProofRefusal};
+use super::super::{Denial, NonceKind, ProofRefusal, REFUSED_TRIES_PER_MINUTE};
 use super::key_holder::{KeyHolder, prove, prove_at};
 use crate::clock::Clock;
 use crate::fixture::{Answer, Ask, ISSUER, NOW, World};
-use crate::model::TokenBinding;
+use crate::model::{Profile, TokenBinding};
 use crate::registry::CreatedClient;
 
 struct Prover {
@@ -173,6 +173,44 @@ async fn a_proof_is_looked_at_before_an_assertion_is_spent() {
     let nonce = challenged.header("dpop-nonce").unwrap().to_owned();
     let answer = prove(&world, &fields, &[&holder.proof("b", Some(&nonce), |_| ())]).await;
     assert_eq!(answer.status, 200, "the same assertion with the nonce: {answer:?}");
+}
+
+#[tokio::test]
+async fn the_profile_fapi2_takes_no_weak_keys() {
+    let world = World::new().await;
+    let holder = KeyHolder::new(Algorithm::Ps256);
+    let (client, _) = holder.client(&world, |new| new.security.profile = Some(Profile::Fapi2)).await;
+    let prove_with = async |jti: &str, key: &KeyHolder, more: &[(&str, &str)]| {
+        let nonce = |answer: &Answer| answer.header("dpop-nonce").unwrap().to_owned();
+        let assertion = holder.assertion(&super::key_holder::claims(client.id.as_str(), jti));
+        let own = [("client_assertion_type", super::key_holder::JWT_BEARER), ("client_assertion", &*assertion)];
+        let fields = [&own, more].concat();
+        let challenged = prove(&world, &fields, &[&key.proof(jti, None, |_| ())]).await;
+        prove(&world, &fields, &[&key.proof(jti, Some(&nonce(&challenged)), |_| ())]).await
+    };
+    assert_eq!(prove_with("a", &KeyHolder::new(Algorithm::Es256), &[]).await.status, 200);
+    let weak = prove_with("b", &KeyHolder::new(Algorithm::Rs256), &[]).await;
+    assert_eq!(weak.denial(), &Denial::ProofRefused(ProofRefusal::Wrong(ProofError::AlgorithmNotAllowed)));
+    let missing = assert_eq_missing(&world, &holder, client.id.as_str()).await;
+    assert!(missing.header("dpop-nonce").is_some(), "whoever lacks a proof is told what it needs");
+}
+
+async fn assert_eq_missing(world: &World, holder: &KeyHolder, id: &str) -> Answer {
+    let answer = super::key_holder::assert_with(world, &holder.assertion(&super::key_holder::claims(id, "c"))).await;
+    assert_eq!(answer.denial(), &Denial::ProofRefused(ProofRefusal::Missing));
+    answer
+}
+
+/// Hazard 19: whoever makes the server work for nothing is told to stop.
+#[tokio::test]
+async fn refused_proofs_count_against_their_source() {
+    let prover = prover().await;
+    let garbage = prover.holder.proof("a", Some("made-up"), |_| ());
+    let mut statuses = Vec::new();
+    for _ in 0..=REFUSED_TRIES_PER_MINUTE.1 {
+        statuses.push(prover.send(&[&garbage]).await.status);
+    }
+    assert_eq!((statuses[0], statuses.pop()), (400, Some(429)));
 }
 
 #[tokio::test]

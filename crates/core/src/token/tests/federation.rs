@@ -137,17 +137,23 @@ async fn s22_conditions_that_anybody_could_meet_are_not_taken() {
     for (claim, value) in [("iss", json!("x")), ("aud", json!("x")), ("/exp", json!(1)), ("jti", json!("x"))] {
         assert!(matches!(add(federation(&[(claim, value)])).await, Err(RegistryError::NotAllowed(_))), "{claim}");
     }
-    for value in [json!(null), json!([]), json!({}), json!("")] {
+    for value in [json!(null), json!([]), json!({}), json!(""), json!(1.5), json!(1e30)] {
         assert!(matches!(add(federation(&[("sub", value)])).await, Err(RegistryError::Invalid { .. })));
     }
     let repository = |conditions| Federation { issuer: GITHUB.to_owned(), ..federation(conditions) };
     let by_name = [("repository", json!("acme/exporter")), ("sub", json!("repo:acme/exporter:ref:refs/heads/main"))];
     let refused = add(repository(&by_name)).await.unwrap_err().to_string();
     assert!(refused.contains("repository_id"), "{refused}");
+    let below = Federation { issuer: format!("{GITHUB}/acme"), ..federation(&by_name) };
+    assert!(add(below).await.is_err(), "an enterprise's own issuer");
+    let number = [by_name.as_slice(), &[("repository_id", json!(true))]].concat();
+    assert!(add(repository(&number)).await.is_err(), "an id is a text");
     let by_id = [by_name.as_slice(), &[("repository_id", json!("123456"))]].concat();
     assert!(add(repository(&by_id)).await.is_ok());
     for issuer in ["http://cluster.example", "https://user@cluster.example", "cluster.example", "https://c.example#x", ISSUER] {
         let bad = Federation { issuer: issuer.to_owned(), ..conditions() };
-        assert!(add(bad).await.is_err(), "{issuer}");
+        assert!(add(bad.clone()).await.is_err(), "{issuer}");
+        let new = NewCredential { proof: Proof::Federated(bad), expires_at: None };
+        assert!(world.registry.create_client_with(world.new_client(|_| ()), new).await.is_err(), "{issuer}");
     }
 }

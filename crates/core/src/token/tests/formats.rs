@@ -57,12 +57,12 @@ async fn a_claim_may_come_from_what_the_tenant_has() {
         "token.claims.plan = { attribute = \"plan\", of = \"tenant\", required = true }\n",
     ))
     .await;
-    let client = world.client(|new| {
-        new.attributes.insert("plan".to_owned(), AttributeValue::Text("of the client".to_owned()));
-    });
-    let client = client.await;
+    let refused = world.registry.create_client(world.new_client(|_| ())).await.unwrap_err().to_string();
+    assert!(refused.contains("the attribute plan, which the client's tenant lacks"), "{refused}");
+    let set = [("plan".to_owned(), AttributeValue::Text("free".to_owned()))].into();
+    world.registry.set_tenant_attributes(world.acme, &set, &[]).await.unwrap();
+    let client = world.client(|_| ()).await;
     let ask = Ask::of("plans", &client);
-    assert_eq!(world.ask(&ask).await.denial(), &Denial::AttributeMissing("plan".to_owned()));
     for plan in ["gold", "silver"] {
         let set = [("plan".to_owned(), AttributeValue::Text(plan.to_owned()))].into();
         world.registry.set_tenant_attributes(world.acme, &set, &[]).await.unwrap();
@@ -70,6 +70,9 @@ async fn a_claim_may_come_from_what_the_tenant_has() {
         let answer = world.ask(&ask).await;
         assert_eq!(world.verify(&answer, ISSUER).extra["plan"], json!(plan), "a client that is held gets it too");
     }
+    world.registry.set_tenant_attributes(world.acme, &[].into(), &["plan".to_owned()]).await.unwrap();
+    world.poll().await;
+    assert_eq!(world.ask(&ask).await.denial(), &Denial::AttributeMissing("plan".to_owned()));
     let reserved = [("tenant_id".to_owned(), AttributeValue::Boolean(true))].into();
     assert!(world.registry.set_tenant_attributes(world.acme, &reserved, &[]).await.is_err(), "rule S2");
 }

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use mintmark_core::token::{RemoteKeySet, RemoteKeysError};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+
+use super::MAX_WAITING_FOR_ONE;
 
 const SECOND: u64 = 1000;
 /// How long a set is used after it was fetched, where it cannot be fetched again.
 pub(super) const STALE_MAX: u64 = 24 * 3600 * SECOND;
 /// How long a failure is good for, before the source is tried again.
 pub(super) const FAILURE_LASTS: u64 = 10 * SECOND;
+/// How long a set is given out while it is fetched again. Beyond that whoever asks waits: a key that its owner took away proves nobody
+/// for longer than this, unless the source is away.
+pub(super) const REFRESH_WITHIN: u64 = 60 * SECOND;
 /// How long between two fetches for keys that the set does not have.
 pub(super) const UNKNOWN_EVERY: u64 = 30 * SECOND;
 
 /// What is held of one source.
-#[derive(Default)]
 pub(super) struct Entry {
     held: Option<Held>,
     failed: Option<(RemoteKeysError, u64)>,
@@ -24,6 +28,14 @@ pub(super) struct Entry {
     unknown: Option<u64>,
     /// When it was last asked for.
     used: u64,
+    waiting: Arc<Semaphore>,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        let waiting = Arc::new(Semaphore::new(MAX_WAITING_FOR_ONE));
+        Self { held: None, failed: None, fetch: None, unknown: None, used: 0, waiting }
+    }
 }
 
 struct Held {
@@ -55,6 +67,7 @@ impl Entry {
                 }
                 _ => self.wait(),
             },
+            Some(_) if self.is_overdue(now) => self.wait(),
             Some(set) if kid.is_some_and(|kid| !set.has(kid)) => self.look_for_unknown(set, now),
             Some(set) => (Decision::Held(set), self.refresh(now)),
         }
@@ -72,6 +85,16 @@ impl Entry {
         self.wait()
     }
 
+    /// Whether the set should have been fetched again a while ago, and nobody has just tried.
+    fn is_overdue(&self, now: u64) -> bool {
+        let is_late = self.held.as_ref().is_some_and(|held| now >= held.due + REFRESH_WITHIN);
+        is_late && !self.has_just_failed(now)
+    }
+
+    fn has_just_failed(&self, now: u64) -> bool {
+        self.failed.as_ref().is_some_and(|(_, at)| now.saturating_sub(*at) < FAILURE_LASTS)
+    }
+
     /// Waits for the fetch that is under way, or for one that begins with this.
     fn wait(&mut self) -> (Decision, Option<watch::Sender<()>>) {
         if let Some(fetch) = self.fetch.as_ref().filter(|fetch| fetch.has_changed().is_ok()) {
@@ -85,8 +108,7 @@ impl Entry {
     /// Begins to fetch a set again that is due, while it is used.
     fn refresh(&mut self, now: u64) -> Option<watch::Sender<()>> {
         let is_due = self.held.as_ref().is_some_and(|held| now >= held.due);
-        let has_failed = self.failed.as_ref().is_some_and(|(_, at)| now.saturating_sub(*at) < FAILURE_LASTS);
-        if !is_due || has_failed || self.is_being_fetched() { None } else { self.wait().1 }
+        if !is_due || self.has_just_failed(now) || self.is_being_fetched() { None } else { self.wait().1 }
     }
 
     /// What there is, without beginning anything.
@@ -121,6 +143,11 @@ impl Entry {
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.held.as_ref().map_or(0, |held| held.bytes)
+    }
+
+    /// The places of those who wait for it.
+    pub(super) fn waiting(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.waiting)
     }
 
     /// When it was last asked for.

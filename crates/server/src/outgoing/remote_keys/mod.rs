@@ -6,7 +6,7 @@
 //! | `document` | fetching and reading a source's documents |
 //!
 //! A request never fetches. A task of its own does, one at a time for each source, while the request waits for the first answer, but
-//! not for long. What is held is used while it is fetched again, and for a day where it cannot be.
+//! not for long. What is held is used for a minute while it is fetched again, and for a day where it cannot be.
 
 mod document;
 mod entry;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use mintmark_core::clock::Clock;
 use mintmark_core::random::Random;
 use mintmark_core::token::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::client::GuardedClient;
 use crate::config::OutgoingSettings;
@@ -36,6 +36,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 const WAIT: Duration = Duration::from_millis(2500);
 /// Requests that wait at once; one more does with what is there.
 const MAX_WAITING: usize = 1024;
+/// The same for one source, so that one that never answers takes no place of others.
+const MAX_WAITING_FOR_ONE: usize = 32;
 
 /// The keys that this node holds.
 #[derive(Clone)]
@@ -91,7 +93,8 @@ impl RemoteKeyCache {
             Decision::Failed(error) => return Err(error),
             Decision::Wait(fetch) => fetch,
         };
-        if let Ok(_permit) = self.shared.waiting.try_acquire() {
+        let room = self.shared.room(&source);
+        if let (Some(_own), Ok(_permit)) = (room, self.shared.waiting.try_acquire()) {
             // The other end says nothing: it goes away when the fetch is over.
             let _ = tokio::time::timeout(WAIT, fetch.changed()).await;
         }
@@ -118,6 +121,12 @@ impl Shared {
             tokio::spawn(Arc::clone(self).fetch(source.clone(), done));
         }
         Ok(decision)
+    }
+
+    /// A place among those who wait for a source, if there is one left.
+    fn room(&self, source: &Source) -> Option<OwnedSemaphorePermit> {
+        let waiting = self.entries().get(source)?.waiting();
+        waiting.try_acquire_owned().ok()
     }
 
     /// What there is after waiting.

@@ -125,7 +125,7 @@ async fn an_assertion_is_tested_claim_by_claim() {
         "--condition",
         "sub=repo:a",
         "--condition",
-        "/job/id=7",
+        "/job/id:=7",
     ];
     Finished::good(&[&trust[..], &here[..]].concat());
     let holder = KeyHolder::new();
