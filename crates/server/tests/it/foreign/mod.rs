@@ -4,8 +4,10 @@
 
 mod curl;
 mod dev_server;
+mod judges;
 mod node;
 mod oauth2_crate;
 mod ports;
 mod python;
+mod secured;
 pub(crate) mod tools;
