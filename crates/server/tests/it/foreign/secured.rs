@@ -51,6 +51,8 @@ impl SecuredServer {
         });
         std::fs::write(folder.path().join("judge.json"), document.to_string()).unwrap();
         let mut command = mintmark(&["serve", "--config", &config, "--json"]);
+        // A judge is refused more often than any client would be.
+        command.env("MINTMARK_LIMITS_REFUSED_PER_CLIENT", "10000").env("MINTMARK_LIMITS_REFUSED_PER_SOURCE", "10000");
         let mut program = Program::start(&mut command, folder.path().join("log"));
         if program.line().await.is_some() {
             return Some(Self { folder, program });
