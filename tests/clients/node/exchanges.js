@@ -107,6 +107,7 @@ const times = {
   'exp is missing': () => ({ exp: undefined }),
   'exp is a text': () => ({ exp: String(now() + 60) }),
   'exp is a fraction': () => ({ exp: now() + 60.5 }),
+  'iat is a fraction': () => ({ iat: now() - 0.5 }),
   'exp is negative': () => ({ exp: -1 }),
   'exp is an hour ahead': () => ({ exp: now() + 3600 }),
   'exp is an hour ahead, without iat': () => ({ exp: now() + 3600, iat: undefined }),
@@ -260,7 +261,8 @@ const parameters = {
   'resource that is no URI': withParameters({ resource: 'no uri' }),
   'empty resource': withParameters({ resource: '' }),
   'resource with a slash at the end': withParameters({ resource: `${API}/` }),
-  'two resources': withBody([...Object.entries(GRANT), ['resource', API], ['resource', OPAQUE]]),
+  'two resources': (at) => withBody([...Object.entries(GRANT), ['resource', API], ['resource', at.issuer]])(at),
+  'two resources whose tokens have different forms': withBody([...Object.entries(GRANT), ['resource', API], ['resource', OPAQUE]]),
   'the same resource twice': withBody([...Object.entries(GRANT), ...twice('resource', API)]),
 };
 
@@ -278,6 +280,7 @@ const proofClaims = {
   'htu has a host in upper case': (at) => ({ htu: at.url('token').replace('localhost', 'LOCALHOST') }),
   'htu has a path in upper case': (at) => ({ htu: at.url('token').replace('oauth', 'OAUTH') }),
   'htu has a dot segment': (at) => ({ htu: at.url('token').replace('/oauth', '/a/../oauth') }),
+  'htu has a letter percent-encoded': (at) => ({ htu: at.url('token').replace('/oauth', '/%6Fauth') }),
   'htu by http': (at) => ({ htu: at.url('token').replace('https', 'http') }),
   'htu has user information': (at) => ({ htu: at.url('token').replace('localhost', 'me@localhost') }),
   'htu is missing': () => ({ htu: undefined }),
@@ -285,10 +288,12 @@ const proofClaims = {
   'iat is five minutes ahead': () => ({ iat: now() + 300 }),
   'iat is missing': () => ({ iat: undefined }),
   'iat is a text': () => ({ iat: String(now()) }),
+  'iat is a fraction': () => ({ iat: now() - 0.5 }),
   'jti is missing': () => ({ jti: undefined }),
   'jti is empty': () => ({ jti: '' }),
   'jti of 300 characters': () => ({ jti: randomUUID().padEnd(300, 'x') }),
   'exp is over': () => ({ exp: now() - 300 }),
+  'nbf is ahead by ten minutes': () => ({ nbf: now() + 600 }),
   'ath beside it': () => ({ ath: 'abc' }),
 };
 
