@@ -9,5 +9,6 @@ mod node;
 mod oauth2_crate;
 mod ports;
 mod python;
+mod resource;
 mod secured;
 pub(crate) mod tools;

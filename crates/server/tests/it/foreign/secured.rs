@@ -109,8 +109,17 @@ fn write_certificates(folder: &Path) -> Value {
 /// A tenant, and resources with tokens of either form.
 fn prepare(config: &str) {
     let own = ["resource", "update", "--environment", "sandbox", "--add-scope", "edit read"];
-    let opaque =
-        ["resource", "create", "https://opaque.example", "--environment", "sandbox", "--scope", "edit", "--token-format", "opaque"];
+    let opaque = [
+        "resource",
+        "create",
+        "https://opaque.example",
+        "--environment",
+        "sandbox",
+        "--scope",
+        "edit",
+        "--token-format",
+        "opaque",
+    ];
     let jwt = ["resource", "create", "https://api.example", "--environment", "sandbox", "--scope", "edit"];
     for arguments in [&["tenant", "create", "Acme"][..], &own, &opaque, &jwt] {
         Finished::good(&[arguments, &["--config", config, "--json"]].concat());
