@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 
 import { API, OPAQUE } from './mintmark.js';
-import { basic, now, sign } from './wire.js';
+import { ASSERTION_TYPE, basic, now, sign } from './wire.js';
 
 const GRANT = { grant_type: 'client_credentials' };
 const stranger = await generateKeyPair('ES256', { extractable: true });
@@ -15,33 +15,50 @@ const strangersRsa = await generateKeyPair('PS256', { extractable: true });
 
 const raw = (text) => `Basic ${Buffer.from(text).toString('base64')}`;
 const byHeader = (authorization) => (at) => at.ask('token', GRANT, { headers: { authorization } });
-const posted = (name, more = {}) => (at) => {
-  const { client_id, client_secret } = at.clients[name];
-  return at.ask('token', { ...GRANT, client_id, client_secret, ...more });
-};
+/** Options with a wrong secret in the header. */
+const guessed = (at, headers = {}) => ({
+  headers: { authorization: basic(at.clients.basic.client_id, 'wrong'), ...headers },
+});
+const posted =
+  (name, more = {}) =>
+  (at) => {
+    const { client_id, client_secret } = at.clients[name];
+    return at.ask('token', { ...GRANT, client_id, client_secret, ...more });
+  };
 const withParameters = (parameters, options) => (at) => at.token(parameters, options);
-const withBody = (body, options = {}) => (at) => at.ask('token', body, at.authenticated('basic', options));
-const asserted = (changes, name = 'es256') => (at) => at.asserted(name, typeof changes === 'function' ? changes(at) : changes);
+const withBody =
+  (body, options = {}) =>
+  (at) =>
+    at.ask('token', body, at.authenticated('basic', options));
+const asserted =
+  (changes, name = 'es256') =>
+  (at) =>
+    at.asserted(name, typeof changes === 'function' ? changes(at) : changes);
 const proved = (changes, name) => (at) => at.proved(typeof changes === 'function' ? changes(at) : changes, name);
-const byCertificate = (name, certificate, more = {}) => (at) =>
-  at.ask('token', { ...GRANT, client_id: at.clients[name].client_id, ...more }, { certificate });
+const byCertificate =
+  (name, certificate, more = {}) =>
+  (at) =>
+    at.ask('token', { ...GRANT, client_id: at.clients[name].client_id, ...more }, { certificate });
 
 const secrets = {
   'secret in the header': withParameters({}),
   'secret in the body': posted('post'),
   'secret in the body, of a client for the header': posted('basic'),
   'secret in the header, of a client for the body': (at) => at.ask('token', GRANT, at.authenticated('post')),
-  'wrong secret in the header': (at) => at.ask('token', GRANT, { headers: { authorization: basic(at.clients.basic.client_id, 'wrong') } }),
+  'wrong secret in the header': (at) => at.ask('token', GRANT, guessed(at)),
   'wrong secret in the body': posted('post', { client_secret: 'wrong' }),
   "another client's secret": (at) =>
-    at.ask('token', GRANT, { headers: { authorization: basic(at.clients.basic.client_id, at.clients.stranger.client_secret) } }),
+    at.ask('token', GRANT, {
+      headers: { authorization: basic(at.clients.basic.client_id, at.clients.stranger.client_secret) },
+    }),
   'unknown client in the header': byHeader(basic('nobody', 'secret')),
   'unknown client in the body': posted('post', { client_id: 'nobody' }),
   'unknown client of strange characters': byHeader(basic('no body/ü', 'secret')),
   'header without colon': byHeader(raw('nocolon')),
   'header that is no base64': byHeader('Basic %%%'),
   'header without credentials': byHeader('Basic'),
-  'header with an empty secret': (at) => at.ask('token', GRANT, { headers: { authorization: raw(`${at.clients.basic.client_id}:`) } }),
+  'header with an empty secret': (at) =>
+    at.ask('token', GRANT, { headers: { authorization: raw(`${at.clients.basic.client_id}:`) } }),
   'header with broken percent-encoding': byHeader(raw('client%zz:secret')),
   'header whose scheme is in lower case': (at) => {
     const { client_id, client_secret } = at.clients.basic;
@@ -61,7 +78,7 @@ const secrets = {
   "header, and another's client_id in the body": (at) => at.token({ client_id: at.clients.post.client_id }),
   'header, and an assertion': async (at) =>
     at.token({
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion_type: ASSERTION_TYPE,
       client_assertion: await at.assertion('es256'),
     }),
   'nothing that proves a client': (at) => at.ask('token', GRANT),
@@ -146,7 +163,9 @@ const fields = {
   'client_id beside it': (at) => ({ form: { client_id: at.clients.es256.client_id } }),
   "another's client_id beside it": (at) => ({ form: { client_id: at.clients.stranger.client_id } }),
   'its type is missing': () => ({ form: { client_assertion_type: undefined } }),
-  'its type is another': () => ({ form: { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer' } }),
+  'its type is another': () => ({
+    form: { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer' },
+  }),
   'it is missing': () => ({ form: { client_assertion: undefined } }),
   'it is empty': () => ({ text: '', form: {} }),
   'it is no JWT': () => ({ text: 'abc' }),
@@ -162,7 +181,10 @@ const assertions = {
   ...each('assertion', identities, (claims) => asserted((at) => ({ claims: claims(at) }))),
   ...each('assertion', headers, (header) => asserted({ header })),
   ...each('assertion', fields, (change) => asserted((at) => change(at))),
-  "assertion with another client's key": asserted((at) => ({ key: at.clients.ps256.key.privateJwk, header: { alg: 'PS256' } })),
+  "assertion with another client's key": asserted((at) => ({
+    key: at.clients.ps256.key.privateJwk,
+    header: { alg: 'PS256' },
+  })),
   "assertion with a stranger's key": asserted({ key: stranger.privateKey }),
   "assertion with a stranger's key in its header": async (at) =>
     at.asserted('es256', { key: stranger.privateKey, header: { kid: undefined, jwk: await exportJWK(stranger.publicKey) } }),
@@ -193,8 +215,8 @@ const assertions = {
   },
   'assertion twice in a body': async (at) => {
     const text = await at.assertion('es256');
-    const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-    return at.ask('token', [...Object.entries({ ...GRANT, client_assertion_type: type }), ...twice('client_assertion', text)]);
+    const form = { ...GRANT, client_assertion_type: ASSERTION_TYPE };
+    return at.ask('token', [...Object.entries(form), ...twice('client_assertion', text)]);
   },
   'assertion that is an access token': async (at) => at.asserted('es256', { text: await at.accessToken(API, 'basic') }),
 };
@@ -214,7 +236,8 @@ const certificates = {
   'certificate without client_id': (at) => at.ask('token', GRANT, { certificate: 'trusted' }),
   'certificate beside a secret': (at) => at.token({}, { certificate: 'self_signed_other' }),
   'certificate for a client that has a secret': byCertificate('basic', 'trusted'),
-  'token to be bound to a certificate': (at) => at.ask('token', GRANT, at.authenticated('certified', { certificate: 'trusted' })),
+  'token to be bound to a certificate': (at) =>
+    at.ask('token', GRANT, at.authenticated('certified', { certificate: 'trusted' })),
   'token to be bound to a certificate, without one': (at) => at.ask('token', GRANT, at.authenticated('certified')),
 };
 
@@ -226,22 +249,23 @@ const parameters = {
   'grant_type password': withParameters({ grant_type: 'password' }),
   'grant_type authorization_code': withParameters({ grant_type: 'authorization_code', code: 'x' }),
   'grant_type twice': withBody([...twice('grant_type', 'client_credentials')]),
-  'unknown grant_type and wrong secret': (at) =>
-    at.ask('token', { grant_type: 'magic' }, { headers: { authorization: basic(at.clients.basic.client_id, 'wrong') } }),
+  'unknown grant_type and wrong secret': (at) => at.ask('token', { grant_type: 'magic' }, guessed(at)),
   'no grant_type and no credentials': (at) => at.ask('token', {}),
   'unknown parameter': withParameters({ colour: 'blue' }),
   'unknown parameter twice': withBody([...Object.entries(GRANT), ...twice('colour', 'blue')]),
-  'GET': withBody('', { method: 'GET', query: '?grant_type=client_credentials' }),
-  'PUT': withBody(GRANT, { method: 'PUT' }),
+  GET: withBody('', { method: 'GET', query: '?grant_type=client_credentials' }),
+  PUT: withBody(GRANT, { method: 'PUT' }),
   'JSON body': withBody(JSON.stringify(GRANT), { headers: { 'content-type': 'application/json' } }),
   'body without a content type': withBody(GRANT, { headers: { 'content-type': undefined } }),
-  'content type with a charset': withBody(GRANT, { headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' } }),
+  'content type with a charset': withBody(GRANT, {
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' },
+  }),
   'empty body': withBody(''),
   'parameters in the URL alone': withBody('', { query: '?grant_type=client_credentials' }),
   'broken percent-encoding': withBody('grant_type=client_credentials&scope=%zz'),
   'bytes that are not UTF-8': withBody('grant_type=client_credentials&scope=%ff'),
   'body of 70 KiB': withParameters({ padding: 'x'.repeat(70 * 1024) }),
-  'scope': withParameters({ scope: 'edit' }),
+  scope: withParameters({ scope: 'edit' }),
   'scope in two words': withParameters({ scope: 'read edit' }),
   'scope that does not exist': withParameters({ scope: 'magic' }),
   'scope, one of two does not exist': withParameters({ scope: 'edit magic' }),
@@ -252,7 +276,7 @@ const parameters = {
   'scope with a quote': withParameters({ scope: 'ed"it' }),
   'scope in other letters': withParameters({ scope: 'EDIT' }),
   'scope twice': withBody([...Object.entries(GRANT), ...twice('scope', 'edit')]),
-  'resource': withParameters({ resource: API }),
+  resource: withParameters({ resource: API }),
   'resource with opaque tokens': withParameters({ resource: OPAQUE }),
   'resource, and a scope of another': withParameters({ resource: API, scope: 'read' }),
   'unknown resource': withParameters({ resource: 'https://unknown.example' }),
@@ -262,7 +286,11 @@ const parameters = {
   'empty resource': withParameters({ resource: '' }),
   'resource with a slash at the end': withParameters({ resource: `${API}/` }),
   'two resources': (at) => withBody([...Object.entries(GRANT), ['resource', API], ['resource', at.issuer]])(at),
-  'two resources whose tokens have different forms': withBody([...Object.entries(GRANT), ['resource', API], ['resource', OPAQUE]]),
+  'two resources whose tokens have different forms': withBody([
+    ...Object.entries(GRANT),
+    ['resource', API],
+    ['resource', OPAQUE],
+  ]),
   'the same resource twice': withBody([...Object.entries(GRANT), ...twice('resource', API)]),
 };
 
@@ -308,15 +336,17 @@ const proofHeaders = {
 };
 
 const proofs = {
-  'proof': proved({}),
+  proof: proved({}),
   ...each('proof', proofClaims, (claims) => proved((at) => ({ claims: claims(at) }))),
   ...each('proof', proofHeaders, (header) => proved({ header })),
-  'proof by PS256': async (at) => at.proved({ key: strangersRsa.privateKey, header: { alg: 'PS256', jwk: await exportJWK(strangersRsa.publicKey) } }),
+  'proof by PS256': async (at) =>
+    at.proved({ key: strangersRsa.privateKey, header: { alg: 'PS256', jwk: await exportJWK(strangersRsa.publicKey) } }),
   'proof by HS256': async (at) => {
     const key = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
     return at.proved({ key, header: { alg: 'HS256', jwk: { kty: 'oct', k: Buffer.from(key).toString('base64url') } } });
   },
-  'proof with the private key in its header': async (at) => at.proved({ key: stranger.privateKey, header: { jwk: await exportJWK(stranger.privateKey) } }),
+  'proof with the private key in its header': async (at) =>
+    at.proved({ key: stranger.privateKey, header: { jwk: await exportJWK(stranger.privateKey) } }),
   'proof signed by another key': proved({ key: stranger.privateKey }),
   'proof used twice': async (at) => {
     const options = at.authenticated('basic', { headers: { dpop: await at.proof() } });
@@ -331,26 +361,24 @@ const proofs = {
   'two proofs': async (at) => at.token({}, { headers: { dpop: [await at.proof(), await at.proof()] } }),
   'empty proof': withParameters({}, { headers: { dpop: '' } }),
   'proof that is no JWT': withParameters({}, { headers: { dpop: 'abc' } }),
-  'good proof and wrong secret': async (at) =>
-    at.ask('token', GRANT, { headers: { authorization: basic(at.clients.basic.client_id, 'wrong'), dpop: await at.proof() } }),
-  'bad proof and wrong secret': (at) =>
-    at.ask('token', GRANT, { headers: { authorization: basic(at.clients.basic.client_id, 'wrong'), dpop: 'abc' } }),
+  'good proof and wrong secret': async (at) => at.ask('token', GRANT, guessed(at, { dpop: await at.proof() })),
+  'bad proof and wrong secret': (at) => at.ask('token', GRANT, guessed(at, { dpop: 'abc' })),
   'proof is required and there': proved({}, 'bound'),
   'proof is required and missing': (at) => at.ask('token', GRANT, at.authenticated('bound')),
 };
 
 /** Asks about a token as one of the clients. */
 const about = (endpoint, name, form, options) => (at) => at.ask(endpoint, form, at.authenticated(name, options));
-const aboutNew = (endpoint, name, resource = OPAQUE) => async (at) => at.ask(endpoint, { token: await at.accessToken(resource) }, at.authenticated(name));
+const aboutNew =
+  (endpoint, name, resource = OPAQUE) =>
+  async (at) =>
+    at.ask(endpoint, { token: await at.accessToken(resource) }, at.authenticated(name));
 
 /** What both endpoints have in common. */
 function endpoint(name) {
   return {
     'without credentials': async (at) => at.ask(name, { token: await at.accessToken(OPAQUE) }),
-    'wrong secret': async (at) => {
-      const headers = { authorization: basic(at.clients.basic.client_id, 'wrong') };
-      return at.ask(name, { token: await at.accessToken(OPAQUE) }, { headers });
-    },
+    'wrong secret': async (at) => at.ask(name, { token: await at.accessToken(OPAQUE) }, guessed(at)),
     'no token': about(name, 'basic', {}),
     'no token and no credentials': (at) => at.ask(name, {}),
     'empty token': about(name, 'basic', { token: '' }),
@@ -363,7 +391,7 @@ function endpoint(name) {
       at.ask(name, { token: await at.accessToken(OPAQUE), token_type_hint: 'refresh_token' }, at.authenticated('basic')),
     'token with an unknown hint': async (at) =>
       at.ask(name, { token: await at.accessToken(OPAQUE), token_type_hint: 'magic' }, at.authenticated('basic')),
-    'GET': about(name, 'basic', '', { method: 'GET', query: '?token=abc' }),
+    GET: about(name, 'basic', '', { method: 'GET', query: '?token=abc' }),
     'JSON body': about(name, 'basic', JSON.stringify({ token: 'abc' }), { headers: { 'content-type': 'application/json' } }),
     "the token's client": aboutNew(name, 'basic'),
     "the resource's server": aboutNew(name, 'service'),
@@ -374,17 +402,15 @@ function endpoint(name) {
       const token = await sign(claims, { alg: 'ES256', typ: 'at+jwt', kid: 'mine' }, stranger.privateKey);
       return at.ask(name, { token }, at.authenticated('basic'));
     },
-    'by assertion for the issuer': async (at) => {
-      const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-      return at.ask(name, { token: 'abc', client_assertion_type: type, client_assertion: await at.assertion('es256') });
-    },
+    'by assertion for the issuer': async (at) =>
+      at.ask(name, { token: 'abc', client_assertion_type: ASSERTION_TYPE, client_assertion: await at.assertion('es256') }),
     'by an assertion that got a token': async (at) => {
       const text = await at.assertion('es256');
       await at.asserted('es256', { text });
-      const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-      return at.ask(name, { token: 'abc', client_assertion_type: type, client_assertion: text });
+      return at.ask(name, { token: 'abc', client_assertion_type: ASSERTION_TYPE, client_assertion: text });
     },
-    'by certificate': (at) => at.ask(name, { token: 'abc', client_id: at.clients.named.client_id }, { certificate: 'trusted' }),
+    'by certificate': (at) =>
+      at.ask(name, { token: 'abc', client_id: at.clients.named.client_id }, { certificate: 'trusted' }),
   };
 }
 

@@ -64,7 +64,9 @@ function refusedWith(error) {
 /** What a resource server makes of a request with this token. */
 function accepted(text, headers = {}, options = {}) {
   const scheme = headers.dpop ? 'DPoP' : 'Bearer';
-  const sent = new Request(`${judged.issuer}/orders?page=2`, { headers: { authorization: `${scheme} ${text}`, ...headers } });
+  const sent = new Request(`${judged.issuer}/orders?page=2`, {
+    headers: { authorization: `${scheme} ${text}`, ...headers },
+  });
   return oauth.validateJwtAccessToken(server, sent, judged.issuer, options);
 }
 
@@ -151,10 +153,13 @@ async function dpopWithNonces() {
 async function isAcceptedWithItsProofAlone(client, text, pair) {
   const proofOf = async (keys, url = `${judged.issuer}/orders?page=1`) => {
     let sent;
-    const spy = { DPoP: oauth.DPoP(client, keys), [oauth.customFetch]: async (_url, init) => {
-      sent = new Headers(init.headers).get('dpop');
-      return new Response(null, { status: 204 });
-    } };
+    const spy = {
+      DPoP: oauth.DPoP(client, keys),
+      [oauth.customFetch]: async (_url, init) => {
+        sent = new Headers(init.headers).get('dpop');
+        return new Response(null, { status: 204 });
+      },
+    };
     await oauth.protectedResourceRequest(text, 'GET', new URL(url), undefined, undefined, spy);
     return sent;
   };
@@ -250,7 +255,10 @@ async function introspectionAndRevocation() {
     await revoke(access_token, stranger, strangersProof);
     assert.equal((await introspect(access_token, client, proof)).active, true, 'a stranger ends nothing');
     await revoke(access_token, client, proof);
-    for (const [asker, askersProof] of [[client, proof], [service.client, service.proof]]) {
+    for (const [asker, askersProof] of [
+      [client, proof],
+      [service.client, service.proof],
+    ]) {
       await eventually(async () => assert.deepEqual(await introspect(access_token, asker, askersProof), { active: false }));
     }
     await revoke(access_token, client, proof);

@@ -83,7 +83,12 @@ async function aProofIsForOneRequest() {
   const send = (path, options) => fetch(new URL(path, service), { headers: sent, ...options });
   const statuses = [];
   // For another path, by another method, then as it was meant, and once more.
-  for (const [path, method] of [['/other', 'GET'], ['/orders', 'POST'], ['/orders', 'GET'], ['/orders', 'GET']]) {
+  for (const [path, method] of [
+    ['/other', 'GET'],
+    ['/orders', 'POST'],
+    ['/orders', 'GET'],
+    ['/orders', 'GET'],
+  ]) {
     statuses.push((await send(path, { method })).status);
   }
   assert.deepEqual(statuses, [401, 401, 200, 401]);
@@ -97,7 +102,10 @@ async function aProofIsForOneRequest() {
 async function bearerTokensPassBesides() {
   const { access_token: bearer } = await tokenOf({});
   const asked = (text, options) =>
-    oauth.protectedResourceRequest(text, 'GET', new URL('/orders', service), undefined, undefined, { ...INSECURE, ...options });
+    oauth.protectedResourceRequest(text, 'GET', new URL('/orders', service), undefined, undefined, {
+      ...INSECURE,
+      ...options,
+    });
   assert.equal((await asked(bearer, {})).status, 200);
   // A proof does not make it a bound one.
   await assert.rejects(asked(bearer, { DPoP }), challengedWith('bearer'));
@@ -107,8 +115,9 @@ async function bearerTokensPassBesides() {
 async function theBusinessApiTakesNone() {
   const url = new URL('/v0/business', environment.issuer);
   const options = { ...INSECURE, DPoP };
-  const answer = await oauth
-    .protectedResourceRequest(token, 'GET', url, undefined, undefined, options)
-    .then((response) => response.status, (thrown) => thrown.status);
+  const answer = await oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, options).then(
+    (response) => response.status,
+    (thrown) => thrown.status,
+  );
   assert.equal(answer, 401, 'Mintmark checks no proofs at its own API, and so refuses bound tokens there');
 }

@@ -5,7 +5,6 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createPublicKey } from 'node:crypto';
 
 import { exchanges } from './exchanges.js';
 import { API, createClient, identity, judged, mintmark, newKey, OPAQUE } from './mintmark.js';
@@ -46,7 +45,11 @@ function makeClients() {
     named: { ...createClient('Named', '--certificate-name', `dns=${judged.client_name}`), method: 'tls_client_auth' },
     own: { ...createClient('Own', '--certificate', certificate), method: 'self_signed_tls_client_auth' },
     bound: { ...createClient('Bound', '--token-binding', 'dpop'), method: 'client_secret_basic', dpop: true },
-    certified: { ...createClient('Certified', '--token-binding', 'certificate'), method: 'client_secret_basic', certificate: true },
+    certified: {
+      ...createClient('Certified', '--token-binding', 'certificate'),
+      method: 'client_secret_basic',
+      certificate: true,
+    },
     service: { ...service, method: 'client_secret_basic' },
     stranger: { ...createClient('Stranger'), method: 'client_secret_basic' },
   };
@@ -73,15 +76,19 @@ function registration({ client_id, client_secret, method, key, dpop = false, cer
 
 function certificateKey() {
   const certificate = new X509Certificate(identity('self_signed').cert);
-  const jwk = createPublicKey(certificate.publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' });
-  return { ...jwk, x5c: [certificate.raw.toString('base64')] };
+  return { ...certificate.publicKey.export({ format: 'jwk' }), x5c: [certificate.raw.toString('base64')] };
 }
 
 /** The rows of the document's table: request, Mintmark's answer, the provider's, why. */
 function explained() {
   const document = readFileSync(new URL('../../../docs/comparison.md', import.meta.url), 'utf8');
   const rows = document.split('\n').filter((line) => /^\| .* \|$/.test(line));
-  const cells = rows.map((row) => row.slice(2, -2).split(' | ').map((cell) => cell.replaceAll('`', '').trim()));
+  const cells = rows.map((row) =>
+    row
+      .slice(2, -2)
+      .split(' | ')
+      .map((cell) => cell.replaceAll('`', '').trim()),
+  );
   return cells.filter(([name]) => name !== 'Request');
 }
 
@@ -96,7 +103,8 @@ function compare(found, rows) {
     const answers = found.get(name);
     if (answers === undefined) wrong.push(`explained, but no request: ${name}`);
     else if (answers[0] === answers[1]) wrong.push(`explained, but no difference: ${name}: both ${answers[0]}`);
-    else if (answers[0] !== ours || answers[1] !== theirs) wrong.push(`explained otherwise: | ${name} | ${answers.join(' | ')} |`);
+    else if (answers[0] !== ours || answers[1] !== theirs)
+      wrong.push(`explained otherwise: | ${name} | ${answers.join(' | ')} |`);
   }
   for (const [name, [ours, theirs]] of found) {
     if (ours !== theirs && !named.has(name)) wrong.push(`not explained: | ${name} | ${ours} | ${theirs} |`);

@@ -88,6 +88,7 @@ function mayKnow(client, token, serving) {
 function resourceServer(resource, issuer) {
   const scopes = { [issuer]: 'edit read', [API]: 'edit', [OPAQUE]: 'edit' };
   if (!Object.hasOwn(scopes, resource)) throw new errors.InvalidTarget();
-  const form = resource === OPAQUE ? { accessTokenFormat: 'opaque' } : { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+  const form =
+    resource === OPAQUE ? { accessTokenFormat: 'opaque' } : { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
   return { scope: scopes[resource], audience: resource, ...form };
 }

@@ -1,16 +1,14 @@
 /* Requests to an authorization server, written by hand so that they can be wrong in any way. */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { CompactSign, generateKeyPair, exportJWK, importJWK } from 'jose';
 
 import { identity } from './mintmark.js';
 
 const PATHS = { token: '/oauth/token', introspect: '/oauth/introspect', revoke: '/oauth/revoke' };
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const FORM = 'application/x-www-form-urlencoded';
-const CA = readFileSync(process.env.NODE_EXTRA_CA_CERTS);
 
 export const now = () => Math.floor(Date.now() / 1000);
 
@@ -32,7 +30,7 @@ export class Server {
     const all = { 'content-type': FORM, 'content-length': Buffer.byteLength(body), ...headers };
     const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
     return new Promise((resolve, reject) => {
-      const options = { ...shown, ca: CA, method, headers: present, agent: false };
+      const options = { ...shown, method, headers: present, agent: false };
       const sent = request(this.url(endpoint) + query, options, async (received) => {
         const text = Buffer.concat(await received.toArray()).toString();
         resolve({ status: received.statusCode, headers: received.headers, json: parsed(text) });
@@ -61,7 +59,12 @@ export class Server {
   /** A token request that an assertion proves; the changes apply to its claims, its header and its key. */
   async asserted(name, { claims = {}, header = {}, key, form = {}, text } = {}) {
     const assertion = text ?? (await this.assertion(name, { claims, header, key }));
-    const fields = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE, client_assertion: assertion, ...form };
+    const fields = {
+      grant_type: 'client_credentials',
+      client_assertion_type: ASSERTION_TYPE,
+      client_assertion: assertion,
+      ...form,
+    };
     return this.ask('token', fields);
   }
 
@@ -85,7 +88,11 @@ export class Server {
   async nonce() {
     if (this.known === undefined) {
       const headers = { dpop: await this.proof({ claims: { nonce: undefined } }) };
-      const answer = await this.send('token', { grant_type: 'client_credentials' }, this.authenticated('basic', { headers }));
+      const answer = await this.send(
+        'token',
+        { grant_type: 'client_credentials' },
+        this.authenticated('basic', { headers }),
+      );
       this.known = answer.headers['dpop-nonce'];
     }
     return this.known;
@@ -96,7 +103,11 @@ export class Server {
     const nonce = 'nonce' in claims ? claims.nonce : await this.nonce();
     const usual = { jti: randomUUID(), htm: 'POST', htu: this.url('token'), iat: now() };
     const jwk = await exportJWK(this.pair.publicKey);
-    return sign({ ...usual, ...claims, nonce }, { typ: 'dpop+jwt', alg: 'ES256', jwk, ...header }, key ?? this.pair.privateKey);
+    return sign(
+      { ...usual, ...claims, nonce },
+      { typ: 'dpop+jwt', alg: 'ES256', jwk, ...header },
+      key ?? this.pair.privateKey,
+    );
   }
 
   /** A token request with a proof. */
@@ -107,7 +118,11 @@ export class Server {
 
   /** The text of a token for a resource. */
   async accessToken(resource, client = 'basic') {
-    const answer = await this.send('token', { grant_type: 'client_credentials', scope: 'edit', resource }, this.authenticated(client));
+    const answer = await this.send(
+      'token',
+      { grant_type: 'client_credentials', scope: 'edit', resource },
+      this.authenticated(client),
+    );
     return answer.json.access_token;
   }
 }
