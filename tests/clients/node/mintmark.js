@@ -24,11 +24,21 @@ export function mintmark(...words) {
 export function createClient(name, ...options) {
   const common = ['--environment', 'sandbox', '--dialect', 'standard', '--scope', 'edit read'];
   const created = mintmark('client', 'create', name, ...common, ...options);
-  const id = created.client.id;
-  // The first grant is about the environment's own resource.
-  mintmark('client', 'update', id, '--resource', OPAQUE, '--scope', 'edit');
-  mintmark('client', 'update', id, '--resource', API, '--scope', 'edit');
-  return { client_id: id, client_secret: created.client_secret };
+  return { client_id: created.client.id, client_secret: created.client_secret };
+}
+
+/** Lets a client have tokens for these resources besides. */
+export function grant(client, ...resources) {
+  for (const uri of resources) mintmark('client', 'update', client.client_id, '--resource', uri, '--scope', 'edit');
+  return client;
+}
+
+/** Makes a client that may ask about tokens for these resources. */
+export function createService(...resources) {
+  const [first, ...others] = resources;
+  const client = createClient('Service', '--serve', first);
+  for (const uri of others) mintmark('client', 'update', client.client_id, '--serve', uri);
+  return client;
 }
 
 const KEY_TYPES = {

@@ -8,12 +8,24 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createRemoteJWKSet, decodeJwt, importJWK, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 
-import { API, createClient, fetchWith, identity, judged, mintmark, newKey, OPAQUE } from './mintmark.js';
+import {
+  API,
+  createClient,
+  createService,
+  fetchWith,
+  grant,
+  identity,
+  judged,
+  mintmark,
+  newKey,
+  OPAQUE,
+} from './mintmark.js';
 
 const issuer = new URL(judged.issuer);
 const server = await discover();
 const keys = createRemoteJWKSet(new URL(server.jwks_uri));
-const service = clientThatServes(API, OPAQUE);
+const service = createService(API, OPAQUE);
+const servicesProof = oauth.ClientSecretBasic(service.client_secret);
 
 await everyAssertionAlgorithm();
 await aSharedKey();
@@ -43,13 +55,6 @@ async function discover() {
   assert.ok(metadata.dpop_signing_alg_values_supported.includes('ES256'));
   assert.equal(metadata.tls_client_certificate_bound_access_tokens, true);
   return metadata;
-}
-
-/** A client that may ask about tokens for these resources. */
-function clientThatServes(...resources) {
-  const client = createClient('Service');
-  for (const uri of resources) mintmark('client', 'update', client.client_id, '--serve', uri);
-  return { client, proof: oauth.ClientSecretBasic(client.client_secret) };
 }
 
 async function token(client, proof, parameters = {}, options = {}) {
@@ -233,14 +238,14 @@ async function introspect(text, client, proof, options = {}) {
 
 async function introspectionAndRevocation() {
   const { privateJwk, file } = newKey('ES256');
-  const client = createClient('Owner', '--jwk', file);
+  const client = grant(createClient('Owner', '--jwk', file), API, OPAQUE);
   const proof = oauth.PrivateKeyJwt({ key: await importJWK(privateJwk, 'ES256'), kid: privateJwk.kid });
   const stranger = createClient('Stranger');
   const strangersProof = oauth.ClientSecretBasic(stranger.client_secret);
   for (const resource of [API, OPAQUE]) {
     const { access_token } = await token(client, proof, { resource });
     const ours = await introspect(access_token, client, proof);
-    const theirs = await introspect(access_token, service.client, service.proof);
+    const theirs = await introspect(access_token, service, servicesProof);
     for (const seen of [ours, theirs]) {
       assert.equal(seen.active, true);
       assert.equal(seen.client_id, client.client_id);
@@ -257,7 +262,7 @@ async function introspectionAndRevocation() {
     await revoke(access_token, client, proof);
     for (const [asker, askersProof] of [
       [client, proof],
-      [service.client, service.proof],
+      [service, servicesProof],
     ]) {
       await eventually(async () => assert.deepEqual(await introspect(access_token, asker, askersProof), { active: false }));
     }

@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { exchanges } from './exchanges.js';
-import { API, createClient, identity, judged, mintmark, newKey, OPAQUE } from './mintmark.js';
+import { API, createClient, createService, grant, identity, judged, mintmark, newKey, OPAQUE } from './mintmark.js';
 import { startPeer } from './peer.js';
 import { Server } from './wire.js';
 
@@ -34,10 +34,8 @@ function makeClients() {
   const { certificate } = judged.certificates.self_signed;
   const shared = createClient('Shared');
   shared.client_secret = mintmark('credential', 'add-shared-key', shared.client_id, '--environment', 'sandbox').shared_key;
-  const service = createClient('Service');
-  for (const uri of [API, OPAQUE]) mintmark('client', 'update', service.client_id, '--serve', uri);
   return {
-    basic: { ...createClient('Basic'), method: 'client_secret_basic' },
+    basic: { ...grant(createClient('Basic'), API, OPAQUE), method: 'client_secret_basic' },
     post: { ...createClient('Post'), method: 'client_secret_post' },
     shared: { ...shared, method: 'client_secret_jwt' },
     es256: { ...createClient('ES256', '--jwk', es256.file), key: es256, method: 'private_key_jwt' },
@@ -50,7 +48,7 @@ function makeClients() {
       method: 'client_secret_basic',
       certificate: true,
     },
-    service: { ...service, method: 'client_secret_basic' },
+    service: { ...createService(API, OPAQUE), method: 'client_secret_basic' },
     stranger: { ...createClient('Stranger'), method: 'client_secret_basic' },
   };
 }
