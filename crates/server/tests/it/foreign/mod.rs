@@ -4,8 +4,11 @@
 
 mod curl;
 mod dev_server;
+mod judges;
 mod node;
 mod oauth2_crate;
 mod ports;
 mod python;
+mod resource;
+mod secured;
 pub(crate) mod tools;
