@@ -452,3 +452,51 @@ async fn the_profile_fapi2_gives_bound_tokens_for_a_key_and_a_proof() {
         }
     }
 }
+
+/// RFC 7523 section 3, points 1 and 2: a client speaks for itself alone.
+#[tokio::test]
+async fn an_assertion_is_of_the_client_and_about_it() {
+    let world = World::new().await;
+    let holder = KeyHolder::new(Algorithm::EdDsa);
+    let (client, _) = holder.client(&world, |_| ()).await;
+    let other = world.client(|_| ()).await;
+    let (own, others) = (client.id.as_str(), other.client.id.as_str());
+    let refused = async |name: &str, value: Value| {
+        let assertion = holder.assertion(&with(claims(own, "a"), name, value.clone()));
+        for answer in [
+            assert_with(&world, &assertion).await,
+            send(&world, &[("client_id", own), ("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion)]).await,
+        ] {
+            assert_eq!((answer.status, answer.json()["error"].clone()), (401, json!("invalid_client")), "{name} {value}");
+        }
+    };
+    for value in [json!(others), json!(ISSUER), json!(""), json!([own]), Value::Null] {
+        refused("iss", value.clone()).await;
+        refused("sub", value).await;
+    }
+    assert_eq!(assert_with(&world, &holder.assertion(&claims(own, "a"))).await.status, 200);
+}
+
+/// FAPI 2.0 Security Profile section 5.4.3, RFC 7517 section 4.5: a `kid` that two keys of a client's set have names both.
+#[tokio::test]
+async fn of_keys_with_one_name_each_proves_the_client() {
+    let world = World::new().await;
+    let mut holders = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es256].map(KeyHolder::new);
+    for holder in &mut holders {
+        holder.jwk = holder.jwk.clone().with_kid("same");
+    }
+    let uri = "https://client.example/jwks.json";
+    world.published.publish(uri, holders.iter().map(|holder| holder.jwk.clone()).collect());
+    let proof = Proof::KeySet(crate::model::KeySetLocation { uri: uri.to_owned() });
+    let new = NewCredential { proof, expires_at: None };
+    let (client, _) = world.registry.create_client_with(world.new_client(|_| ()), new).await.unwrap();
+    world.poll().await;
+    for (number, holder) in holders.iter().enumerate() {
+        let answer = assert_with(&world, &holder.assertion(&claims(client.id.as_str(), &number.to_string()))).await;
+        assert_eq!(answer.status, 200, "{number}: {answer:?}");
+    }
+    let mut stranger = KeyHolder::new(Algorithm::Es256);
+    stranger.jwk = stranger.jwk.clone().with_kid("same");
+    let answer = assert_with(&world, &stranger.assertion(&claims(client.id.as_str(), "stranger"))).await;
+    assert_eq!(answer.denial(), &Denial::AssertionRefused(AssertionFault::Signature));
+}

@@ -47,6 +47,7 @@ async fn s19_nobody_else_chooses_the_address_that_is_counted() {
 }
 
 /// Hazard 34: neither a stranger's headers nor a proxy's shape what the server says about itself.
+/// CVE-2026-33495.
 #[tokio::test]
 async fn s19_forwarded_headers_shape_no_url() {
     let forged = "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /evil\r\n\
