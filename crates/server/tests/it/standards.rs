@@ -114,6 +114,8 @@ fn find<'a>(tests: &'a [Test], name: &str) -> Result<&'a Test, String> {
 #[test]
 fn each_requirement_of_the_page_has_tests_that_exist() {
     let (tests, mut wrong) = (tests(), Vec::new());
+    assert!(find(&tests, "standards::each_requirement_of_the_page_has_tests_that_exist").is_ok());
+    assert!(find(&tests, "a_test_that_nobody_wrote").is_err() && find(&tests, "of_the_page_has_tests_that_exist").is_err());
     let golden = repository().join("crates/server/tests/it/golden");
     let rows = rows();
     for row in &rows {
@@ -134,7 +136,9 @@ fn each_requirement_of_the_page_has_tests_that_exist() {
         *of_document.entry(&row.heading).or_default() += 1;
         assert!(row.cells.len() >= 3 && row.cells.iter().all(|cell| !cell.is_empty()), "line {}", row.line);
     }
-    for number in ["6749", "6750", "7009", "7515", "7523", "7662", "8414", "8705", "8707", "8725", "9068", "9449", "9700", "9728"] {
+    for number in
+        ["6749", "6750", "7009", "7515", "7523", "7662", "8414", "8705", "8707", "8725", "9068", "9449", "9700", "9728"]
+    {
         assert!(of_document.keys().any(|heading| heading.contains(number)), "nothing about RFC {number}");
     }
 }
@@ -148,7 +152,8 @@ fn each_advisory_of_the_page_has_a_test_that_carries_its_number() {
     let mut count = 0;
     for row in advisories {
         let numbers: BTreeSet<&str> = row.cells[0].split(", ").collect();
-        let tests: Vec<&Test> = row.named().into_iter().map(|name| find(&tests, name).unwrap_or_else(|fault| panic!("{fault}"))).collect();
+        let tests: Vec<&Test> =
+            row.named().into_iter().map(|name| find(&tests, name).unwrap_or_else(|fault| panic!("{fault}"))).collect();
         for number in &numbers {
             assert!(tests.iter().any(|test| test.docs.contains(number)), "line {}: no test carries {number}", row.line);
         }
