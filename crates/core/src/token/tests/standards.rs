@@ -228,6 +228,9 @@ async fn introspection_tells_what_a_token_is_bound_to() {
     assert_eq!(seen["cnf"], json!({ "x5t#S256": URL_SAFE_NO_PAD.encode([7; 32]) }));
 }
 
+/// What is done to the claims of a proof.
+type Change = fn(&mut Value);
+
 /// A request for the ledger with a token that is bound to a key.
 struct BoundRequest {
     world: World,
@@ -279,7 +282,7 @@ async fn s5_a_gateway_lets_a_bound_token_pass_with_a_proof_of_its_key_alone() {
     refused(request.send("DPoP", &[&good, &good], &[]).await, "two proofs");
     let stranger = BoundRequest { holder: KeyHolder::new(Algorithm::Es256), ..BoundRequest::new().await };
     refused(request.send("DPoP", &[&stranger.proof("a", |_| ())], &[]).await, "of another key and token");
-    let changes: [(&str, fn(&mut Value)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("for another method", |claims| claims["htm"] = json!("POST")),
         ("for another path", |claims| claims["htu"] = json!(format!("{LEDGER}/other"))),
         ("for another host", |claims| claims["htu"] = json!(format!("{REPORTS}/entries"))),

@@ -98,9 +98,9 @@ async fn a_proof_is_challenged_for_a_nonce_and_gives_a_bound_token() {
     let client = server.world.client("sandbox", "standard");
     let signer = Signer::of(&server, client).await;
     let send = async |jti: &str, proofs: &[&str]| -> Answer {
-        let headers: String = proofs.iter().map(|proof| format!("DPoP: {proof}\r\n")).collect();
         let request = asserted(&signer.assertion(client, jti), "");
-        server.send(request.replacen("\r\n", &format!("\r\n{headers}"), 1)).await
+        let with_proof = |request: String, proof: &&str| request.replacen("\r\n", &format!("\r\nDPoP: {proof}\r\n"), 1);
+        server.send(proofs.iter().fold(request, with_proof)).await
     };
     let challenged = send("a", &[&signer.proof("a", None)]).await;
     assert_eq!((challenged.status, &challenged.json()["error"]), (400, &json!("use_dpop_nonce")));
