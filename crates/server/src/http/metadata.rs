@@ -78,9 +78,11 @@ fn with_environment(app: &App, document: impl FnOnce(&EnvironmentView) -> Value)
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
     let mut document = document(&view);
-    // What is not there is left out (RFC 8414 section 3.2).
+    // What is not there is left out, and lists of nothing too (RFC 8414 section 3.2, RFC 9728 section 3.2), but for one that is required
+    // all the same (RFC 8414 section 2).
     if let Value::Object(members) = &mut document {
-        members.retain(|_, value| !value.is_null());
+        let is_nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        members.retain(|name, value| !is_nothing(value) || name == "response_types_supported");
     }
     let mut response = answer::json(StatusCode::OK, &document);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -18,5 +18,6 @@ mod http;
 mod logs;
 mod outage;
 mod outgoing;
+mod standards;
 mod store;
 mod tls;

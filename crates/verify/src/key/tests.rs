@@ -49,9 +49,9 @@ fn each_key_verifies_what_its_algorithm_signed_and_nothing_else() {
     }
 }
 
+/// CVE-2022-21449: r = s = 0 verified for every message.
 #[test]
 fn an_ecdsa_signature_of_zeros_is_refused() {
-    // CVE-2022-21449: r = s = 0 verified for every message.
     let es256 = key(Algorithm::Es256);
     assert_eq!(es256.verify(b"message", &[0; 64]), Err(TokenError::Signature));
     let order = bytes("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");

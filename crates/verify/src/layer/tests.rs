@@ -214,6 +214,7 @@ async fn the_inner_service_is_called_for_admitted_requests_only_and_only_when_re
     }
 }
 
+/// CVE-2021-32701: what was decided for one request is not the answer to another.
 #[tokio::test]
 async fn a_layer_that_remembers_tokens_still_asks_for_scopes_and_the_time_at_each_request() {
     let time = Arc::new(std::sync::atomic::AtomicI64::new(NOW));

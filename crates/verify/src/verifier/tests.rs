@@ -37,6 +37,7 @@ fn an_algorithm_that_is_not_allowed_is_refused() {
     assert_eq!(only_es256.verify(&token, NOW), Err(TokenError::AlgorithmNotAllowed));
 }
 
+/// CVE-2015-9235 and CVE-2022-23540.
 #[test]
 fn tokens_that_say_none_are_refused_in_every_spelling() {
     for name in ["none", "None", "NONE", "nOnE", "", " none"] {
@@ -47,6 +48,7 @@ fn tokens_that_say_none_are_refused_in_every_spelling() {
     }
 }
 
+/// CVE-2015-9235 and CVE-2022-23541.
 #[test]
 fn a_public_key_is_not_a_shared_secret() {
     // The classic confusion: HS256 with the published RSA modulus as the secret.
@@ -60,6 +62,7 @@ fn a_public_key_is_not_a_shared_secret() {
     }
 }
 
+/// CVE-2022-23539.
 #[test]
 fn the_algorithm_must_be_that_of_the_key() {
     for claimed in Algorithm::ALL {
@@ -71,6 +74,7 @@ fn the_algorithm_must_be_that_of_the_key() {
     }
 }
 
+/// CVE-2018-0114.
 #[test]
 fn headers_that_bring_keys_or_extensions_are_refused() {
     let own_key = serde_json::to_value(fixture::jwk(Algorithm::EdDsa)).unwrap_or_default();
@@ -249,6 +253,7 @@ fn another_issuer_is_refused() {
     assert_eq!(fault(&two), Some(TokenError::Malformed(Part::Claims)));
 }
 
+/// CVE-2020-14389.
 #[test]
 fn the_audience_must_name_this_resource_server() {
     for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(["https://other.example", AUDIENCE])] {

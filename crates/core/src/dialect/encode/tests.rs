@@ -203,3 +203,19 @@ fn a_fault_that_the_dialect_cannot_reach_is_an_internal_one() {
     let encoded = with_dialect("standard", |dialect| dialect.encode_fault(Fault::QueryRefused, &[], context()));
     assert_eq!((encoded.status.as_u16(), json(&encoded)["error"].as_str()), (500, Some("server_error")));
 }
+
+/// RFC 6749 section 5.2 and RFC 6750 section 3: the characters of `error`, `error_description` and challenges.
+#[test]
+fn errors_are_written_in_the_characters_that_rfc_6749_allows() {
+    let allowed = |byte: u8| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    for fault in Fault::ALL {
+        let encoded = with_dialect("standard", |dialect| dialect.encode_fault(*fault, &[], context()));
+        let body = json(&encoded);
+        for name in ["error", "error_description"] {
+            let text = body[name].as_str().unwrap_or_else(|| panic!("{fault:?} has no {name}"));
+            assert!(!text.is_empty() && text.bytes().all(allowed), "{fault:?}: {text}");
+        }
+        let challenge = header(&encoded, "www-authenticate").unwrap_or_default();
+        assert!(challenge.bytes().all(|byte| (0x20..=0x7e).contains(&byte)), "{fault:?}: {challenge}");
+    }
+}

@@ -53,6 +53,7 @@ async fn wrong_secrets_and_clients_out_of_force_are_refused_with_401() {
     check(&world, good, &Denial::SecretDisabled, [401; 3]).await;
 }
 
+/// CVE-2025-64521.
 #[tokio::test]
 async fn a_disabled_client_and_one_of_a_disabled_tenant_are_refused_with_401() {
     let (world, client) = world_with_client().await;
@@ -173,6 +174,7 @@ async fn a_client_without_an_attribute_that_tokens_must_carry_gets_none() {
     assert_eq!((refused.denial(), refused.status), (&Denial::AttributeMissing("firstVisionId".to_owned()), 401));
 }
 
+/// CVE-2024-52287.
 #[tokio::test]
 async fn a_scope_outside_the_grant_is_refused_and_nothing_is_narrowed() {
     let (world, client) = world_with_client().await;

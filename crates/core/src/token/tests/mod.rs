@@ -13,4 +13,5 @@ mod outage;
 mod property;
 mod renewal;
 mod secrecy;
+mod standards;
 mod success;

@@ -54,6 +54,7 @@ async fn s23_dev_answers_loopback_names_and_no_page_from_elsewhere() {
 }
 
 /// Whatever a request claims about where it was sent to, no byte of an answer changes by it.
+/// CVE-2026-33495 among them.
 #[tokio::test]
 async fn s19_neither_host_nor_forwarded_headers_shape_a_document() {
     let server = TestServer::start().await;

@@ -8,4 +8,5 @@ mod hosts;
 mod isolation;
 mod keys;
 mod limits;
+mod standards;
 mod stopping;

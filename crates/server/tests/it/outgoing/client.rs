@@ -101,6 +101,7 @@ const HOSTILE: [&str; 66] = [
     "https://keys.example\r\nHost: evil:PORT/",
 ];
 
+/// CVE-2026-1180 and CVE-2020-10770: a `jwks_uri` that leads into the network of the server.
 #[tokio::test]
 async fn s21_no_hostile_url_leads_to_a_connection() {
     let (traps, port) = Traps::set();
@@ -156,6 +157,7 @@ async fn s21_the_allow_list_holds_for_its_host_alone() {
     assert_eq!(elsewhere.count(), 1);
 }
 
+/// CVE-2026-1180: nor by a detour.
 #[tokio::test]
 async fn s21_redirects_are_not_followed() {
     let (traps, port) = Traps::set();

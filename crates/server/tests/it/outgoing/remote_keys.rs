@@ -183,6 +183,7 @@ async fn what_is_no_key_set_is_refused() {
     }
 }
 
+/// CVE-2026-1180.
 #[tokio::test]
 async fn s21_a_hostile_uri_is_refused() {
     let fixture = Fixture::start(|_| jwks(&["a"])).await;

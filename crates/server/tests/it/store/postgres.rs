@@ -292,6 +292,7 @@ async fn both_engines_have_the_same_tables_and_columns() {
     database.remove().await;
 }
 
+/// CVE-2020-15222, CVE-2020-5300, CVE-2026-1035: one insert decides, wherever it comes from.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s16_of_three_nodes_one_is_the_first_to_use_something() {
     const USES: u16 = 1000;

@@ -47,6 +47,7 @@ async fn s19_nobody_else_chooses_the_address_that_is_counted() {
 }
 
 /// Hazard 34: neither a stranger's headers nor a proxy's shape what the server says about itself.
+/// CVE-2026-33495.
 #[tokio::test]
 async fn s19_forwarded_headers_shape_no_url() {
     let forged = "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /evil\r\n\
@@ -63,5 +64,22 @@ async fn s19_forwarded_headers_shape_no_url() {
             assert_eq!(plain.status, 200);
             assert_eq!((&plain.body, &plain.body), (&told.body, &other_host.body), "{path}");
         }
+    }
+}
+
+/// RFC 8705 sections 2.1.1, 2.2.1 and 3.3: methods that cannot arrive are not named.
+#[tokio::test]
+async fn the_metadata_names_certificates_where_they_can_arrive() {
+    for (server, arrives) in
+        [(TestServer::start().await, false), (TestServer::setup().behind(proxy("127.0.0.1")).start().await, true)]
+    {
+        let metadata = server.get("/.well-known/oauth-authorization-server", "").await.json();
+        for endpoint in ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+            let methods = metadata[format!("{endpoint}_auth_methods_supported")].as_array().unwrap();
+            for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
+                assert_eq!(methods.iter().any(|named| named == method), arrives, "{method} at the {endpoint}");
+            }
+        }
+        assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], arrives);
     }
 }
