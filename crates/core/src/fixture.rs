@@ -167,6 +167,11 @@ impl World {
 
     /// Sends a token request as a client of the dialect does.
     pub(crate) async fn ask(&self, ask: &Ask) -> Answer {
+        self.ask_at(&self.endpoint, ask).await
+    }
+
+    /// The same, to a node.
+    pub(crate) async fn ask_at(&self, endpoint: &TokenEndpoint<MemoryStore>, ask: &Ask) -> Answer {
         let dialect = self.registry.dialects.get(ask.dialect).unwrap();
         let asked = TokenAsk {
             client_id: &ask.id,
@@ -187,7 +192,8 @@ impl World {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         let query = request.target.split_once('?').map(|(_, query)| query);
-        self.send(ask.dialect, ask.source, query, &headers, &body.map(|(_, body)| body).unwrap_or_default()).await
+        let body = body.map(|(_, body)| body).unwrap_or_default();
+        self.send_to(endpoint, (ask.dialect, ask.source), query, &headers, &body).await
     }
 
     pub(crate) async fn send(

@@ -3,11 +3,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use mintmark_verify::{KeySource, VerifyingKey};
+use mintmark_verify::{KeySet, KeySource, VerifyingKey};
 
 use crate::crypto::Sealer;
-use crate::keys::KeyRing;
-use crate::model::{Environment, EnvironmentName, Resource, ResourceUri, SigningKey};
+use crate::keys::{KeyRing, verifying_key};
+use crate::model::{Environment, EnvironmentName, KeyState, Resource, ResourceUri, SigningKey};
 use crate::store::EnvironmentRecord;
 
 /// An environment with everything that a token of it needs.
@@ -35,6 +35,12 @@ impl EnvironmentView {
     /// The ids of the revoked keys: every token that names one of them is to be refused.
     pub fn revoked_kids(&self) -> &[String] {
         &self.ring.revoked
+    }
+
+    /// A key that was removed, which signs and is published no more, for opening what it signed before; or why it cannot be used.
+    pub(crate) fn removed_key(&self, kid: &str, sealer: &Sealer) -> Option<Result<KeySet, String>> {
+        let is_it = |key: &&SigningKey| key.kid == kid && key.state == KeyState::Removed;
+        self.keys.iter().find(is_it).map(|key| verifying_key(&self.environment.name, key, sealer))
     }
 
     /// The resource that a URI names.

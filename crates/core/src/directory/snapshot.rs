@@ -6,8 +6,8 @@
 //! head: an older head is refused beside it (rule S15).
 //!
 //! All are sealed under the master key, so that nobody else can write one. A snapshot is as old as the last read of the feed
-//! before it was written, on the boot-time clock, and worth nothing after the machine was started again: no other clock
-//! cannot be set (rule S14).
+//! before it was written, on the boot-time clock, and worth nothing after the machine was started again: every other
+//! clock can be set (rule S14).
 
 use std::collections::HashSet;
 use std::fmt;

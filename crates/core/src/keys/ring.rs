@@ -108,6 +108,11 @@ pub(crate) fn check_key(environment: &EnvironmentName, key: &SigningKey, sealer:
     unseal(environment, key, sealer).map(|_| ())
 }
 
+/// The public part of a key, by its id, whatever state it is in; or why it cannot be used.
+pub(crate) fn verifying_key(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<KeySet, String> {
+    unseal(environment, key, sealer).map(|(_, jwk)| KeySet::from(&JwkSet { keys: vec![jwk] }))
+}
+
 fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> Result<(SigningKeyPair, Jwk), String> {
     if key.environment != *environment {
         return Err("the row belongs to another environment".to_owned());

@@ -5,6 +5,7 @@
 
 use super::{Draft, Outcome, Registry, RegistryError};
 use crate::clock::Timestamp;
+use crate::keys::CLOCK_ALLOWANCE;
 use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Revocation, RevocationSubject, TenantId};
 use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, Write};
 
@@ -12,8 +13,9 @@ use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, 
 const LIFETIME_MAX: u32 = 86_400;
 /// For how many seconds a node that cannot reach the store may go on making tokens at most (`outage.max_staleness`).
 const STALENESS_MAX: u32 = 86_400;
-/// By how many seconds clocks may differ.
-const CLOCKS_APART: u32 = 300;
+/// For how many seconds an expired token may pass somewhere: what verifiers grant, and what clocks may differ by besides.
+const CLOCKS_APART: u32 = 600;
+const _: () = assert!(CLOCKS_APART as i64 == CLOCK_ALLOWANCE, "what ends tokens lasts for as long as their key is published");
 /// How many tokens of one client can be revoked by themselves at a time; of one more, all tokens of the client are.
 pub const REVOKED_TOKENS_MAX: u32 = 1000;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Resource, ResourceId, Revocation,
-    SigningKey, Tenant, TenantId,
+    RevocationSubject, SigningKey, Tenant, TenantId,
 };
 
 /// One change made by people or by the server's own upkeep, to be committed as one transaction.
@@ -17,6 +17,24 @@ pub struct Change {
     pub writes: Vec<Write>,
     /// Who did what.
     pub audit: AuditEntry,
+}
+
+impl Change {
+    /// What the feed says that the change is about: that a token was revoked is news of its client, wherever that is known. Programs
+    /// from before tokens could be revoked read a subject that they do not know as damage, and would read everything anew each time.
+    pub fn feed_subject(&self) -> Subject {
+        let client = self.writes.iter().find_map(|write| match write {
+            Write::Revoke(Revocation { subject, .. }) => match subject {
+                RevocationSubject::Token { environment, client_id: Some(id), .. } => {
+                    Some(Subject::Client { environment: environment.clone(), id: id.clone() })
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let subject = &self.audit.subject;
+        client.filter(|_| matches!(subject, Subject::Token { .. })).unwrap_or_else(|| subject.clone())
+    }
 }
 
 /// One row to write. An update succeeds only if the stored row still has the version before the one given

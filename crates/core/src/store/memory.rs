@@ -281,7 +281,7 @@ impl Store for MemoryStore {
         let audit = change.audit.clone();
         state.marks += 1;
         let mark = Mark(state.marks);
-        state.feed.insert(position, FeedEntry { position, subject: audit.subject.clone(), mark });
+        state.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
         let record = AuditRecord {
             position,
             at: audit.at,

@@ -112,6 +112,7 @@ pub(super) async fn run(place: &Place, command: KeyCommand) -> Done {
         }
         KeyCommand::Create { algorithm, environment } => {
             let name = place.environment(environment.as_ref()).await?.environment.name;
+            change::require_clock(place).await?;
             let key = make_key(place, &name, algorithm, KeyState::Active).await?;
             Ok(list::show(place, &[place.registry.add_signing_key(key).await?]))
         }

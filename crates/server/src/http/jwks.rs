@@ -9,8 +9,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::{App, answer};
 
 /// Verifiers may keep the keys for five minutes, use them for another five while they fetch them anew, and for a day while they
-/// cannot reach us. A new key is published for longer than that before it signs: `PUBLISHED_BEFORE_USE` and
-/// `UNREACHABLE_ALLOWANCE` of `mintmark_core::keys` follow from these numbers.
+/// cannot reach us. `PUBLISHED_BEFORE_USE` and `UNREACHABLE_ALLOWANCE` of `mintmark_core::keys` follow from these numbers: the
+/// schedule publishes a key for longer than all of this before it signs, a rotation by hand for longer than the first two. The first
+/// key of an algorithm, and one that is wanted at once, sign before all verifiers know them.
 const CACHE: &str = "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400";
 
 /// From how many seconds on the age is told: a node that follows the change feed is younger.

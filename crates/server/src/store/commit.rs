@@ -1,7 +1,7 @@
 //! The transactions that write.
 
 use mintmark_core::model::Position;
-use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read};
+use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read, Subject};
 
 use super::SqlStore;
 use super::engine::{Transaction, WriteError};
@@ -35,7 +35,7 @@ impl SqlStore {
             write(&mut transaction, row, position).await?;
         }
         insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
-        insert_feed(&mut transaction, (position, mark), &change.audit).await.map_err(not_the_callers)?;
+        insert_feed(&mut transaction, (position, mark), &change.feed_subject()).await.map_err(not_the_callers)?;
         transaction.commit().await?;
         Ok(position)
     }
@@ -102,9 +102,9 @@ async fn insert_audit(transaction: &mut Transaction, position: Position, audit: 
 async fn insert_feed(
     transaction: &mut Transaction,
     (position, mark): (Position, i64),
-    audit: &AuditEntry,
+    subject: &Subject,
 ) -> Result<(), WriteError> {
-    let (kind, environment, id) = subject_columns(&audit.subject);
+    let (kind, environment, id) = subject_columns(subject);
     let query = FEED_INSERT.query().bind(big(position.0)).bind(kind).bind(environment).bind(id).bind(mark);
     query.execute(transaction).await?;
     Ok(())

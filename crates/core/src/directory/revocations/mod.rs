@@ -142,6 +142,7 @@ impl<S: Store> Directory<S> {
             // Another history: the poll reads everything anew.
             return Ok(());
         }
+        let is_repaired = held.lacks_some_of(&read);
         let already = read.position;
         // One of a damaged row was read again if it is still damaged.
         for saved in held.saved(already).filter(|saved| saved.position < DAMAGED) {
@@ -150,7 +151,18 @@ impl<S: Store> Directory<S> {
         (read.position, read.first, read.keys_changed) = (held.position, held.first, held.keys_changed);
         drop(held);
         self.revoked.publish(read);
+        if is_repaired {
+            tracing::error!("this node lacked a revocation that it should have known; it has it now");
+            // The snapshot's base lacks it too, and its position does not tell so.
+            self.changed.all_revocations();
+        }
         Ok(())
+    }
+
+    /// As a fault would: forgets what is in force, and stands as if nothing were missing.
+    #[cfg(test)]
+    pub(in crate::directory) fn lose_revocations(&self) {
+        self.revoked.edit(|set| (set.tenants, set.environments) = Default::default());
     }
 
     /// What a snapshot's set is begun with.

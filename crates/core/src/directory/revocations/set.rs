@@ -62,7 +62,10 @@ impl Revocations {
     }
 
     fn find(&self, kind: RevocationKind, id: &str) -> Option<Held> {
-        let digest = RevocationDigest::of(kind, id);
+        self.held(RevocationDigest::of(kind, id))
+    }
+
+    fn held(&self, digest: RevocationDigest) -> Option<Held> {
         self.parts.get(Self::part_of(digest))?.get(&digest).copied()
     }
 
@@ -184,6 +187,18 @@ impl RevocationSet {
             None => &mut self.tenants,
             Some(name) => self.environments.entry(name.clone()).or_default(),
         }
+    }
+
+    /// Whether something is missing, or less severe, that another has from up to the position of this one.
+    pub(super) fn lacks_some_of(&self, other: &Self) -> bool {
+        let is_lacking = |own: Option<&Revocations>, other: &Revocations| {
+            other.iter().filter(|(_, theirs)| theirs.position <= self.position).any(|(digest, theirs)| {
+                let ours = own.and_then(|own| own.held(digest));
+                ours.is_none_or(|ours| ours.position < theirs.position || ours.expires_at < theirs.expires_at)
+            })
+        };
+        is_lacking(Some(&self.tenants), &other.tenants)
+            || other.environments.iter().any(|(name, theirs)| is_lacking(self.environments.get(name), theirs))
     }
 
     /// How many there are.

@@ -25,7 +25,7 @@ async fn s11_whatever_is_turned_off_is_marked_in_the_same_change() {
     let mut expected = Vec::new();
     let mut check = async |kind, environment: bool, id: String| {
         let (revoked, head) = world.revoked().await;
-        let expires_at = Timestamp(NOW + 2 * 86_400 + 300);
+        let expires_at = Timestamp(NOW + 2 * 86_400 + 600);
         let environment = environment.then(sandbox);
         expected.push(StoredRevocation { kind, environment, id, position: head, expires_at });
         assert_eq!(revoked, expected);
@@ -89,7 +89,7 @@ async fn tokens_are_revoked_in_the_mass_without_turning_anything_off_and_the_aud
     assert_eq!(registry.revoke_token(token).await.unwrap(), TokenRevoked::Alone);
     let (revoked, _) = world.revoked().await;
     assert_eq!(revoked.iter().map(|stored| stored.kind).collect::<Vec<_>>(), [Credential, Client, Business, Tenant, Token]);
-    assert_eq!(revoked[4].expires_at, timestamp(60 + 300));
+    assert_eq!(revoked[4].expires_at, timestamp(60 + 600));
     let audit = world.store.audit(None, 5).await.unwrap();
     let actions: Vec<&str> = audit.iter().rev().map(|row| row.action.as_str()).collect();
     assert_eq!(actions, ["secret.revoke", "client.revoke", "business.revoke", "tenant.revoke", "token.revoke"]);

@@ -1,7 +1,8 @@
 //! A client ends a token of its own (RFC 7009).
 
 use super::super::{Denial, TokenEndpoint};
-use super::{Answered, Called, TokenCall, open_token};
+use super::opened::{Revocable, open_to_revoke};
+use super::{Answered, Called, OpenedToken, TokenCall};
 use crate::clock::Timestamp;
 use crate::model::ClientId;
 use crate::registry::{TokenRevoked, TokenToRevoke, revoke_token};
@@ -35,9 +36,7 @@ impl<S: Store> TokenEndpoint<S> {
     async fn revoke_for(&self, called: &Called<'_>) -> Result<RevocationResult, Denial> {
         let now = self.clock.now();
         let client = called.authenticated.client();
-        let Some(opened) = open_token(&called.environment, &self.root_keys.sealer, called.token.expose(), now) else {
-            return Ok(RevocationResult::NoToken);
-        };
+        let Some(opened) = self.open_to_revoke(called).await? else { return Ok(RevocationResult::NoToken) };
         let claims = &opened.claims;
         if claims.client_id != client.id.as_str() {
             return Ok(match claims.client_id.parse() {
@@ -59,6 +58,27 @@ impl<S: Store> TokenEndpoint<S> {
         let by = (format!("client {}", client.id), now);
         let revoked = revoke_token(&**self.directory.store(), token, by).await.map_err(|error| in_doubt(&error))?;
         Ok(RevocationResult::Ended(claims.jti.clone(), revoked))
+    }
+
+    /// Opens the token, if it is one. That there is none is said only where a node that knows more would say so too.
+    async fn open_to_revoke(&self, called: &Called<'_>) -> Result<Option<OpenedToken>, Denial> {
+        let (sealer, text, now) = (&self.root_keys.sealer, called.token.expose(), self.clock.now());
+        let mut found = open_to_revoke(&called.environment, sealer, text, now);
+        if matches!(found, Revocable::KeyUnknown) {
+            let client = called.authenticated.client();
+            // It is an attempt to end a token, and has the store read.
+            self.count_revocation(&client.environment, &client.id)?;
+            self.directory.poll().await.map_err(|error| Denial::StoreUnavailable(format!("the token may live on: {error}")))?;
+            let environment = self.directory.view(&client.environment).ok_or(Denial::EnvironmentMissing)?;
+            found = open_to_revoke(&environment, sealer, text, now);
+        }
+        match found {
+            Revocable::Token(opened) => Ok(Some(opened)),
+            Revocable::KeyUnknown | Revocable::Nothing => Ok(None),
+            Revocable::KeyUnusable => {
+                Err(Denial::StoreUnavailable("the token may live on: its key cannot be used here".to_owned()))
+            }
+        }
     }
 }
 

@@ -2,13 +2,21 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use mintmark_verify::Algorithm;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clock::Clock;
 use crate::dialect::{AuthMethod, AuthMethods, RawBody};
-use crate::fixture::{Ask, ELSEWHERE, HERE, LEDGER, REPORTS, World, sandbox};
-use crate::model::{ResourceId, Status};
-use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke, revoke_token};
+use crate::fixture::{Ask, ELSEWHERE, HERE, LEDGER, REPORTS, World, sandbox, signing_keys};
+use crate::keys::new_signing_key;
+use crate::model::{KeyState, ResourceId, Status};
+use crate::random::{Random, SeededRandom};
+use crate::registry::{
+    BusinessEdit, ClientEdit, CreatedClient, REVOKED_TOKENS_MAX, RotationRequest, Run, TokenRevoked, TokenToRevoke,
+    revoke_token,
+};
+use crate::store::memory::MemoryStore;
 use crate::token::{REFUSED_TRIES_PER_MINUTE, REVOCATIONS_PER_MINUTE};
 
 /// A form in which the client proves itself.
@@ -26,6 +34,24 @@ impl World {
     async fn token(&self, ask: &Ask) -> String {
         let answer = self.ask(ask).await;
         answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    async fn token_from(&self, node: &TokenEndpoint<MemoryStore>, ask: &Ask) -> String {
+        let answer = self.ask_at(node, ask).await;
+        answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    /// Lets another key sign at once, and returns the id of the one that did.
+    async fn rotate(&self) -> String {
+        let environment = &sandbox();
+        let active_kid = &signing_keys()[0].kid;
+        let make = |seed| {
+            let parts = (&self.registry.root_keys.sealer, &SeededRandom::new(seed) as &dyn Random);
+            new_signing_key(environment, Algorithm::Es256, KeyState::Next, self.clock.now(), parts).unwrap()
+        };
+        let request = RotationRequest { environment, algorithm: Algorithm::Es256, active_kid, at_once: true };
+        self.registry.rotate_signing_key(request, &[make(21), make(22)], Run::Commit).await.unwrap();
+        active_kid.clone()
     }
 
     async fn call<T>(&self, body: &str, from: &str, act: impl AsyncFnOnce(&TokenCall<'_>) -> Answered<T>) -> Answered<T> {
@@ -131,10 +157,56 @@ async fn what_is_no_token_of_the_client_is_left_alone() {
     for nothing in ["x", "a.b.c", "mmt_x", &forged] {
         assert_eq!(world.revoke(&form(&client, &[("token", nothing)])).await.unwrap(), RevocationResult::NoToken, "{nothing}");
     }
-    world.clock.advance(3600);
+    // Where clocks are behind it is good for some time more.
+    world.clock.advance(3600 + 300);
     world.poll().await;
     assert_eq!(world.revoke(&form(&client, &[("token", &token)])).await.unwrap(), RevocationResult::NoToken, "expired");
     assert!(world.directory().revocations().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_is_good_where_clocks_are_behind_is_ended() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let token = world.token(&Ask::of("standard", &client)).await;
+    world.clock.advance(3600 + 299);
+    world.poll().await;
+    assert!(!world.is_active(&client, &token).await);
+    let ended = world.revoke(&form(&client, &[("token", &token)])).await.unwrap();
+    assert!(matches!(ended, RevocationResult::Ended(..)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_lags_reads_the_store_before_it_says_that_there_is_no_token() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    world.poll().await;
+    world.rotate().await;
+    let token = world.token_from(&world.another_node().await, &Ask::of("standard", &client)).await;
+    let body = form(&client, &[("token", &token)]);
+    // The client is held already, so nothing else reads the store.
+    assert_eq!(world.revoke(&form(&client, &[("token", "x")])).await.unwrap(), RevocationResult::NoToken);
+    world.store.fail(true);
+    assert_eq!(world.revoke(&body).await.unwrap_err().fault(), Fault::Unavailable);
+    world.store.fail(false);
+    let ended = world.revoke(&body).await.unwrap();
+    assert!(matches!(ended, RevocationResult::Ended(..)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_token_whose_key_was_removed_is_ended_since_the_key_may_be_put_back() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let token = world.token(&Ask::of("standard", &client)).await;
+    let kid = world.rotate().await;
+    world.registry.remove_signing_key(&sandbox(), &kid, Some(&kid), Run::Commit).await.unwrap();
+    world.poll().await;
+    assert!(!world.is_active(&client, &token).await);
+    let ended = world.revoke(&form(&client, &[("token", &token)])).await.unwrap();
+    assert!(matches!(ended, RevocationResult::Ended(..)), "{ended:?}");
+    world.registry.restore_signing_key(&sandbox(), &kid, Run::Commit).await.unwrap();
+    world.poll().await;
+    assert!(!world.is_active(&client, &token).await);
 }
 
 /// CVE-2020-15223.
@@ -265,7 +337,6 @@ async fn a_client_learns_all_of_its_own_token() {
 
 impl World {
     fn clock_now(&self) -> i64 {
-        use crate::clock::Clock;
         self.clock.now().0
     }
 }

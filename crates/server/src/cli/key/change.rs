@@ -26,8 +26,15 @@ pub(super) async fn change(place: &Place, args: &KeyArgs, change: Change) -> Don
     let (name, kid) = (&key.environment, args.kid.as_str());
     let is_confirmed = !matches!(change, Change::Revoke { yes: false });
     let run = if args.plan || !is_confirmed { Run::Plan } else { Run::Commit };
-    if matches!(change, Change::Remove { confirmed: None }) {
-        check_clock(place).await?;
+    if run == Run::Commit || matches!(change, Change::Remove { confirmed: None }) {
+        match (&change, check_clock(place).await) {
+            (_, Ok(())) => {}
+            // A key in wrong hands cannot wait for a clock.
+            (Change::Revoke { .. }, Err(Failure(reason))) => {
+                eprintln!("mintmark: warning: {reason}; the key is revoked all the same");
+            }
+            (_, Err(Failure(reason))) => return Err(Failure(format!("{reason}; nothing was changed"))),
+        }
     }
     let steps = match &change {
         Change::Remove { confirmed } => place.registry.remove_signing_key(name, kid, confirmed.as_deref(), run).await,
@@ -45,13 +52,18 @@ pub(super) async fn change(place: &Place, args: &KeyArgs, change: Change) -> Don
     Ok(show(&steps, run))
 }
 
-/// By a clock that is ahead, a key that is needed would seem not to be.
+/// By a clock that is ahead, a key that is needed would seem not to be; and every node goes by the times that a change notes.
 async fn check_clock(place: &Place) -> Result<(), Failure> {
     let offset = place.store.clock_offset().await?;
     if offset.abs() <= CLOCK_OFFSET_MAX {
         return Ok(());
     }
-    Err(Failure(format!("this machine's clock is {offset} s ahead of the database's; nothing was changed")))
+    Err(Failure(format!("this machine's clock is {offset} s ahead of the database's")))
+}
+
+/// For a change that can wait for a clock.
+pub(super) async fn require_clock(place: &Place) -> Result<(), Failure> {
+    check_clock(place).await.map_err(|Failure(reason)| Failure(format!("{reason}; nothing was changed")))
 }
 
 /// A key by its id, in the environment that has it.
@@ -111,6 +123,9 @@ pub(super) async fn rotate(
     plan: bool,
 ) -> Done {
     let name = &record.environment.name;
+    if !plan {
+        require_clock(place).await?;
+    }
     let of_state = |state| record.keys.iter().find(move |key| key.algorithm == algorithm && key.state == state);
     let missing = || Failure(format!("there is no active {algorithm} key in {name}; make one: mintmark key create"));
     let active = of_state(KeyState::Active).ok_or_else(missing)?;

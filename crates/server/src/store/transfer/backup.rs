@@ -54,15 +54,24 @@ enum Part {
 /// Writes a backup of the store as it is now, while it is served.
 pub async fn write_backup(
     store: &SqlStore,
-    (sealer, random): (&Sealer, &dyn Random),
+    sealing: (&Sealer, &dyn Random),
     file: &mut (impl Write + Send),
     progress: &dyn Progress,
+) -> Result<Backup, TransferError> {
+    write_tables(store, sealing, file, (TABLES, progress)).await
+}
+
+async fn write_tables(
+    store: &SqlStore,
+    (sealer, random): (&Sealer, &dyn Random),
+    file: &mut (impl Write + Send),
+    (those, progress): (&[Table], &dyn Progress),
 ) -> Result<Backup, TransferError> {
     let mut out = Sealing::begin(sealer, random, file)?;
     let mut source = store.engine.begin_long_read().await?;
     let mut tables = Vec::new();
     let mut position = 0;
-    for table in std::iter::once(STORE_TABLE).chain(TABLES) {
+    for table in std::iter::once(STORE_TABLE).chain(those) {
         let columns = table.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         out.write(&Part::Columns { table: table.name.to_owned(), columns })?;
         let mut hash = Hash::new();
@@ -187,14 +196,21 @@ async fn read_into(
         }
     };
     let written = contents(&target.engine).await?;
-    // A column that came since the backup was made has its default in every row, and the hash is another.
-    let is_same = |(one, other): (&TableContent, &TableContent)| one == other || !is_whole && one.rows == other.rows;
-    if let Some((different, _)) = backup.tables.iter().zip(&written).find(|(one, other)| !is_same((one, other))) {
+    if let Some(different) = written.iter().find(|written| !is_as_read(written, &backup, is_whole)) {
         return Err(TransferError::Different { table: different.table.clone() });
     }
     let own_row = own_row.ok_or_else(|| bad("the store's own row is missing"))?;
     insert_page(&target.engine, STORE_TABLE, &[another_history(own_row, random, target.options.clock.now())]).await?;
     Ok(backup)
+}
+
+/// Whether a table holds what the backup says of it: nothing, if the backup is of a version before the table.
+fn is_as_read(written: &TableContent, backup: &Backup, is_whole: bool) -> bool {
+    match backup.tables.iter().find(|read| read.table == written.table) {
+        // A column that came since the backup was made has its default in every row, and the hash is another.
+        Some(read) => read == written || !is_whole && read.rows == written.rows,
+        None => written.rows == 0,
+    }
 }
 
 /// The store's row as the beginning of another history.
@@ -315,3 +331,6 @@ fn part_id(name: &str, number: u64) -> String {
 fn context(id: &str) -> SealContext<'_> {
     SealContext { purpose: Purpose::Backup, environment: "", id, algorithm: "" }
 }
+
+#[cfg(test)]
+mod tests;

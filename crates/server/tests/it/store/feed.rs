@@ -1,14 +1,15 @@
 //! Positions and the change feed (rule S12).
 
-use mintmark_core::model::{Position, TenantId};
-use mintmark_core::store::{Store, Subject};
+use mintmark_core::model::{ClientId, EnvironmentName, Position, Revocation, RevocationSubject, TenantId};
+use mintmark_core::store::{Store, Subject, Write};
 
-use super::world::{World, change, environment};
+use super::world::{NOW, World, change, environment};
 
 super::on_every_store! {
     positions_rise_by_one_from_one,
     an_empty_feed_stands_at_zero,
     the_feed_names_every_kind_of_subject,
+    the_feed_tells_of_a_revoked_token_as_news_of_its_client,
     the_feed_comes_in_pages,
     the_feed_beyond_its_head_is_empty,
     a_read_tells_the_position_it_was_made_at,
@@ -45,6 +46,23 @@ async fn the_feed_names_every_kind_of_subject<S: Store>(world: World<S>) {
     assert_eq!(feed.entries.iter().map(|entry| &entry.subject).collect::<Vec<_>>(), subjects.iter().collect::<Vec<_>>());
     let audit = world.store.audit(None, 10).await.unwrap();
     assert_eq!(audit.iter().map(|row| &row.subject).collect::<Vec<_>>(), subjects.iter().rev().collect::<Vec<_>>());
+}
+
+/// Programs from before tokens could be revoked know the client, and would read everything anew for a subject that they do not know.
+async fn the_feed_tells_of_a_revoked_token_as_news_of_its_client<S: Store>(world: World<S>) {
+    let (environment, client): (EnvironmentName, ClientId) = ("sandbox".parse().unwrap(), "cli".parse().unwrap());
+    let token = Subject::Token { environment: environment.clone(), id: "jti".to_owned() };
+    for (number, client_id, expected) in [
+        (1, Some(client.clone()), Subject::Client { environment: environment.clone(), id: client.clone() }),
+        (2, None, token.clone()),
+    ] {
+        let subject = RevocationSubject::Token { environment: environment.clone(), id: "jti".to_owned(), client_id };
+        let write = Write::Revoke(Revocation { subject, expires_at: NOW.plus(60) });
+        world.store.commit(&change(token.clone(), vec![write])).await.unwrap();
+        let feed = world.store.feed(Position(number - 1), 1).await.unwrap();
+        assert_eq!(feed.entries[0].subject, expected);
+        assert_eq!(world.store.audit(None, 1).await.unwrap()[0].subject, token);
+    }
 }
 
 async fn the_feed_comes_in_pages<S: Store>(world: World<S>) {
