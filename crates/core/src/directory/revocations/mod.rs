@@ -142,7 +142,7 @@ impl<S: Store> Directory<S> {
             // Another history: the poll reads everything anew.
             return Ok(());
         }
-        let already = read.position;
+        let (already, is_repair) = (read.position, !held.has_all_of(&read));
         // One of a damaged row was read again if it is still damaged.
         for saved in held.saved(already).filter(|saved| saved.position < DAMAGED) {
             read.add_saved(&saved);
@@ -150,6 +150,10 @@ impl<S: Store> Directory<S> {
         (read.position, read.first, read.keys_changed) = (held.position, held.first, held.keys_changed);
         drop(held);
         self.revoked.publish(read);
+        // What only this read found may be from before the snapshot's base, which lacks it: the next head has everything.
+        if is_repair {
+            self.changed.all_revocations();
+        }
         Ok(())
     }
 

@@ -83,6 +83,16 @@ impl Revocations {
         }
     }
 
+    /// Whether it ends all that one does.
+    fn has(&self, digest: RevocationDigest, one: Held) -> bool {
+        let held = self.parts.get(Self::part_of(digest)).and_then(|part| part.get(&digest));
+        held.is_some_and(|held| held.position >= one.position && held.expires_at >= one.expires_at)
+    }
+
+    fn has_all_of(&self, other: &Self) -> bool {
+        other.iter().all(|(digest, one)| self.has(digest, one))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (RevocationDigest, Held)> + '_ {
         self.parts.iter().flat_map(|part| part.iter().map(|(digest, held)| (*digest, *held)))
     }
@@ -184,6 +194,14 @@ impl RevocationSet {
             None => &mut self.tenants,
             Some(name) => self.environments.entry(name.clone()).or_default(),
         }
+    }
+
+    /// Whether it ends all that another does.
+    pub(super) fn has_all_of(&self, other: &Self) -> bool {
+        let mut environments = other.environments.iter();
+        let has_own =
+            |name: &EnvironmentName, own: &Revocations| self.environments.get(name).is_some_and(|held| held.has_all_of(own));
+        self.tenants.has_all_of(&other.tenants) && environments.all(|(name, own)| has_own(name, own))
     }
 
     /// How many there are.

@@ -106,6 +106,27 @@ async fn s15_a_snapshot_has_all_that_ends_tokens_from_before_its_base_and_since(
 }
 
 #[tokio::test]
+async fn s12_what_reading_everything_again_repaired_is_in_the_next_head() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let before = world.directory().fresh_position().unwrap();
+    world.registry.revoke_client(&sandbox(), &client.client.id).await.unwrap();
+    world.poll().await;
+    // As if the poll had missed it.
+    let directory = world.directory();
+    let set = directory.revocations();
+    let incarnation = set.incarnation().unwrap().0.clone();
+    directory.revoked.publish(Directory::<MemoryStore>::snapshot_revocations(incarnation, set.position(), Position(0)));
+    let (base, parts) = world.write_base();
+    directory.reread_revocations().await.unwrap();
+    let snapshot = world.head_of(&base).await;
+    world.store.fail(true);
+
+    let opened = world.open(&Written { base, parts, snapshot }).unwrap();
+    assert_eq!(ended_in(&opened, &client, before), Some(Ended::Revoked(crate::model::RevocationKind::Client)));
+}
+
+#[tokio::test]
 async fn s15_after_another_history_a_snapshot_takes_no_marks_from_the_old_base() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;
