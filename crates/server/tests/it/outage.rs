@@ -70,6 +70,9 @@ async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older
     let refused = businesses(&old).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "nor is any token judged");
 
+    server.clock.advance(1);
+    assert_eq!(server.get("/.well-known/mintmark-revocations", "").await.status, 503, "a key's revocation may be missing");
+
     // What was revoked since the backup is revoked again, then confirmed.
     let other = server.world.client("sandbox", "standard");
     let edit = ClientEdit { status: Some(Status::Disabled), ..ClientEdit::default() };
@@ -80,6 +83,7 @@ async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older
     assert_eq!(server.ask("sandbox", "standard", other).await.status, 401);
     let new = server.asset_token("sandbox", "asset", "").await;
     assert_eq!((businesses(&new).await.status, businesses(&old).await.status), (200, 401));
+    assert_eq!(server.get("/.well-known/mintmark-revocations", "").await.status, 200);
 }
 
 #[tokio::test]
