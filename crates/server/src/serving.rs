@@ -129,10 +129,18 @@ async fn wait_for_stop(node: &Node, files: &[Watched], mut signals: Signals) {
                 return;
             }
             _ = signals.hangup.recv() => {
-                files.iter().for_each(Watched::reload);
+                reload_files(files).await;
                 reload_dialects(node).await;
             }
         }
+    }
+}
+
+/// Reads the files on a thread that may wait: one may be on a network, and tokens shall not wait for it.
+async fn reload_files(files: &[Watched]) {
+    let files = files.to_vec();
+    if let Err(error) = tokio::task::spawn_blocking(move || files.iter().for_each(Watched::reload)).await {
+        tracing::error!(%error, "files not reloaded");
     }
 }
 

@@ -258,9 +258,12 @@ impl<S: Store> Directory<S> {
         random: &dyn Random,
         mut write: impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> std::io::Result<SnapshotBase> {
-        let revocations = self.revocations();
-        let new = Changed { revocations_after: revocations.position(), ..Changed::default() };
-        self.changed.with(|changed| *changed = new);
+        // The set is taken under the lock: what is put in its place later and noted is noted after this.
+        let revocations = self.changed.with(|changed| {
+            let revocations = self.revocations();
+            *changed = Changed { revocations_after: revocations.position(), ..Changed::default() };
+            revocations
+        });
         let mut id = [0; 16];
         random.fill(&mut id);
         let mut base = SnapshotBase { id: format!("{:032x}", u128::from_be_bytes(id)), parts: 0, clients: 0 };

@@ -47,7 +47,11 @@ pub(super) async fn list(
         Ok(page) => page,
         Err(parameter) => return refuse_page(&app, &id, parameter),
     };
-    match read_page(&app, &holder, &page).await {
+    let found = read_page(&app, &holder, &page).await;
+    if let Some(refused) = refuse_stale(&app, &id) {
+        return refused;
+    }
+    match found {
         Ok(document) => answer::json(StatusCode::OK, &document),
         Err(error) => unavailable(&app, &id, &error),
     }
@@ -71,6 +75,9 @@ pub(super) async fn one(
         Some(wanted) => find(&app, &holder, wanted).await,
         None => Ok(None),
     };
+    if let Some(refused) = refuse_stale(&app, &id) {
+        return refused;
+    }
     match found {
         Ok(Some(business)) => answer::json(StatusCode::OK, &json!({ "data": to_json(&business) })),
         Ok(None) => fault(&app, &id, Fault::BusinessUnknown, &[]),
@@ -82,6 +89,13 @@ pub(super) async fn method_refused(State(app): State<App>, Extension(id): Extens
     let mut response = fault(&app, &id, Fault::MethodRefused, &[]);
     response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
     response
+}
+
+/// The answer of a node that read the store too long ago to know which tokens were ended, or whose store waits for its restore to be
+/// confirmed (rules S14 and S15). Asked before a token is judged, and once more after the store was read, which may take long.
+fn refuse_stale(app: &App, id: &RequestId) -> Option<Response> {
+    let denial = app.node.endpoint.directory.fresh_position().err()?;
+    Some(unavailable(app, id, &denial))
 }
 
 /// Whether a token was ended before it expires, or may have been after the backup was made that the store was restored from (rules
@@ -145,6 +159,9 @@ pub(super) async fn protect(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if let Some(refused) = refuse_stale(&app, &id) {
+        return refused;
+    }
     let Some(view) = app.view() else { return fault(&app, &id, Fault::Unavailable, &[]) };
     if let Some(opened) = open_opaque(&app, &view, &request) {
         return match opened {
@@ -248,7 +265,7 @@ fn refuse_page(app: &App, id: &RequestId, parameter: &'static str) -> Response {
     fault(app, id, Fault::PageMalformed, &[problem])
 }
 
-fn unavailable(app: &App, id: &RequestId, error: &mintmark_core::store::StoreError) -> Response {
+fn unavailable(app: &App, id: &RequestId, error: &dyn std::fmt::Display) -> Response {
     tracing::error!(request_id = id.as_str(), %error, "business request not answered");
     let mut response = fault(app, id, Fault::Unavailable, &[]);
     response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));

@@ -51,6 +51,19 @@ pub(super) async fn check_with_path(
     decide(&app, &id, &peer, (&resource, None), &parts).await
 }
 
+/// The same for a request whose path is `/` alone, which the route above does not match.
+pub(super) async fn check_with_empty_path(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    Extension(peer): Extension<Arc<Peer>>,
+    resource: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let resource = resource.map(|Path(resource)| resource).unwrap_or_default();
+    let (parts, _) = request.into_parts();
+    decide(&app, &id, &peer, (&resource, None), &parts).await
+}
+
 async fn decide(app: &App, id: &RequestId, peer: &Peer, (resource, query): (&str, Option<&str>), parts: &Parts) -> Response {
     let methods = AuthMethods::default().with(AuthMethod::ClientSecretBasic);
     let caller =

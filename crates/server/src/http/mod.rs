@@ -95,6 +95,7 @@ fn built_in_routes(app: App) -> Router {
         .route("/oauth/revoke", post(ending::revoke).fallback(ending::method_refused))
         .route("/oauth/introspect", post(ending::introspect).fallback(ending::method_refused))
         .route("/verify/{resource}", any(gateway::check))
+        .route("/verify/{resource}/", any(gateway::check_with_empty_path))
         .route("/verify/{resource}/{*path}", any(gateway::check_with_path))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

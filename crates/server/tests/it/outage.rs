@@ -68,7 +68,10 @@ async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     assert!(server.node.readiness().is_err());
     let refused = businesses(&old).await;
-    assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Bearer error=\"invalid_token\"")));
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "nor is any token judged");
+
+    server.clock.advance(1);
+    assert_eq!(server.get("/.well-known/mintmark-revocations", "").await.status, 503, "a key's revocation may be missing");
 
     // What was revoked since the backup is revoked again, then confirmed.
     let other = server.world.client("sandbox", "standard");
@@ -80,6 +83,24 @@ async fn s15_after_a_restore_nobody_gets_tokens_before_it_is_confirmed_and_older
     assert_eq!(server.ask("sandbox", "standard", other).await.status, 401);
     let new = server.asset_token("sandbox", "asset", "").await;
     assert_eq!((businesses(&new).await.status, businesses(&old).await.status), (200, 401));
+    assert_eq!(server.get("/.well-known/mintmark-revocations", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn s14_the_business_api_judges_no_token_once_the_store_was_read_too_long_ago() {
+    let server = TestServer::start().await;
+    let token = server.asset_token("sandbox", "asset", "").await;
+    let list = async || server.get("/v0/business", &format!("Authorization: Bearer {token}\r\n")).await;
+    server.clock.advance(240);
+    assert_eq!(list().await.status, 200, "at the limit");
+    server.clock.advance(1);
+    let refused = list().await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "past the limit");
+    let path = "/v0/business/01890000-0000-7000-8000-000000000000";
+    let refused = server.get(path, &format!("Authorization: Bearer {token}\r\n")).await;
+    assert_eq!(refused.status, 503, "one of them");
+    server.poll().await;
+    assert_eq!(list().await.status, 200);
 }
 
 #[tokio::test]

@@ -64,34 +64,41 @@ fn from_escaped_pem(value: &[u8]) -> Option<Vec<u8>> {
     certificates.next().is_none().then(|| der.to_vec())
 }
 
-/// The last element, which the nearest proxy wrote; those before it are what it was told.
+/// The one element that the proxy wrote. It must be the only one and strictly of its form: with one before it that a client wrote, or a
+/// name in the certificate that is not quoted, nobody could say any more which `Cert` is the proxy's.
 fn from_envoy(value: &[u8]) -> Option<Vec<u8>> {
-    let element = split_unquoted(value, b',').pop()?;
-    let mut certificates = split_unquoted(element, b';').into_iter().filter_map(|pair| {
-        let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
-        name.trim_ascii().eq_ignore_ascii_case(b"cert").then(|| value.get(1..).unwrap_or_default().trim_ascii())
-    });
-    let certificate = certificates.next()?;
-    let unquoted = certificate.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(certificate);
-    if certificates.next().is_some() {
-        return None;
+    let (mut rest, mut certificate) = (value.trim_ascii(), None);
+    loop {
+        let (name, after) = rest.split_at_checked(rest.iter().position(|byte| *byte == b'=')?)?;
+        let (value, end) = take_envoy_value(after.get(1..)?)?;
+        if name.is_empty() || !name.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        if name.eq_ignore_ascii_case(b"cert") && certificate.replace(value).is_some() {
+            return None;
+        }
+        match end {
+            [] => return from_escaped_pem(certificate?),
+            [b';', more @ ..] => rest = more,
+            _ => return None,
+        }
     }
-    from_escaped_pem(unquoted)
 }
 
-/// Splits at a separator outside of quotes, within which a backslash takes the meaning of the next byte away.
-fn split_unquoted(value: &[u8], separator: u8) -> Vec<&[u8]> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let parts = value.split(|byte| {
+/// A value, and what follows it. In quotes a backslash takes the meaning of the next byte away; without there is no quote and no comma.
+fn take_envoy_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let Some(quoted) = text.strip_prefix(b"\"") else {
+        let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
+        return text.split_at_checked(end).filter(|(value, _)| !value.iter().any(|byte| b"\",".contains(byte)));
+    };
+    let mut is_escaped = false;
+    let end = quoted.iter().position(|byte| {
         let is_plain = !std::mem::take(&mut is_escaped);
-        match byte {
-            b'\\' if is_quoted && is_plain => is_escaped = true,
-            b'"' if is_plain => is_quoted = !is_quoted,
-            _ => {}
-        }
-        *byte == separator && !is_quoted
-    });
-    parts.collect()
+        is_escaped = is_plain && *byte == b'\\';
+        is_plain && *byte == b'"'
+    })?;
+    let (value, end) = quoted.split_at_checked(end)?;
+    Some((value, end.get(1..)?))
 }
 
 #[cfg(test)]
@@ -117,7 +124,7 @@ mod tests {
             (CertificateFormat::Nginx, pem.clone()),
             (CertificateFormat::Nginx, certificate.pem().replace('\n', "%0A").replace(' ', "%20")),
             (CertificateFormat::Envoy, format!("Hash=00;Cert=\"{pem}\";Subject=\"CN=a;b,c\\\"d\";DNS=client.example")),
-            (CertificateFormat::Envoy, format!("By=x;Cert=\"nonsense\",Hash=1;cert={pem}")),
+            (CertificateFormat::Envoy, format!("By=x;Hash=1;cert={pem}")),
             (CertificateFormat::Envoy, format!("Subject=\"\\\",Cert=\";Cert=\"{pem}\"")),
         ] {
             assert_eq!(read(format, value.as_bytes(), false), Ok(expected.clone()), "{format:?} {value}");
@@ -139,11 +146,32 @@ mod tests {
             (CertificateFormat::Envoy, format!("Cert=\"{pem}\",Hash=00")),
             (CertificateFormat::Envoy, format!("Cert=\"{pem}\";Cert=\"{pem}\"")),
             (CertificateFormat::Envoy, format!("Subject=\";Cert={pem}\"")),
+            (CertificateFormat::Envoy, format!("Hash=00;Cert=\"{pem}\";")),
+            (CertificateFormat::Envoy, "Hash=00;Subject=\"CN=a\"".to_owned()),
         ] {
             assert_eq!(read(format, value.as_bytes(), true), Err(HeaderError::Malformed), "{format:?} {value}");
         }
         let truncated = STANDARD.encode(&certificate.der()[..100]);
         let read = read(CertificateFormat::Rfc9440, format!(":{truncated}:").as_bytes(), true);
         assert_eq!(read, Err(HeaderError::Certificate(CertificateError::Malformed)));
+    }
+
+    #[test]
+    fn s19_what_a_client_writes_beside_the_proxys_element_names_no_certificate() {
+        let (own, other) = (escaped(&certificate().pem()), escaped(&certificate().pem()));
+        let proxys = format!("By=x;Hash=00;Cert=\"{own}\"");
+        for value in [
+            format!("Cert={other};X=\",{proxys}"),
+            format!("{proxys};URI=spiffe://x,Cert={other};DNS=a"),
+            format!("{proxys};URI=spiffe://x;Cert={other};DNS=a"),
+            format!("Hash=00;Cert={other},{proxys}"),
+            format!("Hash=00;Cert=\"{other}\",{proxys}"),
+            format!("X=\\\";Cert={other};Y=\",{proxys}"),
+            format!("{proxys};Subject=\"CN=a\\\\\"\\;Cert={other}\""),
+            format!("{proxys};DNS=a\";Cert={other};Z=\""),
+        ] {
+            let read = read(CertificateFormat::Envoy, value.as_bytes(), true);
+            assert_eq!(read, Err(HeaderError::Malformed), "{value}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use mintmark_core::directory::{DOCUMENT_LIFETIME, Directory, DocumentParts, Revo
 use mintmark_core::keys::ActiveKey;
 use mintmark_core::model::{EnvironmentName, Position};
 use mintmark_core::store::{Incarnation, Store};
-use mintmark_core::token::TokenEndpoint;
+use mintmark_core::token::{Denial, TokenEndpoint};
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -48,6 +48,8 @@ pub(super) struct Held {
 pub(super) enum Undecided {
     /// The store was last read too long ago to say that nothing is missing.
     Stale,
+    /// The store was restored, and nobody confirmed yet that what the backup did not know was revoked again (rule S15).
+    Unconfirmed,
     /// This node knows less than the verifier, or than it had told before.
     Behind,
     /// The environment or its signing key is missing.
@@ -58,6 +60,7 @@ impl fmt::Display for Undecided {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Undecided::Stale => "the store was last read too long ago",
+            Undecided::Unconfirmed => "the store was restored and waits for its confirmation",
             Undecided::Behind => "this node knows less than was told before",
             Undecided::NoKey => "there is no signing key",
         })
@@ -192,6 +195,11 @@ impl RevocationDocuments {
         if seconds >= i64::from(DOCUMENT_LIFETIME) {
             return Err(Undecided::Stale);
         }
+        // A key that was revoked after the backup would be good again at every verifier.
+        endpoint.directory.fresh_position().map_err(|denial| match denial {
+            Denial::StoreUnconfirmed => Undecided::Unconfirmed,
+            _ => Undecided::Stale,
+        })?;
         let mut environments = self.locked();
         let given = environments.entry(environment.clone()).or_default();
         if set.position() < given.position {

@@ -199,8 +199,13 @@ async fn s5_a_gateway_is_told_whose_request_may_pass_and_what_to_answer_to_other
         server.send(request).await
     };
     let bearer = format!("Authorization: Bearer {token}\r\n");
-    for (method, target) in [("GET", "?scope=ledger:read+ledger:create"), ("DELETE", ""), ("POST", "/orders/1?scope=nonsense")]
-    {
+    for (method, target) in [
+        ("GET", "?scope=ledger:read+ledger:create"),
+        ("DELETE", ""),
+        ("POST", "/orders/1?scope=nonsense"),
+        ("GET", "/"),
+        ("POST", "/?scope=nonsense"),
+    ] {
         let answer = ask(method, target, &bearer).await;
         assert_eq!((answer.status, answer.text()), (200, ""), "{method} {target}");
         assert_eq!(answer.header("mintmark-client-id"), Some(owner.id.as_str()));
