@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use crate::crowd::Caller;
 
 /// The token path of the standard dialect.
-const PATH: &str = "/oauth/token";
-const BODY: &str = "grant_type=client_credentials";
+pub(crate) const PATH: &str = "/oauth/token";
+pub(crate) const BODY: &str = "grant_type=client_credentials";
 /// A connection that was idle for longer is not used again: the server may be about to close it.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
@@ -86,24 +86,29 @@ impl Server {
     }
 
     async fn try_ask(&self, caller: &Caller) -> Done<Answer> {
-        let mut connection = self.connection().await?;
-        let request = Request::post(PATH)
-            .header(HOST, &self.host)
-            .header(AUTHORIZATION, &caller.authorization)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(Bytes::from_static(BODY.as_bytes())))?;
-        let response = connection.send_request(request).await?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((clock::now(), connection));
-        if status != 200 {
-            return Ok(Answer::Refused(status));
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, caller.authorization.clone())]);
+        let told = self.post(headers, Bytes::from_static(BODY.as_bytes())).await?;
+        if told.status() != 200 {
+            return Ok(Answer::Refused(told.status().as_u16()));
         }
-        let answer: serde_json::Value = serde_json::from_slice(&body)?;
+        let answer: serde_json::Value = serde_json::from_slice(told.body())?;
         match answer.get("access_token").and_then(serde_json::Value::as_str) {
             Some(token) if token.split('.').count() == 3 => Ok(Answer::Token),
             _ => fail!("an answer of status 200 has no token"),
         }
+    }
+
+    /// Sends a form to the token endpoint once.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: Bytes) -> Done<Response<Bytes>> {
+        let mut connection = self.connection().await?;
+        let mut request = Request::post(PATH).body(Full::new(body))?;
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(HOST, self.host.clone());
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let (head, body) = connection.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((clock::now(), connection));
+        Ok(Response::from_parts(head, body))
     }
 
     async fn connection(&self) -> Done<SendRequest<Full<Bytes>>> {

@@ -5,6 +5,7 @@ mod crowd;
 mod lines;
 mod load;
 mod place;
+mod proofs;
 mod propagate;
 mod seed;
 mod single_use;
@@ -46,6 +47,8 @@ enum Command {
     SingleUse(single_use::SingleUseArgs),
     /// Look whether each number was used once.
     SingleUseCheck(single_use::CheckArgs),
+    /// Send proofs and assertions, each good once, to several nodes at the same time, and look whether each was accepted once.
+    SingleUseProofs(proofs::ProofsArgs),
     /// Measure how soon a change is in force on each node.
     Propagate(propagate::PropagateArgs),
 }
@@ -73,6 +76,7 @@ fn start(command: Command) -> Done<()> {
             Command::Verify(args) => verify::run(&args).await,
             Command::SingleUse(args) => single_use::run(&args).await,
             Command::SingleUseCheck(args) => single_use::check(&args),
+            Command::SingleUseProofs(args) => proofs::run(&args).await,
             Command::Propagate(args) => propagate::run(&args).await,
         }
     })?;

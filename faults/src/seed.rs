@@ -65,7 +65,12 @@ pub(crate) async fn run(args: &SeedArgs) -> Done<Figures> {
 }
 
 async fn make_model(registry: &Registry<SqlStore>, environment: &EnvironmentName, tenant_id: TenantId) -> Done<CreatedClient> {
-    let new = NewClient {
+    Ok(registry.create_client(new_client(environment, tenant_id)?).await?)
+}
+
+/// A client of the standard dialect, without grants.
+pub(crate) fn new_client(environment: &EnvironmentName, tenant_id: TenantId) -> Done<NewClient> {
+    Ok(NewClient {
         environment: environment.clone(),
         tenant_id,
         id: None,
@@ -78,8 +83,7 @@ async fn make_model(registry: &Registry<SqlStore>, environment: &EnvironmentName
         security: ClientSecurity::default(),
         serves: Vec::new(),
         secret_expires_at: None,
-    };
-    Ok(registry.create_client(new).await?)
+    })
 }
 
 fn copy_of(model: &CreatedClient, registry: &Registry<SqlStore>) -> Done<(Client, CreatedSecret)> {

@@ -30,6 +30,9 @@ struct Arguments {
     /// The issuer's URL, as it stands in its tokens
     #[arg(long)]
     issuer: String,
+    /// Where the issuer's metadata are, if not at their well-known place
+    #[arg(long)]
+    metadata_uri: Option<String>,
     /// This service's name in tokens
     #[arg(long)]
     audience: String,
@@ -64,6 +67,10 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let builder = Issuer::builder(&arguments.issuer);
     let builder = if arguments.danger_allow_loopback_http { builder.danger_allow_loopback_http() } else { builder };
+    let builder = match &arguments.metadata_uri {
+        Some(uri) => builder.metadata_uri(uri),
+        None => builder,
+    };
     let issuer = builder.follow().await?;
     let router = router(issuer, &arguments)?;
     let listener = TcpListener::bind(arguments.listen).await?;

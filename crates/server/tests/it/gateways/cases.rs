@@ -19,6 +19,9 @@ pub(super) struct Ways {
     pub(super) is_silent_about_scopes: bool,
 }
 
+/// Mintmark knows its own keys, whatever their algorithm.
+pub(super) const ASKS_MINTMARK: Ways = Ways { forbids: &[], accepts: &["another algorithm"], is_silent_about_scopes: false };
+
 /// Asks with every kind of token, lets a key be rotated, and asks with tokens of both keys.
 pub(super) async fn judge(issuer: &Issuer, guard: &Guard, ways: Ways) {
     is_told_who_calls(issuer, guard).await;

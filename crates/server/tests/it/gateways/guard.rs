@@ -20,7 +20,12 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Starts what `command` makes, given a folder for its files and a port, and waits until it refuses a request without a token.
-    pub(super) async fn start(mut command: impl AsyncFnMut(&Path, u16) -> Command) -> Self {
+    pub(super) async fn start(command: impl AsyncFnMut(&Path, u16) -> Command) -> Self {
+        Self::start_at("", command).await
+    }
+
+    /// The same, with only a path protected.
+    pub(super) async fn start_at(path: &str, mut command: impl AsyncFnMut(&Path, u16) -> Command) -> Self {
         // Between the search for a free port and the program's bind another process can take it.
         for _ in 0..5 {
             let folder = tempfile::tempdir().unwrap();
@@ -29,7 +34,7 @@ impl Guard {
             // Everything is on loopback; a proxy configured for the machine would answer instead.
             command.env("NO_PROXY", "*").env("no_proxy", "*").stdin(Stdio::null()).current_dir(folder.path());
             let program = Program::start(&mut command, folder.path().join("log"));
-            let mut guard = Self { program, url: format!("http://127.0.0.1:{port}"), folder };
+            let mut guard = Self { program, url: format!("http://127.0.0.1:{port}{path}"), folder };
             if guard.is_ready().await {
                 return guard;
             }

@@ -19,7 +19,9 @@ use crate::fixture::{TestServer, issuer};
 pub(super) const AUDIENCE: &str = "https://ledger.mintmark.example";
 /// What one must be allowed to do there.
 pub(super) const SCOPE: &str = "ledger:read";
-const ENVIRONMENT: &str = "sandbox";
+pub(super) const ENVIRONMENT: &str = "sandbox";
+/// The default of `outage.max_staleness` is 240 seconds.
+const LONGER_THAN_STALE: u32 = 241;
 const TWO_HOURS: i64 = 7200;
 
 pub(super) struct Issuer {
@@ -56,6 +58,16 @@ impl Issuer {
 
     pub(super) fn jwks_uri(&self) -> String {
         format!("{}/.well-known/jwks.json", self.origin())
+    }
+
+    /// From now on the server knows too little to decide, as one does that was cut off from its store.
+    pub(super) fn cannot_decide(&self) {
+        self.server.clock.advance(LONGER_THAN_STALE);
+    }
+
+    /// Nobody answers any more.
+    pub(super) async fn stop(&mut self) {
+        self.server.stop().await;
     }
 
     /// The next key takes the active one's place, and there is another next one.

@@ -2,10 +2,12 @@
 //! small service, and asked with good and bad tokens.
 //!
 //! [`issuer`] has the tokens and [`cases`] what must come of them, the same for all. [`recipe`] reads the files out of the pages,
-//! [`guard`] starts a program on them. [`verify_endpoint`] is what the sub-request gateways ask.
+//! [`guard`] starts a program on them. [`verify_endpoint`] is what the sub-request gateways ask, and [`dpop`] what must come of bound
+//! tokens there.
 
 mod caddy;
 mod cases;
+mod dpop;
 mod envoy;
 mod guard;
 mod haproxy;
@@ -14,6 +16,7 @@ mod languages;
 mod nginx;
 mod outage;
 mod recipe;
+mod resource_server;
 mod rotation;
 mod upstream;
 mod verify_endpoint;

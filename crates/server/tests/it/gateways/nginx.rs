@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::cases::{Ways, ask, judge};
+use super::cases::{ASKS_MINTMARK, ask, judge};
+use super::dpop::judge_bound_tokens;
 use super::guard::{Guard, program};
-use super::issuer::{AUDIENCE, Issuer};
+use super::issuer::Issuer;
 use super::recipe::Recipe;
 use super::upstream::Upstream;
 use super::verify_endpoint::VerifyEndpoint;
@@ -42,27 +43,35 @@ fn write_files(folder: &Path, port: u16, endpoint: &VerifyEndpoint, upstream: &U
         .with("127.0.0.1:8000", &format!("127.0.0.1:{port}"))
         .with("127.0.0.1:9000", &upstream.address.to_string())
         .with("https://auth.example.com", &endpoint.origin)
-        .with("res_0000000000000000000000", endpoint.resource_id);
+        .with("res_0000000000000000000000", &endpoint.resource_id);
     fs::write(folder.join("nginx.conf"), recipe.text()).unwrap();
 }
 
 #[tokio::test]
 async fn s5_nginx_lets_pass_whom_mintmark_lets_pass() {
     let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
-    let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
+    let endpoint = VerifyEndpoint::of(&issuer).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };
-    judge(&issuer, &guard, Ways::default()).await;
+    judge(&issuer, &guard, ASKS_MINTMARK).await;
 }
 
 #[tokio::test]
 async fn s5_nginx_lets_nobody_pass_without_an_answer_of_mintmark() {
-    let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
-    let endpoint = VerifyEndpoint::start(&Issuer::name(), AUDIENCE, &issuer.jwks_uri()).await;
+    let (mut issuer, upstream) = (Issuer::start().await, Upstream::start().await);
+    let endpoint = VerifyEndpoint::of(&issuer).await;
     let Some(guard) = start(&endpoint, &upstream).await else { return };
     let token = issuer.good_token().await;
     assert_eq!(ask(&guard, &token).send().await.unwrap().status(), 200);
-    endpoint.cannot_decide();
+    issuer.cannot_decide();
     assert_eq!(ask(&guard, &token).send().await.unwrap().status(), 503);
-    drop(endpoint);
+    issuer.stop().await;
     assert_eq!(ask(&guard, &token).send().await.unwrap().status(), 503);
+}
+
+#[tokio::test]
+async fn s5_nginx_lets_a_bound_token_pass_with_its_proof_alone() {
+    let (issuer, upstream) = (Issuer::start().await, Upstream::start().await);
+    let endpoint = VerifyEndpoint::of(&issuer).await;
+    let Some(guard) = start(&endpoint, &upstream).await else { return };
+    judge_bound_tokens(&issuer, &guard).await;
 }

@@ -1,7 +1,8 @@
 //! Signing keys rotated under steady load, in front of every kind of verifier at once: nobody who has a good token is refused.
 //!
 //! The schedule is the real one, made shorter: a key is published, those that keep keys fetch them anew, and only then it signs. Where
-//! it is 900 s and 300 s in life, the verifiers here ask every second or sooner, and a key signs once each of them has asked twice.
+//! it is 900 s and 300 s in life, the verifiers here ask every second or sooner
+//! (`mintmark-verify` every ten), and a key signs once each of them has asked twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path as Segment, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -20,13 +22,15 @@ use super::guard::{Guard, client};
 use super::languages::{AUTHLIB, GO, JOSE, PYJWT, of_go, of_node, of_python};
 use super::upstream::Upstream;
 use super::verify_endpoint::VerifyEndpoint;
-use super::{caddy, envoy, haproxy, nginx};
+use super::{caddy, envoy, haproxy, nginx, resource_server};
 use crate::fixture::{Dev, Finished, eventually, missing};
 use crate::foreign::tools::{node, python};
 
 const ROTATIONS: usize = 3;
 /// Requests that each verifier must have let pass with a token of the newest key before the next rotation.
 const ENOUGH: u64 = 25;
+/// The service of `examples/resource-server`.
+const MINTMARK_VERIFY: &str = "mintmark-verify";
 /// Between two requests of one stream.
 const PACE: Duration = Duration::from_millis(20);
 /// Tokens of each key that are in use at a time.
@@ -41,6 +45,7 @@ fn streams() -> usize {
 #[derive(Clone, Default)]
 struct Front {
     jwks_uri: String,
+    metadata_uri: String,
     /// The key ids that a verifier was given last, and how often in a row.
     given: Arc<Mutex<BTreeMap<String, Given>>>,
 }
@@ -48,7 +53,8 @@ struct Front {
 type Given = (BTreeSet<String>, usize);
 
 impl Front {
-    async fn jwks(State(front): State<Self>, Segment(verifier): Segment<String>) -> Result<String, StatusCode> {
+    /// Its keys may be kept for ten seconds, the shortest time that `mintmark-verify` hears.
+    async fn jwks(State(front): State<Self>, Segment(verifier): Segment<String>) -> Result<impl IntoResponse, StatusCode> {
         // At the end of the test the server ends before those who ask it.
         let answer = client().get(&front.jwks_uri).send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
         let text = answer.text().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
@@ -58,14 +64,22 @@ impl Front {
         let (last, times) = given.entry(verifier).or_default();
         *times = if *last == kids { *times + 1 } else { 1 };
         *last = kids;
-        Ok(text)
+        Ok(([("cache-control", "max-age=10")], text))
     }
 
-    /// Waits until each of these got the keys twice: with the second question the first answer is in force.
+    /// What the issuer says of itself, but for where the keys are: for a follower that finds them so.
+    async fn metadata(State(front): State<Self>, headers: HeaderMap, Segment(verifier): Segment<String>) -> String {
+        let answer = client().get(&front.metadata_uri).send().await.unwrap();
+        let mut metadata: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        metadata["jwks_uri"] = format!("http://{}/{verifier}/jwks.json", headers["host"].to_str().unwrap()).into();
+        metadata.to_string()
+    }
+
+    /// Waits until each of these got the keys twice, and maybe others that the server has published meanwhile: with the second question the first answer is in force.
     async fn all_hold(&self, published: &BTreeSet<String>, followers: &[&str]) {
         eventually("every verifier asking for the keys", async || {
             let given = self.given.lock().unwrap();
-            let has = |name: &&str| given.get(*name).is_some_and(|(kids, times)| kids == published && *times >= 2);
+            let has = |name: &&str| given.get(*name).is_some_and(|(kids, times)| kids.is_superset(published) && *times >= 2);
             followers.iter().all(has).then_some(())
         })
         .await;
@@ -117,7 +131,7 @@ struct Scene {
     front_uri: String,
     verifiers: Vec<Loaded>,
     tokens: Tokens,
-    _kept: (VerifyEndpoint, Upstream, Upstream),
+    _kept: [Upstream; 2],
 }
 
 impl Scene {
@@ -125,16 +139,19 @@ impl Scene {
         let dev = Dev::start(data).await;
         let issuer = dev.document["environments"][0]["issuer"].as_str().unwrap().to_owned();
         assert_eq!(dev.document["environments"][0]["name"], "sandbox");
-        let front = Front { jwks_uri: format!("{issuer}/.well-known/jwks.json"), ..Front::default() };
-        let routes = Router::new().route("/{verifier}/jwks.json", get(Front::jwks)).with_state(front.clone());
+        let well_known = |name| format!("{issuer}/.well-known/{name}");
+        let (jwks_uri, metadata_uri) = (well_known("jwks.json"), well_known("oauth-authorization-server"));
+        let front = Front { jwks_uri, metadata_uri, ..Front::default() };
+        let routes = Router::new().route("/{verifier}/jwks.json", get(Front::jwks));
+        let routes = routes.route("/{verifier}/metadata.json", get(Front::metadata)).with_state(front.clone());
         let front_server = Upstream::serve(routes).await;
         let front_uri = format!("http://{}", front_server.address);
         let upstream = Upstream::start().await;
-        let endpoint = VerifyEndpoint::start(&issuer, &issuer, &format!("{front_uri}/mintmark-verify/jwks.json")).await;
-        let verifiers = verifiers(&issuer, &front_uri, &endpoint, &upstream).await;
         let data = data.to_str().unwrap().to_owned();
+        let endpoint = VerifyEndpoint::of_dev(&dev, &data).await;
+        let verifiers = verifiers(&issuer, &front_uri, &endpoint, &upstream).await;
         let tokens = Tokens::default();
-        Self { dev, data, front, front_uri, verifiers, tokens, _kept: (endpoint, upstream, front_server) }
+        Self { dev, data, front, front_uri, verifiers, tokens, _kept: [upstream, front_server] }
     }
 
     /// `mintmark key`, and what it says.
@@ -238,6 +255,8 @@ async fn verifiers(issuer: &str, front: &str, endpoint: &VerifyEndpoint, upstrea
         ("Envoy", Keys::Followed, envoy::start(issuer, issuer, &uri("Envoy"), "1s", upstream).await),
         ("HAProxy", Keys::Fed, haproxy::start(issuer, issuer, &uri("HAProxy"), upstream).await),
     ];
+    let metadata = format!("{front}/{MINTMARK_VERIFY}/metadata.json");
+    found.push((MINTMARK_VERIFY, Keys::Followed, resource_server::start(issuer, issuer, Some(&metadata)).await));
     if let Some(node) = node() {
         let shorten = [("REFRESH_MILLISECONDS = 300_000", "REFRESH_MILLISECONDS = 500")];
         found.push(("jose", Keys::Followed, Some(JOSE.start(jose, &shorten, of_node(&node)).await)));
