@@ -45,7 +45,7 @@ use uri::Target;
 
 use crate::{
     Algorithm, Jwk, VerifyingKey, base64url,
-    jws::{EmbeddedKey, Jws},
+    jws::{EmbeddedKey, Jws, numeric_date},
 };
 
 /// The `typ` of a proof's header (RFC 9449 section 4.2).
@@ -122,14 +122,24 @@ fn check_request(claims: &Map<String, Value>, context: &ProofContext<'_>) -> Res
     if Target::parse(context.uri) == Some(meant) { Ok(()) } else { Err(ProofError::WrongUri) }
 }
 
-/// Whole seconds that fit; the claim may hold anything, so sums stop at the ends of the range.
+/// The claims may hold anything, so sums stop at the ends of the range. `exp` and `nbf` need not be there, and count where they are
+/// (RFC 7519 section 4.1).
 fn check_time(claims: &Map<String, Value>, now: i64) -> Result<i64, ProofError> {
     let value = claims.get("iat").ok_or(ProofError::ClaimMissing("iat"))?;
-    let issued_at = value.as_i64().ok_or(ProofError::ClaimMalformed("iat"))?;
+    let issued_at = numeric_date(value).ok_or(ProofError::ClaimMalformed("iat"))?;
     if issued_at < now.saturating_sub(MAX_AGE_SECONDS) {
         return Err(ProofError::TooOld);
     }
     if issued_at > now.saturating_add(MAX_AHEAD_SECONDS) {
+        return Err(ProofError::IssuedInFuture);
+    }
+    let time = |name: &'static str| {
+        claims.get(name).map(|value| numeric_date(value).ok_or(ProofError::ClaimMalformed(name))).transpose()
+    };
+    if time("exp")?.is_some_and(|exp| exp <= now) {
+        return Err(ProofError::TooOld);
+    }
+    if time("nbf")?.is_some_and(|nbf| nbf > now.saturating_add(MAX_AHEAD_SECONDS)) {
         return Err(ProofError::IssuedInFuture);
     }
     Ok(issued_at)

@@ -33,6 +33,16 @@ pub struct Jws<'a> {
     claims: Map<String, Value>,
 }
 
+/// A `NumericDate` (RFC 7519 section 2) in whole seconds, rounded down, as clients may write fractions. Nothing for what is no number,
+/// or so large that its seconds cannot be told apart.
+pub fn numeric_date(value: &serde_json::Value) -> Option<i64> {
+    const EXACT: f64 = 9.0e15;
+    value.as_i64().or_else(|| {
+        let seconds = value.as_f64()?.floor();
+        (seconds.abs() < EXACT).then(|| format!("{seconds:.0}").parse().ok()).flatten()
+    })
+}
+
 impl<'a> Jws<'a> {
     /// Takes `text` apart.
     ///

@@ -95,8 +95,8 @@ pub struct ClientEdit {
     pub profile: Option<Option<Profile>>,
     /// Attributes to set.
     pub attributes: Attributes,
-    /// A resource that it is the server or gateway of besides; may ask about tokens for it.
-    pub serve: Option<ResourceUri>,
+    /// Resources that it is the server or gateway of besides.
+    pub serve: Vec<ResourceUri>,
     /// A resource that it serves no more.
     pub serve_no_more: Option<ResourceUri>,
     /// Attributes to take away.
@@ -314,7 +314,7 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
         let resource = find_resource(record.clone(), uri)?.id;
         client.serves.retain(|known| *known != resource);
     }
-    if let Some(uri) = &edit.serve {
+    for uri in &edit.serve {
         let resource = find_resource(record.clone(), uri)?.id;
         client.serves.retain(|known| *known != resource);
         client.serves.push(resource);

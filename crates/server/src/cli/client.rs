@@ -80,9 +80,9 @@ pub(super) struct Settings {
     /// A business that it may act for [default: all of the tenant's]; may be repeated.
     #[arg(long, value_name = "ID")]
     business: Vec<BusinessId>,
-    /// A resource that it is the server or gateway of: it may ask about tokens for it.
+    /// A resource that it is the server or gateway of: it may ask about tokens for it. May be repeated.
     #[arg(long, value_name = "URI")]
-    serve: Option<ResourceUri>,
+    serve: Vec<ResourceUri>,
     /// The longest life of its tokens, in seconds.
     #[arg(long, value_name = "SECONDS")]
     lifetime_max: Option<u32>,
@@ -216,7 +216,7 @@ async fn create(place: &Place, args: CreateArgs) -> Done {
             assertion_audience: settings.assertion_audience.unwrap_or_default(),
             profile: settings.profile,
         },
-        serves: settings.serve.into_iter().collect(),
+        serves: settings.serve,
         secret_expires_at: expires_at,
     };
     if proof.is_given() {

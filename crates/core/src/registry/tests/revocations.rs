@@ -49,7 +49,7 @@ async fn what_ends_nothing_leaves_no_mark() {
         ClientEdit { name: Some("Other".to_owned()), ..ClientEdit::default() },
         ClientEdit { revoke: Some(LEDGER.parse().unwrap()), ..ClientEdit::default() },
         ClientEdit { businesses: Some(BusinessAccess::Only(vec![world.shop])), ..ClientEdit::default() },
-        ClientEdit { serve: Some(LEDGER.parse().unwrap()), ..ClientEdit::default() },
+        ClientEdit { serve: vec![LEDGER.parse().unwrap()], ..ClientEdit::default() },
         status(Status::Active),
     ];
     for edit in edits {
@@ -133,11 +133,11 @@ async fn a_client_serves_resources_that_exist_each_once() {
     let client = world.client(|new| new.serves = vec![LEDGER.parse().unwrap()]).await;
     let ledger = client.client.serves[0];
     let edit = async |edit| world.registry.edit_client(&sandbox(), &client.client.id, &edit).await;
-    let again = edit(ClientEdit { serve: Some(LEDGER.parse().unwrap()), ..ClientEdit::default() }).await.unwrap();
+    let again = edit(ClientEdit { serve: vec![LEDGER.parse().unwrap()], ..ClientEdit::default() }).await.unwrap();
     assert_eq!(again.serves, [ledger]);
     let none = edit(ClientEdit { serve_no_more: Some(LEDGER.parse().unwrap()), ..ClientEdit::default() }).await.unwrap();
     assert_eq!(none.serves, []);
-    let unknown = edit(ClientEdit { serve: Some("urn:example:nowhere".parse().unwrap()), ..ClientEdit::default() }).await;
+    let unknown = edit(ClientEdit { serve: vec!["urn:example:nowhere".parse().unwrap()], ..ClientEdit::default() }).await;
     assert!(matches!(unknown, Err(RegistryError::NotFound(_))));
     let twice = world.registry.create_client(world.new_client(|new| {
         new.grants = vec![grant(None, "read")];

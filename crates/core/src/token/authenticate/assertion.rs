@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::{digest, hmac};
-use mintmark_verify::jws::{EmbeddedKey, Jws};
+use mintmark_verify::jws::{EmbeddedKey, Jws, numeric_date};
 use mintmark_verify::{Algorithm, TokenError, VerifyingKey};
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ pub enum AssertionFault {
     ClientNotNamed,
     /// Its audience is another, or not this issuer alone.
     Audience,
-    /// A time is missing or no whole number.
+    /// A time is missing or no number.
     TimeMalformed(&'static str),
     /// It has expired.
     Expired,
@@ -79,7 +79,7 @@ impl fmt::Display for AssertionFault {
             Self::IssuerUnknown => out.write_str("it is neither the client's own nor of an issuer that the client trusts"),
             Self::ClientNotNamed => out.write_str("an assertion of another issuer needs the parameter client_id beside it"),
             Self::Audience => out.write_str("its aud is not this issuer alone"),
-            Self::TimeMalformed(claim) => write!(out, "its {claim} is missing or not a whole number of seconds"),
+            Self::TimeMalformed(claim) => write!(out, "its {claim} is missing or no number of seconds"),
             Self::Expired => out.write_str("it has expired"),
             Self::NotYet => out.write_str("it is not good yet: the client's clock is ahead"),
             Self::TooLong => out.write_str("it is good for too long, and has no iat that limits it"),
@@ -412,7 +412,7 @@ impl Times {
     pub(super) fn read(claims: &Map<String, Value>) -> Result<Self, AssertionFault> {
         let time = |name: &'static str| match claims.get(name) {
             None => Ok(None),
-            Some(value) => value.as_i64().map(Some).ok_or(AssertionFault::TimeMalformed(name)),
+            Some(value) => numeric_date(value).map(Some).ok_or(AssertionFault::TimeMalformed(name)),
         };
         Ok(Self { exp: time("exp")?.ok_or(AssertionFault::TimeMalformed("exp"))?, nbf: time("nbf")?, iat: time("iat")? })
     }

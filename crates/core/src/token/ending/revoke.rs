@@ -57,6 +57,10 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let by = (format!("client {}", client.id), now);
         let revoked = revoke_token(&**self.directory.store(), token, by).await.map_err(|error| in_doubt(&error))?;
+        // Here it is over at once (RFC 7009 section 2), elsewhere one poll later. Where this fails the next poll does it.
+        if let Err(error) = self.directory.poll().await {
+            tracing::debug!(%error, "a revocation is in the store, and not in force here yet");
+        }
         Ok(RevocationResult::Ended(claims.jti.clone(), revoked))
     }
 

@@ -142,7 +142,7 @@ async fn the_audience_is_the_issuer_alone_unless_a_client_cannot_be_changed_yet(
 
 /// Hazards 10, 12 and 13.
 #[tokio::test]
-async fn times_are_whole_seconds_within_bounds() {
+async fn times_are_seconds_within_bounds() {
     let world = World::new().await;
     let holder = KeyHolder::new(Algorithm::EdDsa);
     let (client, _) = holder.client(&world, |_| ()).await;
@@ -153,13 +153,14 @@ async fn times_are_whole_seconds_within_bounds() {
         ("iat", json!(NOW - 300)),
         ("nbf", json!(NOW + 30)),
         ("iat", Value::Null),
+        ("exp", json!(1_800_000_060.5)),
+        ("iat", json!(1_799_999_999.9)),
     ];
     let bad = [
         ("exp", Value::Null),
         ("exp", json!(NOW - 30)),
         ("exp", json!(-1)),
         ("exp", json!("1800000060")),
-        ("exp", json!(1_800_000_060.5)),
         ("exp", json!(1e308)),
         ("exp", json!(u64::MAX)),
         ("exp", json!([NOW])),
