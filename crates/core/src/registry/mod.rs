@@ -25,8 +25,8 @@ pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use resource::{NewResource, ResourceEdit};
-pub(crate) use revocation::revoke_token;
-pub use revocation::{REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
+pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
+pub(crate) use revocation::{revoke_all_of_client, revoke_token};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
 use crate::clock::{Clock, Timestamp};

@@ -19,6 +19,10 @@ const _: () = assert!(CLOCKS_APART as i64 == CLOCK_ALLOWANCE, "what ends tokens 
 /// How many tokens of one client can be revoked by themselves at a time; of one more, all tokens of the client are.
 pub const REVOKED_TOKENS_MAX: u32 = 1000;
 
+/// How many tokens of an environment clients can have revoked by themselves at a time; of one more, all tokens of its client are.
+/// Verifiers take a list of some length only: each token takes some fifty bytes of it.
+pub const LISTED_TOKENS_MAX: usize = 100_000;
+
 /// What became of revoking one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenRevoked {
@@ -44,8 +48,11 @@ pub struct TokenToRevoke<'a> {
 /// The mark that ends all tokens of something from before the change that it is part of. It is kept for as long as there can be
 /// such tokens: their life, after the time for which a node without the store may still make some.
 pub(super) fn mark(subject: RevocationSubject, now: Timestamp) -> Write {
-    let expires_at = now.plus(LIFETIME_MAX + STALENESS_MAX + CLOCKS_APART);
-    Write::Revoke(Revocation { subject, expires_at })
+    Write::Revoke(mark_of(subject, now))
+}
+
+fn mark_of(subject: RevocationSubject, now: Timestamp) -> Revocation {
+    Revocation { subject, expires_at: now.plus(LIFETIME_MAX + STALENESS_MAX + CLOCKS_APART) }
 }
 
 /// Revokes one token, or, beyond the quota, all of its client. Returns when that is durable.
@@ -59,29 +66,35 @@ pub(crate) async fn revoke_token<S: Store>(
         None => Ok(0),
     };
     let is_full = count.map_err(CommitError::Store)? >= u64::from(REVOKED_TOKENS_MAX);
+    if let Some(client) = token.client_id.filter(|_| is_full) {
+        return revoke_all_of_client(store, (token.environment, client), (actor, now)).await;
+    }
     let (environment, id) = (token.environment.clone(), token.id.to_owned());
-    let (write, subject, action, revoked) = match token.client_id {
-        Some(client) if is_full => {
-            let whole = RevocationSubject::Client { environment: environment.clone(), id: client.clone() };
-            let subject = Subject::Client { environment, id: client.clone() };
-            (mark(whole, now), subject, "client.revoke", TokenRevoked::WithAllOfItsClient)
-        }
-        client => {
-            // Tokens live for as long at most, whatever somebody says.
-            let longest = now.plus(LIFETIME_MAX);
-            let end = token.expires_at.map_or(longest, |end| end.min(longest));
-            let expires_at = end.plus(CLOCKS_APART);
-            let one = RevocationSubject::Token { environment: environment.clone(), id: id.clone(), client_id: client.cloned() };
-            let write = Write::Revoke(Revocation { subject: one, expires_at });
-            (write, Subject::Token { environment, id }, "token.revoke", TokenRevoked::Alone)
-        }
-    };
-    let after = match &write {
-        Write::Revoke(revocation) => super::audited(revocation),
-        _ => None,
-    };
-    let audit = AuditEntry { at: now, actor, action, subject, before: None, after };
-    store.commit(&Change { writes: vec![write], audit }).await.map(|_| revoked)
+    // Tokens live for as long at most, whatever somebody says.
+    let longest = now.plus(LIFETIME_MAX);
+    let expires_at = token.expires_at.map_or(longest, |end| end.min(longest)).plus(CLOCKS_APART);
+    let one =
+        RevocationSubject::Token { environment: environment.clone(), id: id.clone(), client_id: token.client_id.cloned() };
+    let revocation = Revocation { subject: one, expires_at };
+    let after = super::audited(&revocation);
+    let audit =
+        AuditEntry { at: now, actor, action: "token.revoke", subject: Subject::Token { environment, id }, before: None, after };
+    let change = Change { writes: vec![Write::Revoke(revocation)], audit };
+    store.commit(&change).await.map(|_| TokenRevoked::Alone)
+}
+
+/// Revokes all tokens of a client in the place of one. Returns when that is durable.
+pub(crate) async fn revoke_all_of_client<S: Store>(
+    store: &S,
+    (environment, id): (&EnvironmentName, &ClientId),
+    (actor, now): (String, Timestamp),
+) -> Result<TokenRevoked, CommitError> {
+    let revocation = mark_of(RevocationSubject::Client { environment: environment.clone(), id: id.clone() }, now);
+    let after = super::audited(&revocation);
+    let subject = Subject::Client { environment: environment.clone(), id: id.clone() };
+    let audit = AuditEntry { at: now, actor, action: "client.revoke", subject, before: None, after };
+    let change = Change { writes: vec![Write::Revoke(revocation)], audit };
+    store.commit(&change).await.map(|_| TokenRevoked::WithAllOfItsClient)
 }
 
 impl<S: Store> Registry<S> {

@@ -165,6 +165,19 @@ impl<S: Store> Directory<S> {
         self.revoked.edit(|set| (set.tenants, set.environments) = Default::default());
     }
 
+    /// As if so many tokens had been revoked.
+    #[cfg(test)]
+    pub(crate) fn pretend_revoked(&self, environment: &EnvironmentName, count: usize) {
+        self.revoked.edit(|set| {
+            for number in 0..count {
+                let (environment, id) = (Some(environment.clone()), number.to_string());
+                let (position, expires_at) = (Position(1), crate::clock::Timestamp(i64::MAX));
+                let kind = crate::model::RevocationKind::Token;
+                set.add(&crate::store::StoredRevocation { kind, environment, id, position, expires_at });
+            }
+        });
+    }
+
     /// What a snapshot's set is begun with.
     pub(super) fn snapshot_revocations(incarnation: String, position: Position, first: Position) -> RevocationSet {
         RevocationSet { incarnation: Some(Incarnation(incarnation)), position, first, ..RevocationSet::default() }

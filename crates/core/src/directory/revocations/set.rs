@@ -47,11 +47,13 @@ pub(super) struct Revocations {
     parts: [Arc<Part>; PARTS],
     /// The position of the latest.
     pub(super) latest: Position,
+    /// How many are of one token.
+    tokens: usize,
 }
 
 impl Default for Revocations {
     fn default() -> Self {
-        Self { parts: std::array::from_fn(|_| Arc::default()), latest: Position(0) }
+        Self { parts: std::array::from_fn(|_| Arc::default()), latest: Position(0), tokens: 0 }
     }
 }
 
@@ -77,7 +79,10 @@ impl Revocations {
     /// Adds one, or raises the one that is there.
     pub(super) fn add(&mut self, digest: RevocationDigest, new: Held) {
         let Some(part) = self.parts.get_mut(Self::part_of(digest)) else { return };
-        let held = Arc::make_mut(part).entry(digest).or_insert(new);
+        let held = Arc::make_mut(part).entry(digest).or_insert_with(|| {
+            self.tokens += usize::from(new.is_token);
+            new
+        });
         held.position = held.position.max(new.position);
         held.expires_at = held.expires_at.max(new.expires_at);
         // A damaged row has the largest position there is, and is no news.
@@ -171,6 +176,11 @@ impl RevocationSet {
         let mark = marks.into_iter().find(|(kind, id)| own.has_mark(*kind, *id, at)).map(|(kind, _)| kind);
         let is_revoked = || own.find(Token, token.token_id).is_some_and(|held| held.is_token);
         mark.or_else(|| is_revoked().then_some(Token)).map(Ended::Revoked)
+    }
+
+    /// How many tokens of an environment are revoked by themselves.
+    pub fn revoked_tokens(&self, environment: &EnvironmentName) -> usize {
+        self.environments.get(environment).map_or(0, |own| own.tokens)
     }
 
     /// Adds what was read from the store.

@@ -5,7 +5,7 @@ use super::opened::{Revocable, open_to_revoke};
 use super::{Answered, Called, OpenedToken, TokenCall};
 use crate::clock::Timestamp;
 use crate::model::ClientId;
-use crate::registry::{TokenRevoked, TokenToRevoke, revoke_token};
+use crate::registry::{LISTED_TOKENS_MAX, TokenRevoked, TokenToRevoke, revoke_all_of_client, revoke_token};
 use crate::store::{CommitError, Store};
 
 /// What became of a request to end a token. The wire is told the same of all of them (RFC 7009 section 2.2).
@@ -56,7 +56,14 @@ impl<S: Store> TokenEndpoint<S> {
             expires_at: Some(Timestamp(claims.exp)),
         };
         let by = (format!("client {}", client.id), now);
-        let revoked = revoke_token(&**self.directory.store(), token, by).await.map_err(|error| in_doubt(&error))?;
+        let store = &**self.directory.store();
+        let listed = self.directory.revocations().revoked_tokens(&client.environment);
+        let revoked = if listed < LISTED_TOKENS_MAX {
+            revoke_token(store, token, by).await
+        } else {
+            revoke_all_of_client(store, (&client.environment, &client.id), by).await
+        };
+        let revoked = revoked.map_err(|error| in_doubt(&error))?;
         // Here it is over at once (RFC 7009 section 2), elsewhere one poll later. Where this fails the next poll does it.
         if let Err(error) = self.directory.poll().await {
             tracing::debug!(%error, "a revocation is in the store, and not in force here yet");

@@ -13,8 +13,8 @@ use crate::keys::new_signing_key;
 use crate::model::{KeyState, ResourceId, Status};
 use crate::random::{Random, SeededRandom};
 use crate::registry::{
-    BusinessEdit, ClientEdit, CreatedClient, REVOKED_TOKENS_MAX, RotationRequest, Run, TokenRevoked, TokenToRevoke,
-    revoke_token,
+    BusinessEdit, ClientEdit, CreatedClient, LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, RotationRequest, Run, TokenRevoked,
+    TokenToRevoke, revoke_token,
 };
 use crate::store::memory::MemoryStore;
 use crate::token::{REFUSED_TRIES_PER_MINUTE, REVOCATIONS_PER_MINUTE};
@@ -207,6 +207,22 @@ async fn a_token_whose_key_was_removed_is_ended_since_the_key_may_be_put_back() 
     world.registry.restore_signing_key(&sandbox(), &kid, Run::Commit).await.unwrap();
     world.poll().await;
     assert!(!world.is_active(&client, &token).await);
+}
+
+#[tokio::test]
+async fn where_the_list_for_verifiers_is_full_all_tokens_of_the_client_end() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let (one, other) = (world.token(&Ask::of("standard", &client)).await, world.token(&Ask::of("standard", &client)).await);
+    let alone = async |token: &str| match world.revoke(&form(&client, &[("token", token)])).await.unwrap() {
+        RevocationResult::Ended(_, revoked) => revoked,
+        other => panic!("{other:?}"),
+    };
+    world.directory().pretend_revoked(&sandbox(), LISTED_TOKENS_MAX - 1);
+    assert_eq!(alone(&one).await, TokenRevoked::Alone);
+    world.poll().await;
+    assert_eq!(alone(&other).await, TokenRevoked::WithAllOfItsClient);
+    assert_eq!(world.directory().revocations().revoked_tokens(&sandbox()), LISTED_TOKENS_MAX);
 }
 
 /// CVE-2020-15223.
