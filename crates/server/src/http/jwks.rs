@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use mintmark_core::keys::MAX_STALENESS;
 
 use super::{App, answer};
 
@@ -17,10 +18,18 @@ const CACHE: &str = "public, max-age=300, stale-while-revalidate=300, stale-if-e
 /// From how many seconds on the age is told: a node that follows the change feed is younger.
 const AGE_TOLD_FROM: u64 = 15;
 
+/// Until how many seconds after they were read keys are served by a node that is cut off: the age that those who remove and use keys
+/// reckon with.
+const SERVED_UNTIL: u64 = MAX_STALENESS.unsigned_abs();
+
 pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(view) = app.view() else {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The environment is not known yet.");
     };
+    let age = app.node.endpoint.directory.age_seconds();
+    if age > SERVED_UNTIL {
+        return answer::error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "The keys were read too long ago.");
+    }
     let ring = &view.ring;
     let is_known = headers
         .get_all(IF_NONE_MATCH)
@@ -36,7 +45,6 @@ pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response
     headers.insert(ETAG, ring.jwks_tag.clone());
     // A node that is cut off from the store serves the keys that it had read (RFC 9111 section 5.1). Verifiers keep these for as
     // much shorter as they are older, and so know a next key in time.
-    let age = app.node.endpoint.directory.age_seconds();
     if age >= AGE_TOLD_FROM {
         headers.insert(AGE, HeaderValue::from(age));
     }

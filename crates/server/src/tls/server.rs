@@ -9,6 +9,7 @@ use mintmark_core::clock::Clock;
 use mintmark_core::token::ClientCertificate;
 use rustls::ServerConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -27,6 +28,8 @@ pub struct ServerTls {
     files: TlsFiles,
     loaded: ArcSwap<Loaded>,
     clock: Arc<dyn Clock>,
+    /// Tells of each reload.
+    reloads: watch::Sender<()>,
     /// When the end of the certificate was last warned of, in unix seconds.
     warned: AtomicI64,
 }
@@ -59,7 +62,13 @@ impl ServerTls {
     /// Reads the files.
     pub fn open(name: &str, files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
         let loaded = ArcSwap::from_pointee(files.load(&clock)?);
-        Ok(Self { name: name.to_owned(), files, loaded, clock, warned: AtomicI64::new(i64::MIN) })
+        let reloads = watch::Sender::new(());
+        Ok(Self { name: name.to_owned(), files, loaded, clock, reloads, warned: AtomicI64::new(i64::MIN) })
+    }
+
+    /// Tells when other files come into force. A connection that began before knows nothing of an authority that is not trusted any more.
+    pub fn watch_reloads(&self) -> watch::Receiver<()> {
+        self.reloads.subscribe()
     }
 
     /// Does the server's part of a handshake. There is no time limit here.
@@ -124,9 +133,10 @@ impl Reloadable for ServerTls {
         self.files.paths()
     }
 
-    /// Connections that are open keep what they began with.
+    /// Connections that are open keep what they began with, but those of clients with a certificate are ended.
     fn reload(&self) -> Result<(), TlsError> {
         self.loaded.store(Arc::new(self.files.load(&self.clock)?));
+        self.reloads.send_replace(());
         self.warned.store(i64::MIN, Ordering::Relaxed);
         Ok(())
     }

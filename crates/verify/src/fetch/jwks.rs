@@ -32,6 +32,8 @@ pub(super) struct Fetched {
     pub(super) keys: Option<(KeySet, Option<HeaderValue>)>,
     /// How long the answer is good.
     pub(super) fresh_for: Duration,
+    /// How old it was when it came: from a cache, or from a server that was cut off from its store.
+    pub(super) age: Duration,
 }
 
 impl Source {
@@ -41,13 +43,13 @@ impl Source {
         let headers = held.map(|tag| (IF_NONE_MATCH, tag)).into_iter().collect();
         let get = Get { uri: self.uri.clone(), headers, max_body: MAX_BODY };
         let answer = self.fetcher.get(get, TIME_LIMIT).await?;
-        let fresh_for = freshness(&answer.headers);
+        let (fresh_for, age) = (freshness(&answer.headers), age(&answer.headers));
         match answer.status {
             StatusCode::OK => {
                 let keys = Some((read(&answer.body)?, answer.headers.get(ETAG).cloned()));
-                Ok(Fetched { keys, fresh_for })
+                Ok(Fetched { keys, fresh_for, age })
             }
-            StatusCode::NOT_MODIFIED if is_conditional => Ok(Fetched { keys: None, fresh_for }),
+            StatusCode::NOT_MODIFIED if is_conditional => Ok(Fetched { keys: None, fresh_for, age }),
             other => Err(FetchError::Status(other.as_u16())),
         }
     }
@@ -75,9 +77,13 @@ fn freshness(headers: &HeaderMap) -> Duration {
             max_age = value.trim_matches('"').parse().ok().map(Duration::from_secs);
         }
     }
-    let age =
-        headers.get(AGE).and_then(|value| value.to_str().ok()?.trim().parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
-    max_age.unwrap_or(DEFAULT_FRESHNESS).saturating_sub(age).clamp(SHORTEST_FRESHNESS, LONGEST_FRESHNESS)
+    max_age.unwrap_or(DEFAULT_FRESHNESS).saturating_sub(age(headers)).clamp(SHORTEST_FRESHNESS, LONGEST_FRESHNESS)
+}
+
+/// RFC 9111 section 5.1; nothing where it is not told.
+fn age(headers: &HeaderMap) -> Duration {
+    let seconds = headers.get(AGE).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map_or(Duration::ZERO, Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -50,7 +50,16 @@ struct Newest {
     keys: Arc<KeySet>,
     tag: Option<HeaderValue>,
     confirmed_at: Instant,
+    /// How old the answer was by then.
+    age_when_confirmed: Duration,
     error: Option<FetchError>,
+}
+
+impl Newest {
+    /// How long ago the issuer itself said that these are the keys.
+    fn age(&self) -> Duration {
+        self.confirmed_at.elapsed().saturating_add(self.age_when_confirmed)
+    }
 }
 
 impl IssuerKeys {
@@ -85,9 +94,10 @@ impl KeySource for HeldKeys {
 impl HeldKeys {
     /// The first keys, and the time until they are to be fetched again.
     pub(super) async fn fetch(source: &Source, max_age: Duration) -> Result<(Self, Duration), FetchError> {
-        let Fetched { keys, fresh_for } = source.fetch(None).await?;
+        let Fetched { keys, fresh_for, age } = source.fetch(None).await?;
         let (keys, tag) = keys.ok_or(FetchError::NoKeys)?;
-        let newest = Newest { keys: Arc::new(keys), tag, confirmed_at: Instant::now(), error: None };
+        let confirmed_at = Instant::now();
+        let newest = Newest { keys: Arc::new(keys), tag, confirmed_at, age_when_confirmed: age, error: None };
         Ok((Self { newest: RwLock::new(newest), wanted: Notify::new(), max_age }, fresh_for))
     }
 
@@ -120,27 +130,27 @@ impl HeldKeys {
 
     async fn refresh(&self, source: &Source) -> Result<Duration, FetchError> {
         let tag = self.read().tag.clone();
-        let Fetched { keys, fresh_for } = source.fetch(tag).await?;
+        let Fetched { keys, fresh_for, age } = source.fetch(tag).await?;
         let mut newest = self.write();
         if let Some((keys, tag)) = keys {
             newest.keys = Arc::new(keys);
             newest.tag = tag;
         }
-        newest.confirmed_at = Instant::now();
+        (newest.confirmed_at, newest.age_when_confirmed) = (Instant::now(), age);
         newest.error = None;
         Ok(fresh_for)
     }
 
     fn usable(&self) -> Option<Arc<KeySet>> {
         let newest = self.read();
-        (newest.confirmed_at.elapsed() <= self.max_age).then(|| Arc::clone(&newest.keys))
+        (newest.age() <= self.max_age).then(|| Arc::clone(&newest.keys))
     }
 
     /// The number of usable keys, their age, and why they could not be fetched the last time.
     pub(super) fn status(&self) -> (usize, Duration, Option<FetchError>) {
         let number = self.usable().map_or(0, |keys| keys.len());
         let newest = self.read();
-        (number, newest.confirmed_at.elapsed(), newest.error.clone())
+        (number, newest.age(), newest.error.clone())
     }
 
     /// Nothing that is changed under the lock can fail half-way.

@@ -1,7 +1,8 @@
 //! The signed documents: made when somebody asks, at most once a second, and shared by all who ask meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,17 +16,18 @@ use mintmark_core::keys::ActiveKey;
 use mintmark_core::model::{EnvironmentName, Position};
 use mintmark_core::store::{Incarnation, Store};
 use mintmark_core::token::{Denial, TokenEndpoint};
-use tokio::sync::{OnceCell, Semaphore, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
+
+use super::waiters::Waiters;
 
 /// How many milliseconds all who ask get the same documents.
 const SHARED_MILLISECONDS: u64 = 1000;
-/// How many verifiers wait for news at a time; others are answered at once.
-const WAITERS: usize = 1000;
 /// How long a verifier waits at least where another node told it of changes that this one does not know yet.
 const CATCH_UP: Duration = Duration::from_secs(5);
-/// How many different lists of what is new are made from one state; who would need another one gets everything.
-const LISTS: usize = 64;
+/// From how many of the positions that were told last lists of what is new are made. Who has another one gets the list from the next
+/// lower of them, and who is behind all of them gets everything: so nobody chooses how many different lists there are.
+const LISTS: usize = 16;
 /// The type in a document's header.
 const TYPE: &str = "mintmark-revocations+jwt";
 
@@ -41,6 +43,13 @@ pub(super) struct Document {
 pub(super) struct Held {
     pub(super) incarnation: Incarnation,
     pub(super) position: Position,
+}
+
+/// Who asks, and for how long that verifier waits for news.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    pub(super) from: IpAddr,
+    pub(super) wait: Duration,
 }
 
 /// Why there is no document.
@@ -71,13 +80,20 @@ impl fmt::Display for Undecided {
 #[derive(Debug)]
 pub struct RevocationDocuments {
     environments: Mutex<HashMap<EnvironmentName, Given>>,
-    waiters: Semaphore,
+    waiters: Waiters,
+    /// Of whoever makes a document: one at a time.
+    making: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
 impl Default for RevocationDocuments {
     fn default() -> Self {
-        Self { environments: Mutex::default(), waiters: Semaphore::new(WAITERS), stopping: watch::Sender::new(false) }
+        Self {
+            environments: Mutex::default(),
+            waiters: Waiters::default(),
+            making: Arc::new(Semaphore::new(1)),
+            stopping: watch::Sender::new(false),
+        }
     }
 }
 
@@ -87,6 +103,8 @@ struct Given {
     state: Option<Arc<State>>,
     /// The highest position ever told: none below it is told afterwards (rule S17).
     position: Position,
+    /// The last positions that were told, in their order.
+    told: VecDeque<Position>,
 }
 
 /// One state of things, and the documents that were made from it.
@@ -95,6 +113,8 @@ struct State {
     made_at: u64,
     as_of: Timestamp,
     set: Arc<RevocationSet>,
+    /// From where lists of what is new are made: lowest first, this state's own position last.
+    starts: Vec<Position>,
     documents: Mutex<HashMap<Option<Position>, Arc<OnceCell<Document>>>>,
 }
 
@@ -106,7 +126,7 @@ impl RevocationDocuments {
 
     /// How many verifiers wait for news now.
     pub fn waiting(&self) -> usize {
-        WAITERS.saturating_sub(self.waiters.available_permits())
+        self.waiters.count()
     }
 
     /// A document of an environment: of what came after what is held, or of everything. It waits for news as long as `wait`.
@@ -115,7 +135,7 @@ impl RevocationDocuments {
         endpoint: &TokenEndpoint<S>,
         environment: &EnvironmentName,
         held: Option<Held>,
-        wait: Duration,
+        wait: Wait,
     ) -> Result<Document, Undecided> {
         let directory = &*endpoint.directory;
         if let Some(held) = &held {
@@ -127,9 +147,20 @@ impl RevocationDocuments {
         if held.is_some_and(|held| held > state.set.position()) {
             return Err(Undecided::Behind);
         }
-        let cell = state.cell(held);
-        let since = cell.1;
-        cell.0.get_or_try_init(|| sign(endpoint, environment, &state, since)).await.cloned()
+        let since = held.and_then(|held| state.start(held));
+        let cell = state.cell(since);
+        cell.get_or_try_init(|| self.make(endpoint, environment, &state, since)).await.cloned()
+    }
+
+    async fn make<S: Store>(
+        &self,
+        endpoint: &TokenEndpoint<S>,
+        environment: &EnvironmentName,
+        state: &Arc<State>,
+        since: Option<Position>,
+    ) -> Result<Document, Undecided> {
+        let permit = Arc::clone(&self.making).acquire_owned().await.map_err(|_| Undecided::Stale)?;
+        sign(endpoint, environment, (state, since), permit).await
     }
 
     /// Waits until there is something that is not held, or the time is over.
@@ -138,9 +169,9 @@ impl RevocationDocuments {
         directory: &Directory<S>,
         environment: &EnvironmentName,
         held: &Held,
-        wait: Duration,
+        Wait { from, wait }: Wait,
     ) {
-        let Ok(_waiting) = self.waiters.try_acquire() else { return };
+        let Some(_place) = self.waiters.take(from) else { return };
         let (mut changed, mut stopping) = (directory.watch_revocations(), self.stopping.subscribe());
         let start = Instant::now();
         loop {
@@ -207,8 +238,8 @@ impl RevocationDocuments {
         }
         let as_of = Timestamp(endpoint.clock.now().0.saturating_sub(seconds));
         let made_at = endpoint.clock.boot_milliseconds();
-        let state = Arc::new(State { made_at, as_of, set, documents: Mutex::default() });
-        (given.position, given.state) = (state.set.position(), Some(Arc::clone(&state)));
+        let state = Arc::new(State { made_at, as_of, starts: given.tell(&set), set, documents: Mutex::default() });
+        given.state = Some(Arc::clone(&state));
         Ok(state)
     }
 
@@ -217,13 +248,34 @@ impl RevocationDocuments {
     }
 }
 
+impl Given {
+    /// Notes a position that is told from now on. Those from which lists of what is new are made then.
+    fn tell(&mut self, set: &RevocationSet) -> Vec<Position> {
+        // Positions of another history start nothing.
+        if self.state.as_ref().is_some_and(|state| state.set.incarnation() != set.incarnation()) {
+            self.told.clear();
+        }
+        self.position = set.position();
+        if self.told.back() != Some(&self.position) {
+            self.told.push_back(self.position);
+        }
+        while self.told.len() > LISTS {
+            self.told.pop_front();
+        }
+        self.told.iter().copied().collect()
+    }
+}
+
 impl State {
-    /// The place of the document of what came after a position, and that position; of everything where there are too many others.
-    fn cell(&self, since: Option<Position>) -> (Arc<OnceCell<Document>>, Option<Position>) {
+    /// From where the list for somebody is made who has a position.
+    fn start(&self, held: Position) -> Option<Position> {
+        self.starts.iter().rev().find(|start| **start <= held).copied()
+    }
+
+    /// The place of the document of what came after a position, or of everything.
+    fn cell(&self, since: Option<Position>) -> Arc<OnceCell<Document>> {
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = documents.len() >= LISTS && !documents.contains_key(&since);
-        let since = since.filter(|_| !is_full);
-        (Arc::clone(documents.entry(since).or_default()), since)
+        Arc::clone(documents.entry(since).or_default())
     }
 }
 
@@ -231,8 +283,8 @@ impl State {
 async fn sign<S: Store>(
     endpoint: &TokenEndpoint<S>,
     environment: &EnvironmentName,
-    state: &Arc<State>,
-    since: Option<Position>,
+    (state, since): (&Arc<State>, Option<Position>),
+    permit: OwnedSemaphorePermit,
 ) -> Result<Document, Undecided> {
     let (parts, pair, header) = {
         let view = endpoint.directory.view(environment).ok_or(Undecided::NoKey)?;
@@ -244,6 +296,8 @@ async fn sign<S: Store>(
     };
     let (state, now) = (Arc::clone(state), endpoint.clock.now());
     let make = move || {
+        // Until it is made, also when nobody waits for it any more.
+        let _permit = permit;
         let (environment, issuer, keys) = parts;
         let parts = DocumentParts { environment: &environment, issuer: &issuer, keys: &keys, since, as_of: state.as_of, now };
         let claims = state.set.document(&parts)?;

@@ -4,9 +4,12 @@
 //! there is something. The answer is always a document that was signed just now, since nothing else proves that nothing is missing.
 
 mod documents;
+mod waiters;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -16,9 +19,9 @@ use mintmark_core::model::Position;
 use mintmark_core::store::Incarnation;
 
 pub use documents::RevocationDocuments;
-use documents::{Document, Held, Undecided};
+use documents::{Document, Held, Undecided, Wait};
 
-use super::{App, answer};
+use super::{App, Peer, answer};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The longest wait, in seconds.
@@ -26,8 +29,8 @@ const WAIT_MAX: u64 = 30;
 /// The longest tag that is one of ours, in bytes.
 const TAG_MAX: usize = 200;
 
-pub(super) async fn revocations(State(app): State<App>, headers: HeaderMap) -> Response {
-    let (held, wait) = (held(&headers), wait(&headers));
+pub(super) async fn revocations(State(app): State<App>, Extension(peer): Extension<Arc<Peer>>, headers: HeaderMap) -> Response {
+    let (held, wait) = (held(&headers), Wait { from: peer.address, wait: wait(&headers) });
     match app.node.revocations.document(&app.node.endpoint, &app.site.environment, held, wait).await {
         Ok(document) => send(&document),
         Err(cause) => {

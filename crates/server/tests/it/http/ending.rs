@@ -336,7 +336,33 @@ async fn a_node_that_is_behind_another_one_catches_up_before_it_answers() {
     server.clock.advance(1);
     server.poll().await;
     let list = server.open(waiting.answer().await.unwrap().text()).await;
-    assert_eq!((&list["since"], tokens(&list)), (&json!(next), 1));
+    assert_eq!((&list["since"], tokens(&list)), (&first["seq"], 2), "from what this node told last");
+}
+
+#[tokio::test]
+async fn who_is_behind_all_that_was_told_lately_gets_everything_and_nobody_chooses_lists() {
+    let server = TestServer::start().await;
+    let (first, _) = server.list("").await;
+    let history = first["inc"].as_str().unwrap();
+    let mut told = vec![first["seq"].as_u64().unwrap()];
+    for number in 0..20 {
+        revoke(&server, &format!("{number}-1")).await;
+        revoke(&server, &format!("{number}-2")).await;
+        server.poll().await;
+        server.clock.advance(1);
+        told.push(server.list("").await.0["seq"].as_u64().unwrap());
+    }
+    let since = async |held: u64| {
+        let (list, _) = server.list(&format!("If-None-Match: \"{history}.{held}\"\r\n")).await;
+        (list["since"].as_u64(), tokens(&list))
+    };
+    let [.., before, last] = told[..] else { panic!() };
+    assert_eq!(since(last).await, (Some(last), 0));
+    assert_eq!(since(before).await, (Some(before), 2));
+    assert_eq!(since(last - 1).await, (Some(before), 2), "a position that this node never told");
+    assert_eq!(since(told[5]).await, (Some(told[5]), 30), "the oldest that is remembered");
+    assert_eq!(since(told[5] - 1).await, (None, 40));
+    assert_eq!(since(0).await, (None, 40));
 }
 
 #[tokio::test]

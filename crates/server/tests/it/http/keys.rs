@@ -159,6 +159,10 @@ async fn a_node_that_is_cut_off_says_how_old_its_keys_are() {
     for headers in [String::new(), format!("If-None-Match: {tag}\r\n")] {
         assert_eq!(server.get(JWKS, &headers).await.header("age"), Some("200"));
     }
+    server.clock.advance(86_200);
+    assert_eq!(server.get(JWKS, "").await.header("age"), Some("86400"));
+    server.clock.advance(1);
+    assert_eq!(server.get(JWKS, "").await.status, 503, "older than anybody reckons with");
     database.come_back().await;
     server.poll().await;
     assert_eq!(server.get(JWKS, "").await.header("age"), None);

@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use mintmark::tls::{Reloadable, Secured, ServerTls, Watched};
 use mintmark_core::clock::{Clock, FakeClock};
 use mintmark_core::token::ClientCertificate;
 use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::{NAME, Secure};
+use super::{NAME, Secure, connect};
 use crate::fixture::pki::{Authority, Identity};
 use crate::fixture::{Connection, NOW, TestServer, in_time};
 
@@ -94,6 +97,40 @@ async fn a_resumed_session_shows_its_certificate_and_is_judged_anew() {
     tls.reload().unwrap();
     let (_, later) = connect().await;
     assert_eq!((later.sha256, later.is_trusted), (shown.sha256, false));
+}
+
+/// Trust is asked for when a connection begins, so it lasts no longer than the files that it was asked of.
+#[tokio::test]
+async fn connections_that_showed_a_certificate_end_when_the_files_are_read_again() {
+    let clients = Authority::new();
+    let files = Secure::new().asking(Some(&clients));
+    let server = files.setup().start().await;
+    let identity = clients.client("export.acme.example");
+    let open =
+        async |identity, alpn: &[&str]| connect(server.address("sandbox"), NAME, files.client(identity, alpn)).await.unwrap();
+    let ask = async |stream: &mut TlsStream<TcpStream>| {
+        let request = format!("GET /livez HTTP/1.1\r\nHost: {NAME}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        in_time("an answer", stream.read_exact(&mut start)).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+    };
+    let (mut shown, mut nothing) = (open(Some(&identity), &["http/1.1"]).await, open(None, &["http/1.1"]).await);
+    ask(&mut shown).await;
+    ask(&mut nothing).await;
+    let second = open(Some(&identity), &["h2"]).await;
+    let (mut sender, second) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(second)).await.unwrap();
+    let second = tokio::spawn(second);
+    let request =
+        http::Request::get(format!("https://{NAME}/livez")).body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
+    assert_eq!(in_time("an answer", sender.send_request(request)).await.unwrap().status(), 200);
+
+    server.tls["sandbox"].reload().unwrap();
+    in_time("the end", shown.read_to_end(&mut Vec::new())).await.unwrap();
+    in_time("the end by HTTP/2", second).await.unwrap().unwrap();
+    let mut rest = vec![0; 16 * 1024];
+    assert!(in_time("the answer's rest", nothing.read(&mut rest)).await.unwrap() > 0);
+    ask(&mut nothing).await;
 }
 
 #[tokio::test]

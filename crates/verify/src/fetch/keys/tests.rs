@@ -111,6 +111,28 @@ async fn keys_outlive_an_outage_of_a_day_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_from_a_cache_or_a_server_that_is_cut_off_are_as_old_as_it_says() {
+    let aged = |age: &'static str| {
+        move || {
+            let mut jwks = jwks(&["1"]);
+            jwks.headers.insert("age", HeaderValue::from_static(age));
+            jwks
+        }
+    };
+    let (twenty, centuries) = (aged("72000"), aged("18446744073709551615"));
+    let script = Script::at_once(move |_| Ok(twenty()));
+    let keys = follow(&script).await;
+    script.change(|_| unreachable());
+    sleep(4 * HOUR).await;
+    assert!(keys.key("1").is_some());
+    sleep(Duration::from_secs(1)).await;
+    assert!(keys.key("1").is_none(), "a day after the issuer read them");
+    script.change(move |_| Ok(centuries()));
+    sleep(Duration::from_secs(61)).await;
+    assert!(keys.key("1").is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_issuer_that_is_away_is_asked_once_a_minute_or_less() {
     let script = Script::at_once(|_| Ok(jwks(&["1"])));
     let keys = follow(&script).await;
