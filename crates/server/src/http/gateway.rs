@@ -12,12 +12,13 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use mintmark_core::dialect::{AuthMethod, AuthMethods};
 use mintmark_core::model::ClientId;
 use mintmark_core::token::{Admitted, Answered, Caller, GatewayCall, GatewayRefusal};
+use mintmark_verify::Algorithm;
 
 use super::{App, Peer, RequestId, answer};
 
@@ -76,7 +77,26 @@ async fn decide(app: &App, id: &RequestId, peer: &Peer, (resource, query): (&str
         Err(refusal) => refuse(refusal),
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if is_dpop(&parts.headers) {
+        challenge_for_dpop(&mut response);
+    }
     response
+}
+
+fn is_dpop(headers: &HeaderMap) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split_once(' ')).is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("dpop"))
+}
+
+/// Whoever came with a bound token is asked for one again (RFC 9449 section 7.1).
+fn challenge_for_dpop(response: &mut Response) {
+    let Some(challenge) = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) else { return };
+    let algorithms = Algorithm::ALL.map(Algorithm::as_str).join(" ");
+    let rest = challenge.strip_prefix("Bearer").unwrap_or(challenge).trim_start();
+    let separator = if rest.is_empty() { "" } else { ", " };
+    if let Ok(value) = HeaderValue::try_from(format!("DPoP algs=\"{algorithms}\"{separator}{rest}")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
 }
 
 fn admit(Admitted { token, scope }: &Admitted) -> Response {
@@ -184,6 +204,16 @@ fn log(app: &App, id: &RequestId, answered: &Answered<Admitted, GatewayRefusal>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_token_is_asked_for_again_as_one() {
+        let mut response = Response::new(Body::empty());
+        for (challenge, rest) in [("Bearer", ""), ("Bearer error=\"invalid_token\"", ", error=\"invalid_token\"")] {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            challenge_for_dpop(&mut response);
+            assert_eq!(response.headers()[WWW_AUTHENTICATE], format!("DPoP algs=\"ES256 RS256 PS256 EdDSA\"{rest}"));
+        }
+    }
 
     #[test]
     fn client_ids_that_differ_stay_different() {

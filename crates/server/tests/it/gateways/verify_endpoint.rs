@@ -23,7 +23,7 @@ impl VerifyEndpoint {
     pub(super) async fn of(issuer: &Issuer) -> Self {
         let server = &issuer.server;
         let (gateway, environment) = (server.world.client(ENVIRONMENT, "other"), ENVIRONMENT.parse().unwrap());
-        let edit = ClientEdit { serve: Some(AUDIENCE.parse().unwrap()), ..ClientEdit::default() };
+        let edit = ClientEdit { serve: vec![AUDIENCE.parse().unwrap()], ..ClientEdit::default() };
         let client = server.registry.edit_client(&environment, &gateway.id.parse().unwrap(), &edit).await.unwrap();
         server.poll().await;
         let resource_id = client.serves[0].to_string();

@@ -26,7 +26,7 @@ impl TestServer {
 
     async fn serve(&self, client: &KnownClient, uri: &str) -> String {
         let uri: ResourceUri = uri.parse().unwrap();
-        let edit = ClientEdit { serve: Some(uri), ..ClientEdit::default() };
+        let edit = ClientEdit { serve: vec![uri], ..ClientEdit::default() };
         let id = client.id.parse().unwrap();
         let client = self.registry.edit_client(&"sandbox".parse().unwrap(), &id, &edit).await.unwrap();
         self.poll().await;
