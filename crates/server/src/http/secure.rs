@@ -47,7 +47,7 @@ pub(super) async fn serve(
             _ = reloads.changed(), if shows_certificate => {}
         }
         end.send_replace(true);
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     };
     let ended = tokio::select! {
         ended = served => ended,
