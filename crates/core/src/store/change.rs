@@ -24,12 +24,9 @@ impl Change {
     /// from before tokens could be revoked read a subject that they do not know as damage, and would read everything anew each time.
     pub fn feed_subject(&self) -> Subject {
         let client = self.writes.iter().find_map(|write| match write {
-            Write::Revoke(Revocation { subject, .. }) => match subject {
-                RevocationSubject::Token { environment, client_id: Some(id), .. } => {
-                    Some(Subject::Client { environment: environment.clone(), id: id.clone() })
-                }
-                _ => None,
-            },
+            Write::Revoke(Revocation {
+                subject: RevocationSubject::Token { environment, client_id: Some(id), .. }, ..
+            }) => Some(Subject::Client { environment: environment.clone(), id: id.clone() }),
             _ => None,
         });
         let subject = &self.audit.subject;

@@ -195,9 +195,8 @@ impl Denial {
             | Denial::CertificateRefused
             | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
-            | Denial::TenantDisabled => true,
-            // Found by then: its keys were looked for.
-            Denial::KeysUnavailable(_) => true,
+            | Denial::TenantDisabled
+            | Denial::KeysUnavailable(_) => true,
             // What comes before the client is looked for.
             Denial::AssertionRefused(fault) => !matches!(fault, AssertionFault::Malformed(_) | AssertionFault::WrongType),
             _ => false,

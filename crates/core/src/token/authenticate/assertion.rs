@@ -226,13 +226,12 @@ impl<S: Store> TokenEndpoint<S> {
                 failure = fault.into();
                 continue;
             }
-            match self.check_foreign_signature(federation, algorithm, jws, &mut budget).await {
-                Err(denial) => failure = denial,
-                Ok(()) => {
-                    let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
-                    return Ok(Found { at, good_until, is_single_use: federation.single_use });
-                }
+            if let Err(denial) = self.check_foreign_signature(federation, algorithm, jws, &mut budget).await {
+                failure = denial;
+                continue;
             }
+            let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
+            return Ok(Found { at, good_until, is_single_use: federation.single_use });
         }
         Err(failure)
     }

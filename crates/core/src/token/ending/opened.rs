@@ -17,7 +17,7 @@ const CLOCKS_APART: u32 = 300;
 #[derive(Debug)]
 pub(super) enum Revocable {
     /// A token that may be good somewhere.
-    Token(OpenedToken),
+    Token(Box<OpenedToken>),
     /// It says that it is of this environment, and its key is not known here: this node may lag behind.
     KeyUnknown,
     /// A key of the environment that cannot be used here.
@@ -69,7 +69,7 @@ fn open_opaque(view: &EnvironmentView, sealer: &Sealer, text: &str, now: Timesta
 pub(super) fn open_to_revoke(view: &EnvironmentView, sealer: &Sealer, text: &str, now: Timestamp) -> Revocable {
     let behind = Timestamp(now.0.saturating_sub(i64::from(CLOCKS_APART)));
     if text.starts_with(OPAQUE_PREFIX) {
-        return open_opaque(view, sealer, text, behind).map_or(Revocable::Nothing, Revocable::Token);
+        return open_opaque(view, sealer, text, behind).map_or(Revocable::Nothing, |opened| Revocable::Token(Box::new(opened)));
     }
     let issuer = &view.environment.issuer;
     let Ok((header, unverified)) = danger_decode_without_verifying(text) else { return Revocable::Nothing };
@@ -86,7 +86,7 @@ pub(super) fn open_to_revoke(view: &EnvironmentView, sealer: &Sealer, text: &str
             None => return Revocable::KeyUnknown,
         }
     };
-    opened.map_or(Revocable::Nothing, Revocable::Token)
+    opened.map_or(Revocable::Nothing, |opened| Revocable::Token(Box::new(opened)))
 }
 
 /// The keys whose tokens are good.

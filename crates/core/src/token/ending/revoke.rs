@@ -84,7 +84,7 @@ impl<S: Store> TokenEndpoint<S> {
             found = open_to_revoke(&environment, sealer, text, now);
         }
         match found {
-            Revocable::Token(opened) => Ok(Some(opened)),
+            Revocable::Token(opened) => Ok(Some(*opened)),
             Revocable::KeyUnknown | Revocable::Nothing => Ok(None),
             Revocable::KeyUnusable => {
                 Err(Denial::StoreUnavailable("the token may live on: its key cannot be used here".to_owned()))
