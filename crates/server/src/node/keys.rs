@@ -67,20 +67,26 @@ impl Node {
         Ok(())
     }
 
-    /// Does what is due for the signing keys by the schedule. `told` are the problems that were told already.
-    pub(super) async fn keep_keys(&self, told: &mut BTreeSet<String>) {
-        let registry = self.registry();
-        // A clock that is ahead would remove keys that are needed.
-        match registry.store.clock_offset().await {
-            Ok(offset) if offset.abs() <= CLOCK_OFFSET_MAX => {}
+    /// Whether this machine and the database agree on the time. `told` are the problems that were told already.
+    pub(super) async fn has_the_databases_time(&self, told: &mut BTreeSet<String>) -> bool {
+        match self.endpoint.directory.store().clock_offset().await {
+            Ok(offset) if offset.abs() <= CLOCK_OFFSET_MAX => true,
             Ok(offset) => {
                 if told.insert(CLOCK_IS_OFF.to_owned()) {
                     tracing::warn!(seconds = offset, CLOCK_IS_OFF);
                 }
-                return;
+                false
             }
-            Err(error) => return tracing::debug!(%error, "the signing keys cannot be looked after now"),
+            Err(error) => {
+                tracing::debug!(%error, "the database's clock cannot be read");
+                false
+            }
         }
+    }
+
+    /// Does what is due for the signing keys by the schedule. `told` are the problems that were told already.
+    pub(super) async fn keep_keys(&self, told: &mut BTreeSet<String>) {
+        let registry = self.registry();
         match registry.keep_keys(self.rotate_after, &KeyThreads::of(&registry)).await {
             Ok(kept) => {
                 for done in &kept.done {

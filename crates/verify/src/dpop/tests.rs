@@ -160,10 +160,28 @@ fn claims_of_another_type_are_named() {
 }
 
 #[test]
-fn times_that_are_not_whole_seconds_are_malformed() {
-    for iat in [json!(1.8e9), json!("1800000000"), json!(u64::MAX), json!(1e308), json!([NOW]), json!(true), json!({})] {
+fn times_that_are_no_numbers_of_seconds_are_malformed() {
+    for iat in [json!("1800000000"), json!(u64::MAX), json!(1e308), json!([NOW]), json!(true), json!({})] {
         assert_eq!(fault(&with("iat", iat.clone())), Some(ProofError::ClaimMalformed("iat")), "{iat}");
     }
+}
+
+#[test]
+fn a_fraction_of_a_second_is_cut_off() {
+    assert_eq!(fault(&with("iat", format!("{NOW}.9").parse::<Value>().unwrap())), None);
+}
+
+#[test]
+fn a_proof_that_says_when_it_is_over_is() {
+    for (name, value, expected) in [
+        ("exp", NOW + 1, None),
+        ("exp", NOW, Some(ProofError::TooOld)),
+        ("nbf", NOW + 30, None),
+        ("nbf", NOW + 31, Some(ProofError::IssuedInFuture)),
+    ] {
+        assert_eq!(fault(&with(name, json!(value))), expected, "{name} {value}");
+    }
+    assert_eq!(fault(&with("exp", json!("never"))), Some(ProofError::ClaimMalformed("exp")));
 }
 
 #[test]

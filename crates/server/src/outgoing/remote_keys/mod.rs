@@ -37,7 +37,7 @@ const WAIT: Duration = Duration::from_millis(2500);
 /// Requests that wait at once; one more does with what is there.
 const MAX_WAITING: usize = 1024;
 /// The same for one source, so that one that never answers takes no place of others.
-const MAX_WAITING_FOR_ONE: usize = 32;
+const MAX_WAITING_FOR_ONE: usize = 256;
 
 /// The keys that this node holds.
 #[derive(Clone)]

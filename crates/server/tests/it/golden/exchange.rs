@@ -100,6 +100,10 @@ impl Exchange {
             values.played.push(("token".to_owned(), server.asset_token("sandbox", client, &more).await));
         }
         server.clock.advance(self.before.seconds);
+        // A token may expire while the server is kept up to date; without one, it is the server that gets old.
+        if self.before.token.is_some() {
+            server.poll().await;
+        }
         if self.before.own_resource_lost {
             lose_own_resource(server).await;
         }

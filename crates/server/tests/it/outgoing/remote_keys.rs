@@ -88,7 +88,7 @@ async fn s21_no_more_than_a_bounded_number_waits_for_the_first_answer() {
     let fixture = Fixture::start(|_| jwks(&["a"])).await;
     let asked = futures_util::future::join_all((0..3000).map(|_| fixture.ask("a"))).await;
     let (good, refused): (Vec<_>, Vec<_>) = asked.into_iter().partition(Result::is_ok);
-    assert_eq!((good.len(), refused.len()), (1024, 3000 - 1024), "the others are told at once to come again");
+    assert_eq!((good.len(), refused.len()), (256, 3000 - 256), "the others are told at once to come again");
     assert!(refused.iter().all(|refused| matches!(refused, Err(RemoteKeysError::Unavailable(_)))));
     assert_eq!(fixture.elsewhere.count(), 1);
 }
