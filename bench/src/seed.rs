@@ -151,7 +151,7 @@ async fn open(folder: &Path, dialects: &Path, root_keys: RootKeys) -> Done<Regis
             return fail!("{}", lines.join("\n"));
         }
     };
-    let actor = Actor("bench".to_owned());
+    let actor = Actor::local("bench");
     Ok(Registry { store: Arc::new(store), clock, random, root_keys: Arc::new(root_keys), dialects, actor })
 }
 

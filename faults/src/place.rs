@@ -50,7 +50,7 @@ impl PlaceArgs {
         let root_keys = Arc::new(RootKeys::parse(&text)?);
         let dialects = load_dialects(None).map_err(|_| Failure("the built-in dialects have mistakes".to_owned()))?;
         let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-        let (store, actor) = (Arc::new(self.store.open().await?), Actor("fault tests".to_owned()));
+        let (store, actor) = (Arc::new(self.store.open().await?), Actor::local("fault tests"));
         Ok(Registry { store, clock, random, root_keys, dialects, actor })
     }
 }

@@ -111,7 +111,7 @@ impl World {
             random: Arc::new(SeededRandom::new(3)),
             root_keys: root_keys(),
             dialects: DialectSet::load(&more).unwrap(),
-            actor: Actor("test".to_owned()),
+            actor: Actor::local("test"),
         };
         let (acme, globex) = furnish(&registry).await;
         let business = async |tenant_id, name: &str| {

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod document;
 pub mod json;
 pub mod keys;
+pub mod management;
 pub mod model;
 pub mod random;
 pub mod registry;

@@ -255,7 +255,7 @@ impl Node {
             random: Arc::clone(&self.random),
             root_keys: Arc::clone(&self.endpoint.root_keys),
             dialects: DialectSet::clone(&self.dialects.load()),
-            actor: Actor("mintmark".to_owned()),
+            actor: Actor::local("mintmark"),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use business::Business;
 pub use client::{AssertionAudience, BusinessAccess, Client, ClientRecord, Grant, Profile, TokenBinding};
 pub use credential::{Credential, StoredMac, StoredSecret};
 pub use environment::Environment;
-pub use id::{BusinessId, CredentialId, IdError, ResourceId, TenantId};
+pub use id::{BusinessId, CredentialId, IdError, ManagementClientId, MemberId, ResourceId, TenantId};
 pub use name::{ClientId, DialectName, EnvironmentName, NameError};
 pub use proof::{CertificateFingerprint, CertificateName, Federation, KeySetLocation, Proof, ProofKind, PublicKey};
 pub use resource::{Resource, ResourceUri, ScopeDefinition, TokenFormat};

@@ -16,6 +16,7 @@ mod store;
 mod tenant;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use business::{BusinessEdit, NewBusiness};
@@ -39,8 +40,22 @@ use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, 
 const TRIES: usize = 8;
 
 /// Who makes a change, as the audit names them.
-#[derive(Clone, Debug)]
-pub struct Actor(pub String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who: a member's or management client's id, or who uses the command line as far as the machine knows.
+    pub who: String,
+    /// From where on the network, if it came by it.
+    pub source: Option<IpAddr>,
+    /// The request that brought it, if one did.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// Somebody on the machine itself, or the server.
+    pub fn local(who: impl Into<String>) -> Self {
+        Self { who: who.into(), source: None, request_id: None }
+    }
+}
 
 /// Why a change was not made.
 #[derive(Debug)]
@@ -129,10 +144,24 @@ struct Draft {
     writes: Vec<Write>,
 }
 
+impl<S> Registry<S> {
+    /// The same rules for somebody else.
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            root_keys: Arc::clone(&self.root_keys),
+            dialects: self.dialects.clone(),
+            actor,
+        }
+    }
+}
+
 impl<S: Store> Registry<S> {
     async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
         let Draft { action, subject, before, after, writes } = draft;
-        let audit = AuditEntry { at: self.clock.now(), actor: self.actor.0.clone(), action, subject, before, after };
+        let audit = AuditEntry { at: self.clock.now(), actor: self.actor.who.clone(), action, subject, before, after };
         self.store.commit(&Change { writes, audit }).await.map(|_| ())
     }
 

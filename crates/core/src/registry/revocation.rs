@@ -138,7 +138,7 @@ impl<S: Store> Registry<S> {
         if token.id.is_empty() || token.id.len() > longest || token.id.chars().any(char::is_control) {
             return super::checks::invalid("jti", format!("1 to {longest} bytes, no control characters"));
         }
-        let by = (self.actor.0.clone(), self.clock.now());
+        let by = (self.actor.who.clone(), self.clock.now());
         revoke_token(&*self.store, token, by).await.map_err(failed)
     }
 

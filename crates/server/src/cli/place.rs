@@ -264,7 +264,7 @@ fn new_registry(store: &Arc<SqlStore>, root_keys: Arc<RootKeys>, dialects: Diale
         random: Arc::new(SystemRandom) as Arc<dyn Random>,
         root_keys,
         dialects,
-        actor: Actor(actor()),
+        actor: Actor::local(actor()),
     }
 }
 

@@ -38,7 +38,7 @@ fn registry<S: Store>(world: &World<S>, clock: &Arc<FakeClock>) -> Registry<S> {
         root_keys: Arc::new(RootKeys::parse(&RootKeys::generate(&*random)).unwrap()),
         random,
         dialects: DialectSet::load(&[]).unwrap(),
-        actor: Actor("test".to_owned()),
+        actor: Actor::local("test"),
     }
 }
 
