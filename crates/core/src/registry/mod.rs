@@ -146,6 +146,7 @@ struct Draft {
 
 impl<S> Registry<S> {
     /// The same rules for somebody else.
+    #[must_use]
     pub fn acting_as(&self, actor: Actor) -> Self {
         Self {
             store: Arc::clone(&self.store),
