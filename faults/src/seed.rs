@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &SeedArgs) -> Done<Figures> {
         }
         let at = registry.clock.now();
         let subject = Subject::Tenant { id: tenant };
-        let actor = registry.actor.0.clone();
+        let actor = registry.actor.who.clone();
         let audit = AuditEntry { at, actor, action: "client.seed", subject, before: None, after: Some(json!(count)) };
         registry.store.commit(&Change { writes, audit }).await?;
     }
