@@ -139,7 +139,7 @@ pub(super) fn authorize<'a>(
 ) -> Result<Authorized<'a>, Denial> {
     let client = authenticated.client();
     let resources = find_resources(client, request, environment);
-    for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
+    for step in &dialect.request.order {
         request.refuse_faults_of(*step, dialect.request.report)?;
         match step {
             Step::Permission => {
