@@ -7,7 +7,7 @@ use super::super::{AssertionFault, Denial};
 use super::key_holder::{JWT_BEARER, KeyHolder, assert_with, claims, mac, send, with};
 use crate::clock::Clock;
 use crate::fixture::{ISSUER, NOW, World, sandbox, timestamp};
-use crate::model::{AssertionAudience, KeySetLocation, Profile, Proof, Status};
+use crate::model::{AssertionAudience, ClientId, KeySetLocation, Profile, Proof, Status};
 use crate::registry::{ClientEdit, NewCredential};
 
 fn fault(denial: &Denial) -> &AssertionFault {
@@ -336,22 +336,44 @@ async fn of_several_keys_each_proves_the_client_until_it_is_disabled() {
     assert_eq!(assert_with(&world, &second.assertion(&claims(client.id.as_str(), "d"))).await.status, 200);
 }
 
+/// Whichever of the two comes first.
 #[tokio::test]
 async fn a_credential_that_is_over_hides_none_that_is_in_force() {
     let world = World::new().await;
     let holder = KeyHolder::new(Algorithm::EdDsa);
+    let lasting = holder.public_key();
     let soon = NewCredential { expires_at: Some(timestamp(3600)), ..holder.public_key() };
-    let (client, _) = holder.client(&world, |_| ()).await;
-    world.registry.add_credential(&sandbox(), &client.id, &soon).await.unwrap();
+    let mut clients = Vec::new();
+    for (first, second) in [(&lasting, &soon), (&soon, &lasting)] {
+        let (client, _) = world.registry.create_client_with(world.new_client(|_| ()), first.clone()).await.unwrap();
+        world.registry.add_credential(&sandbox(), &client.id, second).await.unwrap();
+        clients.push(client.id);
+    }
     world.poll().await;
-    let now = |jti: &str| {
+    let now = |client: &ClientId, jti: &str| {
         let now = world.clock.now().0;
-        holder.assertion(&with(with(claims(client.id.as_str(), jti), "iat", json!(now)), "exp", json!(now + 60)))
+        holder.assertion(&with(with(claims(client.as_str(), jti), "iat", json!(now)), "exp", json!(now + 60)))
     };
-    assert_eq!(assert_with(&world, &now("a")).await.status, 200);
+    for client in &clients {
+        assert_eq!(assert_with(&world, &now(client, "a")).await.status, 200);
+    }
     world.clock.advance(3600);
     world.poll().await;
-    assert_eq!(assert_with(&world, &now("b")).await.status, 200);
+    for client in &clients {
+        assert_eq!(assert_with(&world, &now(client, "b")).await.status, 200);
+    }
+}
+
+#[test]
+fn a_fault_says_what_is_wrong() {
+    for (fault, says) in [
+        (AssertionFault::Expired, "expired"),
+        (AssertionFault::Used, "used before"),
+        (AssertionFault::TimeMalformed("exp"), "its exp "),
+        (AssertionFault::Condition("sub".to_owned()), "its claim sub "),
+    ] {
+        assert!(fault.to_string().contains(says), "{fault}");
+    }
 }
 
 /// Nobody is made to work, or asked for keys, for who has proved nothing.
@@ -364,11 +386,14 @@ async fn a_stranger_is_not_worth_many_signatures() {
     let new = NewCredential { proof, expires_at: None };
     let (client, credential) = world.registry.create_client_with(world.new_client(|_| ()), new).await.unwrap();
     world.poll().await;
-    let others = (0..4).map(|_| KeyHolder::new(Algorithm::EdDsa).jwk);
-    world.published.publish(&uri, others.chain([holder.jwk.clone()]).collect());
+    let mut keys: Vec<_> = (0..4).map(|_| KeyHolder::new(Algorithm::EdDsa).jwk).chain([holder.jwk.clone()]).collect();
+    world.published.publish(&uri, keys.clone());
     let unnamed = holder.sign(&json!({ "alg": "EdDSA" }), &claims(client.id.as_str(), "a"));
     assert_eq!(fault(assert_with(&world, &unnamed).await.denial()), &AssertionFault::KeyUnknown, "of five one must be named");
     assert_eq!(assert_with(&world, &holder.assertion(&claims(client.id.as_str(), "b"))).await.status, 200);
+    keys.remove(0);
+    world.published.publish(&uri, keys);
+    assert_eq!(assert_with(&world, &unnamed).await.status, 200, "of four none need be");
 
     world.registry.disable_secret(&sandbox(), &client.id, credential.id).await.unwrap();
     world.poll().await;
