@@ -281,7 +281,7 @@ async fn damage_everything(server: TestServer, mut back: Back) {
             let store = &server.registry.store;
             let _ = store.tenants(Page { after: None, limit: 100 }).await;
             let _ = store.clients(&"sandbox".parse().unwrap(), None, Page { after: None, limit: 100 }).await;
-            let _ = store.audit(None, 100).await;
+            let _ = store.audit(&mintmark_core::store::AuditFilter::default(), None, 100).await;
             let _ = store.feed(Position(0), 1000).await;
             back.run(format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM saved_{table}")).await.unwrap();
         }

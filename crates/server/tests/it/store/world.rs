@@ -198,6 +198,5 @@ pub(super) fn signing_key(environment: &Environment, kid: &str, state: KeyState)
 }
 
 pub(super) fn change(subject: Subject, writes: Vec<Write>) -> Change {
-    let audit = AuditEntry { at: NOW, actor: "test".to_owned(), action: "test.write", subject, before: None, after: None };
-    Change { writes, audit }
+    Change { writes, audit: AuditEntry::local(NOW, "test", "test.write", subject) }
 }
