@@ -3,9 +3,9 @@
 --
 -- Never change this file after a release: stores that have applied it know it by its checksum. Add a file instead.
 
--- Whose chain: a tenant's id, or 'operator'. Programs of the versions before write rows that are in no chain: these have no sequence.
+-- Whose chain: a tenant's id, or 'operator'. Programs of the versions before write rows that are in no chain: these have no ordinal.
 ALTER TABLE audit ADD COLUMN chain TEXT COLLATE "C" NOT NULL DEFAULT 'operator';
-ALTER TABLE audit ADD COLUMN sequence BIGINT;
+ALTER TABLE audit ADD COLUMN ordinal BIGINT;
 ALTER TABLE audit ADD COLUMN source TEXT COLLATE "C";
 ALTER TABLE audit ADD COLUMN request_id TEXT COLLATE "C";
 -- The id of the master key that the MAC was made under.
@@ -20,14 +20,14 @@ UPDATE audit SET chain = coalesce((SELECT tenant_id FROM client
 UPDATE audit SET chain = coalesce((SELECT tenant_id FROM business
     WHERE business.environment = audit.subject_environment AND business.id = audit.subject_id), chain) WHERE subject_kind = 'business';
 
-CREATE UNIQUE INDEX audit_sequence ON audit (chain, sequence);
+CREATE UNIQUE INDEX audit_ordinal ON audit (chain, ordinal);
 CREATE INDEX audit_of_chain ON audit (chain, position);
 CREATE INDEX audit_of_subject ON audit (subject_kind, subject_id, position);
 
 -- Where each chain ends.
 CREATE TABLE audit_head (
     chain    TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    sequence BIGINT NOT NULL,
+    ordinal BIGINT NOT NULL,
     position BIGINT NOT NULL,
     key_id   TEXT COLLATE "C" NOT NULL,
     mac      BYTEA NOT NULL

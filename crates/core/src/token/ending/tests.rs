@@ -13,8 +13,8 @@ use crate::keys::new_signing_key;
 use crate::model::{KeyState, ResourceId, Status};
 use crate::random::{Random, SeededRandom};
 use crate::registry::{
-    BusinessEdit, ClientEdit, CreatedClient, LISTED_TOKENS_MAX, RevokedBy, REVOKED_TOKENS_MAX, RotationRequest, Run, TokenRevoked,
-    TokenToRevoke, revoke_token,
+    BusinessEdit, ClientEdit, CreatedClient, LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, RevokedBy, RotationRequest, Run,
+    TokenRevoked, TokenToRevoke, revoke_token,
 };
 use crate::store::memory::MemoryStore;
 use crate::token::{REFUSED_TRIES_PER_MINUTE, REVOCATIONS_PER_MINUTE};
