@@ -143,7 +143,6 @@ pub struct AuditRecord {
 
 /// Which audit rows are asked for: those that all of it holds for. By default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::option_option, reason = "the outer one is whether it matters, the inner one whether there is a tenant")]
 pub struct AuditFilter {
     /// Whose chain they are in: a tenant's, or, for `Some(None)`, the operator's own.
     pub tenant: Option<Option<TenantId>>,

@@ -165,11 +165,10 @@ impl<'k> ChainVerifier<'k> {
         let last = self.last.rows;
         match head {
             None if last > 0 => self.fault(last, FaultKind::HeadGone),
-            None => {}
             Some(head) if head.rows > last => self.fault(last.saturating_add(1), FaultKind::CutOff(head.rows)),
             Some(head) if head.rows < last => self.fault(head.rows.saturating_add(1), FaultKind::BeyondHead),
             Some(head) if *head != self.last => self.fault(last, FaultKind::HeadAltered),
-            Some(_) => {}
+            None | Some(_) => {}
         }
         if let Some(rows) = self.exported.as_ref().map(|exported| exported.rows).filter(|rows| *rows > last) {
             self.fault(last.saturating_add(1), FaultKind::CutOffSinceExport(rows));

@@ -142,7 +142,7 @@ impl Store for SqlStore {
     }
 
     async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
-        self.engine.timed("audit.page", self.read_audit(filter, before, limit)).await
+        Box::pin(self.read_audit(filter, before, limit)).await
     }
 }
 

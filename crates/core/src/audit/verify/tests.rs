@@ -41,7 +41,9 @@ fn verify(keys: &AuditKeys, rows: &[StoredRow], head: Option<&ChainHead>, export
     let mut sorted: Vec<_> = rows.to_vec();
     sorted.sort_by_key(|row| (row.sequence, row.position));
     let mut verifier = ChainVerifier::new(keys, "operator", exported);
-    sorted.iter().for_each(|row| verifier.feed(row));
+    for row in &sorted {
+        verifier.feed(row);
+    }
     verifier.finish(head)
 }
 
@@ -65,10 +67,12 @@ fn s25_a_chain_that_nobody_touched_is_intact() {
     assert_eq!(verify(&keys(1), &[], None, None).fault, None, "a chain that has not begun");
 }
 
+type Edit = fn(&mut StoredRow);
+
 #[test]
 fn s25_each_field_of_each_row_is_covered() {
     let (rows, head) = operators();
-    let edits: &[(&str, fn(&mut StoredRow))] = &[
+    let edits: &[(&str, Edit)] = &[
         ("position", |row| row.position += 1),
         ("at", |row| row.at -= 1),
         ("actor", |row| row.actor.push('x')),
