@@ -292,8 +292,7 @@ impl World {
     }
 
     pub(crate) async fn plant(&self, write: Write, subject: Subject) {
-        let (actor, at) = ("planted".to_owned(), self.clock.now());
-        let audit = AuditEntry { at, actor, action: "plant", subject, before: None, after: None };
+        let audit = AuditEntry::local(self.clock.now(), "planted", "plant", subject);
         self.store.commit(&Change { writes: vec![write], audit }).await.unwrap();
         self.poll().await;
     }

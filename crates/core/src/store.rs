@@ -8,6 +8,7 @@ pub mod memory;
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, Subject, Write};
 
@@ -118,10 +119,18 @@ pub struct RevocationPage {
 pub struct AuditRecord {
     /// The change's position.
     pub position: Position,
+    /// Whose chain it is in; none for the operator's.
+    pub tenant: Option<TenantId>,
+    /// Which row of the chain it is, from 1; none if it was written by a program from before there were chains.
+    pub sequence: Option<u64>,
     /// When it was made.
     pub at: Timestamp,
     /// Who made it.
     pub actor: String,
+    /// From where on the network, if they came by it.
+    pub source: Option<IpAddr>,
+    /// The request that brought it, if one did.
+    pub request_id: Option<String>,
     /// What was done, such as `client.create`.
     pub action: String,
     /// To which object.
@@ -130,6 +139,35 @@ pub struct AuditRecord {
     pub before: Option<serde_json::Value>,
     /// The object after, as JSON without secrets.
     pub after: Option<serde_json::Value>,
+}
+
+/// Which audit rows are asked for: those that all of it holds for. By default all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Whose chain they are in: a tenant's, or, for `Some(None)`, the operator's own.
+    pub tenant: Option<Option<TenantId>>,
+    /// What they are about.
+    pub subject: Option<Subject>,
+    /// Who made the change, exactly.
+    pub who: Option<String>,
+    /// How the action begins, such as `client.` or `client.create`.
+    pub action: Option<String>,
+    /// Made at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Made before this moment.
+    pub to: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether a row is among those that are asked for.
+    pub fn matches(&self, record: &AuditRecord) -> bool {
+        self.tenant.is_none_or(|tenant| record.tenant == tenant)
+            && self.subject.as_ref().is_none_or(|subject| record.subject == *subject)
+            && self.who.as_ref().is_none_or(|who| record.actor == *who)
+            && self.action.as_ref().is_none_or(|action| record.action.starts_with(action.as_str()))
+            && self.from.is_none_or(|from| record.at >= from)
+            && self.to.is_none_or(|to| record.at < to)
+    }
 }
 
 /// One page of a listing that is ordered by identifier: ask with the last identifier seen.
@@ -328,5 +366,10 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Read<Vec<Credential>>> + Send;
 
     /// Audit rows, latest first, before a position if one is given.
-    fn audit(&self, before: Option<Position>, limit: u32) -> impl Future<Output = Read<Vec<AuditRecord>>> + Send;
+    fn audit(
+        &self,
+        filter: &AuditFilter,
+        before: Option<Position>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<AuditRecord>>> + Send;
 }

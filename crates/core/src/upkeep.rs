@@ -81,8 +81,7 @@ mod tests {
         let environment: EnvironmentName = "sandbox".parse().unwrap();
         let whose = RevocationSubject::Token { environment: environment.clone(), id: id.to_owned(), client_id: None };
         let subject = Subject::Token { environment, id: id.to_owned() };
-        let (at, actor, action) = (Timestamp(0), "test".to_owned(), "token.revoke");
-        let audit = AuditEntry { at, actor, action, subject, before: None, after: None };
+        let audit = AuditEntry::local(Timestamp(0), "test", "token.revoke", subject);
         let revocation = Revocation { subject: whose, expires_at: Timestamp(expires_at) };
         store.commit(&Change { writes: vec![Write::Revoke(revocation)], audit }).await.unwrap();
     }

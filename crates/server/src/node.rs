@@ -183,6 +183,7 @@ impl Node {
 
     fn with_directory(parts: NodeParts, directory: Directory<SqlStore>) -> Result<Self, StartError> {
         let NodeSettings { limits, signers, keys, .. } = parts.settings;
+        parts.store.link_audit_with(parts.root_keys.audit_keys());
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let threads = match size(signers.threads) {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

@@ -133,14 +133,7 @@ async fn disable_past_the_pause(world: &World, client: &CreatedClient) {
     after.status = Status::Disabled;
     after.version += 1;
     let subject = Subject::Client { environment: sandbox(), id: after.id.clone() };
-    let audit = crate::store::AuditEntry {
-        at: timestamp(0),
-        actor: "test".to_owned(),
-        action: "client.edit",
-        subject,
-        before: None,
-        after: None,
-    };
+    let audit = crate::store::AuditEntry::local(timestamp(0), "test", "client.edit", subject);
     let change = crate::store::Change { writes: vec![crate::store::Write::UpdateClient(after)], audit };
     world.store.commit(&change).await.unwrap();
 }

@@ -48,6 +48,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: Some(business.tenant_id),
             action: "business.create",
             subject: subject_of(&business),
             before: None,
@@ -82,6 +83,7 @@ impl<S: Store> Registry<S> {
                 writes.push(mark(RevocationSubject::Business { environment: environment.clone(), id }, self.clock.now()));
             }
             let draft = Draft {
+                tenant: Some(tenant),
                 action: "business.edit",
                 subject: subject_of(&after),
                 before: audited(&before),

@@ -173,6 +173,7 @@ impl<S: Store> Registry<S> {
 
     async fn insert_client(&self, client: &Client, credential: &Credential) -> Outcome<()> {
         let draft = Draft {
+            tenant: Some(client.tenant_id),
             action: "client.create",
             subject: subject_of(client),
             before: None,
@@ -197,6 +198,7 @@ impl<S: Store> Registry<S> {
                 writes.push(mark(whose, self.clock.now()));
             }
             let draft = Draft {
+                tenant: Some(after.tenant_id),
                 action: "client.edit",
                 subject: subject_of(&after),
                 before: audited(&before),

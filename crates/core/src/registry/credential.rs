@@ -139,6 +139,7 @@ impl<S: Store> Registry<S> {
 fn add_draft(mut client: Client, credential: &Credential) -> Draft {
     client.version += 1;
     Draft {
+        tenant: Some(client.tenant_id),
         action: "credential.create",
         subject: Subject::Client { environment: client.environment.clone(), id: client.id.clone() },
         before: None,

@@ -27,12 +27,13 @@ pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use resource::{NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
-pub(crate) use revocation::{revoke_all_of_client, revoke_token};
+pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
 use crate::dialect::DialectSet;
+use crate::model::TenantId;
 use crate::random::Random;
 use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, Write};
 
@@ -137,6 +138,8 @@ pub struct Registry<S> {
 
 /// A change before its audit row is complete.
 struct Draft {
+    /// Whose audit chain the row belongs to; none for the operator's.
+    tenant: Option<TenantId>,
     action: &'static str,
     subject: Subject,
     before: Option<serde_json::Value>,
@@ -161,8 +164,9 @@ impl<S> Registry<S> {
 
 impl<S: Store> Registry<S> {
     async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
-        let Draft { action, subject, before, after, writes } = draft;
-        let audit = AuditEntry { at: self.clock.now(), actor: self.actor.who.clone(), action, subject, before, after };
+        let Draft { tenant, action, subject, before, after, writes } = draft;
+        let (at, Actor { who: actor, source, request_id }) = (self.clock.now(), self.actor.clone());
+        let audit = AuditEntry { at, tenant, actor, source, request_id, action, subject, before, after };
         self.store.commit(&Change { writes, audit }).await.map(|_| ())
     }
 

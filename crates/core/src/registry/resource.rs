@@ -59,6 +59,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: None,
             action: "resource.create",
             subject: subject_of(&resource),
             before: None,
@@ -95,6 +96,7 @@ impl<S: Store> Registry<S> {
             check_scopes(&after.scopes)?;
             after.version += 1;
             let draft = Draft {
+                tenant: None,
                 action: "resource.edit",
                 subject: subject_of(&after),
                 before: audited(&before),

@@ -46,7 +46,9 @@ impl<S: Store> Registry<S> {
             // The client's row is written too, so that two secrets added at once cannot both pass the count.
             let mut client = record.client;
             client.version += 1;
+            let tenant = client.tenant_id;
             let draft = Draft {
+                tenant: Some(tenant),
                 action: "secret.create",
                 subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
                 before: None,
@@ -112,6 +114,7 @@ impl<S: Store> Registry<S> {
                 writes.push(mark(RevocationSubject::Credential { environment: environment.clone(), id }, now));
             }
             let draft = Draft {
+                tenant: Some(record.client.tenant_id),
                 action,
                 subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
                 before: audited(&before),

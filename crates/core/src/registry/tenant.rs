@@ -17,6 +17,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: Some(tenant.id),
             action: "tenant.create",
             subject: Subject::Tenant { id: tenant.id },
             before: None,
@@ -71,8 +72,8 @@ impl<S: Store> Registry<S> {
             if before.status == Status::Active && after.status == Status::Disabled {
                 writes.push(mark(RevocationSubject::Tenant { id }, self.clock.now()));
             }
-            let draft =
-                Draft { action, subject: Subject::Tenant { id }, before: audited(&before), after: audited(&after), writes };
+            let (tenant, subject) = (Some(id), Subject::Tenant { id });
+            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
             Ok((draft, after))
         })
         .await

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use self::tables::{Row, Tables};
 use super::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Mark,
-    Page, Read, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
+    AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation,
+    Lease, Mark, Page, Read, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -282,10 +282,15 @@ impl Store for MemoryStore {
         state.marks += 1;
         let mark = Mark(state.marks);
         state.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
+        let before = state.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
         let record = AuditRecord {
             position,
+            tenant: audit.tenant,
+            sequence: Some(before + 1),
             at: audit.at,
             actor: audit.actor,
+            source: audit.source,
+            request_id: audit.request_id,
             action: audit.action.to_owned(),
             subject: audit.subject,
             before: audit.before,
@@ -425,9 +430,9 @@ impl Store for MemoryStore {
         Ok(self.usable()?.tables.credentials_of(environment, client))
     }
 
-    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+    async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
         let state = self.usable()?;
         let earlier = state.audit.values().rev().filter(|record| before.is_none_or(|before| record.position < before));
-        Ok(earlier.take(limit as usize).cloned().collect())
+        Ok(earlier.filter(|record| filter.matches(record)).take(limit as usize).cloned().collect())
     }
 }

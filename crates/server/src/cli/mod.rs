@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
 
 mod assertion;
+mod audit;
 mod backup;
 mod business;
 mod check;
@@ -137,6 +138,9 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// The audit log: who changed what, in chains that show when somebody tampered with them.
+    #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
+    Audit(audit::AuditCommand),
 }
 
 /// Why a command did not do what it was asked.
@@ -215,5 +219,6 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
     }
 }

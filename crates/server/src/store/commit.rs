@@ -1,14 +1,14 @@
 //! The transactions that write.
 
 use mintmark_core::model::Position;
-use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read, Subject};
+use mintmark_core::store::{Change, CommitError, CredentialUse, Read, Subject};
 
 use super::SqlStore;
 use super::engine::{Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::subject_columns;
-use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
-use super::writes::{big, json, random_mark, write};
+use super::statements::{CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
+use super::writes::{big, random_mark, write};
 
 /// How many uses are written to a file before others get their turn: some tenths of a second.
 const USES_IN_ONE_FILE_TRANSACTION: usize = 10_000;
@@ -34,7 +34,7 @@ impl SqlStore {
         for row in &change.writes {
             write(&mut transaction, row, position).await?;
         }
-        insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        self.insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
         insert_feed(&mut transaction, (position, mark), &change.feed_subject()).await.map_err(not_the_callers)?;
         transaction.commit().await?;
         Ok(position)
@@ -87,16 +87,6 @@ async fn advance(transaction: &mut Transaction, mark: i64) -> Result<Position, W
     let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
     let position = Fields::of(&row, "store", "position").number("position");
     position.map(Position).map_err(|error| WriteError::Failed(error.to_string()))
-}
-
-async fn insert_audit(transaction: &mut Transaction, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
-    let (kind, environment, id) = subject_columns(&audit.subject);
-    let query = AUDIT_INSERT.query().bind(big(position.0)).bind(audit.at.0).bind(audit.actor.as_str()).bind(audit.action);
-    let query = query.bind(kind).bind(environment).bind(id);
-    let before = audit.before.as_ref().map(json).transpose()?;
-    let after = audit.after.as_ref().map(json).transpose()?;
-    query.bind(before).bind(after).execute(transaction).await?;
-    Ok(())
 }
 
 async fn insert_feed(

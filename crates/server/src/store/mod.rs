@@ -12,11 +12,13 @@
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
+//! | `audit` | the audit log and its chains |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
 //! | `transfer` | whole stores: copies and backups |
 //! | `migrate` | the schema's versions |
 
+mod audit;
 mod commit;
 mod engine;
 mod fields;
@@ -32,12 +34,14 @@ mod upkeep;
 mod writes;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mintmark_core::clock::Clock;
+use mintmark_core::crypto::AuditKeys;
 use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
+pub use audit::AuditSurvey;
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
@@ -97,6 +101,8 @@ pub struct SqlStore {
     engine: Engine,
     place: StorePlace,
     options: OpenOptions,
+    /// What audit rows are linked with, as soon as the root keys are known.
+    audit_keys: OnceLock<AuditKeys>,
 }
 
 impl fmt::Debug for SqlStore {

@@ -5,8 +5,8 @@ use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark, Page, Read,
-    RevocationPage, Store, StoreError, UseDigest,
+    AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
+    Page, Read, RevocationPage, Store, StoreError, UseDigest,
 };
 
 use super::SqlStore;
@@ -14,9 +14,9 @@ use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE,
-    STORE, TENANT, TENANTS,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER, CREDENTIALS,
+    ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT,
+    TENANTS,
 };
 use super::writes::big;
 
@@ -141,10 +141,8 @@ impl Store for SqlStore {
         Ok(readable(&found, rows::credential))
     }
 
-    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
-        let before = before.map_or(i64::MAX, |position| big(position.0));
-        let found = self.engine.rows(AUDIT.query().bind(before).bind(i64::from(limit))).await?;
-        Ok(readable(&found, rows::audit_record))
+    async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+        Box::pin(self.read_audit(filter, before, limit)).await
     }
 }
 
@@ -264,7 +262,7 @@ pub(super) struct Head {
     pub(super) incarnation: Incarnation,
     pub(super) position: Position,
     mark: Mark,
-    first: Position,
+    pub(super) first: Position,
     is_unconfirmed: bool,
 }
 

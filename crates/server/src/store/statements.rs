@@ -39,6 +39,14 @@ macro_rules! revocation {
     };
 }
 
+macro_rules! audit {
+    () => {
+        "SELECT position, chain, ordinal, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
+         subject_id, state_before, state_after FROM audit WHERE position < $1 AND ($2 = 0 OR actor = $3) \
+         AND action >= $4 AND action < $5 AND made_at >= $6 AND made_at < $7 "
+    };
+}
+
 /// How many credentials [`CREDENTIALS_USED`] takes.
 pub(super) const USES_AT_ONCE: usize = 50;
 
@@ -197,10 +205,32 @@ statements! {
 
     AUDIT_INSERT = "audit.insert":
         "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \
-         state_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    AUDIT = "audit.read":
-        "SELECT position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, state_after \
-         FROM audit WHERE position < $1 ORDER BY position DESC LIMIT $2";
+         state_after, chain, ordinal, source, request_id, key_id, mac) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    AUDIT = "audit.read": concat!(audit!(), "ORDER BY position DESC LIMIT $8");
+    AUDIT_OF_CHAIN = "audit.read_chain": concat!(audit!(), "AND chain = $8 ORDER BY position DESC LIMIT $9");
+    AUDIT_OF_SUBJECT = "audit.read_subject": concat!(audit!(),
+        "AND ($8 = 0 OR chain = $9) AND subject_kind = $10 AND subject_id = $11 AND coalesce(subject_environment, '') = $12 \
+         ORDER BY position DESC LIMIT $13");
+    // In the order of the chain; by position as well, so that rows that somebody gave one number are not read past.
+    AUDIT_CHAIN_ROWS = "audit.chain_rows":
+        "SELECT chain, ordinal, position, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
+         subject_id, state_before, state_after, key_id, mac FROM audit \
+         WHERE chain = $1 AND ordinal IS NOT NULL AND (ordinal, position) > ($2, $3) ORDER BY ordinal, position LIMIT $4";
+    AUDIT_CHAINS = "audit.chains":
+        "SELECT chain FROM audit_head WHERE chain > $1 \
+         UNION SELECT chain FROM audit WHERE chain > $1 AND ordinal IS NOT NULL ORDER BY chain LIMIT $2";
+    AUDIT_HEAD = "audit.head": "SELECT chain, ordinal, position, key_id, mac FROM audit_head WHERE chain = $1";
+    AUDIT_HEADS = "audit.heads":
+        "SELECT chain, ordinal, position, key_id, mac FROM audit_head WHERE chain > $1 ORDER BY chain LIMIT $2";
+    AUDIT_HEAD_INSERT = "audit.head_insert":
+        "INSERT INTO audit_head (chain, ordinal, position, key_id, mac) VALUES ($1, $2, $3, $4, $5)";
+    AUDIT_HEAD_MOVE = "audit.head_move":
+        "UPDATE audit_head SET ordinal = $2, position = $3, key_id = $4, mac = $5 WHERE chain = $1 AND ordinal + 1 = $2";
+    AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
+    AUDIT_FIRST_CHAINED = "audit.first_chained":
+        "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";
+    AUDIT_SINCE = "audit.since": "SELECT count(*) AS found FROM audit WHERE position > $1";
 }
 
 #[cfg(test)]

@@ -183,10 +183,30 @@ fn of_the_history() -> Vec<Victim> {
         },
         Victim {
             table: "audit",
-            texts: &["actor", "action", "subject_kind", "subject_environment", "subject_id", "state_before", "state_after"],
-            integers: &["position", "made_at"],
-            bytes: &[],
+            texts: &[
+                "actor",
+                "action",
+                "subject_kind",
+                "subject_environment",
+                "subject_id",
+                "state_before",
+                "state_after",
+                "chain",
+                "source",
+                "request_id",
+                "key_id",
+            ],
+            integers: &["position", "made_at", "ordinal"],
+            bytes: &["mac"],
             row: "position = (SELECT max(position) FROM audit)".to_owned(),
+            bystander: globex,
+        },
+        Victim {
+            table: "audit_head",
+            texts: &["chain", "key_id"],
+            integers: &["ordinal", "position"],
+            bytes: &["mac"],
+            row: "chain = 'operator'".to_owned(),
             bystander: globex,
         },
         Victim {
@@ -281,7 +301,7 @@ async fn damage_everything(server: TestServer, mut back: Back) {
             let store = &server.registry.store;
             let _ = store.tenants(Page { after: None, limit: 100 }).await;
             let _ = store.clients(&"sandbox".parse().unwrap(), None, Page { after: None, limit: 100 }).await;
-            let _ = store.audit(None, 100).await;
+            let _ = store.audit(&mintmark_core::store::AuditFilter::default(), None, 100).await;
             let _ = store.feed(Position(0), 1000).await;
             back.run(format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM saved_{table}")).await.unwrap();
         }

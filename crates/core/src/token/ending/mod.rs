@@ -34,6 +34,8 @@ const PARAMETERS: [FormParameter; 2] =
 pub struct TokenCall<'a> {
     /// Who calls.
     pub caller: Caller<'a>,
+    /// The id that the server gave the request.
+    pub request_id: &'a str,
     /// The dialect whose ways to authenticate hold.
     pub dialect: &'a Dialect,
     /// The bytes.

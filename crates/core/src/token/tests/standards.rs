@@ -52,7 +52,7 @@ impl World {
             certificate: None,
         };
         let raw = RawRequest { query: None, headers: &headers, body: RawBody::Whole(body.as_bytes()) };
-        let call = TokenCall { caller, dialect, raw };
+        let call = TokenCall { caller, request_id: "req_1", dialect, raw };
         match path {
             "/oauth/revoke" => self.endpoint.revoke(&call).await.result.map(|_| Value::Null),
             _ => self.endpoint.introspect(&call).await.result.map(super::super::Introspection::into_json),

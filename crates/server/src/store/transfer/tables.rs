@@ -72,8 +72,10 @@ pub(crate) const TABLES: &[Table] = tables! {
     "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text, mark: Integer }
     "audit" by 1 {
         position: Integer, made_at: Integer, actor: Text, action: Text, subject_kind: Text, subject_environment: Text,
-        subject_id: Text, state_before: Text, state_after: Text,
+        subject_id: Text, state_before: Text, state_after: Text, chain: Text, ordinal: Integer, source: Text, request_id: Text,
+        key_id: Text, mac: Bytes,
     }
+    "audit_head" by 1 { chain: Text, ordinal: Integer, position: Integer, key_id: Text, mac: Bytes }
     "revocation" by 3 {
         kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
     }

@@ -3,6 +3,7 @@
 //! A case is generic over the store; [`on_every_store`] makes its tests. Each test has a store of its own, so that they run in
 //! any order and at the same time.
 
+mod audit;
 mod changes;
 mod feed;
 mod isolation;

@@ -41,7 +41,7 @@ async fn an_empty_store_holds_nothing<S: Store>(world: World<S>) {
     assert!(world.store.client_record(&environment.name, &client.id).await.unwrap().value.is_none());
     assert!(world.store.tenant(tenant.id).await.unwrap().is_none());
     assert!(world.store.credentials(&environment.name, &client.id).await.unwrap().is_empty());
-    assert!(world.store.audit(None, 10).await.unwrap().is_empty());
+    assert!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap().is_empty());
 }
 
 async fn an_environment_comes_back_with_every_field<S: Store>(world: World<S>) {

@@ -278,7 +278,7 @@ async fn a_revoked_key_is_replaced_in_one_transaction_and_stays_known<S: Store>(
     assert_eq!(signing.revoked, [active.kid.as_str()]);
     assert!(!String::from_utf8_lossy(&signing.jwks).contains(&active.kid));
     assert!(revoke(&active.kid).await.is_empty());
-    let audit = world.store.audit(None, 1).await.unwrap().remove(0);
+    let audit = world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 1).await.unwrap().remove(0);
     let after = audit.after.unwrap();
     assert_eq!((audit.action.as_str(), &after["kid"]), ("signing_key.revoke", &active.kid.as_str().into()));
     assert_eq!(after["replaced_by"], next.kid.as_str());

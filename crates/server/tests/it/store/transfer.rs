@@ -10,11 +10,11 @@ use mintmark::store::{
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject};
-use mintmark_core::random::{SeededRandom, SystemRandom};
+use mintmark_core::random::SystemRandom;
 use mintmark_core::store::{CredentialUse, Store, UseDigest, Write};
 use tempfile::{TempDir, tempdir};
 
-use super::world::{NOW, World, change, open_place, path_in, signing_key};
+use super::world::{NOW, World, change, open_place, path_in, root_keys, signing_key};
 use crate::fixture::PostgresDatabase;
 
 struct Silent;
@@ -25,10 +25,6 @@ impl Progress for Silent {
 
 fn options() -> OpenOptions {
     OpenOptions { create: true, kind: None, clock: Arc::new(FakeClock::at(NOW.0)), random: Arc::new(SystemRandom) }
-}
-
-fn root_keys(seed: u64) -> RootKeys {
-    RootKeys::parse(&RootKeys::generate(&SeededRandom::new(seed))).unwrap()
 }
 
 /// A store with something in each table: more clients than a page holds, and values that are hard to carry.

@@ -58,7 +58,7 @@ async fn a_use_is_no_change<S: Store>(world: World<S>) {
     let (_, mut credential) = client_with_credential(&world).await;
     world.store.record_uses(&[used(&credential, 20)]).await.unwrap();
     assert_eq!(world.store.feed(Position(0), 10).await.unwrap().head, Position(4));
-    assert_eq!(world.store.audit(None, 10).await.unwrap().len(), 4);
+    assert_eq!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap().len(), 4);
     (credential.status, credential.version) = (Status::Disabled, 2);
     world.write(Write::UpdateCredential(credential)).await;
 }
