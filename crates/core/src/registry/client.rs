@@ -281,7 +281,7 @@ fn check_client(client: &Client) -> Outcome<()> {
     Ok(())
 }
 
-fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+pub(super) fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = BTreeSet::new();
     items.into_iter().any(|item| !seen.insert(item))
 }

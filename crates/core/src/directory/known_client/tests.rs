@@ -5,7 +5,9 @@ use super::super::tenants::Tenants;
 use super::*;
 use crate::clock::Timestamp;
 use crate::crypto::PEPPER_SCHEME;
-use crate::model::{Client, Credential, CredentialId, Position, Proof, ResourceId, StoredMac, StoredSecret, Tenant};
+use crate::model::{
+    Client, Credential, CredentialId, CredentialLimits, Position, Proof, ResourceId, StoredMac, StoredSecret, Tenant,
+};
 use crate::random::{Random, SeededRandom};
 use crate::store::AsOf;
 
@@ -45,6 +47,8 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         status: Status::Active,
         created_at: Timestamp(0),
         expires_at: None,
+        limits: CredentialLimits::default(),
+        rotation: None,
         last_used_at: None,
         version: 1,
     };
