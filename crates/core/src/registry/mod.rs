@@ -10,6 +10,7 @@ mod credential;
 mod environment;
 mod key;
 mod limits;
+mod promotion;
 
 mod resource;
 mod revocation;
@@ -29,6 +30,7 @@ pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use limits::MAX_NETWORKS;
+pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
 
 pub use resource::{NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
