@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::feed::FEED_PAGE;
 use super::*;
 use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
-use crate::model::{BusinessId, ClientId, Credential, Environment, Proof};
+use crate::model::{BusinessId, ClientId, Credential, CredentialLimits, Environment, Proof};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
 use crate::store::memory::MemoryStore;
 use crate::store::{Subject, Write};
@@ -567,6 +567,8 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         status,
         created_at: Timestamp(number),
         expires_at: expires_at.map(Timestamp),
+        limits: CredentialLimits::default(),
+        rotation: None,
         last_used_at: None,
         version: 1,
     };

@@ -228,7 +228,7 @@ impl<S: Store> Registry<S> {
         if before.businesses == after.businesses { Ok(()) } else { self.check_businesses(after).await }
     }
 
-    async fn check_businesses(&self, client: &Client) -> Outcome<()> {
+    pub(super) async fn check_businesses(&self, client: &Client) -> Outcome<()> {
         let BusinessAccess::Only(ids) = &client.businesses else { return Ok(()) };
         if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
             return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
@@ -240,7 +240,7 @@ impl<S: Store> Registry<S> {
     }
 
     /// Each dialect exists, and the client has the attributes that its tokens must carry.
-    async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
+    pub(super) async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
         for name in names {
             let Some(dialect) = self.dialects.get(name.as_str()) else {
                 let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
@@ -269,7 +269,7 @@ impl<S: Store> Registry<S> {
 }
 
 /// The rules that hold for every client by itself.
-fn check_client(client: &Client) -> Outcome<()> {
+pub(super) fn check_client(client: &Client) -> Outcome<()> {
     check_name("name", &client.name)?;
     check_attributes(&client.attributes)?;
     client.lifetime_max.map_or(Ok(()), check_lifetime)?;
@@ -283,7 +283,7 @@ fn check_client(client: &Client) -> Outcome<()> {
     Ok(())
 }
 
-fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+pub(super) fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = BTreeSet::new();
     items.into_iter().any(|item| !seen.insert(item))
 }

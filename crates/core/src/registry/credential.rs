@@ -9,8 +9,8 @@ use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, shared_key_context};
 use crate::model::{
-    CertificateName, Client, ClientId, Credential, CredentialId, EnvironmentName, Federation, Profile, Proof, ProofKind,
-    PublicKey, SealedBytes, Status,
+    CertificateName, Client, ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName, Federation, Profile, Proof,
+    ProofKind, PublicKey, SealedBytes, Status,
 };
 use crate::store::{Store, Subject, Write};
 
@@ -56,10 +56,23 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         new: &NewCredential,
     ) -> Outcome<Credential> {
+        self.add_limited_credential(environment, client_id, new, &CredentialLimits::default()).await
+    }
+
+    /// Gives a client one more credential that is good for less than what the client may do.
+    pub async fn add_limited_credential(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        new: &NewCredential,
+        limits: &CredentialLimits,
+    ) -> Outcome<Credential> {
         self.check_trusted_issuer(&new.proof).await?;
         self.update(|| async {
             let client = self.client_with_room(environment, client_id).await?;
-            let credential = self.new_credential(&client, new.clone())?;
+            self.check_limits(&client, limits, new.expires_at).await?;
+            let mut credential = self.new_credential(&client, new.clone())?;
+            credential.limits.clone_from(limits);
             Ok((add_draft(client, &credential), credential))
         })
         .await
@@ -129,6 +142,8 @@ impl<S: Store> Registry<S> {
             status: Status::Active,
             created_at: now,
             expires_at: new.expires_at,
+            limits: CredentialLimits::default(),
+            rotation: None,
             last_used_at: None,
             version: 1,
         })

@@ -9,8 +9,12 @@ mod client;
 mod credential;
 mod environment;
 mod key;
+mod limits;
+mod promotion;
+
 mod resource;
 mod revocation;
+mod rotation;
 mod secret;
 mod store;
 mod tenant;
@@ -25,9 +29,13 @@ pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant}
 pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
+pub use limits::MAX_NETWORKS;
+pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
+
 pub use resource::{NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
 pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};
+pub use rotation::{Grace, Retirement, Rotated, RotationState, rotation_state, safe_to_retire};
 pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 
 use crate::clock::{Clock, Timestamp};

@@ -1,9 +1,12 @@
 use super::checks::invalid;
 use super::revocation::mark;
-use super::{Draft, Outcome, Registry, RegistryError, audited};
+use super::{Draft, Outcome, Registry, RegistryError, audited, rotation};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, SecretOwner};
-use crate::model::{ClientId, Credential, CredentialId, EnvironmentName, Profile, Proof, ProofKind, RevocationSubject, Status};
+use crate::model::{
+    Client, ClientId, ClientRecord, Credential, CredentialId, CredentialLimits, EnvironmentName, Profile, Proof, ProofKind,
+    RevocationSubject, Status,
+};
 use crate::store::{Store, Subject, Write};
 
 /// How many secrets of one client are in force at once: enough to rotate, few enough to keep in view.
@@ -28,21 +31,23 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         expires_at: Option<Timestamp>,
     ) -> Outcome<CreatedSecret> {
+        self.add_limited_secret(environment, client_id, expires_at, &CredentialLimits::default()).await
+    }
+
+    /// Gives a client one more secret that is good for less than what the client may do.
+    pub async fn add_limited_secret(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        expires_at: Option<Timestamp>,
+        limits: &CredentialLimits,
+    ) -> Outcome<CreatedSecret> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
-            if record.client.profile == Some(Profile::Fapi2) {
-                return Err(RegistryError::NotAllowed("the profile fapi2 takes no secrets".to_owned()));
-            }
-            let now = self.clock.now();
-            let is_live = |one: &&Credential| {
-                one.proof.kind() == ProofKind::Secret && one.status == Status::Active && !one.is_expired(now)
-            };
-            if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_SECRETS {
-                return Err(RegistryError::NotAllowed(format!(
-                    "the client has {MAX_LIVE_SECRETS} secrets in force; disable one first"
-                )));
-            }
-            let created = self.new_secret(environment, client_id, expires_at)?;
+            check_room(&record, MAX_LIVE_SECRETS, self.clock.now())?;
+            self.check_limits(&record.client, limits, expires_at).await?;
+            let mut created = self.new_secret(environment, client_id, expires_at)?;
+            created.credential.limits.clone_from(limits);
             // The client's row is written too, so that two secrets added at once cannot both pass the count.
             let mut client = record.client;
             client.version += 1;
@@ -60,7 +65,8 @@ impl<S: Store> Registry<S> {
         .await
     }
 
-    /// Turns a credential off, a secret or any other. It is never turned on again: add a new one.
+    /// Turns a credential off, a secret or any other. It is never turned on again: add a new one. To turn off the new secret of a
+    /// rotation that is under way cancels the rotation, so that the client keeps the old one.
     pub async fn disable_secret(
         &self,
         environment: &EnvironmentName,
@@ -71,7 +77,17 @@ impl<S: Store> Registry<S> {
             credential.status = Status::Disabled;
             Ok(())
         };
-        self.edit_secret("secret.disable", (environment, client_id, id), edit).await
+        self.update(|| async {
+            let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
+            match rotation::replaced_by(&record.credentials, id, now) {
+                Some(old) => {
+                    let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                    Ok((draft, rotated.new))
+                }
+                None => edit_draft("secret.disable", record, (id, now), edit),
+            }
+        })
+        .await
     }
 
     /// Sets when a credential expires, a secret or any other. One that has expired never comes back: add a new one.
@@ -87,13 +103,18 @@ impl<S: Store> Registry<S> {
             if credential.is_expired(now) && expires_at > now {
                 return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
             }
+            if rotation::is_under_way(credential, now) {
+                let why = "it is being rotated: extend, complete or cancel the rotation, or disable it";
+                return Err(RegistryError::NotAllowed(why.to_owned()));
+            }
             credential.expires_at = Some(expires_at);
             Ok(())
         };
         self.edit_secret("secret.expire", (environment, client_id, id), edit).await
     }
 
-    async fn edit_secret(
+    /// Changes one credential in a change of its own.
+    pub(super) async fn edit_secret(
         &self,
         action: &'static str,
         (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
@@ -101,27 +122,7 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<Credential> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
-            let before = record.credentials.into_iter().find(|credential| credential.id == id).ok_or_else(|| {
-                RegistryError::NotFound(format!("credential {id} of the client {client_id} in {environment}"))
-            })?;
-            let mut after = before.clone();
-            edit(&mut after)?;
-            after.version += 1;
-            let now = self.clock.now();
-            let mut writes = vec![Write::UpdateCredential(after.clone())];
-            let is_disabled = before.status == Status::Active && after.status == Status::Disabled;
-            if is_disabled || !before.is_expired(now) && after.is_expired(now) {
-                writes.push(mark(RevocationSubject::Credential { environment: environment.clone(), id }, now));
-            }
-            let draft = Draft {
-                tenant: Some(record.client.tenant_id),
-                action,
-                subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
-                before: audited(&before),
-                after: audited(&after),
-                writes,
-            };
-            Ok((draft, after))
+            edit_draft(action, record, (id, self.clock.now()), &edit)
         })
         .await
     }
@@ -151,9 +152,52 @@ impl<S: Store> Registry<S> {
             status: Status::Active,
             created_at: now,
             expires_at,
+            limits: CredentialLimits::default(),
+            rotation: None,
             last_used_at: None,
             version: 1,
         };
         Ok(CreatedSecret { secret, credential })
     }
+}
+
+/// One credential changed. Where it is over by that, so are its tokens.
+fn edit_draft(
+    action: &'static str,
+    record: ClientRecord,
+    (id, now): (CredentialId, Timestamp),
+    edit: impl Fn(&mut Credential) -> Outcome<()>,
+) -> Outcome<(Draft, Credential)> {
+    let Client { environment, id: client_id, tenant_id, .. } = record.client;
+    let before = record.credentials.into_iter().find(|credential| credential.id == id);
+    let before = before.ok_or_else(|| no_credential(&environment, &client_id, id))?;
+    let mut after = before.clone();
+    edit(&mut after)?;
+    after.version += 1;
+    let mut writes = vec![Write::UpdateCredential(after.clone())];
+    let is_disabled = before.status == Status::Active && after.status == Status::Disabled;
+    if is_disabled || !before.is_expired(now) && after.is_expired(now) {
+        writes.push(mark(RevocationSubject::Credential { environment: environment.clone(), id }, now));
+    }
+    let subject = Subject::Client { environment, id: client_id };
+    let (tenant, before) = (Some(tenant_id), audited(&before));
+    Ok((Draft { tenant, action, subject, before, after: audited(&after), writes }, after))
+}
+
+pub(super) fn no_credential(environment: &EnvironmentName, client_id: &ClientId, id: CredentialId) -> RegistryError {
+    RegistryError::NotFound(format!("credential {id} of the client {client_id} in {environment}"))
+}
+
+/// Whether the client may have one more secret, where so many may be in force already.
+pub(super) fn check_room(record: &ClientRecord, max: usize, now: Timestamp) -> Outcome<()> {
+    if record.client.profile == Some(Profile::Fapi2) {
+        return Err(RegistryError::NotAllowed("the profile fapi2 takes no secrets".to_owned()));
+    }
+    let is_live =
+        |one: &&Credential| one.proof.kind() == ProofKind::Secret && one.status == Status::Active && !one.is_expired(now);
+    if record.credentials.iter().filter(is_live).count() >= max {
+        let why = format!("the client has {MAX_LIVE_SECRETS} secrets in force; disable one first");
+        return Err(RegistryError::NotAllowed(why));
+    }
+    Ok(())
 }

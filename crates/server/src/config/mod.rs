@@ -5,7 +5,6 @@
 //! unknown `MINTMARK_*` variables are errors that name the nearest known one.
 
 mod environments;
-mod network;
 mod proxy;
 mod reference;
 mod section;
@@ -20,7 +19,6 @@ use mintmark_core::document::{Diagnostic, Diagnostics, Document, Source, TableRe
 use zeroize::Zeroizing;
 
 pub use environments::EnvironmentSettings;
-pub use network::{Network, NotANetwork};
 pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};

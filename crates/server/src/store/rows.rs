@@ -105,6 +105,8 @@ pub(super) fn credential(row: &Row) -> Read<Credential> {
         status: fields.word("status", Status::from_word)?,
         created_at: fields.time("created_at")?,
         expires_at: fields.optional_time("expires_at")?,
+        limits: fields.json("limits")?,
+        rotation: fields.optional_json("rotation")?,
         last_used_at: fields.optional_time("last_used_at")?,
         version: fields.number("version")?,
     })

@@ -119,13 +119,13 @@ statements! {
 
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \
-         details, sealed, status, created_at, created_position, expires_at, last_used_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         details, sealed, status, limits, rotation, created_at, created_position, expires_at, last_used_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
-         details = $9, sealed = $10, status = $11, expires_at = $12, version = $13 \
-         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $13";
+         details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15 \
+         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
     // For [`USES_AT_ONCE`] credentials, so that a crowd's uses are few statements.
     CREDENTIALS_USED = "credential.used":
         "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND (last_used_at IS NULL OR last_used_at < $1) \
@@ -134,7 +134,7 @@ statements! {
          $48, $49, $50, $51, $52)";
     CREDENTIALS = "credential.list":
         "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         created_at, expires_at, last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+         limits, rotation, created_at, expires_at, last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
 
     RESOURCE_INSERT = "resource.insert":
         "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, token_format, created_at, created_position, \

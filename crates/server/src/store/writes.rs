@@ -135,7 +135,8 @@ fn credential(query: Query, row: &Credential) -> Result<Query, WriteError> {
         Proof::SharedKey(sealed) => Some(sealed.0.as_slice()),
         _ => None,
     };
-    Ok(query.bind(row.proof.kind().as_str()).bind(details).bind(sealed).bind(row.status.as_str()))
+    let query = query.bind(row.proof.kind().as_str()).bind(details).bind(sealed).bind(row.status.as_str());
+    Ok(query.bind(json(&row.limits)?).bind(row.rotation.as_ref().map(json).transpose()?))
 }
 
 fn insert_resource(row: &Resource, position: Position) -> Result<Query, WriteError> {

@@ -9,7 +9,7 @@ use mintmark_verify::{Algorithm, TokenError, VerifyingKey};
 use serde_json::{Map, Value};
 
 use super::federated::{FEDERATED_LIFE, check_federation};
-use super::{Matched, check_method, check_standing};
+use super::{Matched, check_limits, check_method, check_standing};
 use crate::clock::Timestamp;
 use crate::crypto::shared_key_context;
 use crate::dialect::AuthMethod;
@@ -130,7 +130,7 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(AssertionFault::ClientNotNamed.into());
         };
         // What uses it up comes last: an assertion that is refused for another reason is not spent.
-        check_standing(&known, found.at, self.clock.now())?;
+        check_standing(&known, found.at, (self.clock.now(), caller.source))?;
         if found.is_single_use {
             self.use_up(caller, &jws, found.good_until).await?;
         }
@@ -158,7 +158,7 @@ impl<S: Store> TokenEndpoint<S> {
         Ok(Found { at, good_until, is_single_use: true })
     }
 
-    /// The credential whose key made the assertion: of several one that is in force.
+    /// The credential whose key made the assertion: of several one that may be used.
     async fn own_key(&self, caller: &Caller<'_>, known: &KnownClient, jws: &Jws<'_>) -> Result<usize, Denial> {
         let algorithm = own_algorithm(known, jws)?;
         let method = if algorithm.is_none() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt };
@@ -178,7 +178,7 @@ impl<S: Store> TokenEndpoint<S> {
                 _ => continue,
             };
             match tried {
-                Ok(()) if is_in_force => return Ok(at),
+                Ok(()) if credential.is_usable(self.clock.now(), caller.source) => return Ok(at),
                 Ok(()) => over = over.or(Some(at)),
                 Err(tried) => failure.note(tried),
             }
@@ -231,6 +231,10 @@ impl<S: Store> TokenEndpoint<S> {
                 continue;
             }
             let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
+            if let Some(Err(denial)) = credential.limits().map(|limits| check_limits(limits, now, caller.source)) {
+                failure = denial;
+                continue;
+            }
             return Ok(Found { at, good_until, is_single_use: federation.single_use });
         }
         Err(failure)

@@ -24,7 +24,7 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(Denial::UnknownClient);
         };
         let at = match_secret(&self.root_keys.peppers, &known, secret).ok_or(Denial::WrongSecret)?;
-        check_standing(&known, at, self.clock.now())?;
+        check_standing(&known, at, (self.clock.now(), caller.source))?;
         // Which of the two ways the secret came the dialect has decided: it reads no other.
         let method = AuthMethod::ClientSecretBasic;
         let by_either = Caller { methods: caller.methods.with(method), ..*caller };

@@ -3,6 +3,7 @@
 mod assertions;
 mod business;
 mod certificates;
+mod credential_limits;
 mod denials;
 mod dpop;
 mod federation;

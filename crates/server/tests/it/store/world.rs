@@ -8,8 +8,9 @@ use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::model::{
-    AssertionAudience, Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState,
-    Position, Proof, Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
+    AssertionAudience, Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, CredentialLimits,
+    Environment, KeyState, Position, Proof, Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant,
+    TenantId, TokenBinding,
 };
 use mintmark_core::random::{Random, SeededRandom, SystemRandom};
 use mintmark_core::store::memory::MemoryStore;
@@ -159,6 +160,8 @@ impl<S: Store> World<S> {
             status: Status::Active,
             created_at: NOW,
             expires_at: None,
+            limits: CredentialLimits::default(),
+            rotation: None,
             last_used_at: None,
             version: 1,
         }
