@@ -61,7 +61,7 @@ impl SqlStore {
         row.link = keys
             .link(previous, &row.content())
             .ok_or_else(|| WriteError::Failed("no master key is loaded to link the audit row with".to_owned()))?;
-        insert_row(&row).execute(transaction).await?;
+        insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error.into()))?;
         let moved = if last.is_some() { AUDIT_HEAD_MOVE } else { AUDIT_HEAD_INSERT };
         match moved_head(moved, &row).execute(transaction).await? {
             1 => Ok(()),
@@ -167,6 +167,17 @@ impl SqlStore {
             missing: changes.saturating_sub(rows),
             surplus: rows.saturating_sub(changes),
         })
+    }
+}
+
+/// A number or position that a row has already is a damaged log, not an object that exists.
+fn taken(row: &StoredRow, error: WriteError) -> WriteError {
+    match error {
+        WriteError::Exists => WriteError::Failed(format!(
+            "the audit log is ahead of the store's position, or of the head of the chain {}; `mintmark audit verify` says more",
+            row.chain
+        )),
+        other => other,
     }
 }
 

@@ -70,6 +70,7 @@ statements! {
 
     // The table is the migration library's.
     SCHEMA_VERSION = "schema.version": "SELECT CAST(coalesce(max(version), 0) AS BIGINT) AS version FROM _sqlx_migrations";
+    SCHEMA_VERSIONS = "schema.versions": "SELECT count(*) AS version FROM _sqlx_migrations";
     SCHEMA_USABLE_FROM = "schema.usable_from": "SELECT usable_from AS version FROM store WHERE id = 1";
 
     ENVIRONMENT_INSERT = "environment.insert":

@@ -150,6 +150,7 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
         "secret",
         "resource",
         "key",
+        "audit",
         "revoke",
         "dialect",
         "check",

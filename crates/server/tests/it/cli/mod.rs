@@ -1,5 +1,6 @@
 //! The program as people and scripts use it.
 
+mod audit;
 mod commands;
 mod credentials;
 mod dev;

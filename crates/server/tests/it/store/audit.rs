@@ -319,6 +319,11 @@ async fn s25_an_end_that_was_cut_off_is_found(world: World<SqlStore>, mut behind
         assert_eq!(verified(&world.store, None).await.0, [(acme.clone(), 6, "head_altered")]);
         behind.put_back().await;
     }
+    // Without its head a chain takes no more rows: a new beginning would be another chain.
+    behind.run(&format!("DELETE FROM audit_head WHERE chain = '{acme}'")).await;
+    let refused = world.store.commit(&change(Subject::Tenant { id: acme.parse().unwrap() }, Vec::new())).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Store(_)) && refused.to_string().contains("mintmark audit verify"), "{refused}");
+    behind.put_back().await;
     // The next change goes on from what it finds, which makes nothing good.
     behind.run(&format!("DELETE FROM audit WHERE chain = '{acme}' AND ordinal = 3")).await;
     world.store.commit(&of_acme(&world.store.tenant(acme.parse().unwrap()).await.unwrap().unwrap())).await.unwrap();
