@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::{BusinessId, IpNetwork, ScopeSet, ScopeToken};
 use crate::clock::Timestamp;
@@ -10,9 +11,10 @@ use crate::clock::Timestamp;
 /// Constraints of one credential. Each narrows what the client may do, none adds to it; where there is none, the client's own rights
 /// hold. What the credential obtains is within both, whichever was changed last.
 ///
-/// A kind of constraint that this program does not know is an error, since to leave it out would be to lift it.
+/// It is read from a JSON object. A kind of constraint that this program does not know is an error, since to leave it out would be to
+/// lift it; and so is an array, which would do for a struct of which every member may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct CredentialLimits {
     /// It proves the client only to requests from one of these; from everywhere if there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -26,6 +28,20 @@ pub struct CredentialLimits {
     /// Its tokens are each scoped to one of these businesses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub businesses: Option<Vec<BusinessId>>,
+}
+
+impl Serialize for CredentialLimits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The derived one: an inherent function comes before a trait's.
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialLimits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Map::deserialize(deserializer)?;
+        Self::deserialize(Value::Object(object)).map_err(serde::de::Error::custom)
+    }
 }
 
 impl CredentialLimits {
@@ -102,8 +118,8 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_is_not_known_is_refused() {
-        for text in [r#"{"countries":["DE"]}"#, r#"{"networks":["10.0.0.1/8"]}"#, r#"{"scopes":["a b"]}"#] {
+    fn a_limit_that_is_not_known_and_what_is_no_object_is_refused() {
+        for text in [r#"{"countries":["DE"]}"#, r#"{"networks":["10.0.0.1/8"]}"#, r#"{"scopes":["a b"]}"#, "[]", "null", "7"] {
             assert!(serde_json::from_str::<CredentialLimits>(text).is_err(), "{text}");
         }
     }

@@ -6,4 +6,5 @@ mod credentials;
 mod dev;
 mod dialects;
 mod keys;
+mod limits;
 mod serve;

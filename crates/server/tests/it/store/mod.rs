@@ -14,6 +14,7 @@ mod opening;
 mod postgres;
 mod revocations;
 mod rotation;
+mod secret_rotation;
 mod sql_file;
 mod together;
 mod transfer;
