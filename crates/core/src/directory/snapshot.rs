@@ -468,6 +468,7 @@ impl From<SavedClient> for ClientRecord {
                 created_at: unknown,
                 expires_at: credential.expires_at,
                 last_used_at: None,
+                last_used_from: None,
                 version: 0,
             })
         };

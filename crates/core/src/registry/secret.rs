@@ -149,6 +149,7 @@ impl<S: Store> Registry<S> {
             created_at: now,
             expires_at,
             last_used_at: None,
+            last_used_from: None,
             version: 1,
         };
         Ok(CreatedSecret { secret, credential })

@@ -46,6 +46,7 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         created_at: Timestamp(0),
         expires_at: None,
         last_used_at: None,
+        last_used_from: None,
         version: 1,
     };
     let (name, status, attributes) = ("Acme".to_owned(), Status::Active, Attributes::new());
