@@ -37,7 +37,7 @@ CREATE INDEX usage_count_age ON usage_count (step, period);
 -- The last batch of counts that each node added, so that none is added twice.
 CREATE TABLE usage_writer (
     id         BYTEA NOT NULL PRIMARY KEY,
-    sequence   BIGINT NOT NULL,
+    last_batch   BIGINT NOT NULL,
     written_at BIGINT NOT NULL
 );
 

@@ -37,7 +37,7 @@ CREATE INDEX usage_count_age ON usage_count (step, period);
 -- The last batch of counts that each node added, so that none is added twice.
 CREATE TABLE usage_writer (
     id         BLOB    NOT NULL PRIMARY KEY,
-    sequence   INTEGER NOT NULL,
+    last_batch   INTEGER NOT NULL,
     written_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

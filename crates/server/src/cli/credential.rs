@@ -300,8 +300,9 @@ fn show(credentials: &[Credential]) -> Output {
             time::show(one.created_at),
             time::show_or_never(one.expires_at),
             time::show_or_never(one.last_used_at),
+            one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
         ]
     });
-    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED"];
+    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

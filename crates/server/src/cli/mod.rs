@@ -20,6 +20,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod refusals;
 mod resource;
 mod revoke;
 mod secret;
@@ -27,6 +28,7 @@ mod serve;
 mod tenant;
 mod time;
 mod token;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -102,7 +104,7 @@ enum Command {
     Check(check::CheckArgs),
 }
 
-/// The commands that read or change the registry.
+/// The commands that read or change the store.
 #[derive(Subcommand, Debug)]
 enum RegistryCommand {
     /// Environments: isolated issuers.
@@ -137,6 +139,12 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// How many token requests there were, of whom, and what became of them.
+    #[command(after_help = "Example: mintmark usage --by tenant --last 7d")]
+    Usage(usage::UsageArgs),
+    /// Why token requests were refused: by request id, or the last ones.
+    #[command(after_help = "Example: mintmark refusals --client cli_…")]
+    Refusals(refusals::RefusalsArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -215,5 +223,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Usage(args) => usage::run(place, args).await,
+        RegistryCommand::Refusals(args) => refusals::run(place, args).await,
     }
 }

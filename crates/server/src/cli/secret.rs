@@ -109,7 +109,8 @@ fn show(credentials: &[Credential]) -> Output {
             time::show(one.created_at),
             time::show_or_never(one.expires_at),
             time::show_or_never(one.last_used_at),
+            one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
         ]
     });
-    Output::table(&["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED"], rows.collect(), json!(credentials))
+    Output::table(&["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM"], rows.collect(), json!(credentials))
 }

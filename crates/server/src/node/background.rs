@@ -208,11 +208,21 @@ impl Node {
             if let Err(error) = self.endpoint.directory.flush_uses().await {
                 tracing::warn!(%error, "last uses of credentials could not be written down yet");
             }
-            let store = self.endpoint.directory.store();
-            if let Err(error) = self.endpoint.usage.flush(&**store, self.endpoint.clock.now()).await {
+            if let Err(error) = Arc::clone(&self).flush_usage().await {
                 tracing::warn!(%error, "counts of requests could not be written down yet");
             }
         }
+    }
+
+    /// On a thread that may be busy: adding up what a crowd of clients did takes some milliseconds, and tokens shall not wait for it.
+    async fn flush_usage(self: Arc<Self>) -> Result<(), StoreError> {
+        let runtime = tokio::runtime::Handle::current();
+        let flush = move || {
+            let (usage, store) = (&self.endpoint.usage, self.endpoint.directory.store());
+            runtime.block_on(usage.flush(&**store, self.endpoint.clock.now()))
+        };
+        let flushed = tokio::task::spawn_blocking(flush).await;
+        flushed.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
     }
 
     /// Writes down all that is in memory, at the end.

@@ -242,8 +242,8 @@ statements! {
 
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \
-         details, sealed, status, created_at, created_position, expires_at, last_used_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         details, sealed, status, created_at, created_position, expires_at, last_used_at, last_used_from, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
@@ -322,10 +322,10 @@ statements! {
     LEASE_HOLD = "lease.hold": "UPDATE lease SET fence = fence WHERE name = $1 AND fence = $2";
 
     USAGE_WRITER_INSERT = "usage.writer":
-        "INSERT INTO usage_writer (id, sequence, written_at) VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING";
+        "INSERT INTO usage_writer (id, last_batch, written_at) VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING";
     // First in the transaction of a batch: it changes no row where the batch was added already.
     USAGE_WRITER_ADVANCE = "usage.advance":
-        "UPDATE usage_writer SET sequence = $2, written_at = $3 WHERE id = $1 AND sequence < $2";
+        "UPDATE usage_writer SET last_batch = $2, written_at = $3 WHERE id = $1 AND last_batch < $2";
     USAGE_SERIES = "usage.series": concat!(usage_series!(), latest!());
     USAGE_SERIES_OF_TENANT = "usage.series_of_tenant": concat!(usage_series!(), " AND k.tenant_id = $3", latest!());
     USAGE_SERIES_OF_CLIENTS = "usage.series_of_clients":

@@ -1,16 +1,15 @@
 //! Counts of token requests, and refusals that are kept.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use mintmark_core::store::{Lease, OldUsage, Read, Refusal, USAGE_ROWS_MAX};
+use mintmark_core::store::{Lease, OldUsage, Read, Refusal, StoreError, USAGE_ROWS_MAX};
 use mintmark_core::usage::{
-    OutcomeClass, RefusalFilter, RefusedBefore, RefusedClient, StoredUsage, UsageBatch, UsageKey, UsageQuery, UsageRow,
-    UsageStep, add_up, sums,
+    OutcomeClass, REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, RefusalFilter, RefusedBefore, RefusedClient,
+    StoredUsage, UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageRow, UsageStep, add_up, sums,
 };
-use mintmark_core::usage::{REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, WriteError};
@@ -52,7 +51,7 @@ impl SqlStore {
         let asked = asked.bind(query.step.number()).bind(first).bind(end).bind(i64::from(USAGE_ROWS_MAX));
         let rows = self.engine.rows(asked).await?;
         let stored = rows.iter().filter_map(|row| {
-            let log = |error: &mintmark_core::store::StoreError| tracing::error!(%error, "left out a row that cannot be read");
+            let log = |error: &StoreError| tracing::error!(%error, "left out a row that cannot be read");
             stored_usage(row, query.each_step).inspect_err(log).ok()
         });
         Ok(add_up(query, stored.filter(|stored| stored.requests > 0)))
@@ -125,8 +124,7 @@ async fn add_counts(transaction: &mut Transaction, batch: &UsageBatch) -> Result
     let mut all: Vec<_> = sums(&batch.counts).into_iter().map(|(key, periods)| (key.number(), key, periods)).collect();
     all.sort_unstable_by_key(|(number, ..)| *number);
     let days = |(step, period): &(UsageStep, i64)| (*step == UsageStep::Day).then_some(*period);
-    let bind_key = |query: Query, (number, key, periods): &(i64, UsageKey, _)| {
-        let periods: &std::collections::BTreeMap<(UsageStep, i64), u64> = periods;
+    let bind_key = |query: Query, (number, key, periods): &(i64, UsageKey, BTreeMap<(UsageStep, i64), u64>)| {
         let seen = periods.keys().filter_map(days).max().unwrap_or_default();
         bind_key(query.bind(*number), key).bind(seen)
     };
@@ -206,7 +204,7 @@ fn present<T: FromStr<Err: Display>>(fields: &Fields<'_>, column: &str) -> Read<
 /// A row of `usage_key` with one of `usage_count`, or with the sum of some.
 fn stored_usage(row: &Row, each_step: bool) -> Read<StoredUsage> {
     let fields = Fields::of(row, "usage_key", "client_id");
-    let level = mintmark_core::usage::UsageLevel::from_number(fields.number("level")?);
+    let level = UsageLevel::from_number(fields.number("level")?);
     let key = UsageKey {
         level: level.ok_or_else(|| fields.corrupt("level", &"the number is not known"))?,
         environment: fields.parsed("environment")?,
@@ -237,4 +235,80 @@ fn refusal(row: &Row) -> Read<Refusal> {
         code: fields.text("code")?,
         detail: fields.text("detail")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mintmark_core::clock::FakeClock;
+    use mintmark_core::random::SeededRandom;
+    use sqlx::Row as _;
+
+    use super::*;
+    use crate::store::{OpenOptions, StorePlace};
+
+    const SERIES: &[Statement] = &[
+        statements::USAGE_SERIES,
+        statements::USAGE_SERIES_OF_TENANT,
+        statements::USAGE_SERIES_OF_CLIENTS,
+        statements::USAGE_SERIES_OF_CREDENTIAL,
+        statements::USAGE_SERIES_OF_BUSINESS,
+    ];
+    const SUMS: &[Statement] = &[
+        statements::USAGE_SUMS,
+        statements::USAGE_SUMS_OF_TENANT,
+        statements::USAGE_SUMS_OF_CLIENTS,
+        statements::USAGE_SUMS_OF_CREDENTIAL,
+        statements::USAGE_SUMS_OF_BUSINESS,
+    ];
+    /// By which index the keys are found, in the order of the statements.
+    const INDEXES: &[&str] = &[
+        "(environment=? AND level=?",
+        "(environment=? AND level=? AND tenant_id=?",
+        "(environment=? AND level=? AND client_id>? AND client_id<?",
+        "(environment=? AND level=? AND credential_id=?",
+        "(environment=? AND level=? AND business_id=?",
+    ];
+
+    async fn plan(transaction: &mut Transaction, sql: &str) -> Vec<String> {
+        let Transaction::Sqlite(transaction) = transaction else { panic!("it is a file") };
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = sqlx::query(explain).fetch_all(&mut **transaction).await.unwrap();
+        steps.iter().map(|step| step.get("detail")).collect()
+    }
+
+    #[tokio::test]
+    async fn usage_is_read_by_key_and_then_by_period() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(FakeClock::at(0)), Arc::new(SeededRandom::new(1)));
+        let options = OpenOptions { create: true, kind: None, clock, random };
+        let store = SqlStore::open(&StorePlace::file(folder.path().join("test.db")), options).await.unwrap();
+        let mut transaction = store.engine.begin_read().await.unwrap();
+        for statement in SERIES.iter().chain(SUMS) {
+            let steps = plan(&mut transaction, statement.sql).await.join("; ");
+            let at = SERIES.iter().chain(SUMS).position(|other| other.name == statement.name).unwrap() % 5;
+            assert!(
+                steps.contains(&format!(
+                    "SEARCH k USING INDEX usage_key_by_{}",
+                    ["", "tenant", "client", "credential", "business"][at]
+                )),
+                "{steps}"
+            );
+            assert!(steps.contains(INDEXES[at]), "{}: {steps}", statement.name);
+            let counts = "SEARCH u USING PRIMARY KEY (key_id=? AND step=? AND period>? AND period<?)";
+            assert!(steps.contains(counts), "{}: {steps}", statement.name);
+        }
+        for (statement, index) in [
+            (statements::REFUSALS, "refusal_by_time (environment=? AND (refused_at,request_id)<(?,?))"),
+            (
+                statements::REFUSALS_OF_TENANT,
+                "refusal_by_tenant (environment=? AND tenant_id=? AND (refused_at,request_id)<(?,?))",
+            ),
+            (statements::REFUSALS_OF_CLIENT, "refusal_by_client (environment=? AND client_id=?"),
+        ] {
+            let steps = plan(&mut transaction, statement.sql).await.join("; ");
+            assert!(steps.contains(index), "{}: {steps}", statement.name);
+        }
+    }
 }

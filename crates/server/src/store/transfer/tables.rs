@@ -83,7 +83,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         outcome: Text, code: Text, seen: Integer,
     }
     "usage_count" by 3 { key_id: Integer, step: Integer, period: Integer, requests: Integer }
-    "usage_writer" by 1 { id: Bytes, sequence: Integer, written_at: Integer }
+    "usage_writer" by 1 { id: Bytes, last_batch: Integer, written_at: Integer }
     "refusal" by 1 {
         request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
         credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,

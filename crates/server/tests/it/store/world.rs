@@ -152,6 +152,7 @@ impl<S: Store> World<S> {
             created_at: NOW,
             expires_at: None,
             last_used_at: None,
+            last_used_from: None,
             version: 1,
         }
     }
