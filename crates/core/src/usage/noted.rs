@@ -132,7 +132,8 @@ struct OwnLine(Mutex<Shard>);
 /// Usage that was noted and is not in the store yet: one for a whole server.
 #[derive(Debug)]
 pub struct Usage {
-    shards: [OwnLine; SHARDS],
+    /// In a box, since a node is moved while it is made.
+    shards: Box<[OwnLine; SHARDS]>,
     /// How many rows the shards have.
     rows: AtomicUsize,
     pub(super) unsent: tokio::sync::Mutex<Unsent>,
@@ -147,7 +148,7 @@ pub(super) struct Taken {
 impl Usage {
     /// Nothing noted yet. `random` names this process to the store.
     pub fn new(random: &dyn Random) -> Self {
-        Self { shards: Default::default(), rows: AtomicUsize::new(0), unsent: tokio::sync::Mutex::new(Unsent::new(random)) }
+        Self { shards: Box::default(), rows: AtomicUsize::new(0), unsent: tokio::sync::Mutex::new(Unsent::new(random)) }
     }
 
     /// Notes an answer: a token, or why there is none.
@@ -205,7 +206,7 @@ impl Usage {
     pub(super) fn take(&self) -> Taken {
         let mut counts: HashMap<Row, u64> = HashMap::new();
         let mut refusals = Vec::new();
-        for shard in &self.shards {
+        for shard in &*self.shards {
             let Shard { counts: noted, refusals: waiting } = std::mem::take(&mut *locked(shard));
             self.rows.fetch_sub(noted.len(), Ordering::Relaxed);
             for (row, requests) in noted {
@@ -219,7 +220,7 @@ impl Usage {
     }
 
     fn shard(&self) -> MutexGuard<'_, Shard> {
-        let [first, ..] = &self.shards;
+        let [first, ..] = &*self.shards;
         locked(self.shards.get(own_shard()).unwrap_or(first))
     }
 }
