@@ -30,6 +30,7 @@ use crate::token::{
     ClientCertificate, Denial, Exchange, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
     RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
 };
+use crate::usage::Usage;
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://sandbox.auth.example";
@@ -364,6 +365,7 @@ async fn endpoint(
         proofs: ProofMemory::default(),
         in_flight_max: 1000,
         in_flight: AtomicUsize::new(0),
+        usage: Usage::new(&SeededRandom::new(8)),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod registry;
 pub mod store;
 pub mod token;
 pub mod upkeep;
+pub mod usage;
 
 #[cfg(test)]
 mod fixture;

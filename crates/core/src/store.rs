@@ -17,6 +17,8 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
     Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
+pub use crate::usage::Refusal;
+use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow, UsageStep};
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
 #[derive(Clone, Debug)]
@@ -188,6 +190,21 @@ pub struct CredentialUse {
     pub credential_id: CredentialId,
     /// When last.
     pub at: Timestamp,
+    /// From where, on the network, then.
+    pub source: IpAddr,
+}
+
+/// What has had its time, of usage and refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldUsage {
+    /// Counts of a step from before this period.
+    Counts(UsageStep, i64),
+    /// What counts were about of which there has been none since this moment.
+    Keys(Timestamp),
+    /// Writers that have written nothing since this moment.
+    Writers(Timestamp),
+    /// Refusals from before this moment.
+    Refusals(Timestamp),
 }
 
 /// What was used, of all that may be used once: a hash, so that the store learns nothing and rows are small.
@@ -249,6 +266,9 @@ impl fmt::Display for CommitError {
 
 impl std::error::Error for CommitError {}
 
+/// How many counts one question about usage reads at most.
+pub const USAGE_ROWS_MAX: u32 = 250_000;
+
 /// Shorthand for what every read returns.
 pub type Read<T> = Result<T, StoreError>;
 
@@ -292,6 +312,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
     fn record_uses(&self, uses: &[CredentialUse]) -> impl Future<Output = Read<()>> + Send;
+
+    /// Adds counts of usage and keeps refusals, unless the writer's batch of this number or a later one was added already. No
+    /// change: it has no position. Of each client, of unknown ones and of each tenant only the last refusals are kept.
+    fn record_usage(&self, batch: &UsageBatch) -> impl Future<Output = Read<()>> + Send;
+
+    /// Usage, as far as it is written down, ordered by time and by what the question tells apart. Of more than
+    /// [`USAGE_ROWS_MAX`] counts the latest are in the answer.
+    fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<Vec<UsageRow>>> + Send;
+
+    /// Why a request was refused, if that is kept. Whoever asks for another has to check whose client it was (rule S4).
+    fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;
+
+    /// Refusals that are kept, latest first, before one if it is given.
+    fn refusals(
+        &self,
+        filter: &RefusalFilter,
+        before: Option<&RefusedBefore>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Refusal>>> + Send;
+
+    /// Removes at most `limit` rows of usage that had their time. Returns how many; none if the lease is another's now.
+    fn forget_usage(&self, lease: &Lease, old: OldUsage, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;
 
     /// Notes that something was used that may be used once, until `expires_at`. Of all that ask with one digest exactly one is
     /// told `true`. An error leaves it open who that was: the use is to be refused (rule S16).

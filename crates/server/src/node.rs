@@ -17,6 +17,7 @@ use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
 use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
+use mintmark_core::usage::Usage;
 
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
@@ -204,6 +205,7 @@ impl Node {
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
+                usage: Usage::new(&*parts.random),
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,

@@ -73,7 +73,7 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
     let flush = Duration::from_millis(feed.flush_milliseconds);
     let background = [
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
-        tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
+        tokio::spawn(Arc::clone(&node).flush(flush, stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_revocations(stopping.clone())),
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
@@ -88,10 +88,8 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
     for task in listeners.into_iter().chain(background) {
         let _ = task.await;
     }
-    // Requests that ended after the flushing task did.
-    if let Err(error) = node.endpoint.directory.flush_uses().await {
-        tracing::warn!(%error, "last uses of credentials could not be written down");
-    }
+    // After the last request.
+    node.flush_all().await;
     node.endpoint.directory.store().close().await;
     log_statistics(&node.endpoint.directory.statistics());
     Ok(())

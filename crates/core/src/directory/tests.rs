@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::feed::FEED_PAGE;
 use super::*;
-use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
+use crate::fixture::{Ask, HERE, ISSUER, NOW, World, sandbox, scopes, timestamp};
 use crate::model::{BusinessId, ClientId, Credential, CredentialLimits, Environment, Proof};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
 use crate::store::memory::MemoryStore;
@@ -535,7 +535,7 @@ async fn a_use_that_another_node_wrote_down_lately_is_not_written_again() {
     let node = another_node(&world).await;
     for (seconds, expected) in [(599, 0), (600, 600)] {
         let known = node.client(&sandbox(), &client.client.id).await.unwrap().unwrap();
-        node.note_use(&known, 0, timestamp(seconds));
+        node.note_use(&known, 0, (timestamp(seconds), HERE.parse().unwrap()));
         node.flush_uses().await.unwrap();
         assert_eq!(world.used_at(&client).await, Some(timestamp(expected)));
     }
@@ -570,6 +570,7 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         limits: CredentialLimits::default(),
         rotation: None,
         last_used_at: None,
+        last_used_from: None,
         version: 1,
     };
     let mut all: Vec<Credential> = (0..10).map(|number| credential(number, Status::Disabled, None)).collect();

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,8 @@ pub struct Credential {
     /// When it last obtained a token, exact to [`LAST_USE_EXACT_TO`](crate::directory::LAST_USE_EXACT_TO) seconds and the flush
     /// interval: the last use may be so much later.
     pub last_used_at: Option<Timestamp>,
+    /// From where, on the network, it obtained the token at that time.
+    pub last_used_from: Option<IpAddr>,
     /// Counts the changes made by people (not uses).
     pub version: u64,
 }

@@ -155,6 +155,7 @@ impl<S: Store> Registry<S> {
             limits: CredentialLimits::default(),
             rotation: None,
             last_used_at: None,
+            last_used_from: None,
             version: 1,
         };
         Ok(CreatedSecret { secret, credential })

@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 
 use super::authenticate::Authenticated;
 use super::authorize::Authorized;
-use super::{Denial, Exchange, Refused, TokenEndpoint};
+use super::{Denial, Exchange, Proved, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::LimitRules;
 use crate::model::{BusinessId, ClientId, EnvironmentName, TenantId};
@@ -98,11 +98,9 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<Option<RateStatus>, Refused> {
         let now = self.clock.now();
         let subject = authenticated.client();
-        let credential_id = Some(authenticated.credential_id());
-        let refuse = |status: RateStatus, denial: fn(u32) -> Denial| Refused {
-            denial: denial(seconds_until(status.reset, now)),
-            credential_id,
-            rate: Some(status),
+        let proved = Proved::of(authenticated);
+        let refuse = |status: RateStatus, denial: fn(u32) -> Denial| {
+            proved.refused(denial(seconds_until(status.reset, now)), Some(status))
         };
         let mut rate = None;
         if let Some(limit) = client {
@@ -129,10 +127,9 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let now = self.clock.now();
         let counted = self.limits.businesses.count(&(exchange.environment.clone(), business), limit, now);
-        counted.map(|status| Some(tighter(rate, status))).map_err(|status| Refused {
-            denial: Denial::BusinessLimited(seconds_until(status.reset, now)),
-            credential_id: Some(authorized.credential_id()),
-            rate: Some(status),
+        counted.map(|status| Some(tighter(rate, status))).map_err(|status| {
+            let denial = Denial::BusinessLimited(seconds_until(status.reset, now));
+            Proved::of_authorized(authorized).refused(denial, Some(status))
         })
     }
 }

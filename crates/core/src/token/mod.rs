@@ -10,6 +10,7 @@ mod certificate;
 mod claims;
 mod denial;
 mod ending;
+mod explain;
 mod limits;
 mod mint;
 mod nonce;
@@ -34,15 +35,17 @@ pub use proof::{ProofMemory, ProofRefusal};
 pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
 pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
 
-use authorize::Shown;
+use authenticate::Authenticated;
+use authorize::{Authorized, Shown};
 
 use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
 use crate::dialect::{AnswerContext, AuthMethods, Dialect, Encoded, Granted, RawRequest, Step};
 use crate::directory::{Directory, EnvironmentView};
-use crate::model::{ClientId, CredentialId, EnvironmentName, Position};
+use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Position, TenantId};
 use crate::random::Random;
 use crate::store::Store;
+use crate::usage::{Asked, Usage, Who};
 
 /// What token requests are answered with: one for a whole server.
 pub struct TokenEndpoint<S> {
@@ -68,6 +71,8 @@ pub struct TokenEndpoint<S> {
     pub in_flight_max: usize,
     /// How many are.
     pub in_flight: AtomicUsize,
+    /// What became of requests, until it is written down.
+    pub usage: Usage,
 }
 
 /// Who calls an endpoint, as far as the connection tells.
@@ -105,6 +110,11 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
+    fn asked(&self) -> Asked<'a> {
+        let Self { environment, dialect, request_id, source, .. } = *self;
+        Asked { environment, dialect: &dialect.name, request_id, source }
+    }
+
     fn caller(&self) -> Caller<'a> {
         Caller {
             environment: self.environment,
@@ -116,32 +126,68 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What became of a request, for the log; it never goes to the wire.
+/// What became of a request, for the log and the counts; it never goes to the wire.
 #[derive(Debug)]
 pub struct Outcome {
     /// The client, if there is one of the name given.
     pub client_id: Option<ClientId>,
+    /// Whose client that is.
+    pub tenant_id: Option<TenantId>,
     /// The credential that proved it.
     pub credential_id: Option<CredentialId>,
+    /// The business that the token is scoped to, or would be.
+    pub business_id: Option<BusinessId>,
     /// The `jti` of the token, or why there is none.
     pub result: Result<String, Denial>,
+}
+
+impl Outcome {
+    fn who(&self) -> Who<'_> {
+        let Self { client_id, tenant_id, credential_id, business_id, .. } = self;
+        Who { client_id: client_id.as_ref(), tenant_id: *tenant_id, credential_id: *credential_id, business_id: *business_id }
+    }
+}
+
+/// What is known of a client that proved itself.
+#[derive(Clone, Copy)]
+struct Proved {
+    tenant: TenantId,
+    credential: CredentialId,
+    business: Option<BusinessId>,
+}
+
+impl Proved {
+    fn of(authenticated: &Authenticated) -> Self {
+        let (tenant, credential) = (authenticated.client().tenant_id, authenticated.credential_id());
+        Self { tenant, credential, business: None }
+    }
+
+    fn of_authorized(authorized: &Authorized<'_>) -> Self {
+        let (tenant, credential) = (authorized.client().tenant_id, authorized.credential_id());
+        Self { tenant, credential, business: authorized.business_id() }
+    }
+
+    fn refused(self, denial: Denial, rate: Option<RateStatus>) -> Refused {
+        Refused { denial, proved: Some(Box::new(self)), rate }
+    }
 }
 
 /// A denial, with what is known by then about the client.
 struct Refused {
     denial: Denial,
-    credential_id: Option<CredentialId>,
+    proved: Option<Box<Proved>>,
     rate: Option<RateStatus>,
 }
 
 impl From<Denial> for Refused {
     fn from(denial: Denial) -> Self {
-        Self { denial, credential_id: None, rate: None }
+        Self { denial, proved: None, rate: None }
     }
 }
 
 struct Issued {
     token: AccessToken,
+    proved: Proved,
     rate: Option<RateStatus>,
 }
 
@@ -159,7 +205,23 @@ impl<S: Store> TokenEndpoint<S> {
         };
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
         let nonce = self.next_nonce(exchange, &request, outcome.as_ref().err().map(|refused| &refused.denial));
-        encode(exchange, &request, (issuer, nonce.as_deref()), outcome)
+        let now = outcome.as_ref().map_or_else(|_| self.clock.now(), |issued| issued.token.issued_at);
+        let (encoded, mut outcome) = encode(exchange, &request, (issuer, nonce.as_deref()), outcome);
+        self.find_tenant(exchange.environment, &mut outcome);
+        self.usage.note(&exchange.asked(), &outcome.who(), outcome.result.as_ref().map(|_| ()), now);
+        (encoded, outcome)
+    }
+
+    /// Notes a refusal of what never became a request of a client.
+    pub fn note_refusal(&self, asked: &Asked<'_>, denial: &Denial) {
+        self.usage.note(asked, &Who::default(), Err(denial), self.clock.now());
+    }
+
+    /// Says whose client it is that did not prove itself: it was just looked up, so it is held.
+    fn find_tenant(&self, environment: &EnvironmentName, outcome: &mut Outcome) {
+        if let (Some(client_id), None) = (&outcome.client_id, outcome.tenant_id) {
+            outcome.tenant_id = self.directory.held_client(environment, client_id).map(|client| client.tenant_id);
+        }
     }
 
     async fn issue(
@@ -181,24 +243,25 @@ impl<S: Store> TokenEndpoint<S> {
         let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
         let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
         let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
-        let credential_id = Some(authenticated.credential_id());
+        let proved = Proved::of(&authenticated);
         let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
-        let refused = |denial| Refused { denial, credential_id, rate };
+        let refused = |denial| proved.refused(denial, rate);
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
             authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
         let rate = self.count_business(exchange, &authorized, rate)?;
-        let refused = |denial| Refused { denial, credential_id, rate };
+        let proved = Proved::of_authorized(&authorized);
+        let refused = |denial| proved.refused(denial, rate);
         if let Some(proof) = &proof {
             Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
         let token = self.mint(&authorized, environment).await.map_err(refused)?;
-        authenticated.note_use(&self.directory, token.issued_at);
-        Ok(Issued { token, rate })
+        authenticated.note_use(&self.directory, (token.issued_at, exchange.source));
+        Ok(Issued { token, proved, rate })
     }
 
     /// One more request in work, if there is room.
@@ -228,7 +291,7 @@ fn encode(
         echo: &request.echo,
     };
     match outcome {
-        Ok(Issued { token, rate }) => {
+        Ok(Issued { token, proved, rate }) => {
             let granted = Granted {
                 access_token: &token.text,
                 token_type: token.token_type,
@@ -237,16 +300,23 @@ fn encode(
                 scope: &token.scope,
             };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-            (encoded, Outcome { client_id: named, credential_id: Some(token.credential_id), result: Ok(token.jti) })
+            (encoded, outcome_of(named, Some(&proved), Ok(token.jti)))
         }
-        Err(Refused { denial, credential_id, rate }) => {
+        Err(Refused { denial, proved, rate }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
             let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
             // A name that is no client's may be anything, also a secret in the wrong place.
-            let client_id = named.filter(|_| credential_id.is_some() || denial.is_about_a_client());
-            (encoded, Outcome { client_id, credential_id, result: Err(denial) })
+            let client_id = named.filter(|_| proved.is_some() || denial.is_about_a_client());
+            (encoded, outcome_of(client_id, proved.as_deref(), Err(denial)))
         }
     }
+}
+
+fn outcome_of(client_id: Option<ClientId>, proved: Option<&Proved>, result: Result<String, Denial>) -> Outcome {
+    let tenant_id = proved.map(|proved| proved.tenant);
+    let credential_id = proved.map(|proved| proved.credential);
+    let business_id = proved.and_then(|proved| proved.business);
+    Outcome { client_id, tenant_id, credential_id, business_id, result }
 }
 
 /// Counts a request as in work until it is dropped.

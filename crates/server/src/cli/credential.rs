@@ -303,9 +303,10 @@ fn show(credentials: &[Credential]) -> Output {
             time::show(one.created_at),
             time::show_or_never(one.expires_at),
             time::show_or_never(one.last_used_at),
+            one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
             shown_limits(&one.limits),
         ]
     });
-    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "LIMITS"];
+    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

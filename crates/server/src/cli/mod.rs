@@ -21,6 +21,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod refusals;
 mod resource;
 mod revoke;
 mod secret;
@@ -28,6 +29,7 @@ mod serve;
 mod tenant;
 mod time;
 mod token;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -103,7 +105,7 @@ enum Command {
     Check(check::CheckArgs),
 }
 
-/// The commands that read or change the registry.
+/// The commands that read or change the store.
 #[derive(Subcommand, Debug)]
 enum RegistryCommand {
     /// Environments: isolated issuers.
@@ -141,6 +143,12 @@ enum RegistryCommand {
     /// The audit log: who changed what, in chains that show when somebody tampered with them.
     #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
     Audit(audit::AuditCommand),
+    /// How many token requests there were, of whom, and what became of them.
+    #[command(after_help = "Example: mintmark usage --by tenant --last 7d")]
+    Usage(usage::UsageArgs),
+    /// Why token requests were refused: by request id, or the last ones.
+    #[command(after_help = "Example: mintmark refusals --client cli_…")]
+    Refusals(refusals::RefusalsArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -220,5 +228,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
+        RegistryCommand::Usage(args) => usage::run(place, args).await,
+        RegistryCommand::Refusals(args) => refusals::run(place, args).await,
     }
 }

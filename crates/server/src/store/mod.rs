@@ -13,6 +13,7 @@
 //! | `revocations` | what ends tokens before they expire |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
+//! | `usage` | counts of token requests, and refusals that are kept |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
 //! | `transfer` | whole stores: copies and backups |
@@ -31,6 +32,7 @@ mod rows;
 mod statements;
 mod transfer;
 mod upkeep;
+mod usage;
 mod writes;
 
 use std::fmt;

@@ -6,8 +6,9 @@ use mintmark_core::model::{
 };
 use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
-    Page, Read, RevocationPage, Store, StoreError, UseDigest,
+    OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
+use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, unavailable};
@@ -56,6 +57,26 @@ impl Store for SqlStore {
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
         self.write_uses(uses).await
+    }
+
+    async fn record_usage(&self, batch: &UsageBatch) -> Read<()> {
+        self.write_usage(batch).await
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+        self.read_usage(query).await
+    }
+
+    async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
+        self.read_refusal(request_id).await
+    }
+
+    async fn refusals(&self, filter: &RefusalFilter, before: Option<&RefusedBefore>, limit: u32) -> Read<Vec<Refusal>> {
+        self.read_refusals(filter, before, limit).await
+    }
+
+    async fn forget_usage(&self, lease: &Lease, old: OldUsage, limit: u32) -> Read<Option<u64>> {
+        self.forget_old_usage(lease, old, limit).await
     }
 
     async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {

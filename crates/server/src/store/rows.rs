@@ -108,6 +108,8 @@ pub(super) fn credential(row: &Row) -> Read<Credential> {
         limits: fields.json("limits")?,
         rotation: fields.optional_json("rotation")?,
         last_used_at: fields.optional_time("last_used_at")?,
+        // One that was damaged says nothing, and stops no client.
+        last_used_from: fields.optional_parsed("last_used_from").unwrap_or_default(),
         version: fields.number("version")?,
     })
 }

@@ -114,7 +114,8 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
 
 fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {
     let query = credential(CREDENTIAL_INSERT.query(), row)?.bind(row.created_at.0).bind(big(position.0));
-    Ok(query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0)).bind(big(row.version)))
+    let query = query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0));
+    Ok(query.bind(row.last_used_from.map(|address| address.to_string())).bind(big(row.version)))
 }
 
 fn update_credential(row: &Credential) -> Result<Query, WriteError> {

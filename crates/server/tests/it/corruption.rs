@@ -106,7 +106,17 @@ fn of_the_registry(server: &TestServer) -> Vec<Victim> {
         },
         Victim {
             table: "credential",
-            texts: &["environment", "id", "client_id", "hint", "secret_pepper_id", "status", "limits", "rotation"],
+            texts: &[
+                "environment",
+                "id",
+                "client_id",
+                "hint",
+                "secret_pepper_id",
+                "status",
+                "last_used_from",
+                "limits",
+                "rotation",
+            ],
             integers: &["secret_scheme", "created_at", "created_position", "expires_at", "last_used_at", "version"],
             bytes: &["secret_mac"],
             row: format!("environment = 'sandbox' AND id = {credential}"),

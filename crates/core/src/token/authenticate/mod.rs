@@ -57,9 +57,9 @@ impl Authenticated {
         self.position
     }
 
-    /// Notes that the credential was used.
-    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, now: Timestamp) {
-        directory.note_use(&self.known, self.credential, now);
+    /// Notes that the credential was used, when and from where.
+    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, at: (Timestamp, IpAddr)) {
+        directory.note_use(&self.known, self.credential, at);
     }
 }
 

@@ -106,7 +106,7 @@ impl<S: Store> TokenEndpoint<S> {
         let authenticated = proved.map_err(|refused| refused.denial)?;
         let counted = self.count_client(call.caller.environment, call.dialect.limits, &authenticated);
         counted.map_err(|refused| refused.denial)?;
-        authenticated.note_use(&self.directory, self.clock.now());
+        authenticated.note_use(&self.directory, (self.clock.now(), call.caller.source));
         Ok(authenticated)
     }
 }

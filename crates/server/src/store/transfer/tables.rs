@@ -59,7 +59,8 @@ pub(crate) const TABLES: &[Table] = tables! {
     "credential" by 2 {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
         secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
-        last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes, limits: Text, rotation: Text,
+        last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes, last_used_from: Text, limits: Text,
+        rotation: Text,
     }
     "resource" by 2 {
         environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,
@@ -80,6 +81,16 @@ pub(crate) const TABLES: &[Table] = tables! {
         kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
     }
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
+    "usage_key" by 1 {
+        id: Integer, environment: Text, level: Integer, tenant_id: Text, client_id: Text, credential_id: Text, business_id: Text,
+        outcome: Text, code: Text, seen: Integer,
+    }
+    "usage_count" by 3 { key_id: Integer, step: Integer, period: Integer, requests: Integer }
+    "usage_writer" by 1 { id: Bytes, last_batch: Integer, written_at: Integer }
+    "refusal" by 1 {
+        request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
+        credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,
+    }
 };
 
 impl Table {

@@ -19,6 +19,7 @@ mod sql_file;
 mod together;
 mod transfer;
 mod upkeep;
+mod usage;
 mod uses;
 mod world;
 

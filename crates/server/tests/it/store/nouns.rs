@@ -131,6 +131,7 @@ async fn a_credential_comes_back_with_every_field<S: Store>(world: World<S>) {
         deadline: NOW.plus(60),
         former_expires_at: Some(NOW.plus(90)),
     });
+    full.last_used_from = Some("2001:db8::1".parse().unwrap());
     world.write(Write::InsertCredential(full.clone())).await;
     assert_eq!(world.store.credentials(&sandbox.name, &client.id).await.unwrap(), [plain.clone(), full.clone()]);
     full.proof = Proof::Secret(StoredSecret { scheme: 2, pepper_id: "pepper-2".to_owned(), mac: vec![1; 32] });

@@ -9,9 +9,10 @@ use mintmark::store::{
 };
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
-use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject};
-use mintmark_core::random::SystemRandom;
-use mintmark_core::store::{CredentialUse, Store, UseDigest, Write};
+use mintmark_core::model::{Client, EnvironmentName, KeyState, Position, Revocation, RevocationSubject};
+use mintmark_core::random::{SeededRandom, SystemRandom};
+use mintmark_core::store::{CredentialUse, Refusal, Store, UseDigest, Write};
+use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
 use tempfile::{TempDir, tempdir};
 
 use super::world::{NOW, World, change, open_place, path_in, root_keys, signing_key};
@@ -42,10 +43,42 @@ async fn furnish(world: &World<SqlStore>) {
     world.write(Write::InsertSigningKey(signing_key(&sandbox, "kid", KeyState::Active))).await;
     let whose = RevocationSubject::Client { environment: sandbox.name.clone(), id: client.id.clone() };
     world.write(Write::Revoke(Revocation { subject: whose, expires_at: NOW.plus(60) })).await;
-    let used = CredentialUse { environment: sandbox.name, credential_id: credential.id, at: Timestamp(NOW.0 + 5) };
+    let (at, source) = (Timestamp(NOW.0 + 5), "192.0.2.1".parse().unwrap());
+    let used = CredentialUse { environment: sandbox.name.clone(), credential_id: credential.id, at, source };
     world.store.record_uses(&[used]).await.unwrap();
+    world.store.record_usage(&usage_of(&sandbox.name, &client)).await.unwrap();
     assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
     assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
+}
+
+/// A refused request, counted and kept.
+fn usage_of(environment: &EnvironmentName, client: &Client) -> UsageBatch {
+    let (tenant_id, client_id) = (Some(client.tenant_id), Some(client.id.clone()));
+    let count = UsageCount {
+        environment: environment.clone(),
+        tenant_id,
+        client_id: client_id.clone(),
+        credential_id: None,
+        business_id: None,
+        outcome: OutcomeClass::Credentials,
+        code: "secret_wrong",
+        minute: NOW.0 / 60,
+        requests: 3,
+    };
+    let refusal = Refusal {
+        request_id: "1".to_owned(),
+        at: NOW,
+        environment: environment.clone(),
+        dialect: "standard".parse().unwrap(),
+        client_id,
+        tenant_id,
+        credential_id: None,
+        business_id: None,
+        source: "2001:db8::1".parse().unwrap(),
+        code: "secret_wrong".to_owned(),
+        detail: "the secret is none of the client's".to_owned(),
+    };
+    UsageBatch { writer: WriterId([1; 16]), sequence: 1, at: NOW, counts: vec![count], refusals: vec![refusal] }
 }
 
 async fn furnished(folder: &TempDir) -> World<SqlStore> {
@@ -99,6 +132,7 @@ async fn a_copy_that_broke_off_goes_on_and_is_no_store_before_its_end() {
     database
         .run(
             "DELETE FROM store; DELETE FROM credential; DELETE FROM audit; DELETE FROM feed; DELETE FROM single_use; DELETE FROM revocation;
+             DELETE FROM usage_key; DELETE FROM usage_count; DELETE FROM usage_writer; DELETE FROM refusal;
              DELETE FROM signing_key; DELETE FROM resource; DELETE FROM client WHERE id > 'many-01000'",
         )
         .await;
