@@ -10,6 +10,7 @@ mod certificate;
 mod claims;
 mod denial;
 mod ending;
+mod explain;
 mod limits;
 mod mint;
 mod nonce;
