@@ -28,6 +28,7 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
+pub use explain::{CATALOGUE, CatalogueEntry, Explanation, catalogue_entry};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mintmark_verify::Algorithm;
 use mintmark_verify::dpop::{self, ProofContext, ProofError};
-use mintmark_verify::jws::{EmbeddedKey, Jws};
+use mintmark_verify::jws::{EmbeddedKey, Jws, numeric_date};
 
 use super::authenticate::use_digest;
 use super::nonce::NonceKind;
@@ -31,6 +31,13 @@ pub enum ProofRefusal {
     Header,
     /// A check of RFC 9449 section 4.3 fails.
     Wrong(ProofError),
+    /// It is too old, or made in the future.
+    Clock {
+        /// Which of the two.
+        error: ProofError,
+        /// By how many seconds its `iat` is from this server's time.
+        seconds: i64,
+    },
     /// It was used before.
     Used,
     /// The client's tokens are bound, and there is no proof to bind this one by.
@@ -42,6 +49,7 @@ impl fmt::Display for ProofRefusal {
         match self {
             Self::Header => out.write_str("more than one DPoP header, or one that is too long"),
             Self::Wrong(error) => error.fmt(out),
+            Self::Clock { error, seconds } => write!(out, "{error}: by {seconds} s"),
             Self::Used => out.write_str("the DPoP proof was used before"),
             Self::Missing => out.write_str("the client's tokens are bound, and the request has no DPoP proof"),
         }
@@ -82,7 +90,7 @@ impl<S: Store> TokenEndpoint<S> {
             access_token: None,
             now_unix_seconds: now.0,
         };
-        let proof = dpop::verify_proof(text, &context).map_err(ProofRefusal::Wrong)?;
+        let proof = dpop::verify_proof(text, &context).map_err(|error| refusal(error, text, now))?;
         let digest = use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]);
         let good_until = Timestamp(proof.issued_at.saturating_add(dpop::MAX_AGE_SECONDS + 1));
         Ok(Some(Box::new(HeldProof { thumbprint: proof.thumbprint, algorithm: proof.algorithm, digest, good_until, nonce })))
@@ -151,6 +159,19 @@ impl<S: Store> TokenEndpoint<S> {
     fn nonce(&self, kind: NonceKind, environment: &EnvironmentName) -> Option<String> {
         self.nonces.make(kind, environment, self.clock.now())
     }
+}
+
+/// Why a proof is refused, with what its sender needs to mend a clock.
+fn refusal(error: ProofError, proof: &str, now: Timestamp) -> ProofRefusal {
+    if !matches!(error, ProofError::TooOld | ProofError::IssuedInFuture) {
+        return ProofRefusal::Wrong(error);
+    }
+    let jws = Jws::parse(proof, EmbeddedKey::Required).ok();
+    let made = jws.and_then(|jws| jws.claims().get("iat").and_then(numeric_date));
+    made.map_or(ProofRefusal::Wrong(error), |made| ProofRefusal::Clock {
+        error,
+        seconds: now.0.saturating_sub(made).saturating_abs(),
+    })
 }
 
 /// The proofs that this node remembers itself: those with a nonce of its own. Nothing is forgotten before its time.

@@ -200,7 +200,8 @@ async fn an_assertion_proves_its_client_at_every_endpoint_and_is_good_at_one() {
     used(ask("/oauth/revoke", &holder.assertion(&claims(id, "first"))).await);
     for path in ["/oauth/introspect", "/oauth/revoke"] {
         let elsewhere = holder.assertion(&with(claims(id, path), "aud", json!(format!("{ISSUER}{path}"))));
-        assert_eq!(ask(path, &elsewhere).await, Err(Denial::AssertionRefused(AssertionFault::Audience)), "{path}");
+        let said = Some(format!("{ISSUER}{path}"));
+        assert_eq!(ask(path, &elsewhere).await, Err(Denial::AssertionRefused(AssertionFault::Audience(said))), "{path}");
     }
     assert_eq!(ask("/oauth/revoke", &holder.assertion(&claims(id, "third"))).await, Ok(Value::Null));
     world.poll().await;
