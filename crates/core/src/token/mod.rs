@@ -17,6 +17,7 @@ mod nonce;
 mod proof;
 mod remote_keys;
 mod request;
+mod run;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,7 +29,10 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
-pub use explain::{CATALOGUE, CatalogueEntry, Explanation, catalogue_entry};
+pub use explain::{
+    CATALOGUE, CatalogueEntry, DryRun, DryRunStep, Explanation, PlannedRequest, PlannedToken, StepVerdict, SupposedBinding,
+    Unaskable, catalogue_entry,
+};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};
@@ -37,6 +41,8 @@ pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFutur
 pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
 
 use authorize::Shown;
+use explain::Supposed;
+use run::{Real, Run};
 
 use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
@@ -85,6 +91,8 @@ pub struct Caller<'a> {
     pub methods: AuthMethods,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// Whether it is a dry run: everything is looked up and decided, nothing is counted, used up or noted.
+    pub is_rehearsal: bool,
 }
 
 /// A request as it arrived, with what the listener knows about it.
@@ -114,6 +122,7 @@ impl<'a> Exchange<'a> {
             path: self.path,
             methods: self.dialect.request.methods,
             certificate: self.certificate,
+            is_rehearsal: false,
         }
     }
 }
@@ -142,8 +151,8 @@ impl From<Denial> for Refused {
     }
 }
 
-struct Issued {
-    token: AccessToken,
+struct Issued<T> {
+    token: T,
     rate: Option<RateStatus>,
 }
 
@@ -155,7 +164,7 @@ impl<S: Store> TokenEndpoint<S> {
         let position = self.directory.fresh_position();
         let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
         let outcome = match (position, &environment) {
-            (Ok(position), Ok(environment)) => self.issue(exchange, &request, environment, position).await,
+            (Ok(position), Ok(environment)) => self.issue(exchange, &request, (environment, position), &Real).await,
             (Err(denial), _) => Err(Refused::from(denial)),
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
@@ -164,42 +173,46 @@ impl<S: Store> TokenEndpoint<S> {
         encode(exchange, &request, (issuer, nonce.as_deref()), outcome)
     }
 
-    async fn issue(
+    /// Decides, and makes a token if the run is a real one.
+    async fn issue<R: Run>(
         &self,
         exchange: &Exchange<'_>,
         request: &TokenRequest,
-        environment: &Arc<EnvironmentView>,
-        position: Position,
-    ) -> Result<Issued, Refused> {
+        (environment, position): (&Arc<EnvironmentView>, Position),
+        run: &R,
+    ) -> Result<Issued<R::Token>, Refused> {
         let _in_flight = self.admit()?;
-        let dialect = exchange.dialect;
-        for step in dialect.request.order.iter().take_while(|step| **step != Step::Client) {
-            request.refuse_faults_of(*step, dialect.request.report)?;
-            if *step == Step::Credentials && request.presented.is_nothing(exchange.certificate) {
-                return Err(Denial::CredentialsAbsent.into());
-            }
-        }
+        let caller = Caller { is_rehearsal: R::IS_REHEARSAL, ..exchange.caller() };
+        check_form(exchange, request, run.supposed().is_some())?;
         let issuer = &environment.environment.issuer;
-        let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
-        let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
-        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
+        let refused = |denial| self.refused_try(&caller, &request.presented, denial);
+        let proof = match run.supposed().and_then(Supposed::proof) {
+            Some(supposed) => Some(supposed),
+            None => self.check_proof(exchange, request, issuer).map_err(refused)?,
+        };
+        let authenticated = match run.supposed() {
+            Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
+            None => self.authenticate(&caller, &request.presented, position).await?,
+        };
         let credential_id = Some(authenticated.credential_id());
-        let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
+        let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| Refused { denial, credential_id, rate };
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
-            authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
-        let rate = self.count_business(exchange, &authorized, rate)?;
+            authorize::authorize(&authenticated, request, (business, shown), exchange.dialect, environment).map_err(refused)?;
+        let rate = self.count_business(&caller, exchange.dialect.limits, &authorized, rate)?;
         let refused = |denial| Refused { denial, credential_id, rate };
         if let Some(proof) = &proof {
-            Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
+            Box::pin(self.use_proof_up(&caller, proof, &authenticated.client().id)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
-        let token = self.mint(&authorized, environment).await.map_err(refused)?;
-        authenticated.note_use(&self.directory, token.issued_at);
+        let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        if !R::IS_REHEARSAL {
+            authenticated.note_use(&self.directory, self.clock.now());
+        }
         Ok(Issued { token, rate })
     }
 
@@ -213,11 +226,23 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
+/// What is checked before anybody asks who calls, in the dialect's order.
+fn check_form(exchange: &Exchange<'_>, request: &TokenRequest, is_supposed: bool) -> Result<(), Denial> {
+    let rules = &exchange.dialect.request;
+    for step in rules.order.iter().take_while(|step| **step != Step::Client) {
+        request.refuse_faults_of(*step, rules.report)?;
+        if *step == Step::Credentials && !is_supposed && request.presented.is_nothing(exchange.certificate) {
+            return Err(Denial::CredentialsAbsent);
+        }
+    }
+    Ok(())
+}
+
 fn encode(
     exchange: &Exchange<'_>,
     request: &TokenRequest,
     (issuer, dpop_nonce): (&str, Option<&str>),
-    outcome: Result<Issued, Refused>,
+    outcome: Result<Issued<AccessToken>, Refused>,
 ) -> (Encoded, Outcome) {
     let named = request.presented.client_id().cloned();
     let context = AnswerContext {

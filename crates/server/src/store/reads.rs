@@ -62,6 +62,10 @@ impl Store for SqlStore {
         self.insert_use(digest, expires_at).await
     }
 
+    async fn was_used(&self, digest: &UseDigest) -> Read<bool> {
+        Ok(self.engine.row(SINGLE_USE_FIND.query().bind(&digest.0[..])).await?.is_some())
+    }
+
     async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
         self.take_or_renew_lease(name, holder, now, expires_at).await
     }

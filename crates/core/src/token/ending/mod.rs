@@ -102,7 +102,7 @@ impl<S: Store> TokenEndpoint<S> {
         }
         let proved = self.authenticate(&call.caller, presented, position).await;
         let authenticated = proved.map_err(|refused| refused.denial)?;
-        let counted = self.count_client(call.caller.environment, call.dialect.limits, &authenticated);
+        let counted = self.count_client(&call.caller, call.dialect.limits, &authenticated);
         counted.map_err(|refused| refused.denial)?;
         authenticated.note_use(&self.directory, self.clock.now());
         Ok(authenticated)

@@ -1,3 +1,5 @@
+mod dry_run;
+
 use std::collections::BTreeSet;
 
 use mintmark_verify::TokenError;

@@ -65,7 +65,6 @@ fn detail(denial: &Denial) -> Option<String> {
         Denial::ProofNonceNeeded(NonceKind::Node) => {
             "The database is away, and until it is back a nonce is good at the node alone that gave it.".to_owned()
         }
-        Denial::AlgorithmNotAllowed(algorithm) => format!("The algorithm is {algorithm}."),
         Denial::DialectNotAllowed(name) => format!("The endpoint's dialect is {name}."),
         Denial::AttributeMissing(name) => format!("The attribute is {name}."),
         Denial::ScopeNotGranted(Some(scope)) => format!("The scope is {scope}."),
@@ -74,7 +73,7 @@ fn detail(denial: &Denial) -> Option<String> {
         | Denial::ClientLimited(seconds)
         | Denial::TenantLimited(seconds)
         | Denial::BusinessLimited(seconds) => format!("The next window began {seconds} s later."),
-        Denial::NoSigningKey(algorithm) => format!("The algorithm is {algorithm}."),
+        Denial::AlgorithmNotAllowed(algorithm) | Denial::NoSigningKey(algorithm) => format!("The algorithm is {algorithm}."),
         // Causes inside the server are in its log, for operators.
         _ => return None,
     })

@@ -50,6 +50,7 @@ impl World {
             path,
             methods: dialect.request.methods,
             certificate: None,
+            is_rehearsal: false,
         };
         let raw = RawRequest { query: None, headers: &headers, body: RawBody::Whole(body.as_bytes()) };
         let call = TokenCall { caller, dialect, raw };
@@ -82,7 +83,8 @@ impl World {
         let environment = sandbox();
         let methods = AuthMethods::default().with(AuthMethod::ClientSecretBasic);
         let source = HERE.parse().unwrap();
-        let caller = Caller { environment: &environment, source, path: "/verify/", methods, certificate: None };
+        let caller =
+            Caller { environment: &environment, source, path: "/verify/", methods, certificate: None, is_rehearsal: false };
         let call = GatewayCall { caller, headers: &map, resource: &id, query: None };
         self.endpoint.check_for_gateway(&call).await.result
     }
