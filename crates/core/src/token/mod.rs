@@ -30,8 +30,9 @@ pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
 pub use explain::{
-    CATALOGUE, CatalogueEntry, DryRun, DryRunStep, Explanation, PlannedRequest, PlannedToken, StepVerdict, SupposedBinding,
-    Unaskable, catalogue_entry,
+    CATALOGUE, CatalogueEntry, ConsoleExchange, ConsoleRequest, DryRun, DryRunStep, EndedBy, Explanation, LineVerdict,
+    PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
+    catalogue_entry,
 };
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;

@@ -15,6 +15,8 @@ pub use introspect::Introspection;
 pub use opened::{OpenedToken, open_token};
 pub use revoke::RevocationResult;
 
+pub(super) use standing::Dead;
+
 use super::authenticate::Authenticated;
 use super::{Caller, Denial, Found, InFlight, Presented, Problem, ProblemPlace, TokenEndpoint};
 use crate::crypto::SecretText;

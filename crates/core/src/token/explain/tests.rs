@@ -1,4 +1,6 @@
+mod debug;
 mod dry_run;
+mod exchange;
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::dialect::{OutgoingRequest, RawBody, RawRequest};
+use crate::dialect::{MAX_BODY, OutgoingRequest, RawBody, RawRequest};
 
 /// Headers, query and body of a request.
 pub(super) struct Wire {
@@ -34,6 +34,8 @@ impl Wire {
 
     /// As the dialect reads it.
     pub(super) fn raw(&self) -> RawRequest<'_> {
-        RawRequest { query: self.query.as_deref(), headers: &self.headers, body: RawBody::Whole(self.body.as_bytes()) }
+        let is_whole = self.body.len() <= MAX_BODY;
+        let body = if is_whole { RawBody::Whole(self.body.as_bytes()) } else { RawBody::TooLarge };
+        RawRequest { query: self.query.as_deref(), headers: &self.headers, body }
     }
 }
