@@ -16,6 +16,7 @@ use crate::dialect::{DialectSet, RawBody, RawRequest, TokenAsk};
 use crate::directory::{Directory, DirectoryLimits};
 use crate::document::Source;
 use crate::keys::new_signing_key;
+use crate::management::Reach;
 use crate::model::{
     AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, KeyState,
     Resource, ScopeDefinition, SigningKey, TenantId,
@@ -229,7 +230,14 @@ impl World {
             source: source.parse::<IpAddr>().unwrap(),
             certificate: certificate.as_ref(),
         };
+        // Every request of every test, so that a dry run can neither disagree with the real one nor use anything up.
+        let rehearsed = endpoint.dry_run_request(&exchange, Reach::Operator).await;
         let (encoded, outcome) = endpoint.respond(&exchange).await;
+        let denial = outcome.result.as_ref().err();
+        // Nothing is signed by a dry run, so how busy the signer is it cannot know.
+        if denial != Some(&Denial::SignerBusy) {
+            assert_eq!(rehearsed.denial.as_ref(), denial, "the dry run says something else");
+        }
         let body = String::from_utf8(encoded.body.to_vec()).unwrap();
         Answer { status: encoded.status.as_u16(), headers: encoded.headers, body, outcome }
     }

@@ -339,6 +339,9 @@ pub trait Store: Send + Sync + 'static {
     /// told `true`. An error leaves it open who that was: the use is to be refused (rule S16).
     fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> impl Future<Output = Read<bool>> + Send;
 
+    /// Whether something was used that may be used once. It uses nothing up, and so decides nothing: it is for dry runs.
+    fn was_used(&self, digest: &UseDigest) -> impl Future<Output = Read<bool>> + Send;
+
     /// Takes the lease of a name for as long as `expires_at` says, or longer if `holder` has it already. None if another has it.
     fn take_lease(
         &self,

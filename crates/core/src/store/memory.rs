@@ -354,6 +354,10 @@ impl Store for MemoryStore {
         Ok(is_first)
     }
 
+    async fn was_used(&self, digest: &UseDigest) -> Read<bool> {
+        Ok(self.usable()?.uses.contains_key(digest))
+    }
+
     async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
         let mut state = self.usable()?;
         let new = || HeldLease { holder: holder.to_owned(), fence: 1, expires_at };

@@ -17,6 +17,7 @@ mod nonce;
 mod proof;
 mod remote_keys;
 mod request;
+mod run;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,6 +29,11 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
+pub use explain::{
+    CATALOGUE, CatalogueEntry, ConsoleExchange, ConsoleRequest, DryRun, DryRunStep, EndedBy, Explanation, LineVerdict,
+    PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
+    catalogue_entry,
+};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};
@@ -37,6 +43,8 @@ pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedPro
 
 use authenticate::Authenticated;
 use authorize::{Authorized, Shown};
+use explain::Supposed;
+use run::{Real, Run};
 
 use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
@@ -88,6 +96,8 @@ pub struct Caller<'a> {
     pub methods: AuthMethods,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// Whether it is a dry run: everything is looked up and decided, nothing is counted, used up or noted.
+    pub is_rehearsal: bool,
 }
 
 /// A request as it arrived, with what the listener knows about it.
@@ -122,6 +132,7 @@ impl<'a> Exchange<'a> {
             path: self.path,
             methods: self.dialect.request.methods,
             certificate: self.certificate,
+            is_rehearsal: false,
         }
     }
 }
@@ -185,8 +196,8 @@ impl From<Denial> for Refused {
     }
 }
 
-struct Issued {
-    token: AccessToken,
+struct Issued<T> {
+    token: T,
     proved: Proved,
     rate: Option<RateStatus>,
 }
@@ -199,7 +210,7 @@ impl<S: Store> TokenEndpoint<S> {
         let position = self.directory.fresh_position();
         let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
         let outcome = match (position, &environment) {
-            (Ok(position), Ok(environment)) => self.issue(exchange, &request, environment, position).await,
+            (Ok(position), Ok(environment)) => self.issue(exchange, &request, (environment, position), &Real).await,
             (Err(denial), _) => Err(Refused::from(denial)),
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
@@ -224,43 +235,47 @@ impl<S: Store> TokenEndpoint<S> {
         }
     }
 
-    async fn issue(
+    /// Decides, and makes a token if the run is a real one.
+    async fn issue<R: Run>(
         &self,
         exchange: &Exchange<'_>,
         request: &TokenRequest,
-        environment: &Arc<EnvironmentView>,
-        position: Position,
-    ) -> Result<Issued, Refused> {
+        (environment, position): (&Arc<EnvironmentView>, Position),
+        run: &R,
+    ) -> Result<Issued<R::Token>, Refused> {
         let _in_flight = self.admit()?;
-        let dialect = exchange.dialect;
-        for step in dialect.request.order.iter().take_while(|step| **step != Step::Client) {
-            request.refuse_faults_of(*step, dialect.request.report)?;
-            if *step == Step::Credentials && request.presented.is_nothing(exchange.certificate) {
-                return Err(Denial::CredentialsAbsent.into());
-            }
-        }
+        let caller = Caller { is_rehearsal: R::IS_REHEARSAL, ..exchange.caller() };
+        check_form(exchange, request, run.supposed().is_some())?;
         let issuer = &environment.environment.issuer;
-        let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
-        let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
-        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
+        let refused = |denial| self.refused_try(&caller, &request.presented, denial);
+        let proof = match run.supposed().and_then(Supposed::proof) {
+            Some(supposed) => Some(supposed),
+            None => self.check_proof(exchange, request, issuer).map_err(refused)?,
+        };
+        let authenticated = match run.supposed() {
+            Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
+            None => self.authenticate(&caller, &request.presented, position).await?,
+        };
         let proved = Proved::of(&authenticated);
-        let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
+        let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| proved.refused(denial, rate);
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
-            authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
-        let rate = self.count_business(exchange, &authorized, rate)?;
+            authorize::authorize(&authenticated, request, (business, shown), exchange.dialect, environment).map_err(refused)?;
+        let rate = self.count_business(&caller, exchange.dialect.limits, &authorized, rate)?;
         let proved = Proved::of_authorized(&authorized);
         let refused = |denial| proved.refused(denial, rate);
         if let Some(proof) = &proof {
-            Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
+            Box::pin(self.use_proof_up(&caller, proof, &authenticated.client().id)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
-        let token = self.mint(&authorized, environment).await.map_err(refused)?;
-        authenticated.note_use(&self.directory, (token.issued_at, exchange.source));
+        let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        if !R::IS_REHEARSAL {
+            authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
+        }
         Ok(Issued { token, proved, rate })
     }
 
@@ -274,11 +289,23 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
+/// What is checked before anybody asks who calls, in the dialect's order.
+fn check_form(exchange: &Exchange<'_>, request: &TokenRequest, is_supposed: bool) -> Result<(), Denial> {
+    let rules = &exchange.dialect.request;
+    for step in rules.order.iter().take_while(|step| **step != Step::Client) {
+        request.refuse_faults_of(*step, rules.report)?;
+        if *step == Step::Credentials && !is_supposed && request.presented.is_nothing(exchange.certificate) {
+            return Err(Denial::CredentialsAbsent);
+        }
+    }
+    Ok(())
+}
+
 fn encode(
     exchange: &Exchange<'_>,
     request: &TokenRequest,
     (issuer, dpop_nonce): (&str, Option<&str>),
-    outcome: Result<Issued, Refused>,
+    outcome: Result<Issued<AccessToken>, Refused>,
 ) -> (Encoded, Outcome) {
     let named = request.presented.client_id().cloned();
     let context = AnswerContext {

@@ -51,6 +51,8 @@ impl From<&Denial> for OutcomeClass {
             | Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretNotYetValid
+            | Denial::SourceNotAllowed(_)
             | Denial::AssertionRefused(_)
             | Denial::CertificateRefused
             | Denial::MethodNotAllowed(_)
@@ -68,11 +70,13 @@ impl From<&Denial> for OutcomeClass {
             | Denial::DialectNotAllowed(_)
             | Denial::AttributeMissing(_)
             | Denial::ScopeNotGranted(_)
+            | Denial::ScopeOutsideLimits(_)
             | Denial::ResourceNotGranted
             | Denial::ResourcesDisagree
             | Denial::BusinessUnknown
             | Denial::BusinessDisabled(_)
             | Denial::BusinessNotAllowed(_)
+            | Denial::BusinessOutsideLimits(_)
             | Denial::BusinessNotNamed => Self::Rights,
             Denial::SourceLimited { .. } | Denial::ClientLimited(_) | Denial::TenantLimited(_) | Denial::BusinessLimited(_) => {
                 Self::Limited

@@ -101,6 +101,7 @@ fn call<'a>(
         path: parts.uri.path(),
         methods: dialect.request.methods,
         certificate: peer.certificate.as_ref(),
+        is_rehearsal: false,
     };
     TokenCall { caller, request_id: id.as_str(), dialect, raw }
 }

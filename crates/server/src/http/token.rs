@@ -149,8 +149,10 @@ fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outco
     }
     match &outcome.result {
         Ok(jti) => line!(info, jti, "token issued"),
-        Err(denial) if denial.is_ours() => line!(error, reason = denial.to_string(), "token request not answered"),
-        Err(denial) => line!(info, reason = denial.to_string(), "token request refused"),
+        Err(denial) if denial.is_ours() => {
+            line!(error, code = denial.code(), reason = denial.to_string(), "token request not answered")
+        }
+        Err(denial) => line!(info, code = denial.code(), reason = denial.to_string(), "token request refused"),
     }
 }
 
@@ -167,6 +169,7 @@ fn refuse(app: &App, id: &RequestId, dialect: &Dialect, parts: &Parts, denial: &
         request_id = id.as_str(),
         environment = %app.site.environment,
         dialect = %dialect.name,
+        code = denial.code(),
         reason = denial.to_string(),
         "token request refused"
     );

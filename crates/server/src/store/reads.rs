@@ -16,8 +16,8 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER, CREDENTIALS,
-    ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, STORE, TENANT,
-    TENANTS,
+    ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND,
+    STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -81,6 +81,10 @@ impl Store for SqlStore {
 
     async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {
         self.insert_use(digest, expires_at).await
+    }
+
+    async fn was_used(&self, digest: &UseDigest) -> Read<bool> {
+        Ok(self.engine.row(SINGLE_USE_FIND.query().bind(&digest.0[..])).await?.is_some())
     }
 
     async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {

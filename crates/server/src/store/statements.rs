@@ -315,6 +315,8 @@ statements! {
 
     SINGLE_USE_INSERT = "single_use.insert":
         "INSERT INTO single_use (digest, expires_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+    SINGLE_USE_FIND = "single_use.find":
+        "SELECT digest FROM single_use WHERE digest = $1";
     SINGLE_USE_EXPIRE = "single_use.expire":
         "DELETE FROM single_use WHERE digest IN \
          (SELECT digest FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";

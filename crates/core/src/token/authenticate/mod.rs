@@ -4,6 +4,7 @@ mod assertion;
 mod certificate;
 mod federated;
 mod secret;
+mod supposed;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ pub(super) use assertion::use_digest;
 pub use assertion::{ASSERTION_LIFE, AssertionFault};
 pub use federated::{FederationCheck, check_federation};
 
+use super::limits::Tally;
 use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::AuthMethod;
@@ -80,7 +82,8 @@ impl<S: Store> TokenEndpoint<S> {
         if denial.is_ours() && !matches!(denial, Denial::KeysUnavailable(_)) {
             return denial.into();
         }
-        match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now()) {
+        let tally = Tally::of(caller);
+        match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now(), tally) {
             None => denial.into(),
             Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
         }

@@ -15,6 +15,8 @@ pub use introspect::Introspection;
 pub use opened::{OpenedToken, open_token};
 pub use revoke::RevocationResult;
 
+pub(super) use standing::Dead;
+
 use super::authenticate::Authenticated;
 use super::{Caller, Denial, Found, InFlight, Presented, Problem, ProblemPlace, TokenEndpoint};
 use crate::crypto::SecretText;
@@ -104,7 +106,7 @@ impl<S: Store> TokenEndpoint<S> {
         }
         let proved = self.authenticate(&call.caller, presented, position).await;
         let authenticated = proved.map_err(|refused| refused.denial)?;
-        let counted = self.count_client(call.caller.environment, call.dialect.limits, &authenticated);
+        let counted = self.count_client(&call.caller, call.dialect.limits, &authenticated);
         counted.map_err(|refused| refused.denial)?;
         authenticated.note_use(&self.directory, (self.clock.now(), call.caller.source));
         Ok(authenticated)

@@ -63,6 +63,7 @@ impl World {
             path: "/oauth/test",
             methods: methods(),
             certificate: None,
+            is_rehearsal: false,
         };
         let raw = RawRequest { query: None, headers: &headers, body: RawBody::Whole(body.as_bytes()) };
         act(&TokenCall { caller, request_id: "req_1", dialect: self.registry.dialects.get("standard").unwrap(), raw }).await
@@ -117,6 +118,7 @@ impl World {
             path: "/verify/",
             methods: methods(),
             certificate: None,
+            is_rehearsal: false,
         };
         let call = GatewayCall { caller, headers: &map, resource, query };
         self.endpoint.check_for_gateway(&call).await.result

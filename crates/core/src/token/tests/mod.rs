@@ -8,7 +8,7 @@ mod denials;
 mod dpop;
 mod federation;
 mod formats;
-mod key_holder;
+pub(in crate::token) mod key_holder;
 mod limits;
 mod outage;
 mod property;

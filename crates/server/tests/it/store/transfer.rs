@@ -10,7 +10,7 @@ use mintmark::store::{
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::model::{Client, EnvironmentName, KeyState, Position, Revocation, RevocationSubject};
-use mintmark_core::random::{SeededRandom, SystemRandom};
+use mintmark_core::random::SystemRandom;
 use mintmark_core::store::{CredentialUse, Refusal, Store, UseDigest, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
 use tempfile::{TempDir, tempdir};
