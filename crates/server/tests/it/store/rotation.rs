@@ -370,7 +370,9 @@ async fn every_time_of_a_key_is_read_as_it_was_written<S: Store>(world: World<S>
 
 /// What a program of schema version 2 left: two states fewer, and no times.
 const BEFORE: &str = "ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TABLE signing_key DROP COLUMN retired_at; \
-                      ALTER TABLE signing_key DROP COLUMN withdrawn_at; DELETE FROM _sqlx_migrations WHERE version = 5";
+                      ALTER TABLE signing_key DROP COLUMN withdrawn_at; DROP TABLE usage_key; DROP TABLE usage_count; \
+                      DROP TABLE usage_writer; DROP TABLE refusal; ALTER TABLE credential DROP COLUMN last_used_from; \
+                      DELETE FROM _sqlx_migrations WHERE version >= 5";
 
 async fn furnish_before<S: Store>(world: &World<S>) -> Vec<SigningKey> {
     let sandbox = world.environment("sandbox").await;
