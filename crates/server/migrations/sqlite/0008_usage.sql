@@ -60,7 +60,7 @@ CREATE TABLE refusal (
 
 CREATE INDEX refusal_by_time ON refusal (environment, refused_at, request_id);
 CREATE INDEX refusal_by_tenant ON refusal (environment, tenant_id, refused_at, request_id);
-CREATE INDEX refusal_by_client ON refusal (environment, client_id, code, refused_at, request_id);
+CREATE INDEX refusal_by_client ON refusal (environment, client_id, refused_at, request_id);
 CREATE INDEX refusal_age ON refusal (refused_at);
 
 -- From where a credential was used at `last_used_at`: an IP address.

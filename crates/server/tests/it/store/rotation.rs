@@ -371,7 +371,13 @@ async fn every_time_of_a_key_is_read_as_it_was_written<S: Store>(world: World<S>
 /// What a program of schema version 4 left: two states fewer, no times, and nothing of the versions after.
 const BEFORE: &str = "ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TABLE signing_key DROP COLUMN retired_at; \
                       ALTER TABLE signing_key DROP COLUMN withdrawn_at; ALTER TABLE credential DROP COLUMN limits; \
-                      ALTER TABLE credential DROP COLUMN rotation; DELETE FROM _sqlx_migrations WHERE version >= 5";
+                      ALTER TABLE credential DROP COLUMN rotation; ALTER TABLE credential DROP COLUMN last_used_from; \
+                      DROP TABLE usage_key; DROP TABLE usage_count; DROP TABLE usage_writer; DROP TABLE refusal; \
+                      DROP TABLE audit_head; DROP INDEX audit_ordinal; DROP INDEX audit_of_chain; DROP INDEX audit_of_subject; \
+                      ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN ordinal; \
+                      ALTER TABLE audit DROP COLUMN source; ALTER TABLE audit DROP COLUMN request_id; \
+                      ALTER TABLE audit DROP COLUMN key_id; ALTER TABLE audit DROP COLUMN mac; \
+                      DELETE FROM _sqlx_migrations WHERE version >= 5";
 
 async fn furnish_before<S: Store>(world: &World<S>) -> Vec<SigningKey> {
     let sandbox = world.environment("sandbox").await;
