@@ -1,4 +1,4 @@
-//! IpNetworks, as addresses with a prefix (RFC 4632, RFC 4291 section 2.3).
+//! Networks, as addresses with a prefix (RFC 4632, RFC 4291 section 2.3).
 
 use std::fmt;
 use std::net::IpAddr;

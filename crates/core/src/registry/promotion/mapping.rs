@@ -1,7 +1,9 @@
 //! What is what in the other environment: resources by their URI or name, scopes by theirs, businesses by the tenant's own name for them.
 
 use super::Blocked;
-use crate::model::{Business, BusinessAccess, BusinessId, Client, EnvironmentName, Grant, Resource, ResourceId, TenantId};
+use crate::model::{
+    Business, BusinessAccess, BusinessId, Client, EnvironmentName, Grant, Resource, ResourceId, ScopeToken, TenantId,
+};
 use crate::registry::{Outcome, Registry};
 use crate::store::{EnvironmentRecord, Page, Store};
 
@@ -91,7 +93,7 @@ pub(super) fn grants(
         let there = match counterpart(grant.resource, environments) {
             Ok(there) => there,
             Err(mut one) => {
-                let scopes: Vec<&str> = grant.scopes.iter().map(|scope| scope.as_str()).collect();
+                let scopes: Vec<&str> = grant.scopes.iter().map(ScopeToken::as_str).collect();
                 one.what = format!("grant of {} at {}", scopes.join(" "), one.what);
                 blocked.push(one);
                 continue;

@@ -182,7 +182,11 @@ fn digest_of(
     // What cannot be written has no digest, and so is never applied.
     let text = serde_json::to_vec(&all).unwrap_or_default();
     let hash = digest(&SHA256, &text);
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let digit = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or_default();
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        text
+    })
 }
 
 fn promotion_draft(plan: &PromotionPlan, now: Timestamp) -> (Draft, Client) {

@@ -18,7 +18,7 @@ fn businesses(ids: Vec<BusinessId>) -> CredentialLimits {
 
 async fn set(world: &World, client: &CreatedClient, limits: &CredentialLimits) -> Outcome<CredentialLimits> {
     let set = world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, limits).await?;
-    assert_eq!(world.stored(&client.client.id).await.credentials, [set.clone()]);
+    assert_eq!(world.stored(&client.client.id).await.credentials, std::slice::from_ref(&set));
     Ok(set.limits)
 }
 
