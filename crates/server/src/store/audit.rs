@@ -61,7 +61,7 @@ impl SqlStore {
         row.link = keys
             .link(previous, &row.content())
             .ok_or_else(|| WriteError::Failed("no master key is loaded to link the audit row with".to_owned()))?;
-        insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error.into()))?;
+        insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error))?;
         let moved = if last.is_some() { AUDIT_HEAD_MOVE } else { AUDIT_HEAD_INSERT };
         match moved_head(moved, &row).execute(transaction).await? {
             1 => Ok(()),
