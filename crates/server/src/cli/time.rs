@@ -40,7 +40,12 @@ pub(super) fn parse_moment(text: &str) -> Result<Moment, String> {
     if let Ok(seconds) = parse_duration(text) {
         return Ok(Moment::Ago(seconds));
     }
-    let date = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    // A time without its offset would be read as a date, and the time be lost.
+    let is_date = text.len() == "2027-01-15".len();
+    let date = || {
+        let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date)?;
+        date.to_zoned(jiff::tz::TimeZone::UTC).ok()
+    };
     let moment = text.parse::<jiff::Timestamp>().ok().or_else(|| date().map(|date| date.timestamp()));
     let moment = moment.map(|moment| Moment::At(Timestamp(moment.as_second())));
     moment.ok_or_else(|| {

@@ -1,38 +1,26 @@
 //! The audit log: its rows are written in the transaction of their change, each linked to the one before in its chain (rule S25).
 
-use mintmark_core::audit::{ChainHead, ChainName, ChainReport, ChainVerifier, HeadsContent, StoredRow};
+mod chains;
+
+use mintmark_core::audit::{ChainName, StoredRow};
 use mintmark_core::crypto::{AuditKeys, ChainLink};
 use mintmark_core::model::Position;
-use mintmark_core::store::{AuditEntry, AuditFilter, AuditRecord, Read, StoreError};
+use mintmark_core::store::{AuditEntry, AuditFilter, AuditRecord, Read};
+
+pub use chains::AuditSurvey;
+use chains::chain_head;
 
 use super::SqlStore;
-use super::engine::{Query, Row, Transaction, WriteError, unavailable};
+use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
-use super::reads::head;
 use super::rows::{self, readable, subject_columns};
 use super::statements::{
-    AUDIT, AUDIT_CHAIN_ROWS, AUDIT_CHAINS, AUDIT_FIRST_CHAINED, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE, AUDIT_HEADS,
-    AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, AUDIT_OUTSIDE, AUDIT_SINCE, Statement,
+    AUDIT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE, AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
 };
 use super::writes::{big, json};
 
-/// How many rows, heads or names of chains are read at a time.
-const PAGE: u32 = 1000;
 /// What sorts behind every action.
 const BEHIND_ALL: &str = "\u{10ffff}";
-
-/// What is known of the audit log beside its chains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditSurvey {
-    /// How many rows are in no chain: programs from before there were chains wrote them.
-    pub outside: u64,
-    /// How many of these were written after the first row of a chain.
-    pub outside_late: u64,
-    /// For how many changes of this history there is no row.
-    pub missing: u64,
-    /// How many rows there are for which there is no change.
-    pub surplus: u64,
-}
 
 impl SqlStore {
     /// Gives the keys that audit rows are linked with: no change is committed before. Keys that were given stay.
@@ -61,7 +49,7 @@ impl SqlStore {
         row.link = keys
             .link(previous, &row.content())
             .ok_or_else(|| WriteError::Failed("no master key is loaded to link the audit row with".to_owned()))?;
-        insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error.into()))?;
+        insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error))?;
         let moved = if last.is_some() { AUDIT_HEAD_MOVE } else { AUDIT_HEAD_INSERT };
         match moved_head(moved, &row).execute(transaction).await? {
             1 => Ok(()),
@@ -91,82 +79,6 @@ impl SqlStore {
                 _ => return Ok(page),
             }
         }
-    }
-
-    /// The names of chains, those that have a head alone included, after one: as many as are read at a time, none after the last.
-    pub async fn audit_chains(&self, after: &str) -> Read<Vec<String>> {
-        let found = self.engine.rows(AUDIT_CHAINS.query().bind(after).bind(i64::from(PAGE))).await?;
-        found.iter().map(|row| Fields::of(row, "audit", "chain").text("chain")).collect()
-    }
-
-    /// Verifies a chain from its first row to its head, and against a head of it that was exported earlier. It sees all that was
-    /// committed before it was called; changes can go on meanwhile.
-    pub async fn verify_audit_chain(&self, chain: &str, exported: Option<ChainHead>) -> Read<ChainReport> {
-        let keys = self.audit_keys().map_err(StoreError::Unavailable)?;
-        let mut verifier = ChainVerifier::new(keys, chain, exported);
-        let mut after = (i64::MIN, i64::MIN);
-        loop {
-            let mut transaction = self.engine.begin_read().await?;
-            let query = AUDIT_CHAIN_ROWS.query().bind(chain).bind(after.0).bind(after.1).bind(i64::from(PAGE));
-            let found = query.rows(&mut transaction).await.map_err(unavailable)?;
-            let last = AUDIT_HEAD.query().bind(chain).row(&mut transaction).await.map_err(unavailable)?;
-            transaction.end_read().await?;
-            for row in &found {
-                match rows::chained_row(row) {
-                    Ok(row) => verifier.feed(&row),
-                    Err(_) => verifier.feed_unreadable(),
-                }
-            }
-            match found.last().filter(|_| found.len() == PAGE as usize && !verifier.has_fault()) {
-                Some(last) => {
-                    let fields = Fields::of(last, "audit", "position");
-                    after = (fields.number("ordinal")?, fields.number("position")?);
-                }
-                // Read together with the last rows, so that nothing can have come between.
-                None => return Ok(verifier.finish(last.as_ref().and_then(|row| chain_head(row).ok()).as_ref())),
-            }
-        }
-    }
-
-    /// Where all chains end, as one moment has it.
-    pub async fn audit_heads(&self) -> Read<HeadsContent> {
-        let mut transaction = self.engine.begin_read().await?;
-        let store = head(&mut transaction).await?;
-        let outside = number(&mut transaction, AUDIT_OUTSIDE.query().bind(i64::MIN)).await?;
-        let mut heads: Vec<ChainHead> = Vec::new();
-        loop {
-            let after = heads.last().map_or("", |last| last.chain.as_str());
-            let query = AUDIT_HEADS.query().bind(after).bind(i64::from(PAGE));
-            let found = query.rows(&mut transaction).await.map_err(unavailable)?;
-            heads.extend(found.iter().map(chain_head).collect::<Read<Vec<_>>>()?);
-            if found.len() < PAGE as usize {
-                break;
-            }
-        }
-        transaction.end_read().await?;
-        let (made_at, incarnation, position) = (self.options.clock.now(), store.incarnation.0, store.position.0);
-        Ok(HeadsContent { made_at, incarnation, position, outside: outside.unsigned_abs(), heads })
-    }
-
-    /// Counts what no chain tells of. Rows in no chain up to `known` are not late: until there, programs from before there were chains
-    /// wrote as well.
-    pub async fn survey_audit(&self, known: Option<Position>) -> Read<AuditSurvey> {
-        let mut transaction = self.engine.begin_read().await?;
-        let store = head(&mut transaction).await?;
-        let first = number(&mut transaction, AUDIT_FIRST_CHAINED.query()).await?;
-        let outside = number(&mut transaction, AUDIT_OUTSIDE.query().bind(i64::MIN)).await?;
-        let late_from = known.map_or(first, |known| first.max(big(known.0)));
-        let late = number(&mut transaction, AUDIT_OUTSIDE.query().bind(late_from)).await?;
-        let rows = number(&mut transaction, AUDIT_SINCE.query().bind(big(store.first.0))).await?;
-        transaction.end_read().await?;
-        // Each change takes the next position and leaves one row there.
-        let (rows, changes) = (rows.unsigned_abs(), store.position.0.saturating_sub(store.first.0));
-        Ok(AuditSurvey {
-            outside: outside.unsigned_abs(),
-            outside_late: if first == i64::MAX { 0 } else { late.unsigned_abs() },
-            missing: changes.saturating_sub(rows),
-            surplus: rows.saturating_sub(changes),
-        })
     }
 }
 
@@ -216,17 +128,6 @@ fn moved_head(statement: Statement, row: &StoredRow) -> Query {
     query.bind(row.link.key_id.as_str()).bind(row.link.mac.as_slice())
 }
 
-/// A row of `audit_head`.
-fn chain_head(row: &Row) -> Read<ChainHead> {
-    let fields = Fields::of(row, "audit_head", "chain");
-    Ok(ChainHead {
-        chain: fields.text("chain")?,
-        rows: fields.number("ordinal")?,
-        position: fields.number("position")?,
-        mac: fields.bytes("mac")?,
-    })
-}
-
 /// The rows that a filter asks for, but for how many. By the index that leaves the fewest to look at.
 fn filtered(filter: &AuditFilter, before: i64) -> Query {
     let chain = filter.tenant.map(|tenant| ChainName(tenant).to_string());
@@ -249,10 +150,4 @@ fn filtered(filter: &AuditFilter, before: i64) -> Query {
         (None, Some(_)) => query.bind(name),
         (None, None) => query,
     }
-}
-
-/// The number that a query gives.
-async fn number(transaction: &mut Transaction, query: Query) -> Read<i64> {
-    let row = query.row(transaction).await.map_err(unavailable)?;
-    row.map_or(Ok(0), |row| Fields::of(&row, "audit", "found").number("found"))
 }
