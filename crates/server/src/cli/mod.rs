@@ -12,6 +12,7 @@ mod credential;
 mod dev;
 mod dialect;
 mod environment;
+mod explain;
 mod fetch;
 mod init;
 mod inspect;
@@ -81,6 +82,11 @@ enum Command {
     /// Decode an access token and verify it.
     #[command(after_help = "Example: mintmark token | mintmark inspect -")]
     Inspect(inspect::InspectArgs),
+    /// Say in words why requests are refused, what a client would get, or what a token is worth.
+    #[command(after_help = "Example: mintmark explain assertion_expired
+         mintmark explain --client cli_… --dialect standard --scope 'ledger:read'
+         mintmark token | mintmark explain --token -")]
+    Explain(explain::ExplainArgs),
     #[command(flatten)]
     Registry(RegistryCommand),
     /// Dialects: the wire formats of token endpoints.
@@ -201,6 +207,7 @@ async fn run(cli: Cli) -> Done {
         Command::Init(args) => init::run(&shared, args).await,
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
+        Command::Explain(args) => explain::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command),
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,

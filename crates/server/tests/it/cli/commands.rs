@@ -204,3 +204,40 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
 fn text(document: &Value, member: &str) -> String {
     document[member].as_str().unwrap_or_else(|| panic!("no {member}: {document}")).to_owned()
 }
+
+#[tokio::test]
+async fn reasons_are_explained_requests_rehearsed_and_tokens_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let dev = Dev::start(&data).await;
+    let data = data.to_str().unwrap();
+    let told = Finished::good(&["explain", "assertion_expired"]).stdout;
+    assert!(told.contains("NTP") && told.contains("docs/errors.md#assertion_expired"), "{told}");
+    assert!(Finished::good(&["explain"]).stdout.contains("scope_not_granted"));
+    assert!(Finished::refused(&["explain", "no_such_word"]).contains("no_such_word"));
+
+    let listed = Finished::good(&["client", "list", "--environment", "sandbox", "--data-dir", data, "--json"]).json();
+    let clients: Vec<String> = listed.as_array().unwrap().iter().map(|client| text(client, "id")).collect();
+    let explain = |id: &str, more: &[&str]| {
+        let words = ["explain", "--client", id, "--environment", "sandbox", "--data-dir", data, "--json"];
+        Finished::of(&mut mintmark(&[&words, more].concat()))
+    };
+    let speaks = |id: &&String| explain(id, &[]).code == Some(0);
+    let client = clients.iter().find(speaks).expect("a client that may use the standard dialect");
+    let run = explain(client, &[]).json();
+    assert_eq!((&run["passed"], text(&run["token"]["claims"], "client_id")), (&true.into(), client.clone()), "{run}");
+    let refused = explain(client, &["--scope", "nobody:knows"]);
+    assert_eq!((refused.code, text(&refused.json()["explanation"], "code").as_str()), (Some(1), "scope_unknown"));
+    assert_eq!(explain("cli_nobody", &[]).json()["explanation"]["code"], "client_unknown");
+
+    let token = Finished::good(&["token", "--data-dir", data]).stdout;
+    let file = folder.path().join("token");
+    std::fs::write(&file, &token).unwrap();
+    let debug = || Finished::of(&mut mintmark(&["explain", "--token", file.to_str().unwrap(), "--data-dir", data]));
+    let live = debug();
+    assert!(live.code == Some(0) && live.stdout.starts_with("live"), "{}", live.stdout);
+    Finished::good(&["revoke", "--token", token.trim(), "--data-dir", data]);
+    let revoked = debug();
+    assert!(revoked.code == Some(1) && revoked.stdout.starts_with("REVOKED with its token, at "), "{}", revoked.stdout);
+    dev.terminate().await;
+}
