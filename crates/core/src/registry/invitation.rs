@@ -156,10 +156,7 @@ impl<S: Store> Registry<S> {
         if invitation.kind == InvitationKind::SetUp && self.has_members().await? {
             return Err(missing());
         }
-        match self.may_still_invite(&invitation).await? {
-            true => Ok(invitation),
-            false => Err(missing()),
-        }
+        if self.may_still_invite(&invitation).await? { Ok(invitation) } else { Err(missing()) }
     }
 
     /// Whether the inviter could still give the role (rule S24), and the tenant still takes members.
