@@ -5,12 +5,14 @@
 
 mod change;
 pub mod memory;
+mod people;
 
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 
-pub use change::{AuditEntry, Change, Subject, Write};
+pub use change::{AuditEntry, Change, SessionsToEnd, Subject, Write};
+pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
 use crate::model::{
@@ -273,7 +275,7 @@ pub const USAGE_ROWS_MAX: u32 = 250_000;
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: PeopleStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,

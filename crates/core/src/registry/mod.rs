@@ -8,10 +8,12 @@ mod checks;
 mod client;
 mod credential;
 mod environment;
+mod invitation;
 mod key;
 mod limits;
+mod management_client;
+mod member;
 mod promotion;
-
 mod resource;
 mod revocation;
 mod rotation;
@@ -28,10 +30,12 @@ pub use checks::check_issuer;
 pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant};
 pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
 pub use environment::NewEnvironment;
+pub(crate) use invitation::Means;
+pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use limits::MAX_NETWORKS;
+pub use management_client::{CreatedManagementClient, NewManagementClient};
 pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
-
 pub use resource::{NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
 pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};

@@ -34,6 +34,7 @@ pub use explain::{
     PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
     catalogue_entry,
 };
+pub(crate) use limits::{Counters, network_of, seconds_until};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};

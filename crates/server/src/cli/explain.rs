@@ -15,6 +15,7 @@ use mintmark_core::token::{
     CATALOGUE, DryRun, Explanation, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory, REFUSED_TRIES_PER_MINUTE,
     RemoteKeys, RemoteKeysError, RemoteKeysFuture, StepVerdict, SupposedBinding, TokenEndpoint, TokenReport, TokenStanding,
 };
+use mintmark_core::usage::Usage;
 use serde_json::json;
 
 use super::output::Output;
@@ -213,6 +214,7 @@ async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
         directory: Arc::new(directory),
         clock,
         nonces: NonceKeys::new(&root_keys, &*random),
+        usage: Usage::new(&*random),
         random,
         root_keys,
         signers: SignerThreads::start(1)?,

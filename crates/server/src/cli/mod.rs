@@ -17,6 +17,8 @@ mod fetch;
 mod init;
 mod inspect;
 mod key;
+mod management_client;
+mod member;
 mod migrate;
 mod output;
 mod place;
@@ -155,6 +157,12 @@ enum RegistryCommand {
     /// Why token requests were refused: by request id, or the last ones.
     #[command(after_help = "Example: mintmark refusals --client cli_…")]
     Refusals(refusals::RefusalsArgs),
+    /// People who sign in to manage the server.
+    #[command(subcommand, after_help = "Example: mintmark member add ann@example.com --role admin")]
+    Member(member::MemberCommand),
+    /// Programs that use the management API.
+    #[command(subcommand, after_help = "Example: mintmark management-client create terraform --role developer")]
+    ManagementClient(management_client::ManagementClientCommand),
 }
 
 /// Why a command did not do what it was asked.
@@ -237,5 +245,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
         RegistryCommand::Usage(args) => usage::run(place, args).await,
         RegistryCommand::Refusals(args) => refusals::run(place, args).await,
+        RegistryCommand::Member(command) => member::run(place, command).await,
+        RegistryCommand::ManagementClient(command) => management_client::run(place, command).await,
     }
 }

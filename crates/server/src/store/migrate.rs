@@ -47,6 +47,7 @@ versions! {
     4 "revocation" "0004_revocation.sql";
     5 "key lives" "0005_key_lives.sql";
     6 "audit chain" "0006_audit_chain.sql";
+    7 "people" "0007_people.sql";
     8 "usage" "0008_usage.sql";
     9 "credential limits" "0009_credential_limits.sql";
 }

@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
+//! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
 //! | `usage` | counts of token requests, and refusals that are kept |
@@ -25,6 +26,8 @@ mod engine;
 mod fields;
 mod migrate;
 mod open;
+mod people;
+mod people_rows;
 mod place;
 mod reads;
 mod revocations;

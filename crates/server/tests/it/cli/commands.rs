@@ -189,6 +189,8 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
         "resource",
         "key",
         "audit",
+        "member",
+        "management-client",
         "revoke",
         "usage",
         "refusals",

@@ -7,4 +7,5 @@ mod dev;
 mod dialects;
 mod keys;
 mod limits;
+mod people;
 mod serve;
