@@ -160,7 +160,10 @@ async fn s25_what_the_server_writes_is_intact(world: World<SqlStore>, _: Behind,
     world.store.commit(&of_acme(&acme)).await.unwrap();
     assert_eq!(verified(&world.store, Some(&heads)).await, (vec![], ALL_IS_WELL), "more rows than were exported");
     // Root keys that are another deployment's find nothing good.
-    let other = open_place(world.store.place(), false, None).await.unwrap();
+    let other = SqlStore::open(world.store.place(), OpenOptions { create: false, ..options() }).await.unwrap();
+    other.link_audit_with(root_keys(2).audit_keys());
+    let faults = verified(&other, None).await.0;
+    assert_eq!(faults, [("operator".to_owned(), 1, "altered"), (acme.id.to_string(), 1, "altered")]);
     other.close().await;
     let exported = AuditHeads::seal(&keys(), heads.clone()).unwrap().to_json().to_string();
     assert_eq!(AuditHeads::open(&keys(), exported.as_bytes()), Ok(heads));
