@@ -243,17 +243,15 @@ impl<S: Store> TokenEndpoint<S> {
         let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
         let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
         let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
-        let proved = Proved::of(&authenticated);
         let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
-        let refused = |denial| proved.refused(denial, rate);
+        let refused = |denial| Proved::of(&authenticated).refused(denial, rate);
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
             authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
         let rate = self.count_business(exchange, &authorized, rate)?;
-        let proved = Proved::of_authorized(&authorized);
-        let refused = |denial| proved.refused(denial, rate);
+        let refused = |denial| Proved::of_authorized(&authorized).refused(denial, rate);
         if let Some(proof) = &proof {
             Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
         }
@@ -261,7 +259,7 @@ impl<S: Store> TokenEndpoint<S> {
         self.directory.fresh_position().map_err(refused)?;
         let token = self.mint(&authorized, environment).await.map_err(refused)?;
         authenticated.note_use(&self.directory, (token.issued_at, exchange.source));
-        Ok(Issued { token, proved, rate })
+        Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate })
     }
 
     /// One more request in work, if there is room.
