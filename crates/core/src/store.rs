@@ -323,7 +323,7 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     /// [`USAGE_ROWS_MAX`] counts the latest are in the answer.
     fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<Vec<UsageRow>>> + Send;
 
-    /// Why a request was refused, if that is kept. Whoever asks for another has to check whose client it was (rule S4).
+    /// Why a request was refused, if that is kept. Whoever asks for another checks [`Refusal::may_be_seen_by`] (rules S4 and S5).
     fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;
 
     /// Refusals that are kept, latest first, before one if it is given.

@@ -257,17 +257,15 @@ impl<S: Store> TokenEndpoint<S> {
             Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
             None => self.authenticate(&caller, &request.presented, position).await?,
         };
-        let proved = Proved::of(&authenticated);
         let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
-        let refused = |denial| proved.refused(denial, rate);
+        let refused = |denial| Proved::of(&authenticated).refused(denial, rate);
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
             authorize::authorize(&authenticated, request, (business, shown), exchange.dialect, environment).map_err(refused)?;
         let rate = self.count_business(&caller, exchange.dialect.limits, &authorized, rate)?;
-        let proved = Proved::of_authorized(&authorized);
-        let refused = |denial| proved.refused(denial, rate);
+        let refused = |denial| Proved::of_authorized(&authorized).refused(denial, rate);
         if let Some(proof) = &proof {
             Box::pin(self.use_proof_up(&caller, proof, &authenticated.client().id)).await.map_err(refused)?;
         }
@@ -277,7 +275,7 @@ impl<S: Store> TokenEndpoint<S> {
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
         }
-        Ok(Issued { token, proved, rate })
+        Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate })
     }
 
     /// One more request in work, if there is room.

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 
 use super::{Asked, Who};
 use crate::clock::Timestamp;
+use crate::management::{Authority, Reach};
 use crate::model::{BusinessId, ClientId, CredentialId, DialectName, EnvironmentName, TenantId};
 use crate::token::Denial;
 
@@ -66,6 +67,11 @@ impl Refusal {
             code: denial.code().to_owned(),
             detail,
         }
+    }
+
+    /// Whether somebody may see it: the client's own tenant and operators, and operators alone where no client is known (rule S5).
+    pub fn may_be_seen_by(&self, authority: &Authority) -> bool {
+        self.tenant_id.map_or(authority.reach() == Reach::Operator, |tenant| authority.reaches(tenant))
     }
 }
 

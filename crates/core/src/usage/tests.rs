@@ -7,7 +7,8 @@ use super::noted::CLIENT_ROWS;
 use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::{Ask, HERE, World, sandbox};
-use crate::model::{BusinessId, ClientId, CredentialId, Status, TenantId};
+use crate::management::{Authority, Principal, Reach, Role};
+use crate::model::{BusinessId, ClientId, CredentialId, MemberId, Status, TenantId};
 use crate::random::SeededRandom;
 use crate::registry::{ClientEdit, CreatedClient};
 use crate::store::Store;
@@ -117,7 +118,7 @@ async fn a_client_that_did_not_prove_itself_is_counted_with_its_tenant_and_no_cr
 }
 
 #[tokio::test]
-async fn s7_neither_a_secret_nor_a_name_that_is_no_clients_is_kept() {
+async fn s10_neither_a_secret_nor_a_name_that_is_no_clients_is_kept() {
     let world = World::new().await;
     let client: CreatedClient = world.client(|_| ()).await;
     let secret = client.secret.text().expose().to_owned();
@@ -361,4 +362,20 @@ async fn a_disabled_clients_requests_are_its_own_refusals() {
     let (refusal, row) = refused(&world, &Ask::of("standard", &client)).await;
     assert_eq!((row.outcome, refusal.client_id), (OutcomeClass::Credentials, Some(client.client.id)));
     assert_eq!(refusal.tenant_id, Some(world.acme));
+}
+
+#[tokio::test]
+async fn s5_a_refusal_is_for_the_clients_own_tenant_and_an_unknown_clients_for_operators() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let (of_client, _) = refused(&world, &Ask::of("standard", &client).secret("wrong")).await;
+    let of_unknown = Refusal { tenant_id: None, client_id: None, ..of_client.clone() };
+    let principal = Principal::Member(MemberId::generate(&SeededRandom::new(1)));
+    let authority = |role, reach| Authority::new(principal, role, reach).unwrap();
+    let own = authority(Role::Owner, Reach::Tenant(world.acme));
+    let other = authority(Role::Owner, Reach::Tenant(world.globex));
+    let operator = authority(Role::Admin, Reach::Operator);
+    let seen_by = |refusal: &Refusal| [&own, &other, &operator].map(|authority| refusal.may_be_seen_by(authority));
+    assert_eq!(seen_by(&of_client), [true, false, true]);
+    assert_eq!(seen_by(&of_unknown), [false, false, true]);
 }
