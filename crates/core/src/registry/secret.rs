@@ -90,7 +90,8 @@ impl<S: Store> Registry<S> {
         .await
     }
 
-    /// Sets when a credential expires, a secret or any other. One that has expired never comes back: add a new one.
+    /// Sets when a credential expires, a secret or any other. One that has expired never comes back: add a new one. Of a rotation that
+    /// is under way the old secret expires at the deadline, and the new one not before it.
     pub async fn expire_secret(
         &self,
         environment: &EnvironmentName,
@@ -103,14 +104,15 @@ impl<S: Store> Registry<S> {
             if credential.is_expired(now) && expires_at > now {
                 return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
             }
-            if rotation::is_under_way(credential, now) {
-                let why = "it is being rotated: extend, complete or cancel the rotation, or disable it";
-                return Err(RegistryError::NotAllowed(why.to_owned()));
-            }
             credential.expires_at = Some(expires_at);
             Ok(())
         };
-        self.edit_secret("secret.expire", (environment, client_id, id), edit).await
+        self.update(|| async {
+            let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
+            rotation::check_expiry(&record.credentials, (id, expires_at), now)?;
+            edit_draft("secret.expire", record, (id, now), edit)
+        })
+        .await
     }
 
     /// Changes one credential in a change of its own.

@@ -38,7 +38,7 @@ pub(super) enum CredentialCommand {
         #[command(flatten)]
         owner: Owner,
         #[command(flatten)]
-        proof: ProofArgs,
+        proof: Box<ProofArgs>,
         /// How long it is in force, such as 90d.
         #[arg(long, value_parser = time::parse_duration)]
         expires_in: Option<u32>,

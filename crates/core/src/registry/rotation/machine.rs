@@ -26,9 +26,27 @@ pub fn rotation_state(old: &Credential, now: Timestamp) -> RotationState {
     }
 }
 
-/// Whether a secret is the old one of a rotation that is under way.
-pub(in crate::registry) fn is_under_way(old: &Credential, now: Timestamp) -> bool {
-    matches!(rotation_state(old, now), RotationState::UnderWay(_))
+/// Whether the expiry of a secret may be set, as far as rotations are concerned: none may end with neither secret in force.
+pub(in crate::registry) fn check_expiry(
+    all: &[Credential],
+    (id, expires_at): (CredentialId, Timestamp),
+    now: Timestamp,
+) -> Outcome<()> {
+    let under_way = all.iter().filter_map(|one| match rotation_state(one, now) {
+        RotationState::UnderWay(rotation) => Some(rotation),
+        RotationState::Idle | RotationState::Over(_) => None,
+    });
+    for rotation in under_way {
+        let why = if rotation.old == id {
+            "it is being rotated: extend, complete or cancel the rotation, or disable it".to_owned()
+        } else if rotation.new == id && expires_at < rotation.deadline {
+            format!("it takes the place of {} and would end before it; complete or cancel the rotation first", rotation.old)
+        } else {
+            continue;
+        };
+        return Err(RegistryError::NotAllowed(why));
+    }
+    Ok(())
 }
 
 /// The old secret of the rotation under way that a secret is the new one of.

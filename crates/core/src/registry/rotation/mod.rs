@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use grace::Grace;
 pub use machine::{RotationState, rotation_state};
-pub(super) use machine::{is_under_way, replaced_by};
+pub(super) use machine::{check_expiry, replaced_by};
 pub use retirement::{Retirement, safe_to_retire};
 
 use super::revocation::mark;

@@ -267,6 +267,20 @@ async fn a_rotation_is_not_completed_while_the_successor_proves_nothing() {
     rotating.complete().await.unwrap();
 }
 
+#[tokio::test]
+async fn the_successor_does_not_expire_before_the_old_secret() {
+    let rotating = Rotating::new().await;
+    let (place, registry) = ((&rotating.environment, rotating.id()), &rotating.world.registry);
+    let sooner = registry.start_rotation(place, rotating.old(), Grace::OneDay, Some(timestamp(DAY - 1))).await;
+    assert!(matches!(sooner, Err(RegistryError::Invalid { field: "expires_at", .. })), "{sooner:?}");
+    let new = rotating.start(rotating.old(), Grace::OneDay).await.unwrap().credential.id;
+    let set = async |seconds| registry.expire_secret(place.0, place.1, new, timestamp(seconds)).await;
+    assert!(why(set(DAY - 1).await).contains("would end before it"));
+    set(DAY).await.unwrap();
+    rotating.cancel().await.unwrap();
+    set(5).await.expect("it is nobody's successor any more");
+}
+
 #[test]
 fn of_rotations_started_at_once_one_begins() {
     let rotating = super::block_on(Rotating::new());
@@ -287,6 +301,8 @@ enum Step {
     Cancel(usize),
     Complete(usize),
     Extend(usize, usize),
+    /// Turns off the successor of a rotation under way, if there is one.
+    TurnOffSuccessor,
     Wait(u32),
 }
 
@@ -298,6 +314,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => which.clone().prop_map(Step::Cancel),
         2 => which.clone().prop_map(Step::Complete),
         2 => (which, 0..5_usize).prop_map(|(which, grace)| Step::Extend(which, grace)),
+        1 => Just(Step::TurnOffSuccessor),
         3 => prop::sample::select(vec![1, 3599, 3600, 86_400, 31 * 86_400]).prop_map(Step::Wait),
     ]
 }
@@ -312,6 +329,17 @@ async fn act(rotating: &Rotating, step: Step) {
         Step::Cancel(which) => registry.cancel_rotation(place.0, place.1, nth(which)).await.err(),
         Step::Complete(which) => registry.complete_rotation(place.0, place.1, nth(which)).await.err(),
         Step::Extend(which, grace) => registry.extend_rotation(place, nth(which), Grace::ALL[grace]).await.err(),
+        Step::TurnOffSuccessor => {
+            let now = rotating.world.clock.now();
+            let new = all.iter().find_map(|one| match rotation_state(one, now) {
+                RotationState::UnderWay(rotation) => Some(rotation.new),
+                RotationState::Idle | RotationState::Over(_) => None,
+            });
+            match new {
+                Some(new) => registry.disable_secret(place.0, place.1, new).await.err(),
+                None => None,
+            }
+        }
         Step::Wait(seconds) => {
             rotating.world.clock.advance(seconds);
             None

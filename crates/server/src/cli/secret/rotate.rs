@@ -122,8 +122,10 @@ async fn show(place: &Place, old: &Old) -> Done {
         if state == "under way" {
             let (is_safe, words) = verdict(&before, new, &rotation, now);
             fields.push(("verdict", words.clone()));
-            json["safe_to_retire"] = json!(is_safe);
-            json["verdict"] = json!(words);
+            if let Some(members) = json.as_object_mut() {
+                members.insert("safe_to_retire".to_owned(), json!(is_safe));
+                members.insert("verdict".to_owned(), json!(words));
+            }
         }
     }
     Ok(Output::object(&fields, json))
