@@ -150,7 +150,7 @@ fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outco
     match &outcome.result {
         Ok(jti) => line!(info, jti, "token issued"),
         Err(denial) if denial.is_ours() => {
-            line!(error, code = denial.code(), reason = denial.to_string(), "token request not answered")
+            line!(error, code = denial.code(), reason = denial.to_string(), "token request not answered");
         }
         Err(denial) => line!(info, code = denial.code(), reason = denial.to_string(), "token request refused"),
     }
