@@ -2,16 +2,15 @@
 //!
 //! An unknown address, a wrong password and a wrong code are told alike, and take the same work.
 
-use super::totp::{self, SECRET};
-use super::{Managed, Management, ManagementError, NewSession, Visitor};
-use crate::crypto::SecretText;
-use crate::model::{EmailAddress, Member, SensitiveAction};
-use crate::registry::{Outcome, RegistryError};
-use crate::store::{SessionsToEnd, Store};
 use zeroize::Zeroizing;
 
 use super::ceremony::{Ceremony, ENROLMENT_LIFETIME};
-use super::{SignedIn, TotpEnrolment};
+use super::totp::{self, SECRET};
+use super::{Managed, Management, ManagementError, NewSession, SignedIn, TotpEnrolment, Visitor};
+use crate::crypto::SecretText;
+use crate::model::{EmailAddress, Member, SensitiveAction};
+use crate::registry::{Outcome, RegistryError};
+use crate::store::{SessionsToEnd, Store, Write};
 
 impl<S: Store> Management<S> {
     /// Signs in.
@@ -98,9 +97,9 @@ impl<S: Store> Management<S> {
     }
 }
 
-fn others_end(signed_in: &SignedIn) -> crate::store::Write {
+fn others_end(signed_in: &SignedIn) -> Write {
     let which = SessionsToEnd::Others(signed_in.session.id);
-    crate::store::Write::EndSessions { member_id: signed_in.member.id, which }
+    Write::EndSessions { member_id: signed_in.member.id, which }
 }
 
 /// Uses a code up, unless it was used meanwhile, or password or secret are others since they were checked.
