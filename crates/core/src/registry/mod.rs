@@ -19,16 +19,17 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use business::{BusinessEdit, NewBusiness};
-pub use checks::check_issuer;
-pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant};
-pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
+pub use business::{BusinessEdit, MAX_EXTERNAL_ID, NewBusiness};
+pub use checks::{MAX_ATTRIBUTES, MAX_NAME, check_issuer};
+pub use client::{ClientEdit, ClientSecurity, CreatedClient, MAX_BUSINESSES, MAX_SERVED, NewClient, NewGrant};
+pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use environment::NewEnvironment;
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
-pub use resource::{NewResource, ResourceEdit};
+pub use resource::{MAX_SCOPES, NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
 pub(crate) use revocation::{revoke_all_of_client, revoke_token};
-pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
+pub use secret::{CreatedSecret, CredentialEdit, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
+pub use tenant::TenantEdit;
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;

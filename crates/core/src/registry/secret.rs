@@ -1,4 +1,4 @@
-use super::checks::invalid;
+use super::checks::{check_version, invalid};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
@@ -18,6 +18,17 @@ pub struct CreatedSecret {
     pub secret: ClientSecret,
     /// Its record.
     pub credential: Credential,
+}
+
+/// What to change of a credential; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialEdit {
+    /// Whether to turn it off, for ever.
+    pub disable: bool,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// The version that the credential must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 impl<S: Store> Registry<S> {
@@ -89,6 +100,30 @@ impl<S: Store> Registry<S> {
             Ok(())
         };
         self.edit_secret("secret.expire", (environment, client_id, id), edit).await
+    }
+
+    /// Changes several things of a credential at once, under the rules of [`Registry::disable_secret`] and
+    /// [`Registry::expire_secret`].
+    pub async fn edit_credential(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        id: CredentialId,
+        edit: &CredentialEdit,
+    ) -> Outcome<Credential> {
+        let now = self.clock.now();
+        let apply = |credential: &mut Credential| {
+            check_version(edit.version, credential.version)?;
+            if edit.expires_at.is_some_and(|end| end > now) && credential.is_expired(now) {
+                return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
+            }
+            credential.expires_at = edit.expires_at.or(credential.expires_at);
+            if edit.disable {
+                credential.status = Status::Disabled;
+            }
+            Ok(())
+        };
+        self.edit_secret("credential.edit", (environment, client_id, id), apply).await
     }
 
     async fn edit_secret(

@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
+//! | `idempotency` | answers that are given again to a request that comes again |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
@@ -20,6 +21,7 @@
 mod commit;
 mod engine;
 mod fields;
+mod idempotency;
 mod migrate;
 mod open;
 mod place;
@@ -38,6 +40,7 @@ use mintmark_core::clock::Clock;
 use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
+pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};

@@ -78,6 +78,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
     }
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
+    "idempotency" by 1 { digest: Bytes, request: Bytes, answer: Text, expires_at: Integer }
 };
 
 impl Table {

@@ -1,0 +1,44 @@
+//! The management API by HTTP. Handlers take what is in the request, call the operation of their name, and word what it gives back.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `receive` | bodies, and the headers of every answer |
+//! | `idempotency` | requests that come again |
+//! | `extract` | what handlers take |
+//! | `answer`, `problem` | what they give back |
+//! | the nouns | one handler for each operation |
+//!
+//! Paths, methods and permissions are in [`document`](crate::admin::document), from which the router is made.
+
+mod answer;
+pub(in crate::admin) mod businesses;
+pub(in crate::admin) mod clients;
+pub(in crate::admin) mod credentials;
+mod extract;
+mod idempotency;
+pub(in crate::admin) mod keys;
+mod problem;
+mod receive;
+pub(in crate::admin) mod registry;
+pub(in crate::admin) mod tenants;
+
+use axum::Router;
+use axum::middleware;
+
+pub(in crate::admin) use problem::{Problem, ProblemKind};
+pub(in crate::admin) use receive::MAX_BODY;
+
+use super::{AdminApp, authentication, document};
+
+/// The routes of the management API, documents included.
+pub fn routes(app: &AdminApp) -> Router<AdminApp> {
+    let with = |app: &AdminApp| app.clone();
+    document::operations()
+        .route_layer(middleware::from_fn_with_state(with(app), idempotency::once))
+        .route_layer(middleware::from_fn_with_state(with(app), receive::receive))
+        .route_layer(middleware::from_fn_with_state(with(app), authentication::authenticate))
+        .merge(document::documents())
+        .method_not_allowed_fallback(extract::no_such_method)
+        .fallback(extract::no_such_path)
+        .layer(middleware::from_fn_with_state(with(app), receive::harden))
+}
