@@ -3,6 +3,8 @@
 //! What may be changed needs a token: a browser sends its session along by itself, and what pages change goes through the dashboard's
 //! forms, with their tokens against forgery and their steps up.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +33,34 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Of a session's cookie.
     fn by_session<'a>(&'a self, session: &'a SecretText) -> GateAnswer<'a>;
+
+    /// A token for a management client that shows its secret, from an address.
+    fn issue<'a>(
+        &'a self,
+        client_id: &'a str,
+        secret: &'a SecretText,
+        source: IpAddr,
+    ) -> BoxFuture<'a, Result<IssuedToken, TokenRefused>>;
+}
+
+/// A token of this API, as its client gets it.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: SecretText,
+    /// For how many seconds it is good.
+    pub expires_in: u32,
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub enum TokenRefused {
+    /// The client is unknown or disabled, or the secret is wrong: which of them is not told.
+    Client,
+    /// There were too many tries; the seconds to wait.
+    Limited(u32),
+    /// The server cannot tell now. The text is for the log.
+    Unavailable(String),
 }
 
 /// What a request shows.

@@ -22,9 +22,9 @@ pub mod operations;
 mod refusal;
 mod schema;
 
-pub use api::routes;
+pub use api::{routes, service};
 pub use app::AdminApp;
-pub use authentication::{Gate, GateAnswer};
+pub use authentication::{Gate, GateAnswer, IssuedToken, TokenRefused};
 pub use desk::Desk;
 pub use document::{OPERATIONS, OperationRow, document};
 pub use moment::Moment;

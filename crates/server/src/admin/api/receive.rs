@@ -18,7 +18,7 @@ use super::{Problem, ProblemKind};
 use crate::admin::AdminApp;
 
 /// The largest body, in bytes: room for a resource with as many scopes as there may be.
-pub const MAX_BODY: usize = 1024 * 1024;
+pub(in crate::admin) const MAX_BODY: usize = 1024 * 1024;
 const MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
 
 /// Reads the body of a request that may have one.

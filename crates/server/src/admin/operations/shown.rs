@@ -20,6 +20,12 @@ impl From<&ClientSecret> for ShownSecret {
     }
 }
 
+impl From<SecretText> for ShownSecret {
+    fn from(secret: SecretText) -> Self {
+        Self(secret)
+    }
+}
+
 impl Serialize for ShownSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.expose())
