@@ -3,17 +3,13 @@
 //! What may be changed needs a token: a browser sends its session along by itself, and what pages change goes through the dashboard's
 //! forms, with their tokens against forgery and their steps up.
 
-use std::net::IpAddr;
-
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderMap, Method};
 use mintmark_core::crypto::SecretText;
 use mintmark_core::management::Authority;
-use mintmark_core::store::Read;
 
 use super::AdminApp;
 use super::api::{Problem, ProblemKind};
@@ -23,53 +19,13 @@ const COOKIES: [&str; 2] = ["__Host-mintmark", "mintmark_dev"];
 /// The longest token or session, in bytes.
 const MAX_CREDENTIAL: usize = 4096;
 
-/// What a gate says of a token or session: whose it is, read from the store at this moment, or nothing if it is nobody's any more.
-pub type GateAnswer<'a> = BoxFuture<'a, Read<Option<Authority>>>;
-
-/// Who says whose a request is.
-pub trait Gate: Send + Sync + 'static {
-    /// Of a bearer token.
-    fn by_token<'a>(&'a self, token: &'a SecretText) -> GateAnswer<'a>;
-
-    /// Of a session's cookie.
-    fn by_session<'a>(&'a self, session: &'a SecretText) -> GateAnswer<'a>;
-
-    /// A token for a management client that shows its secret, from an address.
-    fn issue<'a>(
-        &'a self,
-        client_id: &'a str,
-        secret: &'a SecretText,
-        source: IpAddr,
-    ) -> BoxFuture<'a, Result<IssuedToken, TokenRefused>>;
-}
-
-/// A token of this API, as its client gets it.
-#[derive(Debug)]
-pub struct IssuedToken {
-    /// The token.
-    pub token: SecretText,
-    /// For how many seconds it is good.
-    pub expires_in: u32,
-}
-
-/// Why there is no token.
-#[derive(Debug)]
-pub enum TokenRefused {
-    /// The client is unknown or disabled, or the secret is wrong: which of them is not told.
-    Client,
-    /// There were too many tries; the seconds to wait.
-    Limited(u32),
-    /// The server cannot tell now. The text is for the log.
-    Unavailable(String),
-}
-
 /// What a request shows.
 enum Shown {
     Token(SecretText),
     Session(SecretText),
 }
 
-/// Lets those through whom the gate knows; the handlers find their authority among the extensions.
+/// Lets those through who are known; the handlers find their authority among the extensions.
 pub(super) async fn authenticate(State(app): State<AdminApp>, mut request: Request, next: Next) -> Response {
     let (headers, is_safe) = (request.headers(), matches!(*request.method(), Method::GET | Method::HEAD));
     let claimed = claim(headers, &app).and_then(|shown| refuse_change(shown, is_safe));
@@ -88,7 +44,7 @@ pub(super) async fn authenticate(State(app): State<AdminApp>, mut request: Reque
 
 /// What a request shows, unless a page from elsewhere sent it.
 fn claim(headers: &HeaderMap, app: &AdminApp) -> Result<Shown, Problem> {
-    let is_foreign = |origin: &http::HeaderValue| origin.as_bytes() != app.origin.as_bytes();
+    let is_foreign = |origin: &http::HeaderValue| origin.as_bytes() != app.origin().as_bytes();
     if headers.get_all(ORIGIN).iter().any(is_foreign) {
         return Err(Problem::new(ProblemKind::OriginForeign, "A page from elsewhere may not use this API."));
     }
@@ -107,8 +63,11 @@ fn refuse_change(shown: Shown, is_safe: bool) -> Result<Shown, Problem> {
 
 async fn authority(app: &AdminApp, shown: Shown) -> Result<Authority, Problem> {
     let found = match shown {
-        Shown::Session(session) => app.gate.by_session(&session).await,
-        Shown::Token(token) => app.gate.by_token(&token).await,
+        Shown::Session(session) => {
+            let now = app.node.endpoint.clock.now();
+            app.management.session(&session, now).await.map(|found| found.map(|signed_in| signed_in.authority))
+        }
+        Shown::Token(token) => app.management.token_authority(&token).await.map(|found| found.map(|(_, authority)| authority)),
     };
     let refused = || Problem::new(ProblemKind::TokenInvalid, "The token or session is unknown, expired, or ended.");
     found.map_err(|error| Problem::of_store(&error))?.ok_or_else(refused)

@@ -24,7 +24,6 @@ mod schema;
 
 pub use api::{routes, service};
 pub use app::AdminApp;
-pub use authentication::{Gate, GateAnswer, IssuedToken, TokenRefused};
 pub use desk::Desk;
 pub use document::{OPERATIONS, OperationRow, document};
 pub use moment::Moment;

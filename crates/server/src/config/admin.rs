@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use mintmark_core::document::TableReader;
-use mintmark_core::registry::check_issuer;
+use mintmark_core::management::Origin;
 
 use super::section::{Setting, read_text, variable_name};
 use super::{TlsSettings, Variables, tls};
@@ -19,13 +19,6 @@ pub struct AdminSettings {
     pub origin: String,
     /// Its TLS; plain HTTP without.
     pub tls: Option<TlsSettings>,
-}
-
-impl AdminSettings {
-    /// The host that requests must name, with the port where it is not the scheme's own.
-    pub fn host(&self) -> &str {
-        self.origin.split_once("://").map_or("", |(_, host)| host)
-    }
 }
 
 /// The lines of the reference.
@@ -63,8 +56,8 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Option<Admin
     if listen.is_empty() != origin.is_empty() {
         report("origin", "expected both listen and origin, or neither");
     }
-    if !origin.is_empty() && check_issuer(&origin).is_err() {
-        report("origin", "expected an https URL without path, query and fragment (http is for loopback addresses only)");
+    if let Some(error) = Origin::parse(&origin).err().filter(|_| !origin.is_empty()) {
+        report("origin", &error.to_string());
     }
     if let Some(table) = table {
         table.finish();

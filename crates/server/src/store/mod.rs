@@ -12,6 +12,7 @@
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
+//! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
@@ -24,6 +25,8 @@ mod fields;
 mod idempotency;
 mod migrate;
 mod open;
+mod people;
+mod people_rows;
 mod place;
 mod reads;
 mod revocations;

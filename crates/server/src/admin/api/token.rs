@@ -11,12 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use mintmark_core::crypto::SecretText;
+use mintmark_core::management::{IssuedToken, ManagementError};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::admin::AdminApp;
-use crate::admin::authentication::{IssuedToken, TokenRefused};
 use crate::admin::operations::ShownSecret;
 use crate::http::Peer;
 
@@ -83,7 +83,7 @@ pub(in crate::admin) async fn issue_management_token(
             "Send the client's id and secret once, by HTTP Basic or in the form.",
         );
     };
-    match app.gate.issue(&id, &secret, peer.address).await {
+    match app.management.issue_token(&id, &secret, Some(peer.address)).await {
         Ok(issued) => answer(issued),
         Err(refused) => explain(&refused),
     }
@@ -109,24 +109,24 @@ fn basic(value: &HeaderValue) -> Option<(String, SecretText)> {
     Some((plain(id)?, SecretText::new(plain(secret)?)))
 }
 
-fn answer(IssuedToken { token, expires_in }: IssuedToken) -> Response {
+fn answer(IssuedToken { token, expires_in, .. }: IssuedToken) -> Response {
     json(StatusCode::OK, &TokenAnswer { access_token: token.into(), token_type: "Bearer", expires_in })
 }
 
-fn explain(refused: &TokenRefused) -> Response {
+fn explain(refused: &ManagementError) -> Response {
     match refused {
-        TokenRefused::Client => {
+        ManagementError::Refused | ManagementError::StepUpNeeded(_) => {
             let mut response = refuse(StatusCode::UNAUTHORIZED, "invalid_client", "The client or its secret is not right.");
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Mintmark management\""));
             response
         }
-        TokenRefused::Limited(seconds) => {
+        ManagementError::Limited(seconds) => {
             let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, "slow_down", "There were too many tries.");
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
             response
         }
-        TokenRefused::Unavailable(cause) => {
-            tracing::error!(cause, "no management token could be made");
+        ManagementError::Busy | ManagementError::Registry(_) => {
+            tracing::error!(cause = %refused, "no management token could be made");
             let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "Not now; try again.");
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
             response
