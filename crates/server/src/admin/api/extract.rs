@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::IF_MATCH;
 use http::request::Parts;
 use mintmark_core::management::Authority;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Problem, ProblemKind};
 use crate::admin::{AdminApp, Desk};
@@ -67,7 +67,8 @@ impl<T: DeserializeOwned> FromRequest<AdminApp> for Sent<T> {
 /// Reads JSON. What has not the form that the document says is told with its place, and never quoted at length.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let kind = if error.is_data() { ProblemKind::Invalid } else { ProblemKind::Malformed };
+        let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        let kind = if is_json { ProblemKind::Invalid } else { ProblemKind::Malformed };
         Problem::new(kind, error.to_string().chars().take(500).collect::<String>())
     })
 }
