@@ -28,13 +28,26 @@ pub(super) async fn receive(State(app): State<AdminApp>, request: Request, next:
     }
     let (parts, body) = request.into_parts();
     match read(&app, &parts.headers, body).await {
-        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(bytes) => {
+            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            if response.status().is_success() {
+                follow(&app).await;
+            }
+            response
+        }
         Err(problem) => {
             let mut response = problem.into_response();
             // What is left of the body is not read.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             response
         }
+    }
+}
+
+/// Lets this node hear of the change, so that it is in force here when it is answered. Others hear of it as usual.
+async fn follow(app: &AdminApp) {
+    if let Err(error) = app.node.endpoint.directory.poll().await {
+        tracing::warn!(%error, "a change was made that this node has not heard of yet");
     }
 }
 
