@@ -1,5 +1,6 @@
 //! The one table of operations: from it come the routes, the OpenAPI document, and what tests and pages go by.
 
+use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -124,7 +125,7 @@ fn places() -> Vec<(String, MethodFilter, String)> {
 /// The OpenAPI document (OpenAPI 3.1).
 pub fn document() -> OpenApi {
     let mut document = Described::openapi();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.info.description = Some(description());
     let scheme =
         HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of POST /admin/v1/token.")).build();
@@ -227,13 +228,12 @@ async fn page() -> Response {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     );
-    let problems: String = ProblemKind::ALL
-        .iter()
-        .map(|kind| {
-            let (code, status) = (kind.code(), kind.status().as_u16());
-            format!("<dt id=\"problem-{code}\"><code>{code}</code> {status}</dt><dd>{}</dd>\n", kind.meaning().trim())
-        })
-        .collect();
+    let mut problems = String::new();
+    for kind in ProblemKind::ALL {
+        let (code, status, meaning) = (kind.code(), kind.status().as_u16(), kind.meaning().trim());
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(problems, "<dt id=\"problem-{code}\"><code>{code}</code> {status}</dt><dd>{meaning}</dd>");
+    }
     let html = include_str!("page/page.html").replace("<!-- problems -->", &problems);
     let mut response = text("text/html; charset=utf-8", html);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);

@@ -101,7 +101,8 @@ kinds! {
 pub struct Problem {
     /// A URI reference that names the kind.
     #[serde(rename = "type")]
-    kind_uri: String,
+    #[schema(value_type = String)]
+    kind_uri: Box<str>,
     /// The kind's short name.
     title: &'static str,
     /// The status.
@@ -113,7 +114,7 @@ pub struct Problem {
     /// Which value is not as it should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
-    field: Option<String>,
+    field: Option<&'static str>,
     /// Where the object is that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
@@ -128,7 +129,7 @@ impl Problem {
     /// A problem of a kind, with what happened.
     pub fn new(code: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
-            kind_uri: format!("/admin/v1/docs#problem-{}", code.code()),
+            kind_uri: format!("/admin/v1/docs#problem-{}", code.code()).into(),
             title: code.title(),
             status: code.status().as_u16(),
             code,
@@ -139,9 +140,9 @@ impl Problem {
         }
     }
 
-    /// What it is not as it should be.
-    pub(super) fn of_field(self, field: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..self }
+    /// The same, about one value.
+    pub(super) fn of_field(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
     }
 
     /// Where the object is.

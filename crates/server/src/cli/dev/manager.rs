@@ -26,12 +26,11 @@ pub(super) async fn ensure(place: &Place, origin: &Origin) -> Result<Manager, Fa
     let known = place.store.management_clients(Reach::Operator, Page { after: None, limit: 100 }).await?;
     let is_ours =
         |client: &&ManagementClient| client.name == NAME && client.role == Role::Admin && client.status == Status::Active;
-    let created = match known.iter().find(is_ours) {
-        Some(client) => place.registry.rotate_management_client(client.id).await?,
-        None => {
-            let new = NewManagementClient { name: NAME.to_owned(), role: Role::Admin, tenant_id: None };
-            place.registry.create_management_client(new).await?
-        }
+    let created = if let Some(client) = known.iter().find(is_ours) {
+        place.registry.rotate_management_client(client.id).await?
+    } else {
+        let new = NewManagementClient { name: NAME.to_owned(), role: Role::Admin, tenant_id: None };
+        place.registry.create_management_client(new).await?
     };
     let (client_id, client_secret) = (created.client.id.to_string(), created.secret.text().clone());
     Ok(Manager { url: format!("{origin}/admin/v1"), client_id, client_secret })

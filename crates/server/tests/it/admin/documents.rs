@@ -1,5 +1,7 @@
 //! The OpenAPI document, the page to try it, and the table in the documentation.
 
+use std::fmt::Write;
+
 use mintmark::admin::{OPERATIONS, document};
 use serde_json::Value;
 
@@ -111,7 +113,7 @@ fn table() -> String {
         let permission = row.permission.map_or("any".to_owned(), |permission| format!("{permission:?}"));
         let (method, path) = (method.to_uppercase(), path.trim_start_matches("/admin/v1"));
         let summary = operation["summary"].as_str().unwrap();
-        rows.push_str(&format!("| {method} | `{path}` | {permission} | `{}` | {summary} |\n", row.name));
+        let _ = writeln!(rows, "| {method} | `{path}` | {permission} | `{}` | {summary} |", row.name);
     }
     rows
 }

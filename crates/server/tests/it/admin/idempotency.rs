@@ -1,5 +1,7 @@
 //! POST with an `Idempotency-Key`.
 
+use mintmark::store::{Begun, RequestDigest};
+use mintmark_core::clock::Timestamp;
 use serde_json::json;
 
 use super::{Office, assert_problem};
@@ -75,8 +77,6 @@ async fn a_refusal_leaves_the_key_free() {
 async fn an_answer_is_kept_for_a_day() {
     let office = Office::open().await;
     let store = &office.server.registry.store;
-    use mintmark::store::{Begun, RequestDigest};
-    use mintmark_core::clock::Timestamp;
     let digest = RequestDigest { key: [1; 32], request: [2; 32] };
     let begin = async |now| store.begin_request(&digest, Timestamp(now), Timestamp(now + 10)).await.unwrap();
     assert_eq!(begin(0).await, Begun::First);
@@ -92,8 +92,6 @@ async fn an_answer_is_kept_for_a_day() {
 
 #[tokio::test]
 async fn of_many_that_come_at_once_one_is_the_first() {
-    use mintmark::store::{Begun, RequestDigest};
-    use mintmark_core::clock::Timestamp;
     let office = Office::open().await;
     let digest = RequestDigest { key: [1; 32], request: [2; 32] };
     let begin = || office.server.registry.store.begin_request(&digest, Timestamp(0), Timestamp(10));
