@@ -90,10 +90,9 @@ impl<S: Store> Management<S> {
         context.update(&begun.value);
         let mut digest = [0; 32];
         digest.copy_from_slice(context.finish().as_ref());
-        match self.registry.store.use_once(&UseDigest(digest), begun.expires_at.plus(CHALLENGE_LIFETIME)).await? {
-            true => Ok(()),
-            false => Err(ManagementError::Refused),
-        }
+        let forgotten_at = begun.expires_at.plus(CHALLENGE_LIFETIME);
+        let is_first = self.registry.store.use_once(&UseDigest(digest), forgotten_at).await?;
+        if is_first { Ok(()) } else { Err(ManagementError::Refused) }
     }
 
     fn ceremony_context<'a>(&'a self, name: &'a str) -> SealContext<'a> {

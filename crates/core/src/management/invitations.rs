@@ -11,6 +11,9 @@ use crate::model::{EmailAddress, Invitation, InvitationId, MemberId, SealedBytes
 use crate::registry::{CreatedInvitation, Means, NewInvitation, RegistryError};
 use crate::store::{Page, Store};
 
+/// Where the dashboard takes codes; with `/` and the token behind it, what an invitation's link leads to.
+pub const INVITATION_PATH: &str = "/invitation";
+
 /// What somebody who holds an invitation sees: what it is, and what they need to accept it either way.
 #[derive(Debug)]
 pub struct InvitationView {
@@ -181,8 +184,9 @@ fn not_allowed(by: &Authority, is_within_reach: bool) -> ManagementError {
         Principal::Client(_) => "management client",
     };
     let role = by.role();
-    match is_within_reach {
-        true => RegistryError::NotAllowed(format!("a {kind} of the role {role} may not do this")).into(),
-        false => RegistryError::NotFound("such tenant".to_owned()).into(),
+    if is_within_reach {
+        RegistryError::NotAllowed(format!("a {kind} of the role {role} may not do this")).into()
+    } else {
+        RegistryError::NotFound("such tenant".to_owned()).into()
     }
 }

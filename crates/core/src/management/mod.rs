@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 pub use authority::{Authority, Permission, Principal, Reach, Role};
 pub use error::{Managed, ManagementError};
-pub use invitations::{Acceptance, AcceptanceMeans, InvitationView};
+pub use invitations::{Acceptance, AcceptanceMeans, INVITATION_PATH, InvitationView};
 pub use origin::{Origin, OriginError};
 pub use passkeys::PasskeyChallenge;
 pub use passwords::PasswordCost;

@@ -150,11 +150,12 @@ impl<S: Store> Management<S> {
         passkeys: &[Passkey],
     ) -> Managed<PasskeyChallenge> {
         let (handle, challenge) = self.challenge(ceremony, member_id)?;
+        let algorithms = [-8, -7, -257].map(|algorithm| json!({ "type": "public-key", "alg": algorithm }));
         let options = json!({
             "challenge": challenge,
             "rp": { "id": self.origin.relying_party_id(), "name": "Mintmark" },
             "user": { "id": encoded(member_id.to_text().as_bytes()), "name": name, "displayName": shown },
-            "pubKeyCredParams": [{ "type": "public-key", "alg": -8 }, { "type": "public-key", "alg": -7 }],
+            "pubKeyCredParams": algorithms,
             "timeout": u64::from(CHALLENGE_LIFETIME) * 1000,
             "excludeCredentials": descriptors(passkeys),
             "authenticatorSelection": {

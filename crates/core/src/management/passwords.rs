@@ -65,7 +65,7 @@ impl Passwords {
     /// What is stored of a new password.
     pub(super) async fn store(
         &self,
-        (sealer, random): (&Sealer, &dyn Random),
+        (keys, random): (&Sealer, &dyn Random),
         member: MemberId,
         password: &SecretText,
     ) -> Managed<PasswordHash> {
@@ -79,7 +79,7 @@ impl Passwords {
         stored.extend_from_slice(&self.cost.passes.to_be_bytes());
         stored.extend_from_slice(&salt);
         stored.extend_from_slice(&*hash);
-        let sealed = sealer.seal(context(&member.to_text()), &stored, random).ok_or(ManagementError::Busy)?;
+        let sealed = keys.seal(context(&member.to_text()), &stored, random).ok_or(ManagementError::Busy)?;
         Ok(PasswordHash(SealedBytes(sealed)))
     }
 

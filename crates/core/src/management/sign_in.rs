@@ -28,7 +28,11 @@ impl<S: Store> Management<S> {
             Err(_) => None,
         };
         let step = self.check_password_and_code(member.as_ref(), password, code).await?;
-        let (Some(member), Some(step)) = (member, step) else { return Err(ManagementError::Refused) };
+        let (Some(member), Some(step)) = (member, step) else {
+            // Not what was typed as the address: people type passwords there.
+            tracing::info!(source = ?visitor.source, "a sign-in by password was refused");
+            return Err(ManagementError::Refused);
+        };
         let started = self.start_session(&member, visitor, |now| use_code(now, &member, step)).await?;
         attempt.succeeded();
         Ok(started)

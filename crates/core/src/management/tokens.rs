@@ -57,17 +57,16 @@ impl<S: Store> Management<S> {
             return Err(ManagementError::Refused);
         }
         let mut presented = self.registry.root_keys.peppers.present_management(id, secret);
-        let is_right = match &found {
-            Some(client) => presented.is(&client.secret, client.secret_id),
-            None => {
-                presented.is_nothing();
-                false
-            }
-        };
+        let stored = found.as_ref().map(|client| (&client.secret, client.secret_id));
+        let is_right = stored.is_some_and(|(stored, id)| presented.is(stored, id));
+        if stored.is_none() {
+            presented.is_nothing();
+        }
         let client = found.filter(|client| is_right && client.authority().is_some()).ok_or(ManagementError::Refused)?;
         if self.registry.is_tenant_active(client.tenant_id).await? != Some(true) {
             return Err(ManagementError::Refused);
         }
+        let client = self.renew_stored(client, secret).await?;
         let token = self.seal(&client).ok_or(ManagementError::Busy)?;
         attempt.succeeded();
         Ok(IssuedToken { token, expires_in: TOKEN_LIFETIME, client })
@@ -86,6 +85,18 @@ impl<S: Store> Management<S> {
             }
         }
         Ok(Some((client, authority)))
+    }
+
+    /// A secret that is stored under an older pepper is stored anew, now that it is known (rule S7).
+    async fn renew_stored(&self, client: ManagementClient, secret: &SecretText) -> Managed<ManagementClient> {
+        let peppers = &self.registry.root_keys.peppers;
+        if peppers.is_current(&client.secret) {
+            return Ok(client);
+        }
+        match peppers.store_management(client.id, client.secret_id, secret) {
+            Some(stored) => Ok(self.registry.renew_management_secret(&client, stored).await?),
+            None => Ok(client),
+        }
     }
 
     fn seal(&self, client: &ManagementClient) -> Option<SecretText> {

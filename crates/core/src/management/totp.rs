@@ -50,9 +50,9 @@ pub(super) fn seal(sealer: &Sealer, member: MemberId, secret: &TotpSecret, rando
     sealer.seal(context(&member.to_text()), &**secret, random).map(SealedBytes)
 }
 
-pub(super) fn open(sealer: &Sealer, member: MemberId, sealed: &SealedBytes) -> Option<TotpSecret> {
+pub(super) fn open(keys: &Sealer, member: MemberId, sealed: &SealedBytes) -> Option<TotpSecret> {
     let log = |error: &_| tracing::error!(%member, %error, "a code's secret cannot be read: nobody signs in with it");
-    let secret = sealer.unseal(context(&member.to_text()), &sealed.0).inspect_err(log).ok()?;
+    let secret = keys.unseal(context(&member.to_text()), &sealed.0).inspect_err(log).ok()?;
     secret.as_slice().try_into().ok().map(Zeroizing::new)
 }
 

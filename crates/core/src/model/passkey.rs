@@ -11,6 +11,9 @@ pub enum PasskeyAlgorithm {
     /// Ed25519.
     #[serde(rename = "EdDSA")]
     EdDsa,
+    /// RSA with PKCS #1 1.5 and SHA-256, which older Windows devices have alone.
+    #[serde(rename = "RS256")]
+    Rs256,
 }
 
 /// A public key that a person's device or security key made for this server (`WebAuthn`).
@@ -23,7 +26,7 @@ pub struct Passkey {
     pub name: String,
     /// What it signs with.
     pub algorithm: PasskeyAlgorithm,
-    /// The key: an uncompressed point, or the 32 bytes of Ed25519.
+    /// The key: an uncompressed point; the 32 bytes of Ed25519; of RSA the exponent behind its length in a byte, then the modulus.
     #[serde(with = "crate::base64url::bytes")]
     pub public_key: Vec<u8>,
     /// How often it signed, as it last said; 0 if it does not count.

@@ -79,6 +79,20 @@ impl<S: Store> Registry<S> {
         Ok(CreatedManagementClient { secret, client })
     }
 
+    /// Stores the same secret under another pepper, unless it was rotated meanwhile.
+    pub(crate) async fn renew_management_secret(
+        &self,
+        client: &ManagementClient,
+        stored: StoredSecret,
+    ) -> Outcome<ManagementClient> {
+        let edit = |found: &mut ManagementClient| {
+            if found.secret_id == client.secret_id {
+                found.secret = stored.clone();
+            }
+        };
+        self.edit_management_client("management_client.renew_secret", client.id, edit).await
+    }
+
     async fn edit_management_client(
         &self,
         action: &'static str,

@@ -2,7 +2,10 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 
@@ -16,6 +19,7 @@ pub(super) const HAS_EXTENSIONS: u8 = 128;
 enum Key {
     Es256(Box<EcdsaKeyPair>),
     EdDsa(Ed25519KeyPair),
+    Rs256(Box<RsaKeyPair>),
 }
 
 pub(super) struct Authenticator {
@@ -64,10 +68,16 @@ impl Authenticator {
         Self::of(Key::EdDsa(Ed25519KeyPair::generate().unwrap()), false)
     }
 
+    /// A device with RSA.
+    pub(super) fn rs256() -> Self {
+        Self::of(Key::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())), true)
+    }
+
     fn of(key: Key, counts: bool) -> Self {
         let public = match &key {
             Key::Es256(pair) => pair.public_key().as_ref().to_vec(),
             Key::EdDsa(pair) => pair.public_key().as_ref().to_vec(),
+            Key::Rs256(pair) => pair.public_key().as_ref().to_vec(),
         };
         let credential_id = digest(&SHA256, &public).as_ref()[..20].to_vec();
         Self { key, credential_id, count: 0, counts, user_handle: None }
@@ -108,6 +118,11 @@ impl Authenticator {
         let mut signature = match &self.key {
             Key::Es256(pair) => pair.sign(&SystemRandom::new(), &signed).unwrap().as_ref().to_vec(),
             Key::EdDsa(pair) => pair.sign(&signed).as_ref().to_vec(),
+            Key::Rs256(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &signed, &mut signature).unwrap();
+                signature
+            }
         };
         if answer.spoil_signature {
             *signature.last_mut().unwrap() ^= 1;
@@ -159,6 +174,12 @@ impl Authenticator {
                 (number(3), number(-8)),
                 (number(-1), number(6)),
                 (number(-2), Cbor::Bytes(pair.public_key().as_ref().to_vec())),
+            ],
+            Key::Rs256(pair) => vec![
+                (number(1), number(3)),
+                (number(3), number(-257)),
+                (number(-1), Cbor::Bytes(pair.public_key().modulus().big_endian_without_leading_zero().to_vec())),
+                (number(-2), Cbor::Bytes(pair.public_key().exponent().big_endian_without_leading_zero().to_vec())),
             ],
         }
     }

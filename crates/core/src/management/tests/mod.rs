@@ -145,8 +145,14 @@ impl Desk {
 
 /// Reads base32 of twenty bytes.
 fn unbase32(text: &str) -> totp::TotpSecret {
-    let bits: String =
-        text.bytes().map(|byte| format!("{:05b}", if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' })).collect();
-    let bytes: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect();
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    for byte in text.bytes() {
+        held = ((held << 5) | u32::from(if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' })) & 0xfff;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 0xff).unwrap());
+        }
+    }
     zeroize::Zeroizing::new(bytes.try_into().unwrap())
 }

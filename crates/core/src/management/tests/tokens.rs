@@ -1,4 +1,5 @@
 use super::*;
+use crate::crypto::RootKeys;
 use crate::fixture::Ask;
 use crate::model::{ManagementClient, ManagementClientId, Status};
 use crate::registry::{CreatedManagementClient, NewManagementClient};
@@ -89,6 +90,29 @@ async fn another_secret_ends_the_one_before_and_its_tokens() {
 }
 
 #[tokio::test]
+async fn s7_a_secret_under_an_older_pepper_is_stored_anew_when_it_is_shown() {
+    let desk = Desk::new().await;
+    let newer = RootKeys::generate(&crate::random::SeededRandom::new(99));
+    let newer = newer.replace("\"p1\"", "\"p2\"").replace("\"m1\"", "\"m2\"");
+    let older = RootKeys::generate(&crate::random::SeededRandom::new(98));
+    let both = |first: &str, second: &str| Arc::new(RootKeys::parse(&format!("{first}\n{second}")).unwrap());
+    let mut registry = desk.management.registry.acting_as(Actor::local("a test"));
+    registry.root_keys = both(&older, &newer);
+    let new = NewManagementClient { name: "Old".to_owned(), role: Role::Auditor, tenant_id: None };
+    let program = registry.create_management_client(new).await.unwrap();
+    registry.root_keys = both(&newer, &older);
+    let management = Management::new(registry, Origin::parse(ORIGIN).unwrap());
+    assert_eq!(program.client.secret.pepper_id, "p1");
+    let id = program.client.id;
+    for _ in 0..2 {
+        let issued = management.issue_token(&id.to_string(), program.secret.text(), from(1).source).await.unwrap();
+        assert_eq!(issued.client.secret.pepper_id, "p2");
+        assert!(management.token_authority(&issued.token).await.unwrap().is_some());
+    }
+    assert_eq!(desk.store().management_client(id).await.unwrap().unwrap().version, 2, "written once");
+}
+
+#[tokio::test]
 async fn s1_a_token_of_an_environment_manages_nothing_nor_the_other_way_round() {
     let desk = Desk::new().await;
     let client = desk.world.client(|_| {}).await;
@@ -147,20 +171,20 @@ async fn s1_nobody_makes_a_program_that_may_do_more_than_they() {
     let (acme, globex) = (desk.world.acme, desk.world.globex);
     let owner = desk.authority(&desk.member("owner@example.org", Role::Owner, Some(acme)).await).await;
     let developer = desk.authority(&desk.member("developer@example.org", Role::Developer, Some(acme)).await).await;
-    let make = async |by: &Authority, role, tenant_id| {
+    let create = async |by: &Authority, role, tenant_id| {
         let new = NewManagementClient { name: "Terraform".to_owned(), role, tenant_id };
         desk.management.create_management_client(by, new).await
     };
-    let made = make(&owner, Role::Owner, Some(acme)).await.unwrap();
-    assert!(make(&owner, Role::Admin, None).await.is_err());
-    assert!(is_missing(&make(&owner, Role::Viewer, Some(globex)).await));
-    assert!(is_not_allowed(&make(&developer, Role::Viewer, Some(acme)).await));
+    let own = create(&owner, Role::Owner, Some(acme)).await.unwrap();
+    assert!(create(&owner, Role::Admin, None).await.is_err());
+    assert!(is_missing(&create(&owner, Role::Viewer, Some(globex)).await));
+    assert!(is_not_allowed(&create(&developer, Role::Viewer, Some(acme)).await));
     let foreign = desk.program(Role::Viewer, Some(globex)).await.client.id;
     let off = Status::Disabled;
     assert!(is_missing(&desk.management.set_management_client_status(&owner, foreign, off).await));
     assert!(is_missing(&desk.management.rotate_management_client(&owner, foreign).await));
-    assert!(is_not_allowed(&desk.management.rotate_management_client(&developer, made.client.id).await));
-    desk.management.set_management_client_status(&owner, made.client.id, off).await.unwrap();
+    assert!(is_not_allowed(&desk.management.rotate_management_client(&developer, own.client.id).await));
+    desk.management.set_management_client_status(&owner, own.client.id, off).await.unwrap();
     let page = || crate::store::Page { after: None, limit: 10 };
     assert_eq!(desk.management.management_clients(&owner, page()).await.unwrap().len(), 1);
 }

@@ -67,7 +67,7 @@ const WRONG: &[(Change, WebAuthnError)] = &[
 
 #[test]
 fn a_registration_is_taken_and_one_with_a_wrong_field_is_not() {
-    for device in [&mut Authenticator::es256(), &mut Authenticator::ed25519()] {
+    for device in [&mut Authenticator::es256(), &mut Authenticator::ed25519(), &mut Authenticator::rs256()] {
         let key = registered(device, |_| {}).unwrap();
         assert_eq!(key.credential_id, device.credential_id);
         for (number, (change, expected)) in WRONG.iter().enumerate() {
@@ -82,8 +82,8 @@ fn a_registration_is_taken_and_one_with_a_wrong_field_is_not() {
         (|answer| answer.credential_id = vec![1; 1024], WebAuthnError::Malformed("authenticator data")),
         (|answer| answer.format = "packed", WebAuthnError::Attestation),
         (|answer| answer.statement = vec![(number(1), number(1))], WebAuthnError::Attestation),
-        // RS256, a curve that is not taken, and a key type that does not go with its algorithm.
-        (|answer| answer.key[1].1 = number(-257), WebAuthnError::Algorithm),
+        // PS256, a curve that is not taken, and a key type that does not go with its algorithm.
+        (|answer| answer.key[1].1 = number(-37), WebAuthnError::Algorithm),
         (|answer| answer.key[2].1 = number(2), WebAuthnError::Algorithm),
         (|answer| answer.key[0].1 = number(1), WebAuthnError::Algorithm),
         (|answer| answer.key[3].1 = Cbor::Bytes(vec![1; 31]), WebAuthnError::Malformed("public key")),
@@ -94,6 +94,24 @@ fn a_registration_is_taken_and_one_with_a_wrong_field_is_not() {
     ];
     for (number, (change, expected)) in wrong.iter().enumerate() {
         assert_eq!(registered(&mut Authenticator::es256(), change), Err(*expected), "{number}");
+    }
+}
+
+#[test]
+fn an_rsa_key_that_is_too_short_or_none_is_refused() {
+    let wrong: &[Change] = &[
+        |answer| answer.key[2].1 = Cbor::Bytes(vec![0xff; 128]),
+        |answer| answer.key[2].1 = Cbor::Bytes(vec![0xff; 1024]),
+        |answer| answer.key[2].1 = Cbor::Bytes(vec![0xfe; 256]),
+        |answer| answer.key[3].1 = Cbor::Bytes(vec![1]),
+        |answer| answer.key[3].1 = Cbor::Bytes(vec![0, 0, 1]),
+        |answer| answer.key[3].1 = Cbor::Bytes(Vec::new()),
+        |answer| answer.key[3].1 = Cbor::Bytes(vec![1, 0, 0, 0, 1]),
+        |answer| answer.key[3].1 = number(65537),
+    ];
+    for (number, change) in wrong.iter().enumerate() {
+        let refused = registered(&mut Authenticator::rs256(), change);
+        assert_eq!(refused, Err(WebAuthnError::Malformed("public key")), "{number}");
     }
 }
 
@@ -109,7 +127,7 @@ fn a_device_may_tell_extensions() {
 
 #[test]
 fn an_assertion_is_taken_and_one_with_a_wrong_field_is_not() {
-    for mut device in [Authenticator::es256(), Authenticator::ed25519()] {
+    for mut device in [Authenticator::es256(), Authenticator::ed25519(), Authenticator::rs256()] {
         let passkey = passkey(&mut device);
         let mut check = |change: Change| check_assertion(&device.get_with(&options(), change), &passkey, CHALLENGE, &origin());
         assert!(check(|_| {}).is_ok());

@@ -13,12 +13,12 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use ciborium::Value;
 
 use self::authenticator_data::AuthenticatorData;
 use self::client_data::{CREATE, GET, check_client_data};
-use self::cose::CoseKey;
+use self::cose::{CoseKey, rsa_parts};
 pub use self::message::{PasskeyAssertion, PasskeyAttestation};
 use super::Origin;
 use crate::model::{Passkey, PasskeyAlgorithm};
@@ -132,6 +132,10 @@ fn verify(passkey: &Passkey, message: &[u8], signature: &[u8]) -> Result<(), Web
     let verified = match passkey.algorithm {
         PasskeyAlgorithm::Es256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key).verify(message, signature),
         PasskeyAlgorithm::EdDsa => UnparsedPublicKey::new(&ED25519, key).verify(message, signature),
+        PasskeyAlgorithm::Rs256 => {
+            let key = rsa_parts(key).ok_or(WebAuthnError::Malformed("public key"))?;
+            key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+        }
     };
     verified.map_err(|_| WebAuthnError::Signature)
 }
