@@ -251,7 +251,7 @@ impl Node {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    fn registry(&self) -> Registry<SqlStore> {
+    pub(crate) fn registry(&self) -> Registry<SqlStore> {
         Registry {
             store: Arc::clone(self.endpoint.directory.store()),
             clock: Arc::clone(&self.endpoint.clock),

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
+use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, check_version, invalid};
 use super::credential::NewCredential;
 use super::resource::find_resource;
 use super::revocation::mark;
@@ -15,9 +15,9 @@ use crate::model::{
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// A client serves at most so many resources.
-const MAX_SERVED: usize = 100;
+pub const MAX_SERVED: usize = 100;
 /// A client names at most so many businesses; one that needs more may act for all.
-const MAX_BUSINESSES: usize = 100;
+pub const MAX_BUSINESSES: usize = 100;
 
 /// What a client shall be able to ask for.
 #[derive(Clone, Debug)]
@@ -81,6 +81,8 @@ pub struct ClientEdit {
     pub add_dialects: Vec<DialectName>,
     /// A grant, in place of the one at the same resource.
     pub grant: Option<NewGrant>,
+    /// All of its grants, in place of those that it has.
+    pub grants: Option<Vec<NewGrant>>,
     /// A resource that it may ask for no more.
     pub revoke: Option<ResourceUri>,
     /// Which businesses it may act for.
@@ -95,12 +97,16 @@ pub struct ClientEdit {
     pub profile: Option<Option<Profile>>,
     /// Attributes to set.
     pub attributes: Attributes,
+    /// The resources that it is the server or gateway of, all of them.
+    pub serves: Option<Vec<ResourceUri>>,
     /// Resources that it is the server or gateway of besides.
     pub serve: Vec<ResourceUri>,
     /// A resource that it serves no more.
     pub serve_no_more: Option<ResourceUri>,
     /// Attributes to take away.
     pub remove_attributes: Vec<String>,
+    /// The version that the client must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 /// A new client with its first secret. This is the one time that the secret is shown.
@@ -188,8 +194,10 @@ impl<S: Store> Registry<S> {
         self.update(|| async {
             let record = self.existing_environment(environment).await?;
             let before = self.existing_client(environment, id).await?.client;
+            check_version(edit.version, before.version)?;
             let mut after = before.clone();
-            apply(edit, &mut after, &record)?;
+            apply_resources(edit, &mut after, &record)?;
+            apply(edit, &mut after);
             self.check_edit(&before, &after).await?;
             after.version += 1;
             let mut writes = vec![Write::UpdateClient(after.clone())];
@@ -288,7 +296,38 @@ pub(super) fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     items.into_iter().any(|item| !seen.insert(item))
 }
 
-fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
+/// What an edit says of resources.
+fn apply_resources(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
+    let id_of = |uri: &ResourceUri| Ok(find_resource(record.clone(), uri)?.id);
+    if let Some(grants) = &edit.grants {
+        client.grants = grants.iter().map(|grant| resolve_grant(record, grant)).collect::<Outcome<_>>()?;
+    }
+    if let Some(grant) = &edit.grant {
+        let grant = resolve_grant(record, grant)?;
+        client.grants.retain(|known| known.resource != grant.resource);
+        client.grants.push(grant);
+    }
+    if let Some(uri) = &edit.revoke {
+        let resource = id_of(uri)?;
+        client.grants.retain(|known| known.resource != resource);
+    }
+    if let Some(uris) = &edit.serves {
+        client.serves = uris.iter().map(id_of).collect::<Outcome<_>>()?;
+    }
+    if let Some(uri) = &edit.serve_no_more {
+        let resource = id_of(uri)?;
+        client.serves.retain(|known| *known != resource);
+    }
+    for uri in &edit.serve {
+        let resource = id_of(uri)?;
+        client.serves.retain(|known| *known != resource);
+        client.serves.push(resource);
+    }
+    Ok(())
+}
+
+/// The rest of an edit.
+fn apply(edit: &ClientEdit, client: &mut Client) {
     if let Some(name) = &edit.name {
         client.name.clone_from(name);
     }
@@ -303,24 +342,6 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     if let Some(businesses) = &edit.businesses {
         client.businesses.clone_from(businesses);
     }
-    if let Some(grant) = &edit.grant {
-        let grant = resolve_grant(record, grant)?;
-        client.grants.retain(|known| known.resource != grant.resource);
-        client.grants.push(grant);
-    }
-    if let Some(uri) = &edit.revoke {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.grants.retain(|known| known.resource != resource);
-    }
-    if let Some(uri) = &edit.serve_no_more {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.serves.retain(|known| *known != resource);
-    }
-    for uri in &edit.serve {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.serves.retain(|known| *known != resource);
-        client.serves.push(resource);
-    }
     client.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
     client.status = edit.status.unwrap_or(client.status);
     client.lifetime_max = edit.lifetime_max.or(client.lifetime_max);
@@ -328,7 +349,6 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     client.assertion_audience = edit.assertion_audience.unwrap_or(client.assertion_audience);
     client.profile = edit.profile.unwrap_or(client.profile);
     client.attributes.extend(edit.attributes.clone());
-    Ok(())
 }
 
 fn subject_of(client: &Client) -> Subject {

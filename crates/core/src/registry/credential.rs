@@ -17,9 +17,9 @@ use crate::store::{Store, Subject, Write};
 /// How many credentials of one client that are no secrets are in force at once.
 pub const MAX_LIVE_PROOFS: usize = 10;
 /// How many conditions one issuer's assertions have to meet at most.
-const MAX_CONDITIONS: usize = 20;
+pub const MAX_CONDITIONS: usize = 20;
 /// The longest name, URI or condition, in bytes.
-const MAX_TEXT: usize = 512;
+pub const MAX_TEXT: usize = 512;
 /// The longest hint, in characters.
 const MAX_HINT: usize = 64;
 const MAX_KEY_ID: usize = 128;

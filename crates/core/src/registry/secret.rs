@@ -1,4 +1,4 @@
-use super::checks::invalid;
+use super::checks::{check_version, invalid};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited, rotation};
 use crate::clock::Timestamp;
@@ -21,6 +21,17 @@ pub struct CreatedSecret {
     pub secret: ClientSecret,
     /// Its record.
     pub credential: Credential,
+}
+
+/// What to change of a credential; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialEdit {
+    /// Whether to turn it off, for ever.
+    pub disable: bool,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// The version that the credential must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 impl<S: Store> Registry<S> {
@@ -111,6 +122,43 @@ impl<S: Store> Registry<S> {
             let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
             rotation::check_expiry(&record.credentials, (id, expires_at), now)?;
             edit_draft("secret.expire", record, (id, now), edit)
+        })
+        .await
+    }
+
+    /// Changes several things of a credential at once, under the rules of [`Registry::disable_secret`] and
+    /// [`Registry::expire_secret`].
+    pub async fn edit_credential(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        id: CredentialId,
+        edit: &CredentialEdit,
+    ) -> Outcome<Credential> {
+        let now = self.clock.now();
+        let apply = |credential: &mut Credential| {
+            check_version(edit.version, credential.version)?;
+            if edit.expires_at.is_some_and(|end| end > now) && credential.is_expired(now) {
+                return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
+            }
+            credential.expires_at = edit.expires_at.or(credential.expires_at);
+            if edit.disable {
+                credential.status = Status::Disabled;
+            }
+            Ok(())
+        };
+        self.update(|| async {
+            let record = self.existing_client(environment, client_id).await?;
+            if let (true, Some(old)) = (edit.disable, rotation::replaced_by(&record.credentials, id, now)) {
+                let seen = record.credentials.iter().find(|one| one.id == id);
+                check_version(edit.version, seen.map_or(0, |one| one.version))?;
+                let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                return Ok((draft, rotated.new));
+            }
+            if let Some(expires_at) = edit.expires_at {
+                rotation::check_expiry(&record.credentials, (id, expires_at), now)?;
+            }
+            edit_draft("credential.edit", record, (id, now), apply)
         })
         .await
     }

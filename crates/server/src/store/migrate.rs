@@ -50,6 +50,7 @@ versions! {
     7 "people" "0007_people.sql";
     8 "usage" "0008_usage.sql";
     9 "credential limits" "0009_credential_limits.sql";
+    10 "admin" "0010_admin.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
+//! | `idempotency` | answers that are given again to a request that comes again |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
@@ -24,6 +25,7 @@ mod audit;
 mod commit;
 mod engine;
 mod fields;
+mod idempotency;
 mod migrate;
 mod open;
 mod people;
@@ -47,6 +49,7 @@ use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
+pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};

@@ -15,9 +15,9 @@ use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER, CREDENTIALS,
-    ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND,
-    STORE, TENANT, TENANTS,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS,
+    SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -172,6 +172,20 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
+    /// A client, of one tenant or of any. One of another tenant is not found, by the same query (rule S4).
+    pub async fn client_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: Option<TenantId>,
+        id: &ClientId,
+    ) -> Read<Option<Client>> {
+        let query = match tenant {
+            None => CLIENT.query().bind(environment.as_str()).bind(id.as_str()),
+            Some(tenant) => CLIENT_OF_TENANT.query().bind(environment.as_str()).bind(id.as_str()).bind(tenant.to_string()),
+        };
+        self.engine.row(query).await?.as_ref().map(rows::client).transpose()
+    }
+
     async fn read_client_record(&self, environment: &EnvironmentName, id: &ClientId) -> Read<AsOf<Option<ClientRecord>>> {
         let mut transaction = self.engine.begin_read().await?;
         let position = head(&mut transaction).await?.position;

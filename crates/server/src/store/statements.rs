@@ -270,6 +270,8 @@ statements! {
          attributes = $10, token_binding = $11, assertion_audience = $12, profile = $13, serves = $14, version = $15 \
          WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $15";
     CLIENT = "client.read": concat!(client!(), "environment = $1 AND id = $2");
+    // The tenant is part of the question, as in BUSINESS.
+    CLIENT_OF_TENANT = "client.read_of_tenant": concat!(client!(), "environment = $1 AND id = $2 AND tenant_id = $3");
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
@@ -348,6 +350,17 @@ statements! {
     SINGLE_USE_EXPIRE = "single_use.expire":
         "DELETE FROM single_use WHERE digest IN \
          (SELECT digest FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+    // A row whose time is over is anybody's again.
+    IDEMPOTENCY_TAKE = "idempotency.take":
+        "INSERT INTO idempotency (digest, request, expires_at) VALUES ($1, $2, $3) ON CONFLICT (digest) \
+         DO UPDATE SET request = $2, answer = NULL, expires_at = $3 WHERE idempotency.expires_at <= $4";
+    IDEMPOTENCY_READ = "idempotency.read": "SELECT request, answer FROM idempotency WHERE digest = $1";
+    IDEMPOTENCY_ANSWER = "idempotency.answer": "UPDATE idempotency SET answer = $2 WHERE digest = $1 AND answer IS NULL";
+    IDEMPOTENCY_RELEASE = "idempotency.release": "DELETE FROM idempotency WHERE digest = $1 AND answer IS NULL";
+    IDEMPOTENCY_EXPIRE = "idempotency.expire":
+        "DELETE FROM idempotency WHERE digest IN \
+         (SELECT digest FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
     // Two that find no row both insert; of these one changes nothing, and takes the lease, if it is free, by the update.
     LEASE_INSERT = "lease.insert":

@@ -250,7 +250,6 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
-        status: None,
         add_dialects: add_dialect,
         revoke,
         remove_attributes: remove_attribute,
@@ -264,6 +263,7 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
         token_binding: settings.token_binding,
         assertion_audience: settings.assertion_audience,
         profile: if no_profile { Some(None) } else { settings.profile.map(Some) },
+        ..ClientEdit::default()
     };
     Ok(show(&place.registry.edit_client(&environment, &client_id, &edit).await?))
 }

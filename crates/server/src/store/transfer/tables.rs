@@ -104,6 +104,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
         credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,
     }
+    "idempotency" by 1 { digest: Bytes, request: Bytes, answer: Text, expires_at: Integer }
 };
 
 impl Table {

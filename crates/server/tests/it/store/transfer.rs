@@ -4,8 +4,8 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use mintmark::store::{
-    Backup, OpenError, OpenOptions, Progress, SqlStore, StoreKind, StorePlace, TransferError, copy_store, restore,
-    verify_backup, write_backup,
+    Backup, Begun, OpenError, OpenOptions, Progress, RequestDigest, SqlStore, StoreKind, StorePlace, TransferError, copy_store,
+    restore, verify_backup, write_backup,
 };
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
@@ -54,6 +54,8 @@ async fn furnish(world: &World<SqlStore>) {
     world.store.record_uses(&[used]).await.unwrap();
     world.store.record_usage(&usage_of(&sandbox.name, &client)).await.unwrap();
     assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
+    let request = RequestDigest { key: [1; 32], request: [2; 32] };
+    assert_eq!(world.store.begin_request(&request, NOW, NOW.plus(60)).await.unwrap(), Begun::First);
     assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
 }
 
