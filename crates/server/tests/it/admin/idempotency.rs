@@ -95,7 +95,7 @@ async fn of_many_that_come_at_once_one_is_the_first() {
     let office = Office::open().await;
     let digest = RequestDigest { key: [1; 32], request: [2; 32] };
     let begin = || office.server.registry.store.begin_request(&digest, Timestamp(0), Timestamp(10));
-    let begun = tokio::join!(begin(), begin(), begin(), begin());
-    let first = [begun.0, begun.1, begun.2, begun.3].into_iter().filter(|begun| matches!(begun, Ok(Begun::First))).count();
+    let told = tokio::join!(begin(), begin(), begin(), begin());
+    let first = [told.0, told.1, told.2, told.3].into_iter().filter(|begun| matches!(begun, Ok(Begun::First))).count();
     assert_eq!(first, 1);
 }

@@ -15,8 +15,7 @@ use crate::fixture::{ACME, Answer, GLOBEX};
 fn body_of(name: &str) -> Option<Value> {
     let plan = json!({ "plan": true });
     match name {
-        "create_tenant" => Some(json!({ "name": "New" })),
-        "create_business" => Some(json!({ "name": "New" })),
+        "create_tenant" | "create_business" => Some(json!({ "name": "New" })),
         "create_client" => Some(json!({ "name": "New", "dialects": ["standard"], "tenant_id": Value::Null })),
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
@@ -24,10 +23,10 @@ fn body_of(name: &str) -> Option<Value> {
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "revoke_token" => Some(json!({ "jti": "a" })),
-        "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" => None,
-        "read_me" | "read_node" | "list_dialects" | "read_dialect" | "list_environments" | "read_environment"
-        | "list_tenants" | "read_tenant" | "list_businesses" | "read_business" | "list_clients" | "read_client"
-        | "list_credentials" | "read_credential" | "list_resources" | "read_resource" | "list_keys" | "read_key" => None,
+        "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" | "read_me" | "read_node"
+        | "list_dialects" | "read_dialect" | "list_environments" | "read_environment" | "list_tenants" | "read_tenant"
+        | "list_businesses" | "read_business" | "list_clients" | "read_client" | "list_credentials" | "read_credential"
+        | "list_resources" | "read_resource" | "list_keys" | "read_key" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }

@@ -32,6 +32,8 @@ async fn a_body_that_is_not_as_it_should_be_is_refused() {
     assert_eq!(post("application/json; charset=utf-8", "{\"name\":\"a\"}").await.status, 201);
 }
 
+type Make<'a> = Box<dyn Fn(usize) -> Value + 'a>;
+
 #[tokio::test]
 async fn each_limit_is_the_one_that_the_document_says() {
     let office = Office::open().await;
@@ -53,7 +55,6 @@ async fn each_limit_is_the_one_that_the_document_says() {
         body[member] = value;
         body
     };
-    type Make<'a> = Box<dyn Fn(usize) -> Value + 'a>;
     let cases: Vec<(&str, usize, &String, Make<'_>)> = vec![
         ("DisplayName", longest("DisplayName"), &businesses, Box::new(|length| json!({ "name": text(length) }))),
         (
