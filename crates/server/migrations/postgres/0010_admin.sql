@@ -7,7 +7,7 @@
 CREATE TABLE idempotency (
     digest     BYTEA  NOT NULL PRIMARY KEY,
     request    BYTEA  NOT NULL,
-    answer     TEXT,
+    answer     TEXT COLLATE "C",
     expires_at BIGINT NOT NULL
 );
 

@@ -58,6 +58,7 @@ async fn management_of(folder: &Path) -> Management<SqlStore> {
     let options = OpenOptions { create: false, kind: Some(StoreKind::Serve), clock: clock.clone(), random: random.clone() };
     let store = Arc::new(SqlStore::open(&place, options).await.unwrap());
     let root_keys = RootKeys::parse(&std::fs::read_to_string(folder.join("root-keys.toml")).unwrap()).unwrap();
+    store.link_audit_with(root_keys.audit_keys());
     let dialects = DialectSet::load(&[]).unwrap();
     let actor = Actor::local("a test");
     let registry = Registry { store, clock, random, root_keys: Arc::new(root_keys), dialects, actor };

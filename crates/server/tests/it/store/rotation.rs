@@ -377,7 +377,7 @@ const BEFORE: &str = "ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TA
                       ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN ordinal; \
                       ALTER TABLE audit DROP COLUMN source; ALTER TABLE audit DROP COLUMN request_id; \
                       ALTER TABLE audit DROP COLUMN key_id; ALTER TABLE audit DROP COLUMN mac; \
-                      DROP TABLE member; DROP TABLE session; DROP TABLE invitation; DROP TABLE management_client; DROP TABLE idempotency; \
+                      DROP TABLE session; DROP TABLE invitation; DROP TABLE member; DROP TABLE management_client; DROP TABLE idempotency; \
                       DELETE FROM _sqlx_migrations WHERE version >= 5";
 
 async fn furnish_before<S: Store>(world: &World<S>) -> Vec<SigningKey> {
