@@ -183,7 +183,7 @@ impl<S: Store> Registry<S> {
             action: "client.create",
             subject: subject_of(client),
             before: None,
-            after: audited(client),
+            after: audited(&serde_json::json!({ "client": client, "credential": credential })),
             writes: vec![Write::InsertClient(client.clone()), Write::InsertCredential(credential.clone())],
         };
         self.insert(draft, || format!("a client {} in {}", client.id, client.environment)).await

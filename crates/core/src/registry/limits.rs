@@ -1,7 +1,9 @@
 //! Limits of credentials: what they may name, and changing them.
 
-use super::checks::invalid;
+use super::checks::{check_version, invalid};
 use super::client::has_repeats;
+use super::rotation::check_start;
+use super::secret::edit_draft;
 use super::{Outcome, Registry, RegistryError};
 use crate::clock::Timestamp;
 use crate::model::{
@@ -16,22 +18,29 @@ const MAX_BUSINESSES: usize = 100;
 
 impl<S: Store> Registry<S> {
     /// Sets all limits of a credential, a secret or any other; what is not named is no limit. The tokens that it has already obtained
-    /// live on: [`Registry::revoke_credential`] ends them.
+    /// live on: [`Registry::revoke_credential`] ends them. Where a version is named, the credential must have it: limits that somebody
+    /// else set meanwhile are not lost.
     pub async fn set_limits(
         &self,
         environment: &EnvironmentName,
         client_id: &ClientId,
         id: CredentialId,
         limits: &CredentialLimits,
+        version: Option<u64>,
     ) -> Outcome<Credential> {
-        let record = self.existing_client(environment, client_id).await?;
-        self.check_limits(&record.client, limits, None).await?;
         let edit = |credential: &mut Credential| {
+            check_version(version, credential.version)?;
             check_begin(limits, credential.expires_at)?;
             credential.limits.clone_from(limits);
             Ok(())
         };
-        self.edit_secret("credential.limit", (environment, client_id, id), edit).await
+        self.update(|| async {
+            let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
+            self.check_limits(&record.client, limits, None).await?;
+            check_start(&record.credentials, (id, limits.not_before), now)?;
+            edit_draft("credential.limit", record, (id, now), edit)
+        })
+        .await
     }
 
     /// Limits name what the client has: anything else is a slip of the pen. What it loses later it loses with the limits' leave.
@@ -82,7 +91,7 @@ fn check_scopes(client: &Client, scopes: &ScopeSet) -> Outcome<()> {
 }
 
 /// A credential that is over before it begins proves nothing, ever.
-fn check_begin(limits: &CredentialLimits, expires_at: Option<Timestamp>) -> Outcome<()> {
+pub(super) fn check_begin(limits: &CredentialLimits, expires_at: Option<Timestamp>) -> Outcome<()> {
     if limits.not_before.zip(expires_at).is_some_and(|(start, end)| start >= end) {
         return invalid("not_before", "a moment before the credential expires");
     }

@@ -115,7 +115,7 @@ impl<S: Store> Registry<S> {
             if credential.is_expired(now) && expires_at > now {
                 return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
             }
-            credential.expires_at = Some(expires_at);
+            end_at(credential, expires_at, now);
             Ok(())
         };
         self.update(|| async {
@@ -141,7 +141,9 @@ impl<S: Store> Registry<S> {
             if edit.expires_at.is_some_and(|end| end > now) && credential.is_expired(now) {
                 return Err(RegistryError::NotAllowed("it has expired already; add a new one".to_owned()));
             }
-            credential.expires_at = edit.expires_at.or(credential.expires_at);
+            if let Some(expires_at) = edit.expires_at {
+                end_at(credential, expires_at, now);
+            }
             if edit.disable {
                 credential.status = Status::Disabled;
             }
@@ -159,20 +161,6 @@ impl<S: Store> Registry<S> {
                 rotation::check_expiry(&record.credentials, (id, expires_at), now)?;
             }
             edit_draft("credential.edit", record, (id, now), apply)
-        })
-        .await
-    }
-
-    /// Changes one credential in a change of its own.
-    pub(super) async fn edit_secret(
-        &self,
-        action: &'static str,
-        (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
-        edit: impl Fn(&mut Credential) -> Outcome<()>,
-    ) -> Outcome<Credential> {
-        self.update(|| async {
-            let record = self.existing_client(environment, client_id).await?;
-            edit_draft(action, record, (id, self.clock.now()), &edit)
         })
         .await
     }
@@ -212,8 +200,16 @@ impl<S: Store> Registry<S> {
     }
 }
 
+/// One that ends at once is turned off as well: on a node whose clock is behind it would not have expired yet (rule S11).
+fn end_at(credential: &mut Credential, expires_at: Timestamp, now: Timestamp) {
+    credential.expires_at = Some(expires_at);
+    if expires_at <= now {
+        credential.status = Status::Disabled;
+    }
+}
+
 /// One credential changed. Where it is over by that, so are its tokens.
-fn edit_draft(
+pub(super) fn edit_draft(
     action: &'static str,
     record: ClientRecord,
     (id, now): (CredentialId, Timestamp),

@@ -10,7 +10,7 @@ use mintmark_core::store::{AuditFilter, AuditRecord, Store, Subject};
 use serde_json::{Value, json};
 
 use super::Done;
-use super::output::Output;
+use super::output::{Output, plain};
 use super::place::Place;
 use super::time::{self, Moment, parse_moment};
 use crate::cli::Failure;
@@ -150,9 +150,4 @@ fn record_json(record: &AuditRecord) -> Value {
         fields.insert("time".to_owned(), json!(time::show(record.at)));
     }
     value
-}
-
-/// Text that nobody here wrote, without what would move the cursor of a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

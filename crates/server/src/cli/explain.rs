@@ -18,7 +18,7 @@ use mintmark_core::token::{
 use mintmark_core::usage::Usage;
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, plain};
 use super::place::Place;
 use super::{Done, Failure, Shared, time};
 use crate::store::SqlStore;
@@ -185,7 +185,8 @@ fn tell_token(report: &TokenReport) -> String {
         LineVerdict::Note => "note",
         LineVerdict::NotChecked => "-",
     };
-    let lines = report.lines.iter().map(|line| format!("{:<5}  {:<10}  {}", word(line.verdict), line.check, line.detail));
+    let lines =
+        report.lines.iter().map(|line| format!("{:<5}  {:<10}  {}", word(line.verdict), line.check, plain(&line.detail)));
     let claims = report.claims.as_ref().and_then(|claims| serde_json::to_string_pretty(claims).ok());
     let claims = claims.map(|claims| format!("\n\nclaims {claims}")).unwrap_or_default();
     format!("{standing}\n\n{}{claims}", lines.collect::<Vec<_>>().join("\n"))

@@ -93,3 +93,8 @@ pub(super) fn words<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) ->
     let text = items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(" ");
     if text.is_empty() { "-".to_owned() } else { text }
 }
+
+/// Text that nobody here wrote, without what would move the cursor of a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}

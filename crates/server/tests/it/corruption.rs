@@ -271,7 +271,7 @@ async fn limit_and_rotate(server: &TestServer) {
     let (environment, id) = ("sandbox".parse().unwrap(), client.id.parse().unwrap());
     let secret = client.credential_id.parse().unwrap();
     let limits = CredentialLimits { scopes: Some(ScopeSet::parse("business:read").unwrap()), ..CredentialLimits::default() };
-    server.registry.set_limits(&environment, &id, secret, &limits).await.unwrap();
+    server.registry.set_limits(&environment, &id, secret, &limits, None).await.unwrap();
     server.registry.start_rotation((&environment, &id), secret, Grace::ThirtyDays, None).await.unwrap();
     server.poll().await;
 }

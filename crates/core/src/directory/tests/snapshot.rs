@@ -115,7 +115,7 @@ async fn limits_of_credentials_hold_without_the_store_too() {
         scopes: Some(crate::model::ScopeSet::parse("read").unwrap()),
         businesses: Some(vec![world.shop]),
     };
-    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits).await.unwrap();
+    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits, None).await.unwrap();
     world.poll().await;
     assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 401, "it is held now");
     let written = world.snapshot().await;

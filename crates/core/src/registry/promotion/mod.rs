@@ -15,7 +15,7 @@ pub use difference::Difference;
 use super::checks::invalid;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
-use crate::model::{Client, ClientId, EnvironmentName, Status};
+use crate::model::{Client, ClientId, EnvironmentName};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// What a promotion would do, for review. There is nothing secret in it.
@@ -129,7 +129,7 @@ impl<S: Store> Registry<S> {
         let businesses = self.mapped_businesses(source, &to.environment.name, &mut blocked).await?;
         let after = Client {
             environment: to.environment.name.clone(),
-            status: target.map_or(Status::Active, |target| target.status),
+            status: target.map_or(source.status, |target| target.status),
             created_at: target.map_or(Timestamp(0), |target| target.created_at),
             version: target.map_or(0, |target| target.version),
             grants,

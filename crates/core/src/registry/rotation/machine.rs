@@ -49,6 +49,25 @@ pub(in crate::registry) fn check_expiry(
     Ok(())
 }
 
+/// Whether a credential may begin at a moment, as far as rotations are concerned: before the secret ends whose place it takes.
+pub(in crate::registry) fn check_start(
+    all: &[Credential],
+    (id, not_before): (CredentialId, Option<Timestamp>),
+    now: Timestamp,
+) -> Outcome<()> {
+    let under_way = all.iter().find_map(|one| match rotation_state(one, now) {
+        RotationState::UnderWay(rotation) if rotation.new == id => Some(rotation),
+        RotationState::UnderWay(_) | RotationState::Idle | RotationState::Over(_) => None,
+    });
+    match under_way.zip(not_before) {
+        Some((rotation, start)) if start > rotation.deadline => Err(RegistryError::NotAllowed(format!(
+            "it takes the place of {}, which would end before it begins; complete or cancel the rotation first",
+            rotation.old
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The old secret of the rotation under way that a secret is the new one of.
 pub(in crate::registry) fn replaced_by(all: &[Credential], new: CredentialId, now: Timestamp) -> Option<CredentialId> {
     let is_old =
@@ -108,11 +127,13 @@ pub(super) fn started(old: &Credential, new: &Credential, (grace, now): (Grace, 
         return invalid("expires_at", "a moment that is not before the old secret's last");
     }
     let rotation = SecretRotation { old: old.id, new: new.id, started_at: now, deadline, former_expires_at: old.expires_at };
-    Ok(Credential { expires_at: Some(deadline), rotation: Some(rotation), ..old.clone() })
+    // One that ends at once is turned off as well: on a node whose clock is behind it would not have expired yet (rule S11).
+    let status = if deadline <= now { Status::Disabled } else { old.status };
+    Ok(Credential { expires_at: Some(deadline), rotation: Some(rotation), status, ..old.clone() })
 }
 
 /// The old secret with a later deadline.
-pub(super) fn extended(old: &Credential, (grace, now): (Grace, Timestamp)) -> Outcome<Credential> {
+pub(super) fn extended(old: &Credential, new: &Credential, (grace, now): (Grace, Timestamp)) -> Outcome<Credential> {
     let Some(rotation) = old.rotation else { return Ok(old.clone()) };
     let deadline = grace.deadline(now, rotation.former_expires_at);
     if deadline <= rotation.deadline {
@@ -122,6 +143,10 @@ pub(super) fn extended(old: &Credential, (grace, now): (Grace, Timestamp)) -> Ou
             "that is no later than the deadline that it has; name a longer grace, or complete it to end the old secret now"
         };
         return Err(RegistryError::NotAllowed(why.to_owned()));
+    }
+    if new.expires_at.is_some_and(|end| end < deadline) {
+        let why = format!("the new secret, {}, expires before that; let it expire later first", new.id);
+        return Err(RegistryError::NotAllowed(why));
     }
     Ok(ending_at(old, rotation, deadline))
 }

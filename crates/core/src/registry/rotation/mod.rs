@@ -17,9 +17,10 @@ use serde::Serialize;
 
 pub use grace::Grace;
 pub use machine::{RotationState, rotation_state};
-pub(super) use machine::{check_expiry, replaced_by};
+pub(super) use machine::{check_expiry, check_start, replaced_by};
 pub use retirement::{Retirement, safe_to_retire};
 
+use super::limits::check_begin;
 use super::revocation::mark;
 use super::secret::{CreatedSecret, MAX_LIVE_SECRETS, check_room, no_credential};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
@@ -55,6 +56,7 @@ impl<S: Store> Registry<S> {
             // A secret that ends in the same change makes room for its successor.
             check_room(&record, MAX_LIVE_SECRETS + usize::from(grace == Grace::Now), now)?;
             let expires_at = expires_at.or_else(|| machine::same_life(before, now));
+            check_begin(&before.limits, expires_at)?;
             let mut created = self.new_secret(environment, client_id, expires_at)?;
             created.credential.limits.clone_from(&before.limits);
             let after = machine::started(before, &created.credential, (grace, now))?;
@@ -97,7 +99,7 @@ impl<S: Store> Registry<S> {
         old: CredentialId,
         grace: Grace,
     ) -> Outcome<Rotated> {
-        let extend = |old: &Credential, _: &Credential, now| machine::extended(old, (grace, now));
+        let extend = |old: &Credential, new: &Credential, now| machine::extended(old, new, (grace, now));
         self.step("secret.rotation.extend", (environment, client_id, old), extend).await
     }
 

@@ -17,7 +17,7 @@ fn businesses(ids: Vec<BusinessId>) -> CredentialLimits {
 }
 
 async fn set(world: &World, client: &CreatedClient, limits: &CredentialLimits) -> Outcome<CredentialLimits> {
-    let set = world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, limits).await?;
+    let set = world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, limits, None).await?;
     assert_eq!(world.stored(&client.client.id).await.credentials, std::slice::from_ref(&set));
     Ok(set.limits)
 }
@@ -33,6 +33,17 @@ async fn limits_are_set_changed_and_taken_away_each_with_its_audit_row() {
         let after = row.after.unwrap();
         assert_eq!(after.get("limits").is_none(), limits.is_none(), "{after}");
     }
+}
+
+#[tokio::test]
+async fn limits_that_somebody_else_set_meanwhile_are_not_lost() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let (id, seen) = (client.credential.id, Some(client.credential.version));
+    set(&world, &client, &scopes("read")).await.unwrap();
+    let late = world.registry.set_limits(&sandbox(), &client.client.id, id, &none(), seen).await;
+    assert!(late.is_err(), "{late:?}");
+    assert_eq!(world.stored(&client.client.id).await.credentials[0].limits, scopes("read"));
 }
 
 #[tokio::test]

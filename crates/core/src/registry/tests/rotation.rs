@@ -164,7 +164,7 @@ async fn the_successor_has_the_limits_of_the_old_secret() {
         scopes: Some(ScopeSet::parse("read").unwrap()),
         businesses: Some(vec![rotating.world.shop]),
     };
-    rotating.world.registry.set_limits(&sandbox(), rotating.id(), rotating.old(), &limits).await.unwrap();
+    rotating.world.registry.set_limits(&sandbox(), rotating.id(), rotating.old(), &limits, None).await.unwrap();
     let new = rotating.start(rotating.old(), Grace::OneDay).await.unwrap();
     assert_eq!(rotating.stored(new.credential.id).await.limits, limits);
 }
@@ -261,7 +261,7 @@ async fn a_rotation_is_not_completed_while_the_successor_proves_nothing() {
     let rotating = Rotating::new().await;
     let new = rotating.start(rotating.old(), Grace::OneDay).await.unwrap().credential.id;
     let later = CredentialLimits { not_before: Some(timestamp(60)), ..CredentialLimits::default() };
-    rotating.world.registry.set_limits(&sandbox(), rotating.id(), new, &later).await.unwrap();
+    rotating.world.registry.set_limits(&sandbox(), rotating.id(), new, &later, None).await.unwrap();
     assert!(why(rotating.complete().await).contains("does not prove the client now"));
     rotating.advance(60).await;
     rotating.complete().await.unwrap();
@@ -277,8 +277,32 @@ async fn the_successor_does_not_expire_before_the_old_secret() {
     let set = async |seconds| registry.expire_secret(place.0, place.1, new, timestamp(seconds)).await;
     assert!(why(set(DAY - 1).await).contains("would end before it"));
     set(DAY).await.unwrap();
+    assert!(why(rotating.extend(Grace::SevenDays).await).contains("expires before that"));
     rotating.cancel().await.unwrap();
     set(5).await.expect("it is nobody's successor any more");
+}
+
+#[tokio::test]
+async fn the_successor_does_not_begin_after_the_old_secret_has_ended() {
+    let rotating = Rotating::new().await;
+    let new = rotating.start(rotating.old(), Grace::OneHour).await.unwrap().credential.id;
+    let set = async |seconds| {
+        let limits = CredentialLimits { not_before: Some(timestamp(seconds)), ..CredentialLimits::default() };
+        rotating.world.registry.set_limits(&sandbox(), rotating.id(), new, &limits, None).await
+    };
+    assert!(why(set(3601).await).contains("before it begins"));
+    set(3600).await.unwrap();
+}
+
+/// Clocks differ: a node whose clock is behind would take a secret that only expires for some seconds more.
+#[tokio::test]
+async fn s11_what_ends_at_once_is_turned_off_and_not_left_to_clocks() {
+    let rotating = Rotating::new().await;
+    let new = rotating.start(rotating.old(), Grace::Now).await.unwrap().credential.id;
+    assert_eq!(rotating.stored(rotating.old()).await.status, Status::Disabled);
+    let registry = &rotating.world.registry;
+    let over = registry.expire_secret(&rotating.environment, rotating.id(), new, rotating.world.clock.now()).await.unwrap();
+    assert_eq!(over.status, Status::Disabled);
 }
 
 #[test]

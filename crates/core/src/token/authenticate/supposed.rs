@@ -35,7 +35,7 @@ impl<S: Store> TokenEndpoint<S> {
 
 /// The first credential that would be taken, else the first there is.
 fn best(caller: &Caller<'_>, known: &KnownClient, now: Timestamp) -> usize {
-    let is_taken = |own: &KnownCredential| own.is_in_force(now) && check(caller, known, own).is_ok();
+    let is_taken = |own: &KnownCredential| own.is_usable(now, caller.source) && check(caller, known, own).is_ok();
     known.credentials().iter().position(is_taken).unwrap_or(0)
 }
 

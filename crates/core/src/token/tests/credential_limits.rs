@@ -14,7 +14,7 @@ use crate::model::{BusinessAccess, BusinessId, CertificateFingerprint, Credentia
 use crate::registry::{ClientEdit, CreatedClient, NewCredential};
 
 async fn limit(world: &World, client: &CreatedClient, limits: CredentialLimits) {
-    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits).await.unwrap();
+    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits, None).await.unwrap();
     world.poll().await;
 }
 
@@ -141,7 +141,7 @@ async fn each_secret_has_limits_of_its_own_and_a_change_is_known_with_the_feed()
     assert_eq!(world.ask(&first).await.status, 200, "another secret's limits are none of its");
     assert_eq!(world.ask(&second).await.status, 401);
     let (client_id, id) = (&client.client.id, limited.credential.id);
-    world.registry.set_limits(&sandbox(), client_id, id, &from_networks(&["192.0.2.1"])).await.unwrap();
+    world.registry.set_limits(&sandbox(), client_id, id, &from_networks(&["192.0.2.1"]), None).await.unwrap();
     assert_eq!(world.ask(&second).await.status, 401, "not read yet");
     world.poll().await;
     assert_eq!(world.ask(&second).await.status, 200);
@@ -154,11 +154,11 @@ async fn the_limits_of_keys_and_certificates_hold_too() {
     let (client, key) = holder.client(&world, |_| ()).await;
     let id = client.id.as_str();
     let elsewhere = from_networks(&["203.0.113.0/24"]);
-    world.registry.set_limits(&sandbox(), &client.id, key.id, &elsewhere).await.unwrap();
+    world.registry.set_limits(&sandbox(), &client.id, key.id, &elsewhere, None).await.unwrap();
     world.poll().await;
     let assertion = holder.assertion(&claims(id, "1"));
     assert_eq!(assert_with(&world, &assertion).await.denial(), &Denial::SourceNotAllowed(HERE.parse().unwrap()));
-    world.registry.set_limits(&sandbox(), &client.id, key.id, &to_scopes("read")).await.unwrap();
+    world.registry.set_limits(&sandbox(), &client.id, key.id, &to_scopes("read"), None).await.unwrap();
     world.poll().await;
     let given = assert_with(&world, &assertion).await;
     assert_eq!(given.json()["scope"], "read", "the assertion was not spent by the refusal: {given:?}");

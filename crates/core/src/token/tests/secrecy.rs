@@ -13,7 +13,7 @@ async fn disable_client(world: &World, client: &CreatedClient) {
 }
 
 async fn limit(world: &World, client: &CreatedClient, limits: CredentialLimits) {
-    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits).await.unwrap();
+    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits, None).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ use mintmark_core::audit::{AuditHeads, ChainHead, ChainName, ChainReport, HeadsC
 use mintmark_core::model::Position;
 use serde_json::{Value, json};
 
-use super::super::output::{Output, words};
+use super::super::output::{Output, plain, words};
 use super::super::place::Place;
 use super::super::{Done, Failure};
-use super::plain;
+
 use crate::store::AuditSurvey;
 
 #[derive(Args, Debug)]

@@ -74,9 +74,10 @@ pub(super) async fn run(place: &Place, args: LimitsArgs) -> Done {
     if !clear && !limits.is_given() {
         return Ok(show(&own));
     }
+    let version = Some(own.version);
     let kept = if clear { CredentialLimits::default() } else { own.limits };
     let limits = limits.over(kept, place.registry.clock.now());
-    Ok(show(&place.registry.set_limits(&environment, &owner.client_id, id, &limits).await?))
+    Ok(show(&place.registry.set_limits(&environment, &owner.client_id, id, &limits, version).await?))
 }
 
 fn show(credential: &Credential) -> Output {

@@ -58,7 +58,7 @@ async fn s19_a_secret_with_networks_is_good_where_the_trusted_proxy_says_the_cli
         let client = server.world.client("sandbox", "asset");
         let limits = CredentialLimits { networks: vec![network.parse().unwrap()], ..CredentialLimits::default() };
         let (environment, id) = ("sandbox".parse().unwrap(), client.id.parse().unwrap());
-        server.registry.set_limits(&environment, &id, client.credential_id.parse().unwrap(), &limits).await.unwrap();
+        server.registry.set_limits(&environment, &id, client.credential_id.parse().unwrap(), &limits, None).await.unwrap();
         server.poll().await;
         for (address, status) in ["203.0.113.9", "198.51.100.7", "203.0.113.9, 198.51.100.7"].into_iter().zip(statuses) {
             assert_eq!(asked_from(&server, client, address).await, status, "{trusted} {network} {address}");
