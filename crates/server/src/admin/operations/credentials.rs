@@ -142,6 +142,13 @@ pub enum NewProof {
     },
 }
 
+impl NewProof {
+    /// Whether the server would ask a URL of the caller's choice (rule S21): `outgoing.allow` was written with the operator in mind.
+    pub(super) fn fetches(&self) -> bool {
+        matches!(self, NewProof::KeySet { .. } | NewProof::Federated { .. })
+    }
+}
+
 /// A name in a certificate (RFC 8705 section 2.1.2).
 #[derive(ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -255,6 +262,7 @@ pub async fn create(
 ) -> Result<CreatedCredentialView, Refusal> {
     desk.require(Permission::EditClients)?;
     desk.client(environment, client).await?;
+    desk.leave_to_operator(new.proof.fetches().then_some("proof"))?;
     let expires_at = new.expires_at.map(|at| at.0);
     let (credential, secret) = match new.proving("proof")? {
         Proving::Secret => {
