@@ -33,11 +33,11 @@ pub(in crate::admin) use problem::{Problem, ProblemKind};
 pub(in crate::admin) use receive::MAX_BODY;
 
 use super::{AdminApp, authentication, document};
-use crate::http::{HostRule, Service};
+use crate::http::Service;
 
 /// What the management side's listener serves, at the host of its origin alone.
 pub fn service(app: AdminApp) -> Service {
-    let (node, hosts) = (Arc::clone(&app.node), HostRule::Only(vec![app.host().to_owned()]));
+    let (node, hosts) = (Arc::clone(&app.node), app.host_rule());
     Service::management(node, hosts, routes(&app).with_state(app))
 }
 

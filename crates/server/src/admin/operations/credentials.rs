@@ -245,7 +245,7 @@ pub async fn list(
     desk.client(environment, client).await?;
     let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
     let all = desk.store().credentials(environment, client).await?;
-    Ok(page_of(all, &wanted, |credential| credential.id.to_string(), Into::into))
+    page_of(all, &wanted, |credential| credential.id.to_string(), Into::into)
 }
 
 /// One credential.
