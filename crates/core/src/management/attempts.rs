@@ -1,7 +1,8 @@
 //! How often somebody may try to prove who they are, counted on this node, in bounded memory.
 //!
 //! A password can be guessed where a client's secret cannot, so tries are counted before the work is done. Knowing an address locks
-//! its owner out of nothing but signing in by password, for a day at most: passkeys are counted by source alone.
+//! its owner out of nothing but signing in by password, for a day at most: passkeys are counted by source alone, and the secrets of
+//! management clients by source and by client from there, so that nobody elsewhere can keep a program out by knowing its id.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -38,6 +39,7 @@ pub(super) struct Attempt<'a> {
     attempts: &'a Attempts,
     source: IpAddr,
     account: Option<Account>,
+    is_counted_everywhere: bool,
 }
 
 impl Attempts {
@@ -49,11 +51,30 @@ impl Attempts {
         }
     }
 
-    /// Begins a try from somewhere, for an account if one is named.
+    /// Begins a try from somewhere, for an account if one is named, of what could be guessed.
     pub(super) fn begin(
         &self,
         source: Option<IpAddr>,
         account: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, ManagementError> {
+        self.count((source, account), true, now)
+    }
+
+    /// Begins a try of a secret that nobody guesses: what comes from elsewhere does not count.
+    pub(super) fn begin_with_secret(
+        &self,
+        source: Option<IpAddr>,
+        account: &str,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, ManagementError> {
+        self.count((source, Some(account)), false, now)
+    }
+
+    fn count(
+        &self,
+        (source, account): (Option<IpAddr>, Option<&str>),
+        is_counted_everywhere: bool,
         now: Timestamp,
     ) -> Result<Attempt<'_>, ManagementError> {
         let source = network_of(source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
@@ -61,22 +82,26 @@ impl Attempts {
         let mut counted = self.sources.count(&source, PER_SOURCE, now);
         if let Some(account) = account {
             counted = counted.and_then(|_| self.pairs.count(&(source, account), PER_PAIR, now));
-            counted = counted.and_then(|_| self.accounts.count(&account, PER_ACCOUNT, now));
+            if is_counted_everywhere {
+                counted = counted.and_then(|_| self.accounts.count(&account, PER_ACCOUNT, now));
+            }
         }
         match counted {
-            Ok(_) => Ok(Attempt { attempts: self, source, account }),
+            Ok(_) => Ok(Attempt { attempts: self, source, account, is_counted_everywhere }),
             Err(status) => Err(ManagementError::Limited(seconds_until(status.reset, now))),
         }
     }
 }
 
 impl Attempt<'_> {
-    /// It was the right person.
+    /// It was the right person, or nobody knows: the store could not be asked.
     pub(super) fn succeeded(self) {
         self.attempts.sources.take_back(&self.source);
         if let Some(account) = self.account {
             self.attempts.pairs.take_back(&(self.source, account));
-            self.attempts.accounts.take_back(&account);
+            if self.is_counted_everywhere {
+                self.attempts.accounts.take_back(&account);
+            }
         }
     }
 }
@@ -119,6 +144,20 @@ mod tests {
         assert!(!allowed(&attempts, 200, "ann", 80_000));
         assert!(allowed(&attempts, 200, "bob", 80_000));
         assert!(allowed(&attempts, 200, "ann", 86_400));
+    }
+
+    #[test]
+    fn a_secret_that_nobody_guesses_is_counted_where_it_is_tried_alone() {
+        let attempts = Attempts::new();
+        let tried = |from, account| attempts.begin_with_secret(Some(source(from)), account, Timestamp(0)).is_ok();
+        for number in 1..=200 {
+            assert!(tried(number, "program"), "{number}");
+        }
+        for _ in 1..10 {
+            assert!(tried(1, "program"));
+        }
+        assert!(!tried(1, "program"), "ten from one place");
+        assert!(tried(1, "other") && tried(201, "program"));
     }
 
     #[test]

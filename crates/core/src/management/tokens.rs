@@ -48,9 +48,18 @@ impl<S: Store> Management<S> {
     }
 
     /// A token for a client that shows its secret (RFC 6749 section 4.4). An unknown client, a disabled one and a wrong secret are told
-    /// alike.
+    /// alike, and counted against where they come from.
     pub async fn issue_token(&self, client_id: &str, secret: &SecretText, source: Option<IpAddr>) -> Managed<IssuedToken> {
-        let attempt = self.attempts.begin(source, Some(client_id), self.registry.clock.now())?;
+        let attempt = self.attempts.begin_with_secret(source, client_id, self.registry.clock.now())?;
+        let issued = self.issue(client_id, secret).await;
+        // What the store could not answer was no wrong secret.
+        if !matches!(issued, Err(ManagementError::Refused)) {
+            attempt.succeeded();
+        }
+        issued
+    }
+
+    async fn issue(&self, client_id: &str, secret: &SecretText) -> Managed<IssuedToken> {
         let id = client_id.parse().unwrap_or(ManagementClientId::none());
         let found = self.registry.store.management_client(id).await?;
         if secret.expose().len() > SECRET_MAX {
@@ -68,7 +77,6 @@ impl<S: Store> Management<S> {
         }
         let client = self.renew_stored(client, secret).await?;
         let token = self.seal(&client).ok_or(ManagementError::Busy)?;
-        attempt.succeeded();
         Ok(IssuedToken { token, expires_in: TOKEN_LIFETIME, client })
     }
 

@@ -362,6 +362,9 @@ fn resolve_grant(record: &EnvironmentRecord, grant: &NewGrant) -> Outcome<Grant>
     let uri = uri.ok_or_else(|| RegistryError::NotFound("resource of the environment itself".to_owned()))?;
     let resource = find_resource(record.clone(), &uri)?;
     grant.scopes.iter().try_for_each(check_grantable)?;
+    if has_repeats(grant.scopes.iter()) {
+        return invalid("grants", "each scope once in a grant");
+    }
     if let Some(scope) = grant.scopes.iter().find(|scope| !resource.understands(scope)) {
         let known: Vec<&str> = resource.scopes.iter().map(|scope| scope.name.as_str()).collect();
         return Err(RegistryError::NotAllowed(format!(

@@ -9,13 +9,15 @@ use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, shared_key_context};
 use crate::model::{
-    CertificateName, Client, ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName, Federation, Profile, Proof,
-    ProofKind, PublicKey, SealedBytes, Status,
+    CertificateName, Client, ClientId, ClientRecord, Credential, CredentialId, CredentialLimits, EnvironmentName, Federation,
+    Profile, Proof, ProofKind, PublicKey, SealedBytes, Status,
 };
 use crate::store::{Store, Subject, Write};
 
 /// How many credentials of one client that are no secrets are in force at once.
 pub const MAX_LIVE_PROOFS: usize = 10;
+/// How many credentials a client has in all, those that are over included: they are kept, since tokens and the audit name them.
+pub const MAX_CREDENTIALS: usize = 1000;
 /// How many conditions one issuer's assertions have to meet at most.
 pub const MAX_CONDITIONS: usize = 20;
 /// The longest name, URI or condition, in bytes.
@@ -116,6 +118,7 @@ impl<S: Store> Registry<S> {
     /// The client, if it may have one more credential.
     async fn client_with_room(&self, environment: &EnvironmentName, client_id: &ClientId) -> Outcome<Client> {
         let record = self.existing_client(environment, client_id).await?;
+        check_credential_count(&record)?;
         let now = self.clock.now();
         let is_live =
             |one: &&Credential| one.proof.kind() != ProofKind::Secret && one.status == Status::Active && !one.is_expired(now);
@@ -149,6 +152,17 @@ impl<S: Store> Registry<S> {
             version: 1,
         })
     }
+}
+
+/// Whether the client may have one more credential of whatever kind.
+pub(super) fn check_credential_count(record: &ClientRecord) -> Outcome<()> {
+    if record.credentials.len() >= MAX_CREDENTIALS {
+        let why = format!(
+            "the client has had {MAX_CREDENTIALS} credentials, which are kept for the audit: make another client in its place"
+        );
+        return Err(RegistryError::NotAllowed(why));
+    }
+    Ok(())
 }
 
 /// The client's row is written too, so that two added at once cannot both pass the count.

@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use business::{BusinessEdit, MAX_EXTERNAL_ID, NewBusiness};
 pub use checks::{MAX_ATTRIBUTES, MAX_NAME, check_issuer};
 pub use client::{ClientEdit, ClientSecurity, CreatedClient, MAX_BUSINESSES, MAX_SERVED, NewClient, NewGrant};
-pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
+pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_CREDENTIALS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use environment::NewEnvironment;
 pub(crate) use invitation::Means;
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};

@@ -147,12 +147,17 @@ impl<S: Store> Registry<S> {
         self.write_mark("tenant.revoke", (Some(id), Subject::Tenant { id }), RevocationSubject::Tenant { id }).await
     }
 
-    /// Ends one token.
+    /// Ends one token. One that has been over for longer than clocks may differ by has ended: a time like that is a mistake, by which
+    /// the token would not be revoked for as long as it lives.
     pub async fn revoke_token(&self, token: TokenToRevoke<'_>) -> Outcome<TokenRevoked> {
         self.existing_environment(token.environment).await?;
         let longest = RevocationSubject::MAX_TOKEN_ID;
         if token.id.is_empty() || token.id.len() > longest || token.id.chars().any(char::is_control) {
             return super::checks::invalid("jti", format!("1 to {longest} bytes, no control characters"));
+        }
+        let now = self.clock.now();
+        if token.expires_at.is_some_and(|end| end.plus(CLOCKS_APART) <= now) {
+            return super::checks::invalid("expires_at", "a moment in the future, or nothing where it is not known");
         }
         // A client that is not there any more, or never was, is nobody's.
         let client = match token.client_id {
@@ -160,7 +165,7 @@ impl<S: Store> Registry<S> {
             None => None,
         };
         let tenant = client.map(|record| record.client.tenant_id);
-        let by = RevokedBy { actor: self.actor.clone(), tenant, at: self.clock.now() };
+        let by = RevokedBy { actor: self.actor.clone(), tenant, at: now };
         revoke_token(&*self.store, token, by).await.map_err(failed)
     }
 

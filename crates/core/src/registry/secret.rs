@@ -1,4 +1,5 @@
 use super::checks::{check_version, invalid};
+use super::credential::check_credential_count;
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited, rotation};
 use crate::clock::Timestamp;
@@ -237,6 +238,7 @@ pub(super) fn no_credential(environment: &EnvironmentName, client_id: &ClientId,
 
 /// Whether the client may have one more secret, where so many may be in force already.
 pub(super) fn check_room(record: &ClientRecord, max: usize, now: Timestamp) -> Outcome<()> {
+    check_credential_count(record)?;
     if record.client.profile == Some(Profile::Fapi2) {
         return Err(RegistryError::NotAllowed("the profile fapi2 takes no secrets".to_owned()));
     }

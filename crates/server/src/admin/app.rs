@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use mintmark_core::management::{Management, Origin};
 
+use crate::http::HostRule;
 use crate::node::Node;
 use crate::store::SqlStore;
 
@@ -31,8 +32,9 @@ impl AdminApp {
         self.origin().starts_with("https://")
     }
 
-    /// The host that requests must name, with the port where it is not the scheme's own.
-    pub fn host(&self) -> &str {
-        self.origin().split_once("://").map_or("", |(_, host)| host)
+    /// The host and port that requests must name: the origin's.
+    pub fn host_rule(&self) -> HostRule {
+        let host = self.origin().split_once("://").map_or("", |(_, host)| host).to_owned();
+        HostRule::Origin { host, default_port: if self.is_secure() { 443 } else { 80 } }
     }
 }

@@ -2,38 +2,71 @@
 //!
 //! What may be changed needs a token: a browser sends its session along by itself, and what pages change goes through the dashboard's
 //! forms, with their tokens against forgery and their steps up.
+//!
+//! That something is shown is seen before the body is taken in; what it is worth is read from the store after that, immediately before
+//! the operation: a body can take its time, and whoever is turned off meanwhile does nothing any more.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use mintmark_core::crypto::SecretText;
 use mintmark_core::management::Authority;
 
 use super::AdminApp;
 use super::api::{Problem, ProblemKind};
+use super::document;
 
 /// The session's cookie, by TLS and on loopback without.
 const COOKIES: [&str; 2] = ["__Host-mintmark", "mintmark_dev"];
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The longest token or session, in bytes.
 const MAX_CREDENTIAL: usize = 4096;
 
 /// What a request shows.
+#[derive(Clone)]
 enum Shown {
     Token(SecretText),
     Session(SecretText),
 }
 
-/// Lets those through who are known; the handlers find their authority among the extensions.
+/// Lets requests through that no page from elsewhere sent.
+pub(super) async fn refuse_foreign(State(app): State<AdminApp>, request: Request, next: Next) -> Response {
+    if is_foreign(request.headers(), &app) {
+        return Problem::new(ProblemKind::OriginForeign, "A page from elsewhere may not use this API.").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a browser says that a page from elsewhere asks: by `Origin`, or by `Sec-Fetch-Site` (Fetch Metadata Request Headers,
+/// section 2.4), of which `none` is what people asked for themselves.
+fn is_foreign(headers: &HeaderMap, app: &AdminApp) -> bool {
+    let is_other = |origin: &http::HeaderValue| origin.as_bytes() != app.origin().as_bytes();
+    let is_elsewhere = |site: &http::HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
+    headers.get_all(ORIGIN).iter().any(is_other) || headers.get_all(FETCH_SITE).iter().any(is_elsewhere)
+}
+
+/// Lets requests through that show something that could be good for what they ask.
+pub(super) async fn claim(State(app): State<AdminApp>, mut request: Request, next: Next) -> Response {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    match shown(request.headers(), app.is_secure()).and_then(|shown| refuse_change(shown, is_safe)) {
+        Ok(shown) => {
+            request.extensions_mut().insert(shown);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Lets those through who are known and whose role permits the operation; the handlers find their authority among the extensions.
 pub(super) async fn authenticate(State(app): State<AdminApp>, mut request: Request, next: Next) -> Response {
-    let (headers, is_safe) = (request.headers(), matches!(*request.method(), Method::GET | Method::HEAD));
-    let claimed = claim(headers, &app).and_then(|shown| refuse_change(shown, is_safe));
-    let found = match claimed {
-        Ok(shown) => authority(&app, shown).await,
-        Err(problem) => Err(problem),
+    let unknown = || Problem::new(ProblemKind::Unauthenticated, "Nobody said whose the request is.");
+    let found = match request.extensions_mut().remove::<Shown>() {
+        Some(shown) => authority(&app, shown).await,
+        None => Err(unknown()),
     };
-    match found {
+    match found.and_then(|authority| permit(&request, authority)) {
         Ok(authority) => {
             request.extensions_mut().insert(authority);
             next.run(request).await
@@ -42,13 +75,15 @@ pub(super) async fn authenticate(State(app): State<AdminApp>, mut request: Reque
     }
 }
 
-/// What a request shows, unless a page from elsewhere sent it.
-fn claim(headers: &HeaderMap, app: &AdminApp) -> Result<Shown, Problem> {
-    let is_foreign = |origin: &http::HeaderValue| origin.as_bytes() != app.origin().as_bytes();
-    if headers.get_all(ORIGIN).iter().any(is_foreign) {
-        return Err(Problem::new(ProblemKind::OriginForeign, "A page from elsewhere may not use this API."));
+/// Sees that the role permits the operation, as the table of operations says: before an idempotency key is taken or answered.
+fn permit(request: &Request, authority: Authority) -> Result<Authority, Problem> {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let row = document::operation_at(request.method(), path);
+    if row.is_some_and(|row| row.permission.is_none_or(|permission| authority.permits(permission))) {
+        Ok(authority)
+    } else {
+        Err(Problem::forbidden())
     }
-    shown(headers, app.is_secure())
 }
 
 fn refuse_change(shown: Shown, is_safe: bool) -> Result<Shown, Problem> {

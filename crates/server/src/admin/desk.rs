@@ -40,6 +40,20 @@ impl Desk {
         if self.authority.permits(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission)) }
     }
 
+    /// Refuses a change of a member that only the operator may change so, if one is named.
+    pub(super) fn leave_to_operator(&self, member: Option<&'static str>) -> Result<(), Refusal> {
+        match member {
+            Some(member) if !self.authority.permits(Permission::EditOperator) => Err(Refusal::OperatorOnly(member)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The version that an object must still have when it is changed: the one that the caller saw, or, for whom not every change is
+    /// permitted, the one that the change was judged by.
+    pub(super) fn version_to_change(&self, seen: Option<u64>, judged: u64) -> Option<u64> {
+        seen.or_else(|| (!self.authority.permits(Permission::EditOperator)).then_some(judged))
+    }
+
     /// The tenant whose objects alone are within reach; nothing for the operator.
     pub(super) fn only_tenant(&self) -> Option<TenantId> {
         match self.authority.reach() {

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on};
-use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, Method};
 use mintmark_core::management::Permission;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -102,6 +102,26 @@ fn operations_of(item: &mut PathItem) -> [(HttpMethod, &mut Option<Operation>); 
 /// Whether an operation is one of the table; the token endpoint has rules of its own.
 fn is_row(operation: &Operation) -> bool {
     OPERATIONS.iter().any(|row| operation.operation_id.as_deref() == Some(row.name))
+}
+
+/// The operation at a method and a path of the document; HEAD is as GET.
+pub(super) fn operation_at(method: &Method, path: &str) -> Option<&'static OperationRow> {
+    static TABLE: OnceLock<Vec<(Method, String, &'static OperationRow)>> = OnceLock::new();
+    let rows = TABLE.get_or_init(|| {
+        let row_of = |name: &str| OPERATIONS.iter().find(|row| row.name == name);
+        let places = places().into_iter();
+        places.filter_map(|(name, filter, path)| Some((method_of(filter), path, row_of(&name)?))).collect()
+    });
+    let asked = if *method == Method::HEAD { &Method::GET } else { method };
+    rows.iter().find(|(method, known, _)| method == asked && known == path).map(|(.., row)| *row)
+}
+
+fn method_of(filter: MethodFilter) -> Method {
+    match filter {
+        MethodFilter::POST => Method::POST,
+        MethodFilter::PATCH => Method::PATCH,
+        _ => Method::GET,
+    }
 }
 
 /// Name, method and path of each operation.

@@ -9,6 +9,8 @@ use mintmark_core::store::StoreError;
 pub enum Refusal {
     /// The role does not permit it, whatever the object.
     Forbidden(Permission),
+    /// Only the operator may change this member so.
+    OperatorOnly(&'static str),
     /// There is no such object within reach (rule S4).
     NotFound,
     /// A value is not of its form.
@@ -40,6 +42,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Forbidden(_) => out.write_str("your role does not permit this"),
+            Refusal::OperatorOnly(member) => {
+                write!(out, "{member}: only the operator may change it so; a tenant's role takes away and narrows")
+            }
             Refusal::NotFound => out.write_str("there is no such object"),
             Refusal::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),
             Refusal::Changed => out.write_str("somebody else has changed it since you read it; read it again"),

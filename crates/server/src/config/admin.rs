@@ -28,7 +28,8 @@ pub(super) fn settings() -> Vec<Setting> {
         setting(
             "listen",
             "The address and port of the management API and the dashboard: see [management-api.md](management-api.md). They are not \
-             served where it is empty.",
+             served where it is empty. Without a certificate in `[admin.tls]` it must be a loopback address, behind a proxy on this \
+             machine that ends TLS; to this server all callers then have one source.",
         ),
         setting(
             "origin",
@@ -36,7 +37,7 @@ pub(super) fn settings() -> Vec<Setting> {
              that name another host get 421.",
         ),
     ];
-    [own, tls::settings("admin.tls")].concat()
+    [own, tls::own_settings("admin.tls")].concat()
 }
 
 /// Nothing where it is not served.
@@ -48,10 +49,14 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables) -> Option<Admin
         Some(table) => table.report(format!("`{SECTION}.{key}`: {message}")),
         None => variables.report(&variable_name(SECTION, key), message),
     };
-    let tls = tls::read(table.as_ref(), variables, SECTION);
-    let address = listen.parse().ok();
+    let tls = tls::read_own(table.as_ref(), variables, SECTION);
+    let address: Option<SocketAddr> = listen.parse().ok();
     if !listen.is_empty() && address.is_none() {
         report("listen", "expected an address and a port, such as \"127.0.0.1:8090\"");
+    }
+    // A proxy that ends TLS is on this machine, or speaks TLS to it: tokens and secrets pass here.
+    if tls.is_none() && address.is_some_and(|address| !address.ip().to_canonical().is_loopback()) {
+        report("listen", "without a certificate in [admin.tls] only a loopback address such as 127.0.0.1:8090 will do");
     }
     if listen.is_empty() != origin.is_empty() {
         report("origin", "expected both listen and origin, or neither");

@@ -128,3 +128,28 @@ fn the_reference_in_the_documentation_is_current() {
     let written = include_str!("../../../../docs/configuration.md");
     assert_eq!(written, reference(), "run: cargo run -- check --reference > docs/configuration.md");
 }
+
+#[test]
+fn the_management_side_is_reached_by_tls_or_from_this_machine_alone() {
+    let admin = |listen: &str, more: &str| {
+        parse(&format!("{LEAST}[admin]\nlisten = \"{listen}\"\norigin = \"https://admin.example\"\n{more}"), &[])
+    };
+    let tls = "[admin.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    for listen in ["127.0.0.1:8090", "127.0.0.2:8090", "[::1]:8090", "[::ffff:127.0.0.1]:8090"] {
+        assert!(admin(listen, "").unwrap().admin.unwrap().tls.is_none(), "{listen}");
+    }
+    for listen in ["0.0.0.0:8090", "[::]:8090", "192.0.2.1:8090"] {
+        let found = admin(listen, "").unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("mintmark.toml:") && found[0].contains("`admin.listen`: without a certificate"),
+            "{found:?}"
+        );
+        assert!(admin(listen, tls).unwrap().admin.unwrap().tls.is_some(), "{listen}");
+    }
+    for client in ["client_certificates = true\n", "client_ca = \"a.pem\"\n"] {
+        let found = admin("0.0.0.0:8090", &format!("{tls}{client}")).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("`admin.tls.client_c") && found[0].contains("nothing here checks"), "{found:?}");
+    }
+}

@@ -30,17 +30,19 @@ impl TlsSettings {
     }
 }
 
+/// Whether the listener can tell clients by their certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientCertificates {
+    Possible,
+    /// Nothing behind it looks at them: to be asked for one would only look as if it did.
+    Refused,
+}
+
 /// The lines of the reference, for the listener of a section.
 pub(super) fn settings(section: &'static str) -> Vec<Setting> {
     let setting = |key, default: &str, doc| Setting { section, key, default: default.to_owned(), doc };
-    vec![
-        setting(
-            "certificate",
-            "\"\"",
-            "The server's certificate and those between it and its authority, a PEM file. Without it the listener speaks plain HTTP. \
-             SIGHUP reads the files of this section again, and so does a change of one within a minute.",
-        ),
-        setting("key", "\"\"", "The certificate's private key, a PEM file, readable by the server alone."),
+    let mut all = own_settings(section);
+    all.extend([
         setting(
             "client_certificates",
             "false",
@@ -52,11 +54,39 @@ pub(super) fn settings(section: &'static str) -> Vec<Setting> {
             "\"\"",
             "The authorities that vouch for clients of `tls_client_auth`, a PEM file. The system's are never asked.",
         ),
+    ]);
+    all
+}
+
+/// The lines of the reference, for a listener that asks no clients for certificates.
+pub(super) fn own_settings(section: &'static str) -> Vec<Setting> {
+    let setting = |key, doc| Setting { section, key, default: "\"\"".to_owned(), doc };
+    vec![
+        setting(
+            "certificate",
+            "The server's certificate and those between it and its authority, a PEM file. Without it the listener speaks plain HTTP. \
+             SIGHUP reads the files of this section again, and so does a change of one within a minute.",
+        ),
+        setting("key", "The certificate's private key, a PEM file, readable by the server alone."),
     ]
 }
 
 /// Nothing where TLS is not configured.
 pub(super) fn read(entry: Option<&TableReader<'_>>, variables: &Variables, section: &str) -> Option<TlsSettings> {
+    read_listener(entry, variables, section, ClientCertificates::Possible)
+}
+
+/// The same for a listener that asks no clients for certificates.
+pub(super) fn read_own(entry: Option<&TableReader<'_>>, variables: &Variables, section: &str) -> Option<TlsSettings> {
+    read_listener(entry, variables, section, ClientCertificates::Refused)
+}
+
+fn read_listener(
+    entry: Option<&TableReader<'_>>,
+    variables: &Variables,
+    section: &str,
+    clients: ClientCertificates,
+) -> Option<TlsSettings> {
     let table = entry.and_then(|entry| entry.table("tls"));
     let section = format!("{section}.tls");
     let text = |key| read_text(table.as_ref(), variables, (&section, key), "");
@@ -73,14 +103,25 @@ pub(super) fn read(entry: Option<&TableReader<'_>>, variables: &Variables, secti
     if settings.certificate.is_empty() != settings.key.is_empty() {
         report("certificate", "a certificate needs its key, and the other way round");
     }
+    check_clients(&settings, clients, report);
+    if let Some(table) = table {
+        table.finish();
+    }
+    (!settings.certificate.is_empty()).then_some(settings)
+}
+
+fn check_clients(settings: &TlsSettings, clients: ClientCertificates, report: impl Fn(&'static str, &str)) {
+    if clients == ClientCertificates::Refused {
+        let named = [("client_certificates", settings.client_certificates), ("client_ca", !settings.client_ca.is_empty())];
+        for (key, _) in named.into_iter().filter(|(_, is_set)| *is_set) {
+            report(key, "nothing here checks clients' certificates: take it away");
+        }
+        return;
+    }
     if !settings.client_ca.is_empty() && !settings.client_certificates {
         report("client_ca", "nobody is asked for a certificate: add client_certificates = true");
     }
     if settings.certificate.is_empty() && settings.client_certificates {
         report("client_certificates", "without a certificate of its own the listener speaks plain HTTP");
     }
-    if let Some(table) = table {
-        table.finish();
-    }
-    (!settings.certificate.is_empty()).then_some(settings)
 }

@@ -15,6 +15,13 @@ pub enum HostRule {
     Any,
     /// Exactly these; a port in the request is part of the comparison only where one is configured.
     Only(Vec<String>),
+    /// The host of one origin and its port, which need not be named where it is the scheme's own.
+    Origin {
+        /// As browsers write it, with the port where it is not the scheme's own.
+        host: String,
+        /// The scheme's own port.
+        default_port: u16,
+    },
     /// Loopback names alone, and no page from elsewhere (`Origin`): `mintmark dev` against DNS rebinding.
     Loopback,
 }
@@ -71,6 +78,12 @@ impl HostRule {
             HostRule::Any => true,
             HostRule::Only(known) => {
                 known.iter().any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(without_port(host)))
+            }
+            HostRule::Origin { host: known, default_port } => {
+                let is_default = |port: &str| port.parse() == Ok(*default_port);
+                let named = host.strip_prefix(without_port(host)).and_then(|port| port.strip_prefix(':'));
+                let wanted = if named.is_some_and(is_default) { without_port(host) } else { host };
+                known.eq_ignore_ascii_case(wanted)
             }
             HostRule::Loopback => {
                 let origins = headers.get_all(ORIGIN).iter();
@@ -137,6 +150,22 @@ mod tests {
         }
         assert!(!allowed(&rule, "http://evil.example/", &[("host", "api.example.com")]));
         assert!(allowed(&HostRule::Any, "/", &[]));
+    }
+
+    #[test]
+    fn s19_an_origin_is_its_host_and_its_port() {
+        let rule = |host: &str| HostRule::Origin { host: host.to_owned(), default_port: 443 };
+        let is_allowed = |known: &str, host: &'static str| allowed(&rule(known), "/", &[("host", host)]);
+        for host in ["admin.example", "ADMIN.example", "admin.example:443"] {
+            assert!(is_allowed("admin.example", host), "{host}");
+        }
+        for host in ["admin.example:80", "admin.example:8443", "admin.example:", "admin.example:44 3", "x.admin.example", ""] {
+            assert!(!is_allowed("admin.example", host), "{host}");
+        }
+        assert!(is_allowed("admin.example:8443", "admin.example:8443") && is_allowed("[::1]:8090", "[::1]:8090"));
+        for host in ["admin.example", "admin.example:443", "admin.example:84430"] {
+            assert!(!is_allowed("admin.example:8443", host), "{host}");
+        }
     }
 
     #[test]

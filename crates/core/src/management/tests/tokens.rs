@@ -60,6 +60,32 @@ async fn an_unknown_program_and_a_wrong_secret_are_told_alike_and_limited_alike(
 }
 
 #[tokio::test]
+async fn who_knows_a_programs_id_keeps_it_out_nowhere_but_where_they_are() {
+    let desk = Desk::new().await;
+    let program = desk.program(Role::Auditor, None).await;
+    let id = program.client.id.to_string();
+    for place in 2..=21 {
+        for _ in 0..10 {
+            assert!(is_refused(&desk.management.issue_token(&id, &text("wrong"), from(place).source).await));
+        }
+    }
+    assert!(desk.token(&program).await.is_ok(), "two hundred failures elsewhere on one day");
+}
+
+#[tokio::test]
+async fn what_the_store_cannot_answer_is_no_failure_of_the_program() {
+    let desk = Desk::new().await;
+    let program = desk.program(Role::Auditor, None).await;
+    desk.store().fail(true);
+    for _ in 0..50 {
+        let unanswered = desk.token(&program).await;
+        assert!(matches!(unanswered, Err(ManagementError::Registry(_))), "{unanswered:?}");
+    }
+    desk.store().fail(false);
+    assert!(desk.token(&program).await.is_ok());
+}
+
+#[tokio::test]
 async fn s1_a_disabled_program_is_dead_at_once_and_so_is_one_of_a_disabled_tenant() {
     let desk = Desk::new().await;
     let program = desk.program(Role::Owner, Some(desk.world.acme)).await;

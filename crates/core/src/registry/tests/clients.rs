@@ -259,3 +259,17 @@ async fn what_was_granted_can_be_taken_back() {
     assert_eq!(world.ask(&Ask::of("standard", &client).resource(LEDGER)).await.json()["error"], "invalid_target");
     assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200, "the rest stays");
 }
+
+#[tokio::test]
+async fn a_grant_names_each_scope_once() {
+    let world = World::new().await;
+    let grants = |scopes: [&str; 2]| {
+        let scopes = scopes.into_iter().map(|scope| scope.parse().unwrap()).collect();
+        vec![NewGrant { resource: Some(LEDGER.parse().unwrap()), scopes }]
+    };
+    let twice = create(&world, |new| new.grants = grants(["ledger:read", "ledger:read"])).await;
+    assert!(matches!(twice, Err(RegistryError::Invalid { field: "grants", .. })), "{twice:?}");
+    let client = create(&world, |new| new.grants = grants(["ledger:read", "ledger:write"])).await.unwrap();
+    let again = ClientEdit { grants: Some(grants(["ledger:write", "ledger:write"])), ..ClientEdit::default() };
+    assert!(matches!(edit(&world, &client, again).await, Err(RegistryError::Invalid { field: "grants", .. })));
+}

@@ -99,6 +99,24 @@ async fn tokens_are_revoked_in_the_mass_without_turning_anything_off_and_the_aud
 }
 
 #[tokio::test]
+async fn s11_a_token_is_not_revoked_until_a_moment_that_is_over() {
+    let world = World::new().await;
+    let name = sandbox();
+    let revoke = async |expires_at| {
+        let token = TokenToRevoke { environment: &name, id: "jti", client_id: None, expires_at };
+        world.registry.revoke_token(token).await
+    };
+    for over in [Timestamp(0), timestamp(-600)] {
+        let refused = revoke(Some(over)).await;
+        assert!(matches!(refused, Err(RegistryError::Invalid { field: "expires_at", .. })), "{refused:?}");
+    }
+    assert_eq!(world.revoked().await.0, []);
+    // Verifiers' clocks may be behind: there it may still be good.
+    assert_eq!(revoke(Some(timestamp(-599))).await.unwrap(), TokenRevoked::Alone);
+    assert_eq!(world.revoked().await.0[0].expires_at, timestamp(1));
+}
+
+#[tokio::test]
 async fn what_is_revoked_must_exist() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;

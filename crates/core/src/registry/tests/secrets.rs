@@ -25,6 +25,28 @@ async fn a_client_has_five_secrets_in_force_at_most() {
 }
 
 #[tokio::test]
+async fn a_client_has_a_thousand_credentials_in_all() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let mut record = world.stored(&client.client.id).await;
+    let mut over = record.credentials[0].clone();
+    over.status = Status::Disabled;
+    record.credentials = vec![over.clone(); MAX_CREDENTIALS - 1];
+    let now = world.clock.now();
+    let room = |record: &crate::model::ClientRecord| {
+        let secret = super::super::secret::check_room(record, MAX_LIVE_SECRETS, now);
+        (secret, super::super::credential::check_credential_count(record))
+    };
+    assert!(matches!(room(&record), (Ok(()), Ok(()))));
+    record.credentials.push(over);
+    let (secret, other) = room(&record);
+    for refused in [secret, other] {
+        let Err(RegistryError::NotAllowed(why)) = refused else { panic!("{refused:?}") };
+        assert!(why.contains("1000") && why.contains("make another client"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn an_expired_secret_does_not_come_back_beyond_the_five() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;

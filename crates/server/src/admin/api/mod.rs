@@ -26,7 +26,6 @@ pub(in crate::admin) mod token;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::post;
 
@@ -34,26 +33,30 @@ pub(in crate::admin) use problem::{Problem, ProblemKind};
 pub(in crate::admin) use receive::MAX_BODY;
 
 use super::{AdminApp, authentication, document};
-use crate::http::{HostRule, Service};
-
-/// The largest token request, in bytes.
-const MAX_TOKEN_REQUEST: usize = 16 * 1024;
+use crate::http::Service;
 
 /// What the management side's listener serves, at the host of its origin alone.
 pub fn service(app: AdminApp) -> Service {
-    let (node, hosts) = (Arc::clone(&app.node), HostRule::Only(vec![app.host().to_owned()]));
+    let (node, hosts) = (Arc::clone(&app.node), app.host_rule());
     Service::management(node, hosts, routes(&app).with_state(app))
 }
 
 /// The routes of the management API, documents included.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let with = |app: &AdminApp| app.clone();
-    document::operations()
+    // The layer that is named last is asked first.
+    let operations = document::operations()
         .route_layer(middleware::from_fn_with_state(with(app), idempotency::once))
-        .route_layer(middleware::from_fn_with_state(with(app), receive::receive))
         .route_layer(middleware::from_fn_with_state(with(app), authentication::authenticate))
+        .route_layer(middleware::from_fn_with_state(with(app), receive::receive))
+        .route_layer(middleware::from_fn_with_state(with(app), authentication::claim));
+    let token = Router::new()
+        .route("/admin/v1/token", post(token::issue_management_token))
+        .route_layer(middleware::from_fn_with_state(with(app), receive::receive_form));
+    operations
+        .merge(token)
+        .route_layer(middleware::from_fn_with_state(with(app), authentication::refuse_foreign))
         .merge(document::documents())
-        .route("/admin/v1/token", post(token::issue_management_token).layer(DefaultBodyLimit::max(MAX_TOKEN_REQUEST)))
         .method_not_allowed_fallback(extract::no_such_method)
         .fallback(extract::no_such_path)
         .layer(middleware::from_fn_with_state(with(app), receive::harden))

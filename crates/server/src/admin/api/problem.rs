@@ -52,7 +52,7 @@ kinds! {
     Unauthenticated = "unauthenticated" UNAUTHORIZED "Who are you?";
     /// The token or session is not, or no longer, good.
     TokenInvalid = "token_invalid" UNAUTHORIZED "The token is not valid";
-    /// The role does not permit the operation, whatever the object.
+    /// The role does not permit the operation, whatever the object; or, of a member that `field` names, only the operator may change it so.
     Forbidden = "forbidden" FORBIDDEN "Your role does not permit this";
     /// A page from elsewhere sent the request.
     OriginForeign = "origin_foreign" FORBIDDEN "A page from elsewhere asks";
@@ -155,6 +155,11 @@ impl Problem {
         Self::new(ProblemKind::NotFound, "There is no such object, or it is not yours.")
     }
 
+    /// The one answer to whoever has a role that does not permit the operation.
+    pub(in crate::admin) fn forbidden() -> Self {
+        Self::new(ProblemKind::Forbidden, "Your role does not permit this.")
+    }
+
     /// What the store's failure means. The cause is for the log.
     pub(in crate::admin) fn of_store(error: &StoreError) -> Self {
         match error {
@@ -197,7 +202,8 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::Forbidden(_) => Self::new(ProblemKind::Forbidden, detail),
+            Refusal::Forbidden(_) => Self::forbidden(),
+            Refusal::OperatorOnly(member) => Self::new(ProblemKind::Forbidden, detail).of_field(member),
             Refusal::NotFound => Self::not_found(),
             Refusal::Invalid { field, .. } => Self::new(ProblemKind::Invalid, detail).of_field(field),
             Refusal::Changed => Self::new(ProblemKind::Changed, detail),

@@ -19,6 +19,8 @@ use crate::admin::AdminApp;
 
 /// The largest body, in bytes: room for a resource with as many scopes as there may be.
 pub(in crate::admin) const MAX_BODY: usize = 1024 * 1024;
+/// The largest token request, in bytes.
+const MAX_TOKEN_REQUEST: usize = 16 * 1024;
 const MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
 
 /// Reads the body of a request that may have one.
@@ -35,13 +37,24 @@ pub(super) async fn receive(State(app): State<AdminApp>, request: Request, next:
             }
             response
         }
-        Err(problem) => {
-            let mut response = problem.into_response();
-            // What is left of the body is not read.
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+        Err(problem) => refuse_body(problem),
     }
+}
+
+/// Reads the body of a token request.
+pub(super) async fn receive_form(State(app): State<AdminApp>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match collect(&app, body, MAX_TOKEN_REQUEST).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(problem) => refuse_body(problem),
+    }
+}
+
+/// What is left of the body is not read.
+fn refuse_body(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Lets this node hear of the change, so that it is in force here when it is answered. Others hear of it as usual.
@@ -52,20 +65,24 @@ async fn follow(app: &AdminApp) {
 }
 
 async fn read(app: &AdminApp, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let time = Duration::from_secs(app.node.limits.body_timeout);
-    let incomplete = || Problem::new(ProblemKind::BodyIncomplete, "The body did not arrive in time, or broke off.");
-    let collected = tokio::time::timeout(time, Limited::new(body, MAX_BODY).collect()).await.map_err(|_| incomplete())?;
-    let bytes = match collected {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(Problem::new(ProblemKind::TooLarge, format!("A body has at most {MAX_BODY} bytes.")));
-        }
-        Err(_) => return Err(incomplete()),
-    };
+    let bytes = collect(app, body, MAX_BODY).await?;
     if bytes.is_empty() || is_json(headers) {
         return Ok(bytes);
     }
     Err(Problem::new(ProblemKind::MediaType, "Send `Content-Type: application/json`."))
+}
+
+/// A whole body, of so many bytes at most, that arrives in time.
+async fn collect(app: &AdminApp, body: Body, max: usize) -> Result<Bytes, Problem> {
+    let time = Duration::from_secs(app.node.limits.body_timeout);
+    let incomplete = || Problem::new(ProblemKind::BodyIncomplete, "The body did not arrive in time, or broke off.");
+    match tokio::time::timeout(time, Limited::new(body, max).collect()).await.map_err(|_| incomplete())? {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Problem::new(ProblemKind::TooLarge, format!("This body has at most {max} bytes.")))
+        }
+        Err(_) => Err(incomplete()),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -16,6 +16,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Problem;
 use crate::admin::AdminApp;
 use crate::admin::operations::ShownSecret;
 use crate::http::Peer;
@@ -61,6 +62,8 @@ pub(in crate::admin) struct TokenError {
         (status = 200, description = "A token.", body = TokenAnswer),
         (status = 400, description = "The request is not as it should be.", body = TokenError),
         (status = 401, description = "The client is unknown or disabled, or the secret is wrong.", body = TokenError),
+        (status = 403, description = "A page from elsewhere asks.", body = Problem),
+        (status = 408, description = "The body did not arrive in time.", body = Problem),
         (status = 429, description = "There were too many tries.", body = TokenError),
         (status = 503, description = "Not now.", body = TokenError),
     ))]

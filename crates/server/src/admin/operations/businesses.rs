@@ -154,9 +154,11 @@ pub async fn edit(
     (patch, seen): (BusinessPatch, Option<u64>),
 ) -> Result<BusinessView, Refusal> {
     desk.require(Permission::EditBusinesses)?;
-    desk.business(environment, tenant, id).await?;
+    let before = desk.business(environment, tenant, id).await?;
     let BusinessPatch { name, external_id, status } = patch;
-    let edit = BusinessEdit { name, external_id, status, version: seen };
+    let turns_on = status == Some(Status::Active) && before.status != Status::Active;
+    desk.leave_to_operator(turns_on.then_some("status"))?;
+    let edit = BusinessEdit { name, external_id, status, version: desk.version_to_change(seen, before.version) };
     let edited = desk.registry.edit_business(environment, tenant, id, &edit).await;
     edited.map(Into::into).map_err(|error| Refusal::of_change(error, seen))
 }

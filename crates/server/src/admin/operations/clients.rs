@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::credentials::{CredentialView, NewCredential, Proving};
+use super::entitlement::{AskedFor, needs_operator};
 use super::page::{Wanted, name_filter, read_page};
 use super::patch::{AttributePatch, present, split_attributes};
 use super::{Page, Patch, ShownSecret};
@@ -340,7 +341,8 @@ pub async fn create(desk: &Desk, environment: &EnvironmentName, mut new: NewClie
     let record = desk.environment(environment).await?;
     let credential = new.credential.take().unwrap_or_default();
     let expires_at = credential.expires_at.map(|at| at.0);
-    let new = new_client(desk, environment, new).await?;
+    let new = new_client(desk, &record, new).await?;
+    desk.leave_to_operator(credential.proof.fetches().then_some("credential"))?;
     let (client, credential, secret) = match credential.proving("credential")? {
         Proving::Secret => {
             let new = mintmark_core::registry::NewClient { secret_expires_at: expires_at, ..new };
@@ -364,18 +366,15 @@ pub async fn create(desk: &Desk, environment: &EnvironmentName, mut new: NewClie
 /// What the registry makes a client of.
 async fn new_client(
     desk: &Desk,
-    environment: &EnvironmentName,
+    record: &EnvironmentRecord,
     new: NewClient,
 ) -> Result<mintmark_core::registry::NewClient, Refusal> {
     let tenant_id = whose(desk, new.tenant_id).await?;
-    if new.id.is_some() {
-        // Whether an identifier is taken tells of other tenants' clients (rule S4).
-        desk.require(Permission::EditOperator)?;
-    }
+    desk.leave_to_operator(needs_operator(None, &AskedFor::from(&new), record))?;
     check_dialects(&new.dialects)?;
     let NewClient { token_binding, assertion_audience, profile, .. } = new;
     Ok(mintmark_core::registry::NewClient {
-        environment: environment.clone(),
+        environment: record.environment.name.clone(),
         tenant_id,
         id: new.id,
         name: new.name,
@@ -426,9 +425,10 @@ pub async fn edit(
     seen: Option<u64>,
 ) -> Result<ClientView, Refusal> {
     desk.require(Permission::EditClients)?;
-    desk.client(environment, id).await?;
+    let before = desk.client(environment, id).await?;
     // Before the change: what fails after it would be told as if nothing was changed.
     let record = desk.environment(environment).await?;
+    desk.leave_to_operator(needs_operator(Some(&before), &AskedFor::from(&patch), &record))?;
     check_dialects(patch.dialects.as_deref().unwrap_or_default())?;
     let (attributes, remove_attributes) = split_attributes(patch.attributes);
     let edit = ClientEdit {
@@ -444,7 +444,7 @@ pub async fn edit(
         serves: patch.serves,
         attributes,
         remove_attributes,
-        version: seen,
+        version: desk.version_to_change(seen, before.version),
         ..ClientEdit::default()
     };
     let edited = desk.registry.edit_client(environment, id, &edit).await;

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{
-    CertificateFingerprint, CertificateName, ClientId, Credential, CredentialId, EnvironmentName, Federation, KeySetLocation,
-    Proof, ProofKind, PublicKey, Status,
+    BusinessId, CertificateFingerprint, CertificateName, ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName,
+    Federation, KeySetLocation, Proof, ProofKind, PublicKey, ScopeToken, SecretRotation, Status,
 };
 use mintmark_core::registry::{self, CredentialEdit};
 use mintmark_core::store::Store;
@@ -51,8 +51,65 @@ pub struct CredentialView {
     /// When it last obtained a token, exact to some minutes.
     #[schema(required)]
     pub last_used_at: Option<Moment>,
+    /// What it may be used for, where that is less than what its client may do.
+    pub limits: LimitsView,
+    /// The rotation that it is the old secret of, under way or over.
+    #[schema(required)]
+    pub rotation: Option<SecretRotationView>,
     /// Counts the changes, without uses; the entity tag is made of it.
     pub version: u64,
+}
+
+/// Limits of a credential. Each narrows what the client may do, none adds to it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = CredentialLimits)]
+pub struct LimitsView {
+    /// It proves the client only to requests from one of these networks; from everywhere if there is none.
+    pub networks: Vec<String>,
+    /// Before this moment it proves nothing.
+    #[schema(required)]
+    pub not_before: Option<Moment>,
+    /// Its tokens carry these scopes at most.
+    #[schema(value_type = Option<Vec<schema::ScopeToken>>, required)]
+    pub scopes: Option<Vec<ScopeToken>>,
+    /// Its tokens are each scoped to one of these businesses.
+    #[schema(value_type = Option<Vec<schema::BusinessId>>, required)]
+    pub businesses: Option<Vec<BusinessId>>,
+}
+
+impl From<CredentialLimits> for LimitsView {
+    fn from(limits: CredentialLimits) -> Self {
+        let CredentialLimits { networks, not_before, scopes, businesses } = limits;
+        Self {
+            networks: networks.iter().map(ToString::to_string).collect(),
+            not_before: not_before.map(Into::into),
+            scopes: scopes.map(Into::into),
+            businesses,
+        }
+    }
+}
+
+/// The rotation of a secret. It is under way while the secret `old` is in force.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SecretRotation)]
+pub struct SecretRotationView {
+    /// The old secret.
+    #[schema(value_type = schema::CredentialId)]
+    pub old: CredentialId,
+    /// The secret that takes its place.
+    #[schema(value_type = schema::CredentialId)]
+    pub new: CredentialId,
+    /// When the rotation began.
+    pub started_at: Moment,
+    /// From this moment on the old secret proves nothing.
+    pub deadline: Moment,
+}
+
+impl From<SecretRotation> for SecretRotationView {
+    fn from(rotation: SecretRotation) -> Self {
+        let SecretRotation { old, new, started_at, deadline, former_expires_at: _ } = rotation;
+        Self { old, new, started_at: started_at.into(), deadline: deadline.into() }
+    }
 }
 
 impl From<Credential> for CredentialView {
@@ -67,6 +124,8 @@ impl From<Credential> for CredentialView {
             created_at: credential.created_at.into(),
             expires_at: credential.expires_at.map(Into::into),
             last_used_at: credential.last_used_at.map(Into::into),
+            limits: credential.limits.into(),
+            rotation: credential.rotation.map(Into::into),
             version: credential.version,
         }
     }
@@ -140,6 +199,13 @@ pub enum NewProof {
         #[schema(required = false)]
         single_use: bool,
     },
+}
+
+impl NewProof {
+    /// Whether the server would ask a URL of the caller's choice (rule S21): `outgoing.allow` was written with the operator in mind.
+    pub(super) fn fetches(&self) -> bool {
+        matches!(self, NewProof::KeySet { .. } | NewProof::Federated { .. })
+    }
 }
 
 /// A name in a certificate (RFC 8705 section 2.1.2).
@@ -238,7 +304,7 @@ pub async fn list(
     desk.client(environment, client).await?;
     let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
     let all = desk.store().credentials(environment, client).await?;
-    Ok(page_of(all, &wanted, |credential| credential.id.to_string(), Into::into))
+    page_of(all, &wanted, |credential| credential.id.to_string(), Into::into)
 }
 
 /// One credential.
@@ -255,6 +321,7 @@ pub async fn create(
 ) -> Result<CreatedCredentialView, Refusal> {
     desk.require(Permission::EditClients)?;
     desk.client(environment, client).await?;
+    desk.leave_to_operator(new.proof.fetches().then_some("proof"))?;
     let expires_at = new.expires_at.map(|at| at.0);
     let (credential, secret) = match new.proving("proof")? {
         Proving::Secret => {

@@ -51,7 +51,7 @@ pub fn list(desk: &Desk, filter: &PageFilter) -> Result<Page<DialectView>, Refus
     desk.require(Permission::ReadOperator)?;
     let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
     let all: Vec<DialectView> = loaded(desk).iter().map(|dialect| DialectView::from(&**dialect)).collect();
-    Ok(page_of(all, &wanted, |dialect| dialect.name.to_string(), |dialect| dialect))
+    page_of(all, &wanted, |dialect| dialect.name.to_string(), |dialect| dialect)
 }
 
 /// One dialect.

@@ -55,7 +55,7 @@ pub async fn list(desk: &Desk, filter: &PageFilter) -> Result<Page<EnvironmentVi
     desk.require(Permission::Read)?;
     let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
     let all = desk.store().environments().await?.value;
-    Ok(page_of(all, &wanted, |record| record.environment.name.to_string(), |record| record.environment.into()))
+    page_of(all, &wanted, |record| record.environment.name.to_string(), |record| record.environment.into())
 }
 
 /// One environment.

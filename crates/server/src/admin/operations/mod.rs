@@ -5,6 +5,7 @@ pub mod businesses;
 pub mod clients;
 pub mod credentials;
 pub mod dialects;
+mod entitlement;
 pub mod environments;
 pub mod keys;
 pub mod me;

@@ -43,10 +43,14 @@ impl<I: std::str::FromStr> Wanted<I> {
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Refusal::Invalid { field: "limit", expected: format!("1 to {MAX_PAGE}") });
         }
-        let unread = || Refusal::Invalid { field: "cursor", expected: "the `next` of a page of this listing".to_owned() };
-        let after = cursor.map(|cursor| decode(cursor).and_then(|id| id.parse().ok()).ok_or_else(unread)).transpose()?;
+        let after =
+            cursor.map(|cursor| decode(cursor).and_then(|id| id.parse().ok()).ok_or_else(unknown_cursor)).transpose()?;
         Ok(Self { after, size: usize::try_from(limit).unwrap_or(usize::MAX) })
     }
+}
+
+fn unknown_cursor() -> Refusal {
+    Refusal::Invalid { field: "cursor", expected: "the `next` of a page of this listing".to_owned() }
 }
 
 fn encode(id: &impl ToString) -> String {
@@ -115,19 +119,20 @@ where
     }
 }
 
-/// A page of a listing that is short enough to be read whole, in an order that nothing comes between.
+/// A page of a listing that is short enough to be read whole, in an order that nothing comes between. A cursor after which nothing
+/// can be told to come is refused.
 pub(super) fn page_of<T, V>(
     all: Vec<T>,
     wanted: &Wanted<String>,
     id_of: impl Fn(&T) -> String,
     view: impl Fn(T) -> V,
-) -> Page<V> {
-    let is_before = |row: &T| wanted.after.as_ref().is_some_and(|after| id_of(row) != *after);
-    let skipped = wanted.after.as_ref().map_or(0, |_| all.iter().take_while(|row| is_before(row)).count() + 1);
+) -> Result<Page<V>, Refusal> {
+    let place = |after: &String| all.iter().position(|row| id_of(row) == *after).ok_or_else(unknown_cursor);
+    let skipped = wanted.after.as_ref().map(place).transpose()?.map_or(0, |at| at + 1);
     let rest = all.len().saturating_sub(skipped);
     let rows: Vec<T> = all.into_iter().skip(skipped).take(wanted.size).collect();
     let next = rows.last().filter(|_| rest > wanted.size).map(|last| encode(&id_of(last)));
-    Page { items: rows.into_iter().map(view).collect(), next }
+    Ok(Page { items: rows.into_iter().map(view).collect(), next })
 }
 
 #[cfg(test)]
@@ -154,12 +159,14 @@ mod tests {
     #[test]
     fn a_listing_read_whole_is_cut_into_pages_without_a_gap() {
         let all: Vec<u32> = (0..5).collect();
-        let page = |cursor: Option<&str>| page_of(all.clone(), &wanted(2, cursor), u32::to_string, |number| number);
+        let page = |cursor: Option<&str>| page_of(all.clone(), &wanted(2, cursor), u32::to_string, |number| number).unwrap();
         let first = page(None);
         let second = page(first.next.as_deref());
         let third = page(second.next.as_deref());
         assert_eq!([first.items, second.items, third.items].concat(), all);
         assert_eq!(third.next, None);
+        let unknown = page_of(all.clone(), &wanted(2, Some(&encode(&"9"))), u32::to_string, |number| number);
+        assert!(matches!(unknown, Err(Refusal::Invalid { field: "cursor", .. })), "{unknown:?}");
     }
 
     #[tokio::test]

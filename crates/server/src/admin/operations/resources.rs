@@ -120,7 +120,7 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &PageFilte
     desk.require(Permission::Read)?;
     let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
     let all = desk.environment(environment).await?.resources;
-    Ok(page_of(all, &wanted, |resource| resource.id.to_string(), Into::into))
+    page_of(all, &wanted, |resource| resource.id.to_string(), Into::into)
 }
 
 /// One resource.

@@ -51,14 +51,14 @@ async fn every_noun_that_changes_keeps_to_the_version_that_was_seen() {
 async fn what_is_left_out_stays_and_what_is_named_is_replaced() {
     let office = Office::open().await;
     let target = office.client("standard");
-    let before = office.get("owner", &target).await.json();
-    let mut after = office.patch("owner", &target, &json!({})).await.json();
+    let before = office.get("admin", &target).await.json();
+    let mut after = office.patch("admin", &target, &json!({})).await.json();
     after["version"] = before["version"].clone();
     assert_eq!(after, before, "an empty change changes nothing");
 
     let changed = office
         .patch(
-            "owner",
+            "admin",
             &target,
             &json!({
                 "grants": [{ "scopes": ["ledger:read"] }],
@@ -77,7 +77,7 @@ async fn what_is_left_out_stays_and_what_is_named_is_replaced() {
     assert_eq!(changed["attributes"], json!({ "region": "eu" }));
     assert_eq!((changed["lifetime_max"].as_u64(), changed["token_binding"].as_str()), (Some(600), Some("dpop")));
     for null in ["name", "lifetime_max", "grants", "status", "dialects"] {
-        assert_problem(&office.patch("owner", &target, &json!({ null: Value::Null })).await, 422, "invalid");
+        assert_problem(&office.patch("admin", &target, &json!({ null: Value::Null })).await, 422, "invalid");
     }
 }
 
@@ -123,7 +123,7 @@ async fn each_kind_of_credential_is_made_and_shown_without_anything_secret() {
         json!({ "kind": "certificate", "sha256": "A".repeat(43) }),
         json!({ "kind": "federated", "issuer": "https://idp.example", "conditions": { "sub": "a" } }),
     ] {
-        let made = office.post("developer", &target, &json!({ "proof": proof })).await;
+        let made = office.post("admin", &target, &json!({ "proof": proof })).await;
         assert_eq!(made.status, 201, "{proof}: {made:?}");
         let made = made.json();
         assert_eq!((&made["secret"], &made["credential"]["kind"]), (&Value::Null, &proof["kind"]));
@@ -139,7 +139,7 @@ async fn each_kind_of_credential_is_made_and_shown_without_anything_secret() {
         json!({ "kind": "secret", "value": "x" }),
         json!({ "kind": "other" }),
     ] {
-        let answer = office.post("developer", &target, &json!({ "proof": bad })).await;
+        let answer = office.post("admin", &target, &json!({ "proof": bad })).await;
         assert_problem(&answer, 422, "invalid");
         assert!(!answer.text().contains("nWGxne"), "{answer:?}");
     }
@@ -168,4 +168,26 @@ async fn who_changed_what_by_which_request_is_in_the_audit() {
     assert_eq!(office.post("owner", &format!("{}/revoke", office.client("standard")), &json!({})).await.status, 204);
     let audit = office.server.registry.store.audit(&mintmark_core::store::AuditFilter::default(), None, 1).await.unwrap();
     assert_eq!((audit[0].action.as_str(), &json!(audit[0].actor)), ("client.revoke", &me));
+}
+
+#[tokio::test]
+async fn a_credential_shows_its_limits_and_its_rotation() {
+    use mintmark_core::registry::Grace;
+    let office = Office::open().await;
+    let known = office.server.world.client("sandbox", "standard").clone();
+    let target = format!("{}/credentials/{}", office.client("standard"), known.credential_id);
+    let before = office.get("viewer", &target).await.json();
+    let none = json!({ "networks": [], "not_before": null, "scopes": null, "businesses": null });
+    assert_eq!((&before["limits"], &before["rotation"]), (&none, &Value::Null));
+    let (environment, client) = ("sandbox".parse().unwrap(), known.id.parse().unwrap());
+    let id = known.credential_id.parse().unwrap();
+    let limits =
+        mintmark_core::model::CredentialLimits { networks: vec!["192.0.2.0/24".parse().unwrap()], ..Default::default() };
+    let registry = &office.server.registry;
+    registry.set_limits(&environment, &client, id, &limits).await.unwrap();
+    let started = registry.start_rotation((&environment, &client), id, Grace::OneDay, None).await.unwrap();
+    let after = office.get("viewer", &target).await.json();
+    assert_eq!(after["limits"]["networks"], json!(["192.0.2.0/24"]));
+    assert_eq!(after["rotation"]["old"], known.credential_id);
+    assert_eq!(after["rotation"]["new"], started.credential.id.to_string());
 }

@@ -2,6 +2,9 @@
 
 use mintmark::store::{Begun, RequestDigest};
 use mintmark_core::clock::Timestamp;
+use mintmark_core::management::Role;
+use mintmark_core::model::{ManagementClient, ManagementClientId};
+use mintmark_core::store::{AuditEntry, Change, Store, Subject, Write};
 use serde_json::json;
 
 use super::{Office, assert_problem};
@@ -71,6 +74,44 @@ async fn a_refusal_leaves_the_key_free() {
     let bad = office.ask("admin", ("POST", tenants), KEY, Some(&json!({ "name": "" }))).await;
     assert_problem(&bad, 422, "invalid");
     assert_eq!(office.ask("admin", ("POST", tenants), KEY, Some(&json!({ "name": "a" }))).await.status, 201);
+}
+
+/// Gives a management client another role.
+async fn lower(office: &Office, id: ManagementClientId, role: Role) {
+    let store = &office.server.registry.store;
+    let before = store.management_client(id).await.unwrap().unwrap();
+    let after = ManagementClient { role, version: before.version + 1, ..before };
+    let audit = AuditEntry {
+        at: Timestamp(0),
+        tenant: after.tenant_id,
+        actor: "test".to_owned(),
+        source: None,
+        request_id: None,
+        action: "management_client.set_role",
+        subject: Subject::ManagementClient { id },
+        before: None,
+        after: None,
+    };
+    store.commit(&Change { writes: vec![Write::UpdateManagementClient(after)], audit }).await.unwrap();
+}
+
+#[tokio::test]
+async fn s1_who_may_not_do_it_takes_no_key_and_is_told_no_answer() {
+    let office = Office::open().await;
+    let businesses = format!("/admin/v1/environments/sandbox/tenants/{}/businesses", office.tenant(ACME));
+    let new = json!({ "name": "a" });
+    // The key is not even looked at.
+    let bad = format!("Idempotency-Key: {}\r\n", "x".repeat(129));
+    for headers in [KEY, &bad] {
+        assert_problem(&office.ask("viewer", ("POST", &businesses), headers, Some(&new)).await, 403, "forbidden");
+    }
+    let first = office.ask("owner", ("POST", &businesses), KEY, Some(&new)).await;
+    assert_eq!(first.status, 201);
+    // The same program with another role, as somebody who has the database would lower it.
+    let id = office.get("owner", "/admin/v1/me").await.json()["id"].as_str().unwrap().to_owned();
+    lower(&office, id.parse().unwrap(), Role::Viewer).await;
+    assert_eq!(office.get("owner", "/admin/v1/me").await.json()["role"], "viewer");
+    assert_problem(&office.ask("owner", ("POST", &businesses), KEY, Some(&new)).await, 403, "forbidden");
 }
 
 #[tokio::test]

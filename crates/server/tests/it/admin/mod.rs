@@ -7,6 +7,8 @@ mod journey;
 mod pages;
 mod permissions;
 mod problems;
+mod receiving;
+mod rights;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -32,7 +34,11 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) async fn open() -> Self {
-        let server = TestServer::start().await;
+        Self::of(TestServer::start().await).await
+    }
+
+    /// The office of a server.
+    pub(crate) async fn of(server: TestServer) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let origin = Origin::parse(&format!("https://{HOST}")).unwrap();

@@ -125,7 +125,7 @@ async fn the_registrys_rules_are_told_as_they_are() {
     }
     assert_problem(&office.post("owner", &credentials, &secret).await, 409, "not_allowed");
     let unknown = json!({ "grants": [{ "resource": "https://unknown.example", "scopes": ["a"] }] });
-    assert_problem(&office.patch("owner", &office.client("bare"), &unknown).await, 422, "invalid");
+    assert_problem(&office.patch("admin", &office.client("bare"), &unknown).await, 422, "invalid");
     let keys = office.get("admin", "/admin/v1/environments/sandbox/keys").await.json();
     let kid = keys["items"][0]["kid"].as_str().unwrap();
     let remove = format!("/admin/v1/environments/sandbox/keys/{kid}/remove");
@@ -135,7 +135,7 @@ async fn the_registrys_rules_are_told_as_they_are() {
 #[tokio::test]
 async fn s19_another_host_is_misdirected_and_a_foreign_page_is_refused() {
     let office = Office::open().await;
-    for host in ["other.example", "127.0.0.1", ""] {
+    for host in ["other.example", "127.0.0.1", "", "admin.mintmark.example:8443", "admin.mintmark.example:80"] {
         let request = format!("GET /admin/v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         assert_eq!(send(office.address, request.as_bytes()).await.status, 421, "{host}");
     }
@@ -144,6 +144,12 @@ async fn s19_another_host_is_misdirected_and_a_foreign_page_is_refused() {
         assert_problem(&from(origin).await, 403, "origin_foreign");
     }
     assert_eq!(from(&format!("https://{HOST}")).await.status, 200);
+    let site =
+        async |site: &str| office.ask("admin", ("GET", "/admin/v1/me"), &format!("Sec-Fetch-Site: {site}\r\n"), None).await;
+    for elsewhere in ["cross-site", "same-site", "other"] {
+        assert_problem(&site(elsewhere).await, 403, "origin_foreign");
+    }
+    assert_eq!((site("same-origin").await.status, site("none").await.status), (200, 200));
 }
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+//! What a tenant's role cannot give its own clients (rule S1: nobody grants what they do not hold).
+//!
+//! There is no record of what a tenant is entitled to. Until there is one, a tenant's roles take away and narrow; what a client is
+//! given that it did not have, the operator gives. A new client has nothing but the dialect [`STANDARD`].
+
+use mintmark_core::model::{
+    AssertionAudience, AttributeValue, Attributes, Client, DialectName, Profile, ResourceId, ResourceUri, ScopeToken, Status,
+    TokenBinding,
+};
+use mintmark_core::store::EnvironmentRecord;
+
+use super::clients::{ClientPatch, GrantBody, NewClient};
+use super::patch::AttributePatch;
+
+/// The dialect that a tenant's role may choose for a new client.
+const STANDARD: &str = "standard";
+
+/// What a new client or a change asks for, of what only the operator may give. What is `None` or empty asks for nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AskedFor<'a> {
+    id: bool,
+    status: Option<Status>,
+    grants: &'a [GrantBody],
+    serves: &'a [ResourceUri],
+    dialects: &'a [DialectName],
+    attributes: Option<&'a Attributes>,
+    attribute_changes: Option<&'a AttributePatch>,
+    lifetime_max: Option<u32>,
+    token_binding: Option<TokenBinding>,
+    assertion_audience: Option<AssertionAudience>,
+    has_no_profile: bool,
+}
+
+impl<'a> From<&'a NewClient> for AskedFor<'a> {
+    fn from(new: &'a NewClient) -> Self {
+        Self {
+            // Whether an identifier is taken tells of other tenants' clients (rule S4).
+            id: new.id.is_some(),
+            grants: &new.grants,
+            serves: &new.serves,
+            dialects: &new.dialects,
+            attributes: Some(&new.attributes),
+            lifetime_max: new.lifetime_max,
+            token_binding: Some(new.token_binding),
+            assertion_audience: Some(new.assertion_audience),
+            ..Self::default()
+        }
+    }
+}
+
+impl<'a> From<&'a ClientPatch> for AskedFor<'a> {
+    fn from(patch: &'a ClientPatch) -> Self {
+        Self {
+            status: patch.status,
+            grants: patch.grants.as_deref().unwrap_or_default(),
+            serves: patch.serves.as_deref().unwrap_or_default(),
+            dialects: patch.dialects.as_deref().unwrap_or_default(),
+            attribute_changes: Some(&patch.attributes),
+            lifetime_max: patch.lifetime_max,
+            token_binding: patch.token_binding,
+            assertion_audience: patch.assertion_audience,
+            has_no_profile: patch.profile.is_some_and(|profile| profile.into_option() != Some(Profile::Fapi2)),
+            ..Self::default()
+        }
+    }
+}
+
+/// The member that asks for what only the operator may give, if there is one. `before` is the client as it is; none for a new one.
+pub(super) fn needs_operator(
+    before: Option<&Client>,
+    asked: &AskedFor<'_>,
+    record: &EnvironmentRecord,
+) -> Option<&'static str> {
+    let checks = [
+        ("id", asked.id),
+        // Nobody notes who turned it off: what the operator turned off stays off.
+        ("status", asked.status == Some(Status::Active) && before.is_some_and(|client| client.status != Status::Active)),
+        ("grants", asked.grants.iter().any(|grant| !is_granted(before, grant, record))),
+        ("serves", asked.serves.iter().any(|uri| !is_served(before, uri, record))),
+        ("dialects", asked.dialects.iter().any(|name| !is_spoken(before, name))),
+        ("attributes", changes_attributes(before, asked)),
+        ("lifetime_max", is_longer(before, asked.lifetime_max)),
+        ("token_binding", asked.token_binding.is_some_and(|wanted| is_looser(before, wanted))),
+        ("assertion_audience", takes_legacy(before, asked.assertion_audience)),
+        ("profile", asked.has_no_profile && before.is_some_and(|client| client.profile == Some(Profile::Fapi2))),
+    ];
+    checks.into_iter().find_map(|(member, is_more)| is_more.then_some(member))
+}
+
+fn resource(uri: &ResourceUri, record: &EnvironmentRecord) -> Option<ResourceId> {
+    record.resources.iter().find(|known| known.uri == *uri).map(|known| known.id)
+}
+
+/// Whether the client has a grant at that resource with all of these scopes.
+fn is_granted(before: Option<&Client>, grant: &GrantBody, record: &EnvironmentRecord) -> bool {
+    let own = || record.environment.issuer.parse().ok();
+    let id = grant.resource.clone().or_else(own).and_then(|uri| resource(&uri, record));
+    let held = before.zip(id).and_then(|(client, id)| client.grants.iter().find(|held| held.resource == id));
+    let has = |held: &[ScopeToken]| grant.scopes.iter().all(|scope| held.contains(scope));
+    held.is_some_and(|held| has(&held.scopes))
+}
+
+fn is_served(before: Option<&Client>, uri: &ResourceUri, record: &EnvironmentRecord) -> bool {
+    before.zip(resource(uri, record)).is_some_and(|(client, id)| client.serves.contains(&id))
+}
+
+fn is_spoken(before: Option<&Client>, name: &DialectName) -> bool {
+    before.map_or(name.as_str() == STANDARD, |client| client.dialects.contains(name))
+}
+
+fn changes_attributes(before: Option<&Client>, asked: &AskedFor<'_>) -> bool {
+    let held = |name: &String| before.and_then(|client| client.attributes.get(name));
+    let is_other = |(name, value): (&String, Option<&AttributeValue>)| held(name) != value;
+    let set = asked.attributes.into_iter().flatten().map(|(name, value)| (name, Some(value)));
+    let changed = asked.attribute_changes.into_iter().flatten().map(|(name, value)| (name, value.as_ref()));
+    set.chain(changed).any(is_other)
+}
+
+/// A client without a limit of its own is given one only to narrow it: the dialect's and the environment's count besides.
+fn is_longer(before: Option<&Client>, wanted: Option<u32>) -> bool {
+    before.and_then(|client| client.lifetime_max).zip(wanted).is_some_and(|(held, wanted)| wanted > held)
+}
+
+fn is_looser(before: Option<&Client>, wanted: TokenBinding) -> bool {
+    match before.map_or(TokenBinding::default(), |client| client.token_binding) {
+        TokenBinding::Optional => false,
+        TokenBinding::Either => wanted == TokenBinding::Optional,
+        held @ (TokenBinding::Dpop | TokenBinding::Certificate) => wanted != held,
+    }
+}
+
+fn takes_legacy(before: Option<&Client>, wanted: Option<AssertionAudience>) -> bool {
+    let held = before.map_or(AssertionAudience::default(), |client| client.assertion_audience);
+    wanted == Some(AssertionAudience::Legacy) && held != AssertionAudience::Legacy
+}
