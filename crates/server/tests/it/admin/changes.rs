@@ -184,7 +184,7 @@ async fn a_credential_shows_its_limits_and_its_rotation() {
     let limits =
         mintmark_core::model::CredentialLimits { networks: vec!["192.0.2.0/24".parse().unwrap()], ..Default::default() };
     let registry = &office.server.registry;
-    registry.set_limits(&environment, &client, id, &limits).await.unwrap();
+    registry.set_limits(&environment, &client, id, &limits, None).await.unwrap();
     let started = registry.start_rotation((&environment, &client), id, Grace::OneDay, None).await.unwrap();
     let after = office.get("viewer", &target).await.json();
     assert_eq!(after["limits"]["networks"], json!(["192.0.2.0/24"]));
