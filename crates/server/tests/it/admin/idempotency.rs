@@ -4,7 +4,7 @@ use mintmark::store::{Begun, RequestDigest};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Role;
 use mintmark_core::model::{ManagementClient, ManagementClientId};
-use mintmark_core::store::{AuditEntry, Change, Store, Subject, Write};
+use mintmark_core::store::{AuditEntry, Change, PeopleStore, Store, Subject, Write};
 use serde_json::json;
 
 use super::{Office, assert_problem};
