@@ -269,7 +269,7 @@ async fn a_grant_names_each_scope_once() {
     };
     let twice = create(&world, |new| new.grants = grants(["ledger:read", "ledger:read"])).await;
     assert!(matches!(twice, Err(RegistryError::Invalid { field: "grants", .. })), "{twice:?}");
-    let client = create(&world, |new| new.grants = grants(["ledger:read", "ledger:write"])).await.unwrap();
-    let again = ClientEdit { grants: Some(grants(["ledger:write", "ledger:write"])), ..ClientEdit::default() };
+    let client = create(&world, |new| new.grants = grants(["ledger:read", "ledger:create"])).await.unwrap();
+    let again = ClientEdit { grants: Some(grants(["ledger:create", "ledger:create"])), ..ClientEdit::default() };
     assert!(matches!(edit(&world, &client, again).await, Err(RegistryError::Invalid { field: "grants", .. })));
 }
