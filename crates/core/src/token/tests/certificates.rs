@@ -3,7 +3,7 @@
 use super::super::{ClientCertificate, Denial, ProofRefusal};
 use super::key_holder::send;
 use crate::fixture::{Answer, Ask, ISSUER, NOW, World, sandbox};
-use crate::model::{CertificateFingerprint, CertificateName, Client, Profile, Proof, TokenBinding};
+use crate::model::{CertificateFingerprint, CertificateName, Client, CredentialLimits, Profile, Proof, TokenBinding};
 use crate::registry::NewCredential;
 
 fn certificate() -> ClientCertificate {
@@ -103,6 +103,23 @@ async fn a_disabled_certificate_does_not_hide_its_successor() {
     world.registry.disable_secret(&sandbox(), &client.id, first).await.unwrap();
     world.poll().await;
     assert_eq!(ask(&world, &client).await.denial(), &Denial::SecretDisabled);
+    let new = NewCredential { proof: proof(), expires_at: None };
+    world.registry.add_credential(&sandbox(), &client.id, &new).await.unwrap();
+    world.poll().await;
+    assert_eq!(ask(&world, &client).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_certificate_that_may_not_be_used_from_here_hides_none_that_may() {
+    let world = World::new().await;
+    let proof = || Proof::Certificate(CertificateFingerprint { sha256: vec![7; 32] });
+    let client = client_with(&world, proof()).await;
+    show(&world, Some(certificate()));
+    let first = world.stored(&client.id).await.credentials.remove(0).id;
+    let elsewhere = CredentialLimits { networks: vec!["203.0.113.0/24".parse().unwrap()], ..CredentialLimits::default() };
+    world.registry.set_limits(&sandbox(), &client.id, first, &elsewhere, None).await.unwrap();
+    world.poll().await;
+    assert!(matches!(ask(&world, &client).await.denial(), Denial::SourceNotAllowed(_)));
     let new = NewCredential { proof: proof(), expires_at: None };
     world.registry.add_credential(&sandbox(), &client.id, &new).await.unwrap();
     world.poll().await;

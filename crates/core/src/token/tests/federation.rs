@@ -99,6 +99,17 @@ async fn s22_every_condition_is_exact() {
 }
 
 #[tokio::test]
+async fn a_condition_may_be_about_one_of_a_list() {
+    let subject = json!("system:serviceaccount:billing:exporter");
+    let cluster = cluster(federation(&[("sub", subject), ("/groups/1", json!("payments"))])).await;
+    let groups = |groups: Value| with(service_account(), "groups", groups);
+    assert_eq!(cluster.ask(&groups(json!(["all", "payments"]))).await.status, 200);
+    for other in [json!(["payments", "all"]), json!(["payments"]), json!("payments")] {
+        assert_eq!(cluster.refused_for(groups(other)).await, AssertionFault::Condition("/groups/1".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn another_issuer_or_key_proves_nothing() {
     let cluster = cluster(conditions()).await;
     let other = cluster.refused_for(with(service_account(), "iss", json!("https://other.example"))).await;
