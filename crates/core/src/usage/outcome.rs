@@ -1,3 +1,4 @@
+use crate::dialect::Fault;
 use crate::token::Denial;
 
 /// What became of a token request, as counts tell it apart.
@@ -40,56 +41,27 @@ impl OutcomeClass {
     }
 }
 
+/// A count is as coarse as the wire: the class follows from the fault.
 impl From<&Denial> for OutcomeClass {
     fn from(denial: &Denial) -> Self {
-        match denial {
-            Denial::CredentialsAbsent
-            | Denial::CredentialsMalformed
-            | Denial::CredentialsRepeated
-            | Denial::UnknownClient
-            | Denial::SecretMistyped
-            | Denial::WrongSecret
-            | Denial::SecretExpired
-            | Denial::SecretDisabled
-            | Denial::SecretNotYetValid
-            | Denial::SourceNotAllowed(_)
-            | Denial::AssertionRefused(_)
-            | Denial::CertificateRefused
-            | Denial::MethodNotAllowed(_)
-            | Denial::ProofRefused(_)
-            | Denial::ClientDisabled
-            | Denial::TenantDisabled => Self::Credentials,
-            // Being told a nonce is a step of a request that goes well (RFC 9449 section 8).
-            Denial::Faulty { .. }
-            | Denial::BodyIncomplete
-            | Denial::MethodRefused
-            | Denial::RouteUnknown
-            | Denial::ProofNonceNeeded(_) => Self::Request,
-            Denial::BindingMissing(_)
-            | Denial::AlgorithmNotAllowed(_)
-            | Denial::DialectNotAllowed(_)
-            | Denial::AttributeMissing(_)
-            | Denial::ScopeNotGranted(_)
-            | Denial::ScopeOutsideLimits(_)
-            | Denial::ResourceNotGranted
-            | Denial::ResourcesDisagree
-            | Denial::BusinessUnknown
-            | Denial::BusinessDisabled(_)
-            | Denial::BusinessNotAllowed(_)
-            | Denial::BusinessOutsideLimits(_)
-            | Denial::BusinessNotNamed => Self::Rights,
-            Denial::SourceLimited { .. } | Denial::ClientLimited(_) | Denial::TenantLimited(_) | Denial::BusinessLimited(_) => {
-                Self::Limited
-            }
-            Denial::KeysUnavailable(_)
-            | Denial::Overloaded
-            | Denial::SignerBusy
-            | Denial::StoreUnavailable(_)
-            | Denial::StoreStale
-            | Denial::StoreUnconfirmed
-            | Denial::NoSigningKey(_)
-            | Denial::EnvironmentMissing
-            | Denial::Internal(_) => Self::Unavailable,
+        if matches!(denial, Denial::Faulty { .. }) {
+            return Self::Request;
+        }
+        match denial.fault() {
+            Fault::CredentialsAbsent
+            | Fault::CredentialsMalformed
+            | Fault::CredentialsRepeated
+            | Fault::ClientRefused
+            | Fault::ProofRefused => Self::Credentials,
+            Fault::ClientNotPermitted
+            | Fault::ScopeRefused
+            | Fault::ResourceRefused
+            | Fault::BusinessUnknown
+            | Fault::BusinessRefused => Self::Rights,
+            Fault::RateLimited => Self::Limited,
+            Fault::Unavailable | Fault::Internal => Self::Unavailable,
+            // The form; and being told a nonce, which is a step of a request that goes well (RFC 9449 section 8).
+            _ => Self::Request,
         }
     }
 }
