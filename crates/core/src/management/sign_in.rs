@@ -64,9 +64,9 @@ impl<S: Store> Management<S> {
         let stored = self.passwords.store(by, id, password).await?;
         let edit = |member: &mut Member| {
             member.password = Some(stored.clone());
-            Ok((vec![others_end(signed_in)], ()))
+            Ok(vec![others_end(signed_in)])
         };
-        self.registry.edit_member("member.set_password", id, edit).await?;
+        self.registry.edit_own_access("member.set_password", &signed_in.session, edit).await?;
         Ok(())
     }
 
@@ -89,15 +89,15 @@ impl<S: Store> Management<S> {
         let edit = |member: &mut Member| {
             member.totp = Some(sealed.clone());
             member.totp_step = step;
-            Ok((vec![others_end(signed_in)], ()))
+            Ok(vec![others_end(signed_in)])
         };
-        self.registry.edit_member("member.set_totp", signed_in.member.id, edit).await?;
+        self.registry.edit_own_access("member.set_totp", &signed_in.session, edit).await?;
         attempt.succeeded();
         Ok(())
     }
 }
 
-fn others_end(signed_in: &SignedIn) -> Write {
+pub(super) fn others_end(signed_in: &SignedIn) -> Write {
     let which = SessionsToEnd::Others(signed_in.session.id);
     Write::EndSessions { member_id: signed_in.member.id, which }
 }

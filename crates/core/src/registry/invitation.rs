@@ -1,7 +1,7 @@
 //! Invitations: how people become members (rule S24).
 
 use super::checks::{check_name, invalid};
-use super::member::{check_role, end};
+use super::member::{check_role, end, everything_ends, recovery_ends};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::SecretText;
@@ -10,7 +10,7 @@ use crate::model::{
     EmailAddress, Invitation, InvitationId, InvitationKind, Member, MemberId, Passkey, PasswordHash, SealedBytes, Session,
     Status, TenantId, TokenDigest,
 };
-use crate::store::{Page, SessionsToEnd, Store, Subject, Write};
+use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 /// For how many seconds invitations are kept that are over: a month, for whoever looks what became of them.
 const KEPT: i64 = 30 * 86_400;
@@ -72,8 +72,8 @@ impl<S: Store> Registry<S> {
         self.insert_invitation("invitation.create", created, Vec::new()).await
     }
 
-    /// Invites a member anew who lost what they sign in with: whoever holds the link sets all of it anew. What was there before is good
-    /// until then.
+    /// Invites a member anew who lost what they sign in with: whoever holds the link sets all of it anew and ends links from before. What was there
+    /// before is good until then.
     pub async fn invite_back(&self, id: MemberId, invited_by: Option<Principal>) -> Outcome<CreatedInvitation> {
         let member = self.existing_member(id).await?;
         if member.status == Status::Disabled {
@@ -85,7 +85,8 @@ impl<S: Store> Registry<S> {
         created.invitation.email = Some(member.email);
         created.invitation.member_id = Some(id);
         created.invitation.invited_by = invited_by;
-        self.insert_invitation("member.invite_back", created, Vec::new()).await
+        let earlier = vec![recovery_ends(id, self.clock.now())];
+        self.insert_invitation("member.invite_back", created, earlier).await
     }
 
     /// Takes an invitation back.
@@ -113,11 +114,12 @@ impl<S: Store> Registry<S> {
             return Ok(None);
         }
         let created = self.new_invitation(InvitationKind::SetUp, new_code(&*self.random));
-        let earlier = self.ends_of_set_up_codes(created.invitation.id).await?;
+        let earlier = vec![self.set_up_codes_end()];
         self.insert_invitation("invitation.set_up_code", created, earlier).await.map(Some)
     }
 
     /// A code by which an admin gets back in, or somebody becomes one, on the word of whoever has the machine.
+    /// Links and codes from before by which the same member would come back are over.
     pub async fn break_glass(&self, email: EmailAddress) -> Outcome<CreatedInvitation> {
         let member = self.store.member_by_email(&email).await?;
         if member.as_ref().is_some_and(|member| member.role != Role::Admin) {
@@ -128,7 +130,8 @@ impl<S: Store> Registry<S> {
         let mut created = self.new_invitation(InvitationKind::BreakGlass, new_code(&*self.random));
         created.invitation.member_id = member.map(|member| member.id);
         created.invitation.email = Some(email);
-        self.insert_invitation("member.break_glass", created, Vec::new()).await
+        let earlier = created.invitation.member_id.map(|id| recovery_ends(id, self.clock.now()));
+        self.insert_invitation("member.break_glass", created, earlier.into_iter().collect()).await
     }
 
     /// Whether there is any member.
@@ -151,7 +154,7 @@ impl<S: Store> Registry<S> {
             }
             if invitation.kind == InvitationKind::SetUp {
                 // Of two codes that are used at once one finds the other's row changed, and then that there are members.
-                writes.extend(self.ends_of_set_up_codes(invitation.id).await?);
+                writes.push(self.set_up_codes_end());
             }
             writes.push(Write::InsertSession(session.clone()));
             let subject = Subject::Member { id: member.id };
@@ -219,7 +222,11 @@ impl<S: Store> Registry<S> {
         member.last_sign_in_at = Some(self.clock.now());
         member.version += 1;
         writes.push(Write::UpdateMember(member.clone()));
-        writes.push(end(id, SessionsToEnd::All));
+        if is_break_glass {
+            writes.extend(everything_ends(id, self.clock.now()));
+        } else {
+            writes.extend([end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())]);
+        }
         Ok(member)
     }
 
@@ -246,11 +253,12 @@ impl<S: Store> Registry<S> {
         &self,
         action: &'static str,
         created: CreatedInvitation,
-        more: Vec<Write>,
+        earlier: Vec<Write>,
     ) -> Outcome<CreatedInvitation> {
         let before = Timestamp(self.clock.now().0.saturating_sub(KEPT));
-        let mut writes = vec![Write::ForgetInvitations { before }, Write::InsertInvitation(created.invitation.clone())];
-        writes.extend(more);
+        let mut writes = vec![Write::ForgetInvitations { before }];
+        writes.extend(earlier);
+        writes.push(Write::InsertInvitation(created.invitation.clone()));
         let subject = Subject::Invitation { id: created.invitation.id };
         let (tenant, after) = (created.invitation.tenant_id, audited(&created.invitation));
         let draft = Draft { tenant, action, subject, before: None, after, writes };
@@ -258,12 +266,8 @@ impl<S: Store> Registry<S> {
         Ok(created)
     }
 
-    /// Ends all set-up codes but one.
-    async fn ends_of_set_up_codes(&self, but: InvitationId) -> Outcome<Vec<Write>> {
-        let now = self.clock.now();
-        let open = self.open_invitations(Reach::Operator, now).await?;
-        let others = open.iter().filter(|one| one.kind == InvitationKind::SetUp && one.id != but);
-        Ok(others.map(|one| Write::UpdateInvitation(ended(one, now))).collect())
+    fn set_up_codes_end(&self) -> Write {
+        Write::EndInvitations { which: InvitationsToEnd::SetUpCodes, at: self.clock.now() }
     }
 
     async fn open_invitations(&self, reach: Reach, now: Timestamp) -> Outcome<Vec<Invitation>> {

@@ -2,22 +2,24 @@
 
 use super::checks::{check_name, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::management::{Reach, Role};
-use crate::model::{Member, MemberId, Session, SessionId, Status, TenantId};
-use crate::store::{Page, SessionsToEnd, Store, Subject, Write};
+use crate::clock::Timestamp;
+use crate::management::{Principal, Reach, Role};
+use crate::model::{Member, MemberId, SensitiveAction, Session, SessionId, Status, TenantId};
+use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 /// How many members are read at a time.
 const PAGE: u32 = 500;
 
 impl<S: Store> Registry<S> {
-    /// Turns a member off or on; turned off, it is signed out everywhere in the same change.
+    /// Turns a member off or on; turned off, it is signed out everywhere in the same change, and what it has invited, or would come
+    /// back by, is over for good.
     pub async fn set_member_status(&self, id: MemberId, status: Status) -> Outcome<Member> {
         if status == Status::Disabled {
             self.check_not_the_last_admin(id).await?;
         }
         let edit = |member: &mut Member| {
             member.status = status;
-            Ok((if status == Status::Disabled { vec![end(id, SessionsToEnd::All)] } else { Vec::new() }, ()))
+            Ok((if status == Status::Disabled { everything_ends(id, self.clock.now()) } else { Vec::new() }, ()))
         };
         Ok(self.edit_member("member.set_status", id, edit).await?.0)
     }
@@ -31,7 +33,7 @@ impl<S: Store> Registry<S> {
         let edit = |member: &mut Member| {
             check_role(role, member.tenant_id)?;
             member.role = role;
-            Ok((vec![end(id, SessionsToEnd::All)], ()))
+            Ok((vec![end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())], ()))
         };
         Ok(self.edit_member("member.set_role", id, edit).await?.0)
     }
@@ -89,6 +91,46 @@ impl<S: Store> Registry<S> {
         Ok(done.await?.0)
     }
 
+    /// Changes one's own means to sign in, by a session that is there and stepped up when the change is made, not only before. Links
+    /// and codes by which the member would come back end: whoever holds one has no part in the new means.
+    pub(crate) async fn edit_own_access(
+        &self,
+        action: &'static str,
+        session: &Session,
+        edit: impl Fn(&mut Member) -> Outcome<Vec<Write>>,
+    ) -> Outcome<Member> {
+        self.update(|| async {
+            let before = self.member_signed_in(session).await?;
+            let (id, tenant) = (before.id, before.tenant_id);
+            let mut after = before.clone();
+            let more = edit(&mut after)?;
+            after.version += 1;
+            let keep = Write::KeepSession { id: session.id, version: session.version };
+            let mut writes = vec![keep, Write::UpdateMember(after.clone()), recovery_ends(id, self.clock.now())];
+            writes.extend(more);
+            let subject = Subject::Member { id };
+            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    /// The member of a session that is as it was, and stepped up for access.
+    async fn member_signed_in(&self, session: &Session) -> Outcome<Member> {
+        let now = self.clock.now();
+        let is_it = |found: Session| {
+            let is_as_before = found.id == session.id && found.version == session.version && !found.is_over(now);
+            is_as_before && found.is_stepped_up_for(SensitiveAction::Access, now)
+        };
+        let is_there = self.store.session(&session.digest).await?.is_some_and(is_it);
+        let member = self.existing_member(session.member_id).await?;
+        let is_active = member.authority().is_some() && self.is_tenant_active(member.tenant_id).await? == Some(true);
+        if is_there && is_active {
+            return Ok(member);
+        }
+        Err(RegistryError::NotAllowed("the session is over; sign in again".to_owned()))
+    }
+
     /// Changes a member, with further writes in the same change.
     pub(crate) async fn edit_member<T>(
         &self,
@@ -138,6 +180,17 @@ impl<S: Store> Registry<S> {
 
 pub(super) fn end(member_id: MemberId, which: SessionsToEnd) -> Write {
     Write::EndSessions { member_id, which }
+}
+
+/// Ends the links and codes by which a member would come back.
+pub(super) fn recovery_ends(id: MemberId, at: Timestamp) -> Write {
+    Write::EndInvitations { which: InvitationsToEnd::Of(id), at }
+}
+
+/// Ends a member's sessions, the links and codes by which it would come back, and the invitations that it made.
+pub(super) fn everything_ends(id: MemberId, at: Timestamp) -> Vec<Write> {
+    let by = Write::EndInvitations { which: InvitationsToEnd::By(Principal::Member(id)), at };
+    vec![end(id, SessionsToEnd::All), recovery_ends(id, at), by]
 }
 
 /// A role at the operator goes with no tenant, another with one (rule S1).

@@ -396,6 +396,8 @@ statements! {
     SESSION = "session.read": concat!(session!(), "digest = $1");
     SESSIONS_OF = "session.list": concat!(session!(), "member_id = $1 ORDER BY created_at DESC, id LIMIT $2");
     SESSION_SEEN = "session.seen": "UPDATE session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
+    // Changes nothing: it finds a row if the session is there and as it was.
+    SESSION_KEEP = "session.keep": "UPDATE session SET version = version WHERE id = $1 AND version = $2";
     SESSIONS_END = "session.end_all": "DELETE FROM session WHERE member_id = $1";
     SESSIONS_END_OTHERS = "session.end_others": "DELETE FROM session WHERE member_id = $1 AND id <> $2";
     SESSION_END = "session.end": "DELETE FROM session WHERE member_id = $1 AND id = $2";
@@ -409,6 +411,12 @@ statements! {
     INVITATIONS_AFTER = "invitation.list": concat!(invitation!(), "id > $1 ORDER BY id LIMIT $2");
     INVITATIONS_OF_TENANT_AFTER = "invitation.list_of_tenant": concat!(invitation!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
+    INVITATIONS_END_OF = "invitation.end_of_member":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_BY = "invitation.end_of_inviter":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE invited_by = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_KIND = "invitation.end_of_kind":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE kind = $1 AND ended_at IS NULL AND expires_at > $2";
     INVITATIONS_FORGET = "invitation.forget": "DELETE FROM invitation WHERE expires_at < $1";
 
     MANAGEMENT_CLIENT_INSERT = "management_client.insert":

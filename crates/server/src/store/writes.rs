@@ -42,12 +42,16 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateMember(row) => people_rows::update_member(row)?,
         Write::InsertSession(row) => people_rows::insert_session(row),
         Write::UpdateSession(row) => people_rows::update_session(row),
+        Write::KeepSession { id, version } => people_rows::keep_session(*id, *version),
         Write::InsertInvitation(row) => people_rows::insert_invitation(row),
         Write::UpdateInvitation(row) => people_rows::update_invitation(row),
         Write::InsertManagementClient(row) => people_rows::insert_management_client(row),
         Write::UpdateManagementClient(row) => people_rows::update_management_client(row),
         Write::EndSessions { member_id, which } => {
             return people_rows::end_sessions(*member_id, which).execute(transaction).await.map(|_| ());
+        }
+        Write::EndInvitations { which, at } => {
+            return people_rows::end_invitations(*which, *at).execute(transaction).await.map(|_| ());
         }
         Write::ForgetInvitations { before } => {
             return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());

@@ -70,6 +70,36 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
 }
 
 #[tokio::test]
+async fn ones_own_means_are_changed_only_by_a_session_that_is_still_there() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let by = desk.authority(&ann).await;
+    let gone = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let begun = desk.management.begin_totp(&gone).unwrap();
+    let code = desk.code_of(&unbase32(begun.secret.expose()));
+    let challenge = desk.management.begin_passkey_registration(&gone).unwrap();
+    let attestation = Authenticator::es256().create(&challenge.options);
+    // As if it ended while these requests were on their way.
+    desk.management.end_sessions(&by, ann.member.id, SessionsToEnd::All).await.unwrap();
+    assert!(is_not_allowed(&desk.management.change_password(&gone, &text("another long password")).await));
+    assert!(is_not_allowed(&desk.management.enrol_totp(&gone, &begun.handle, &code).await));
+    assert!(is_not_allowed(&desk.management.register_passkey(&gone, &challenge.handle, &attestation, "Key").await));
+    assert!(is_not_allowed(&desk.management.remove_passkey(&gone, b"any").await));
+    desk.sign_in(&ann).await.expect("nothing changed");
+}
+
+#[tokio::test]
+async fn s24_a_step_up_meanwhile_ends_what_the_token_from_before_may_change() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let before = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let code = desk.code_of(&ann.secret);
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
+    desk.management.step_up(&before, SensitiveAction::Access, proof, from(1)).await.unwrap();
+    assert!(is_not_allowed(&desk.management.change_password(&before, &text("another long password")).await));
+}
+
+#[tokio::test]
 async fn a_used_code_makes_no_step_up() {
     let desk = Desk::new().await;
     let ann = desk.admin().await;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, Invitation, InvitationId,
-    KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId, Revocation,
-    RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
+    InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId,
+    Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
 };
-use crate::store::{CommitError, SessionsToEnd, StoredRevocation, Write};
+use crate::store::{CommitError, InvitationsToEnd, SessionsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
 #[derive(Clone, Debug)]
@@ -113,8 +114,15 @@ impl Tables {
                 self.sessions.retain(|_, row| row.value.member_id != *member_id || !is_over(&row.value));
                 Ok(())
             }
+            Write::KeepSession { id, version } => {
+                exists(self.sessions.get(id).is_some_and(|row| row.value.version == *version))
+            }
             Write::InsertInvitation(row) => insert(&mut self.invitations, row.id, row, position),
             Write::UpdateInvitation(row) => update(&mut self.invitations, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::EndInvitations { which, at } => {
+                self.end_invitations(*which, *at);
+                Ok(())
+            }
             Write::ForgetInvitations { before } => {
                 self.invitations.retain(|_, row| row.value.expires_at >= *before);
                 Ok(())
@@ -163,6 +171,8 @@ impl Tables {
             }
             Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
+            | Write::KeepSession { .. }
+            | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)
             | Write::ForgetInvitations { .. }
             | Write::UpdateManagementClient(_)
@@ -172,6 +182,20 @@ impl Tables {
             | Write::DeleteSigningKey(_)
             | Write::Revoke(_)
             | Write::ConfirmRestore => Ok(()),
+        }
+    }
+
+    fn end_invitations(&mut self, which: InvitationsToEnd, at: Timestamp) {
+        let is_meant = |one: &Invitation| match which {
+            InvitationsToEnd::Of(member) => one.member_id == Some(member),
+            InvitationsToEnd::By(who) => one.invited_by == Some(who),
+            InvitationsToEnd::SetUpCodes => one.kind == InvitationKind::SetUp,
+        };
+        for row in self.invitations.values_mut().map(|row| &mut row.value) {
+            if is_meant(row) && row.is_open(at) {
+                row.ended_at = Some(at);
+                row.version += 1;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use mintmark_core::model::{
     PasskeyAlgorithm, PasswordHash, Position, SealedBytes, SensitiveAction, Session, SessionId, Status, StepUp, StoredSecret,
     TenantId, TokenDigest,
 };
-use mintmark_core::store::{CommitError, Page, SessionsToEnd, Store, Subject, Write};
+use mintmark_core::store::{CommitError, InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 use super::world::{NOW, World, change};
 
@@ -18,7 +18,9 @@ super::on_every_store! {
     a_session_comes_back_with_every_field,
     seeing_a_session_is_no_change_and_goes_forward_only,
     sessions_end_one_by_one_and_together,
+    a_change_that_needs_a_session_is_a_conflict_without_it,
     an_invitation_comes_back_with_every_field_and_is_forgotten,
+    open_invitations_end_by_member_inviter_and_kind,
     a_management_client_comes_back_with_every_field,
     s4_a_tenants_listings_hold_what_is_its_own,
     the_feed_does_not_tell_who_manages_the_server,
@@ -197,6 +199,48 @@ async fn sessions_end_one_by_one_and_together<S: Store>(world: World<S>) {
     end(SessionsToEnd::All).await;
     assert!(ids().await.is_empty());
     assert_eq!(world.store.session(&of_bob.digest).await.unwrap(), Some(of_bob));
+}
+
+async fn a_change_that_needs_a_session_is_a_conflict_without_it<S: Store>(world: World<S>) {
+    let ann = inserted(&world, "ann@example.org").await;
+    let written = session(&world, &ann, 1);
+    world.write(Write::InsertSession(written.clone())).await;
+    let keep = async |version| {
+        let done = world.try_write(vec![Write::KeepSession { id: written.id, version }]).await;
+        assert!(matches!(done, Ok(_) | Err(CommitError::Conflict)), "{done:?}");
+        done.is_ok()
+    };
+    assert!(keep(1).await);
+    assert!(keep(1).await, "it is as it was");
+    assert!(!keep(2).await);
+    world.write(Write::EndSessions { member_id: ann.id, which: SessionsToEnd::All }).await;
+    assert!(!keep(1).await);
+}
+
+async fn open_invitations_end_by_member_inviter_and_kind<S: Store>(world: World<S>) {
+    let kinds = [InvitationKind::BreakGlass, InvitationKind::Invite, InvitationKind::SetUp];
+    let made: Vec<Invitation> =
+        kinds.iter().zip(1..).map(|(kind, byte)| Invitation { kind: *kind, ..invitation(&world, None, byte) }).collect();
+    for one in &made {
+        world.write(Write::InsertInvitation(one.clone())).await;
+    }
+    let over = Invitation { member_id: made[0].member_id, expires_at: NOW.plus(5), ..invitation(&world, None, 9) };
+    world.write(Write::InsertInvitation(over.clone())).await;
+    let (of, by) = (made[0].member_id.unwrap(), made[1].invited_by.unwrap());
+    for (which, seconds) in [
+        (InvitationsToEnd::Of(of), 10),
+        (InvitationsToEnd::By(by), 20),
+        (InvitationsToEnd::SetUpCodes, 30),
+        // What is over stays as it is.
+        (InvitationsToEnd::Of(of), 40),
+    ] {
+        world.write(Write::EndInvitations { which, at: NOW.plus(seconds) }).await;
+    }
+    for (one, seconds) in made.iter().zip([10, 20, 30]) {
+        let found = world.store.invitation(one.id).await.unwrap().unwrap();
+        assert_eq!((found.ended_at, found.version), (Some(NOW.plus(seconds)), 2), "{:?}", one.kind);
+    }
+    assert_eq!(world.store.invitation(over.id).await.unwrap(), Some(over));
 }
 
 async fn an_invitation_comes_back_with_every_field_and_is_forgotten<S: Store>(world: World<S>) {
