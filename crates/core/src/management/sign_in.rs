@@ -5,6 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::ceremony::{Ceremony, ENROLMENT_LIFETIME};
+use super::step_up::account_of;
 use super::totp::{self, SECRET};
 use super::{Managed, Management, ManagementError, NewSession, SignedIn, TotpEnrolment, Visitor};
 use crate::crypto::SecretText;
@@ -83,7 +84,7 @@ impl<S: Store> Management<S> {
     pub async fn enrol_totp(&self, signed_in: &SignedIn, handle: &str, code: &SecretText) -> Managed<()> {
         let now = self.registry.clock.now();
         signed_in.check_stepped_up(SensitiveAction::Access, now)?;
-        let attempt = self.attempts.begin(signed_in.session.source, Some(signed_in.member.email.as_str()), now)?;
+        let attempt = self.attempts.begin(signed_in.session.source, Some(&account_of(signed_in.member.id)), now)?;
         let begun = self.resume(Ceremony::Totp(signed_in.session.id), handle)?;
         let (sealed, step) = self.confirm_totp(&begun, begun.member_id, code)?;
         let edit = |member: &mut Member| {

@@ -136,7 +136,7 @@ impl<S: Store> Registry<S> {
 
     /// Whether there is any member.
     pub async fn has_members(&self) -> Outcome<bool> {
-        Ok(!self.store.members(Reach::Operator, Page { after: None, limit: 1 }).await?.is_empty())
+        Ok(self.store.has_members().await?)
     }
 
     /// Uses an invitation up: its member is made, or comes back, and is signed in, all in one change.

@@ -48,7 +48,7 @@ impl<S: Store> Registry<S> {
         Ok(self.edit_member("member.rename", id, edit).await?.0)
     }
 
-    /// Ends sessions of a member.
+    /// Ends sessions of a member. Where there is none to end, nothing changes.
     pub async fn end_sessions(&self, member_id: MemberId, which: SessionsToEnd) -> Outcome<()> {
         let (action, after) = match &which {
             SessionsToEnd::All => ("session.end_all", None),
@@ -57,6 +57,9 @@ impl<S: Store> Registry<S> {
         };
         let subject = Subject::Member { id: member_id };
         let tenant = self.existing_member(member_id).await?.tenant_id;
+        if !self.store.sessions_of(member_id).await?.iter().any(|session| which.holds(session.id)) {
+            return Ok(());
+        }
         let draft = Draft { tenant, action, subject, before: None, after, writes: vec![end(member_id, which)] };
         self.insert(draft, || "such a session".to_owned()).await
     }

@@ -84,6 +84,11 @@ pub enum Write {
         /// The version that it must still have.
         version: u64,
     },
+    /// Ends the sessions of a tenant's members, and by another version the tokens of its management clients, as many as there are.
+    EndAccessOfTenant {
+        /// Whose.
+        tenant_id: TenantId,
+    },
     InsertInvitation(Invitation),
     UpdateInvitation(Invitation),
     /// Ends invitations that are open, as many as there are: none is no conflict.
@@ -111,6 +116,17 @@ pub enum SessionsToEnd {
     Others(SessionId),
     /// One.
     One(SessionId),
+}
+
+impl SessionsToEnd {
+    /// Whether a session of the member is among them.
+    pub fn holds(&self, session: SessionId) -> bool {
+        match self {
+            SessionsToEnd::All => true,
+            SessionsToEnd::Others(kept) => session != *kept,
+            SessionsToEnd::One(one) => session == *one,
+        }
+    }
 }
 
 /// Which invitations end.

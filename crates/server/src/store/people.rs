@@ -15,7 +15,7 @@ use super::reads::start;
 use super::rows::readable;
 use super::statements::{
     INVITATION, INVITATION_BY_DIGEST, INVITATIONS_AFTER, INVITATIONS_OF_TENANT_AFTER, MANAGEMENT_CLIENT,
-    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_BY_EMAIL, MEMBERS_AFTER,
+    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_ANY, MEMBER_BY_EMAIL, MEMBERS_AFTER,
     MEMBERS_OF_TENANT_AFTER, SESSION, SESSION_SEEN, SESSIONS_OF, Statement,
 };
 
@@ -26,6 +26,10 @@ impl PeopleStore for SqlStore {
 
     async fn member_by_email(&self, email: &EmailAddress) -> Read<Option<Member>> {
         self.one(MEMBER_BY_EMAIL.query().bind(email.as_str()), people_rows::member).await
+    }
+
+    async fn has_members(&self) -> Read<bool> {
+        Ok(self.engine.row(MEMBER_ANY.query()).await?.is_some())
     }
 
     async fn members(&self, reach: Reach, page: Page<'_, MemberId>) -> Read<Vec<Member>> {

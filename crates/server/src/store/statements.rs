@@ -383,6 +383,7 @@ statements! {
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
     MEMBER = "member.read": concat!(member!(), "id = $1");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
+    MEMBER_ANY = "member.any": "SELECT id FROM member LIMIT 1";
     MEMBERS_AFTER = "member.list": concat!(member!(), "id > $1 ORDER BY id LIMIT $2");
     MEMBERS_OF_TENANT_AFTER = "member.list_of_tenant": concat!(member!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
@@ -400,6 +401,8 @@ statements! {
     SESSION_KEEP = "session.keep": "UPDATE session SET version = version WHERE id = $1 AND version = $2";
     SESSIONS_END = "session.end_all": "DELETE FROM session WHERE member_id = $1";
     SESSIONS_END_OTHERS = "session.end_others": "DELETE FROM session WHERE member_id = $1 AND id <> $2";
+    SESSIONS_END_OF_TENANT = "session.end_of_tenant":
+        "DELETE FROM session WHERE member_id IN (SELECT id FROM member WHERE tenant_id = $1)";
     SESSION_END = "session.end": "DELETE FROM session WHERE member_id = $1 AND id = $2";
 
     INVITATION_INSERT = "invitation.insert":
@@ -426,6 +429,9 @@ statements! {
         "UPDATE management_client SET name = $2, role = $3, status = $4, secret_id = $5, secret_scheme = $6, \
          secret_pepper_id = $7, secret_mac = $8, hint = $9, version = $10 \
          WHERE id = $1 AND version + 1 = $10 AND coalesce(tenant_id, '') = coalesce($11, '')";
+    // Tokens are for one version of their client.
+    MANAGEMENT_CLIENTS_TOUCH = "management_client.touch":
+        "UPDATE management_client SET version = version + 1 WHERE tenant_id = $1";
     MANAGEMENT_CLIENT = "management_client.read": concat!(management_client!(), "id = $1");
     MANAGEMENT_CLIENTS_AFTER = "management_client.list": concat!(management_client!(), "id > $1 ORDER BY id LIMIT $2");
     MANAGEMENT_CLIENTS_OF_TENANT_AFTER = "management_client.list_of_tenant": concat!(management_client!(),

@@ -100,6 +100,40 @@ async fn s24_a_step_up_meanwhile_ends_what_the_token_from_before_may_change() {
 }
 
 #[tokio::test]
+async fn who_guesses_at_an_address_keeps_nobody_who_is_signed_in_from_showing_who_they_are() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let email = ann.member.email.as_str();
+    for place in 1..=10 {
+        for _ in 0..10 {
+            let tried = desk.management.sign_in_with_password(email, &text("wrong"), &text("000000"), from(place)).await;
+            assert!(is_refused(&tried));
+        }
+    }
+    assert!(matches!(desk.sign_in(&ann).await, Err(ManagementError::Limited(_))));
+    desk.world.clock.advance(30);
+    let signed_in = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let challenge = desk.management.begin_passkey_registration(&signed_in).unwrap();
+    let mut device = Authenticator::es256();
+    let attestation = device.create(&challenge.options);
+    desk.management.register_passkey(&signed_in, &challenge.handle, &attestation, "Key").await.unwrap();
+    // Wrong passwords of whoever has the session count for the password alone.
+    let (password, code) = (text("wrong"), text("000000"));
+    let wrong = || StepUpProof::Password { password: &password, code: &code };
+    for _ in 0..10 {
+        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await));
+    }
+    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await;
+    assert!(matches!(limited, Err(ManagementError::Limited(_))));
+    let member = desk.store().member(ann.member.id).await.unwrap().unwrap();
+    let signed_in = SignedIn { member, ..signed_in };
+    let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Keys).unwrap();
+    let assertion = device.get(&challenge.options);
+    let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
+    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(30)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_used_code_makes_no_step_up() {
     let desk = Desk::new().await;
     let ann = desk.admin().await;
@@ -120,6 +154,10 @@ async fn signing_out_ends_this_session_and_no_other() {
     assert!(desk.signed_in(&ann.token).await.is_none());
     assert!(desk.signed_in(&other.token).await.is_some());
     assert_eq!(desk.last_audit().await.action, "session.end");
+    let head = desk.store().feed(crate::model::Position(0), 1).await.unwrap().head;
+    desk.management.sign_out(&signed_in).await.unwrap();
+    let after = desk.store().feed(crate::model::Position(0), 1).await.unwrap().head;
+    assert_eq!(after, head, "one that is over is ended by nothing");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::model::{
     InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId,
     Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
 };
-use crate::store::{CommitError, InvitationsToEnd, SessionsToEnd, StoredRevocation, Write};
+use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
 #[derive(Clone, Debug)]
@@ -106,12 +106,11 @@ impl Tables {
             Write::InsertSession(row) => insert(&mut self.sessions, row.id, row, position),
             Write::UpdateSession(row) => update(&mut self.sessions, &row.id, row, |old| old.member_id == row.member_id),
             Write::EndSessions { member_id, which } => {
-                let is_over = |session: &Session| match which {
-                    SessionsToEnd::All => true,
-                    SessionsToEnd::Others(kept) => session.id != *kept,
-                    SessionsToEnd::One(one) => session.id == *one,
-                };
-                self.sessions.retain(|_, row| row.value.member_id != *member_id || !is_over(&row.value));
+                self.sessions.retain(|_, row| row.value.member_id != *member_id || !which.holds(row.value.id));
+                Ok(())
+            }
+            Write::EndAccessOfTenant { tenant_id } => {
+                self.end_access_of(*tenant_id);
                 Ok(())
             }
             Write::KeepSession { id, version } => {
@@ -172,6 +171,7 @@ impl Tables {
             Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
             | Write::KeepSession { .. }
+            | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)
             | Write::ForgetInvitations { .. }
@@ -182,6 +182,17 @@ impl Tables {
             | Write::DeleteSigningKey(_)
             | Write::Revoke(_)
             | Write::ConfirmRestore => Ok(()),
+        }
+    }
+
+    fn end_access_of(&mut self, tenant: TenantId) {
+        let members = &self.members;
+        let is_of_tenant = |id: &MemberId| members.get(id).is_some_and(|member| member.value.tenant_id == Some(tenant));
+        self.sessions.retain(|_, row| !is_of_tenant(&row.value.member_id));
+        for client in self.management_clients.values_mut().map(|row| &mut row.value) {
+            if client.tenant_id == Some(tenant) {
+                client.version += 1;
+            }
         }
     }
 

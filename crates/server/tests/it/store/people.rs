@@ -19,6 +19,7 @@ super::on_every_store! {
     seeing_a_session_is_no_change_and_goes_forward_only,
     sessions_end_one_by_one_and_together,
     a_change_that_needs_a_session_is_a_conflict_without_it,
+    the_access_of_a_tenant_ends_and_of_no_other,
     an_invitation_comes_back_with_every_field_and_is_forgotten,
     open_invitations_end_by_member_inviter_and_kind,
     a_management_client_comes_back_with_every_field,
@@ -215,6 +216,28 @@ async fn a_change_that_needs_a_session_is_a_conflict_without_it<S: Store>(world:
     assert!(!keep(2).await);
     world.write(Write::EndSessions { member_id: ann.id, which: SessionsToEnd::All }).await;
     assert!(!keep(1).await);
+}
+
+async fn the_access_of_a_tenant_ends_and_of_no_other<S: Store>(world: World<S>) {
+    assert!(!world.store.has_members().await.unwrap());
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    let mut kept = Vec::new();
+    for (tenant, byte) in [(acme.id, 1), (globex.id, 2)] {
+        let somebody = member(&world, Some(tenant), &format!("{byte}@example.org"));
+        let session = session(&world, &somebody, byte);
+        let client = management_client(&world, Some(tenant));
+        world.write(Write::InsertMember(somebody)).await;
+        world.write(Write::InsertSession(session.clone())).await;
+        world.write(Write::InsertManagementClient(client.clone())).await;
+        kept.push((session, client));
+    }
+    assert!(world.store.has_members().await.unwrap());
+    world.write(Write::EndAccessOfTenant { tenant_id: acme.id }).await;
+    for ((session, client), is_acme) in kept.into_iter().zip([true, false]) {
+        assert_eq!(world.store.session(&session.digest).await.unwrap().is_none(), is_acme);
+        let found = world.store.management_client(client.id).await.unwrap().unwrap();
+        assert_eq!(found.version, if is_acme { 2 } else { 1 });
+    }
 }
 
 async fn open_invitations_end_by_member_inviter_and_kind<S: Store>(world: World<S>) {
