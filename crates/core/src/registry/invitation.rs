@@ -14,7 +14,9 @@ use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write}
 
 /// For how many seconds invitations are kept that are over: a month, for whoever looks what became of them.
 const KEPT: i64 = 30 * 86_400;
-/// How many invitations can be open at a time, in one listing's reach.
+/// How many are read at a time.
+const PAGE: u32 = 500;
+/// How many invitations can be open at a time, of one tenant or of the operator.
 pub const OPEN_INVITATIONS_MAX: usize = 500;
 
 /// Whom to invite.
@@ -57,13 +59,7 @@ impl<S: Store> Registry<S> {
         if let Some(tenant) = new.tenant_id {
             self.existing_tenant(tenant).await?;
         }
-        let now = self.clock.now();
-        let reach = new.tenant_id.map_or(Reach::Operator, Reach::Tenant);
-        if self.open_invitations(reach, now).await?.len() >= OPEN_INVITATIONS_MAX {
-            return Err(RegistryError::NotAllowed(format!(
-                "{OPEN_INVITATIONS_MAX} invitations are open; take some back first"
-            )));
-        }
+        self.check_open_invitations(new.tenant_id).await?;
         let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
         created.invitation.role = new.role;
         created.invitation.tenant_id = new.tenant_id;
@@ -79,6 +75,7 @@ impl<S: Store> Registry<S> {
         if member.status == Status::Disabled {
             return Err(RegistryError::NotAllowed("the member is disabled; turn it on first".to_owned()));
         }
+        self.check_open_invitations(member.tenant_id).await?;
         let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
         created.invitation.role = member.role;
         created.invitation.tenant_id = member.tenant_id;
@@ -145,13 +142,14 @@ impl<S: Store> Registry<S> {
             let invitation = self.usable_invitation(digest).await?;
             let after = ended(&invitation, self.clock.now());
             let mut writes = vec![Write::UpdateInvitation(after.clone())];
-            let member = match invitation.member_id {
-                Some(id) => self.member_who_comes_back((id, &invitation), means, &mut writes).await?,
-                None => new_member(&invitation, means, session)?,
-            };
-            if invitation.member_id.is_none() {
+            let (before, member) = if let Some(id) = invitation.member_id {
+                let (before, member) = self.member_who_comes_back((id, &invitation), means, &mut writes).await?;
+                (audited(&serde_json::json!({ "invitation": after, "member": before })), member)
+            } else {
+                let member = new_member(&invitation, means, session)?;
                 writes.push(Write::InsertMember(member.clone()));
-            }
+                (audited(&after), member)
+            };
             if invitation.kind == InvitationKind::SetUp {
                 // Of two codes that are used at once one finds the other's row changed, and then that there are members.
                 writes.push(self.set_up_codes_end());
@@ -162,7 +160,7 @@ impl<S: Store> Registry<S> {
                 tenant: member.tenant_id,
                 action: "invitation.accept",
                 subject,
-                before: audited(&after),
+                before,
                 after: audited(&member),
                 writes,
             };
@@ -202,13 +200,15 @@ impl<S: Store> Registry<S> {
         Ok(self.store.tenant(id).await?.map(|tenant| tenant.status == Status::Active))
     }
 
+    /// The member as it was and as it is then.
     async fn member_who_comes_back(
         &self,
         (id, invitation): (MemberId, &Invitation),
         means: &Means,
         writes: &mut Vec<Write>,
-    ) -> Outcome<Member> {
-        let mut member = self.existing_member(id).await?;
+    ) -> Outcome<(Member, Member)> {
+        let before = self.existing_member(id).await?;
+        let mut member = before.clone();
         // Whoever has the machine turns an admin on again; an invitation does not, nor does it outlive a change of the role.
         let is_break_glass = invitation.kind == InvitationKind::BreakGlass;
         if member.role != invitation.role || (member.status == Status::Disabled && !is_break_glass) {
@@ -227,7 +227,7 @@ impl<S: Store> Registry<S> {
         } else {
             writes.extend([end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())]);
         }
-        Ok(member)
+        Ok((before, member))
     }
 
     fn new_invitation(&self, kind: InvitationKind, (token, digest): (SecretText, TokenDigest)) -> CreatedInvitation {
@@ -270,15 +270,20 @@ impl<S: Store> Registry<S> {
         Write::EndInvitations { which: InvitationsToEnd::SetUpCodes, at: self.clock.now() }
     }
 
-    async fn open_invitations(&self, reach: Reach, now: Timestamp) -> Outcome<Vec<Invitation>> {
-        let mut open = Vec::new();
-        let mut after = None;
+    /// Refuses one more where too many are open: of a tenant its own, of the operator those of no tenant.
+    async fn check_open_invitations(&self, tenant_id: Option<TenantId>) -> Outcome<()> {
+        let (now, reach) = (self.clock.now(), tenant_id.map_or(Reach::Operator, Reach::Tenant));
+        let (mut open, mut after) = (0, None);
         loop {
-            let page = self.store.invitations(reach, Page { after: after.as_ref(), limit: 500 }).await?;
+            let page = self.store.invitations(reach, Page { after: after.as_ref(), limit: PAGE }).await?;
             after = page.last().map(|last| last.id);
-            open.extend(page.into_iter().filter(|one| one.is_open(now)));
-            if after.is_none() || open.len() >= OPEN_INVITATIONS_MAX {
-                return Ok(open);
+            open += page.iter().filter(|one| one.tenant_id == tenant_id && one.is_open(now)).count();
+            if open >= OPEN_INVITATIONS_MAX {
+                let why = format!("{OPEN_INVITATIONS_MAX} invitations are open; take some back first");
+                return Err(RegistryError::NotAllowed(why));
+            }
+            if after.is_none() {
+                return Ok(());
             }
         }
     }

@@ -18,8 +18,14 @@ impl<S: Store> Registry<S> {
             self.check_not_the_last_admin(id).await?;
         }
         let edit = |member: &mut Member| {
+            let is_admin = is_active_admin(member);
             member.status = status;
-            Ok((if status == Status::Disabled { everything_ends(id, self.clock.now()) } else { Vec::new() }, ()))
+            let mut writes = Vec::new();
+            if status == Status::Disabled {
+                writes.extend(is_admin.then_some(Write::KeepAnAdmin));
+                writes.extend(everything_ends(id, self.clock.now()));
+            }
+            Ok((writes, ()))
         };
         Ok(self.edit_member("member.set_status", id, edit).await?.0)
     }
@@ -32,8 +38,10 @@ impl<S: Store> Registry<S> {
         }
         let edit = |member: &mut Member| {
             check_role(role, member.tenant_id)?;
+            let mut writes = vec![end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())];
+            writes.extend((role != Role::Admin && is_active_admin(member)).then_some(Write::KeepAnAdmin));
             member.role = role;
-            Ok((vec![end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())], ()))
+            Ok((writes, ()))
         };
         Ok(self.edit_member("member.set_role", id, edit).await?.0)
     }
@@ -87,11 +95,16 @@ impl<S: Store> Registry<S> {
 
     /// Gives a session another token and notes what for, with what else changes of its member.
     pub(crate) async fn renew_session(&self, session: &Session, edit: impl Fn(&mut Member) -> Outcome<()>) -> Outcome<Member> {
-        let done = self.edit_member("session.step_up", session.member_id, |member| {
-            edit(member)?;
-            Ok((vec![Write::UpdateSession(session.clone())], ()))
-        });
-        Ok(done.await?.0)
+        self.update(|| async {
+            let mut member = self.existing_member(session.member_id).await?;
+            edit(&mut member)?;
+            member.version += 1;
+            let writes = vec![Write::UpdateMember(member.clone()), Write::UpdateSession(session.clone())];
+            let subject = Subject::Member { id: member.id };
+            let (tenant, after) = (member.tenant_id, audited(session));
+            Ok((Draft { tenant, action: "session.step_up", subject, before: None, after, writes }, member))
+        })
+        .await
     }
 
     /// Changes one's own means to sign in, by a session that is there and stepped up when the change is made, not only before. Links
@@ -160,17 +173,16 @@ impl<S: Store> Registry<S> {
         self.store.member(id).await?.ok_or_else(|| RegistryError::NotFound(format!("member {id}")))
     }
 
-    /// Refuses what would leave nobody who can manage the server. Two admins who remove each other in the same second can still do
-    /// it; `mintmark member break-glass` is for that too.
+    /// Refuses what would leave nobody who can manage the server. Of two admins who remove each other in the same moment
+    /// [`Write::KeepAnAdmin`] stops the second.
     async fn check_not_the_last_admin(&self, id: MemberId) -> Outcome<()> {
-        let is_admin = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
-        if !is_admin(&self.existing_member(id).await?) {
+        if !is_active_admin(&self.existing_member(id).await?) {
             return Ok(());
         }
         let mut after = None;
         loop {
             let page = self.store.members(Reach::Operator, Page { after: after.as_ref(), limit: PAGE }).await?;
-            if page.iter().any(|other| other.id != id && is_admin(other)) {
+            if page.iter().any(|other| other.id != id && is_active_admin(other)) {
                 return Ok(());
             }
             match page.last() {
@@ -179,6 +191,10 @@ impl<S: Store> Registry<S> {
             }
         }
     }
+}
+
+fn is_active_admin(member: &Member) -> bool {
+    member.role == Role::Admin && member.status == Status::Active
 }
 
 pub(super) fn end(member_id: MemberId, which: SessionsToEnd) -> Write {

@@ -68,6 +68,8 @@ pub enum Write {
     ConfirmRestore,
     InsertMember(Member),
     UpdateMember(Member),
+    /// Changes nothing, and is a conflict if no admin is active.
+    KeepAnAdmin,
     InsertSession(Session),
     UpdateSession(Session),
     /// Removes sessions of a member, as many as there are: one that is over already is no conflict.

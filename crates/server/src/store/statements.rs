@@ -383,6 +383,10 @@ statements! {
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
     MEMBER = "member.read": concat!(member!(), "id = $1");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
+    // Changes nothing: it finds the row if there is an admin.
+    MEMBER_KEEP_ADMIN = "member.keep_admin":
+        "UPDATE store SET mark = mark WHERE id = 1 AND EXISTS \
+         (SELECT 1 FROM member WHERE role = 'admin' AND status = 'active')";
     MEMBER_ANY = "member.any": "SELECT id FROM member LIMIT 1";
     MEMBERS_AFTER = "member.list": concat!(member!(), "id > $1 ORDER BY id LIMIT $2");
     MEMBERS_OF_TENANT_AFTER = "member.list_of_tenant": concat!(member!(),

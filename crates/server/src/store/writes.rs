@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
-    ENVIRONMENT_UPDATE, MANAGEMENT_CLIENTS_TOUCH, RESOURCE_INSERT, RESOURCE_UPDATE, SESSIONS_END_OF_TENANT, SIGNING_KEY_DELETE,
-    SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
+    ENVIRONMENT_UPDATE, MANAGEMENT_CLIENTS_TOUCH, MEMBER_KEEP_ADMIN, RESOURCE_INSERT, RESOURCE_UPDATE, SESSIONS_END_OF_TENANT,
+    SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
 };
 use super::{people_rows, revocations};
 
@@ -40,6 +40,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::ConfirmRestore => STORE_CONFIRM.query(),
         Write::InsertMember(row) => people_rows::insert_member(row)?,
         Write::UpdateMember(row) => people_rows::update_member(row)?,
+        Write::KeepAnAdmin => MEMBER_KEEP_ADMIN.query(),
         Write::InsertSession(row) => people_rows::insert_session(row),
         Write::UpdateSession(row) => people_rows::update_session(row),
         Write::KeepSession { id, version } => people_rows::keep_session(*id, *version),

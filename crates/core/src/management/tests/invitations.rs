@@ -102,7 +102,7 @@ async fn whoever_is_invited_cannot_choose_another_address() {
     assert_eq!(bob.member.email.as_str(), "bob@example.org");
     let again = desk.management.invite(&admin, &new("bob@example.org", Role::Auditor, None)).await.unwrap().token;
     let again = desk.accept(&again, None).await.map(|_| ());
-    assert!(matches!(again, Err(ManagementError::Registry(RegistryError::Exists(_)))), "{again:?}");
+    assert!(is_refused(&again), "who else is a member is not told: {again:?}");
 }
 
 #[tokio::test]
@@ -139,6 +139,23 @@ async fn s24_an_invitation_gives_no_more_than_its_inviter_could_give_when_it_is_
 }
 
 #[tokio::test]
+async fn open_invitations_are_limited_for_each_tenant_apart_from_the_operators() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let bob = desk.member("bob@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let registry = &desk.management.registry;
+    for number in 0..crate::registry::OPEN_INVITATIONS_MAX {
+        let email = format!("{number}@example.org");
+        registry.invite(&new(&email, Role::Viewer, Some(desk.world.acme)), None).await.unwrap();
+    }
+    let one_more = new("more@example.org", Role::Viewer, Some(desk.world.acme));
+    assert!(matches!(registry.invite(&one_more, None).await, Err(RegistryError::NotAllowed(_))));
+    assert!(matches!(registry.invite_back(bob.member.id, None).await, Err(RegistryError::NotAllowed(_))));
+    registry.invite(&new("more@example.org", Role::Viewer, Some(desk.world.globex)), None).await.unwrap();
+    registry.invite_back(admin.member.id, None).await.expect("the operator's own are counted apart");
+}
+
+#[tokio::test]
 async fn an_invitation_is_taken_back_by_whoever_could_have_made_it() {
     let desk = Desk::new().await;
     let admin = desk.authority(&desk.admin().await).await;
@@ -166,6 +183,10 @@ async fn an_admin_who_lost_everything_comes_back_by_the_machine() {
     assert_eq!(desk.last_audit().await.action, "member.break_glass");
     let back = desk.accept(&code, None).await.unwrap();
     assert_eq!(back.member.id, admin.member.id);
+    let accepted = desk.store().audit(&AuditFilter::default(), None, 10).await.unwrap();
+    let accepted = accepted.into_iter().find(|record| record.action == "invitation.accept").unwrap();
+    let before = accepted.before.unwrap();
+    assert_eq!(before["member"]["passkeys"].as_array().map(Vec::len), Some(1), "what was lost is told: {before}");
     assert!(desk.signed_in(&back.token).await.is_some());
     assert!(is_refused(&desk.accept(&code, None).await.map(|_| ())), "once");
     // What was lost is worth nothing.

@@ -59,6 +59,8 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     assert!(desk.signed_in(&ann.token).await.is_none(), "the token from before is worth nothing");
     let after = desk.signed_in(&renewed.token).await.unwrap();
     assert_eq!(after.session.id, before.session.id);
+    let audit = desk.last_audit().await;
+    assert_eq!((audit.action.as_str(), &audit.after.unwrap()["step_up"]["action"]), ("session.step_up", &"keys".into()));
     assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_ok());
     let other = after.check_stepped_up(SensitiveAction::Credentials, desk.now());
     assert!(matches!(other, Err(ManagementError::StepUpNeeded(SensitiveAction::Credentials))), "s24: bound to its action");

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
+use crate::management::Role;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, Invitation, InvitationId,
     InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId,
-    Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
+    Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
 };
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
@@ -103,6 +104,10 @@ impl Tables {
             }
             Write::InsertMember(row) => insert(&mut self.members, row.id, row, position),
             Write::UpdateMember(row) => update(&mut self.members, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::KeepAnAdmin => {
+                let is_one = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
+                exists(self.members.values().any(|row| is_one(&row.value)))
+            }
             Write::InsertSession(row) => insert(&mut self.sessions, row.id, row, position),
             Write::UpdateSession(row) => update(&mut self.sessions, &row.id, row, |old| old.member_id == row.member_id),
             Write::EndSessions { member_id, which } => {
@@ -171,6 +176,7 @@ impl Tables {
             Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
             | Write::KeepSession { .. }
+            | Write::KeepAnAdmin
             | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)

@@ -19,6 +19,7 @@ super::on_every_store! {
     seeing_a_session_is_no_change_and_goes_forward_only,
     sessions_end_one_by_one_and_together,
     a_change_that_needs_a_session_is_a_conflict_without_it,
+    what_leaves_no_active_admin_is_a_conflict,
     the_access_of_a_tenant_ends_and_of_no_other,
     an_invitation_comes_back_with_every_field_and_is_forgotten,
     open_invitations_end_by_member_inviter_and_kind,
@@ -238,6 +239,15 @@ async fn the_access_of_a_tenant_ends_and_of_no_other<S: Store>(world: World<S>) 
         let found = world.store.management_client(client.id).await.unwrap().unwrap();
         assert_eq!(found.version, if is_acme { 2 } else { 1 });
     }
+}
+
+async fn what_leaves_no_active_admin_is_a_conflict<S: Store>(world: World<S>) {
+    let (ann, bob) = (inserted(&world, "ann@example.org").await, inserted(&world, "bob@example.org").await);
+    let off = |member: Member| Write::UpdateMember(Member { status: Status::Disabled, version: 2, ..member });
+    world.try_write(vec![off(ann), Write::KeepAnAdmin]).await.unwrap();
+    let last = world.try_write(vec![off(bob.clone()), Write::KeepAnAdmin]).await;
+    assert!(matches!(last, Err(CommitError::Conflict)), "{last:?}");
+    assert_eq!(world.store.member(bob.id).await.unwrap(), Some(bob));
 }
 
 async fn open_invitations_end_by_member_inviter_and_kind<S: Store>(world: World<S>) {
