@@ -76,6 +76,9 @@ impl<S: Store> Management<S> {
             presented.is_nothing();
         }
         let client = found.filter(|client| is_right && client.authority().is_some()).ok_or(ManagementError::Refused)?;
+        if self.registry.store.is_unconfirmed().await? {
+            return Err(ManagementError::Refused);
+        }
         if self.registry.is_tenant_active(client.tenant_id).await? != Some(true) {
             return Err(ManagementError::Refused);
         }
@@ -92,6 +95,9 @@ impl<S: Store> Management<S> {
             |client: &ManagementClient| (client.secret_id, client.version) == (claims.credential_id, claims.version);
         let Some(client) = found.filter(is_as_then) else { return Ok(None) };
         let Some(authority) = client.authority() else { return Ok(None) };
+        if self.registry.store.is_unconfirmed().await? {
+            return Ok(None);
+        }
         if let Some(tenant) = client.tenant_id {
             let tenant = self.registry.store.tenant(tenant).await?;
             if tenant.is_none_or(|tenant| tenant.status != Status::Active) {

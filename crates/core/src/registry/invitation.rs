@@ -177,6 +177,9 @@ impl<S: Store> Registry<S> {
         let missing = || RegistryError::NotFound("such invitation".to_owned());
         let found = self.store.invitation_by_digest(digest).await?;
         let invitation = found.filter(|one| one.is_open(self.clock.now())).ok_or_else(missing)?;
+        if invitation.kind == InvitationKind::Invite && self.store.is_unconfirmed().await? {
+            return Err(missing());
+        }
         if invitation.kind == InvitationKind::SetUp && self.has_members().await? {
             return Err(missing());
         }

@@ -405,6 +405,7 @@ statements! {
     SESSION_KEEP = "session.keep": "UPDATE session SET version = version WHERE id = $1 AND version = $2";
     SESSIONS_END = "session.end_all": "DELETE FROM session WHERE member_id = $1";
     SESSIONS_END_OTHERS = "session.end_others": "DELETE FROM session WHERE member_id = $1 AND id <> $2";
+    SESSIONS_CLEAR = "session.clear": "DELETE FROM session";
     SESSIONS_END_OF_TENANT = "session.end_of_tenant":
         "DELETE FROM session WHERE member_id IN (SELECT id FROM member WHERE tenant_id = $1)";
     SESSION_END = "session.end": "DELETE FROM session WHERE member_id = $1 AND id = $2";
@@ -424,6 +425,8 @@ statements! {
         "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE invited_by = $1 AND ended_at IS NULL AND expires_at > $2";
     INVITATIONS_END_KIND = "invitation.end_of_kind":
         "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE kind = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_ALL = "invitation.end_all":
+        "UPDATE invitation SET ended_at = $1, version = version + 1 WHERE ended_at IS NULL AND expires_at > $1";
     INVITATIONS_FORGET = "invitation.forget": "DELETE FROM invitation WHERE expires_at < $1";
 
     MANAGEMENT_CLIENT_INSERT = "management_client.insert":

@@ -111,6 +111,26 @@ async fn s1_a_disabled_program_is_dead_at_once_and_so_is_one_of_a_disabled_tenan
 }
 
 #[tokio::test]
+async fn s15_after_a_restore_only_the_machine_lets_anybody_in_until_it_is_confirmed() {
+    let desk = Desk::new().await;
+    let (admin, program) = (desk.admin().await, desk.program(Role::Auditor, None).await);
+    let token = desk.token(&program).await.unwrap().token;
+    let registry = &desk.management.registry;
+    let link = registry.invite_back(admin.member.id, None).await.unwrap().token;
+    desk.store().restore();
+    assert!(desk.bearer(&token).await.is_none());
+    assert!(is_refused(&desk.token(&program).await));
+    assert!(is_refused(&desk.sign_in(&admin).await));
+    assert!(is_refused(&desk.accept(&link, None).await.map(|_| ())));
+    let code = registry.break_glass(admin.member.email.clone()).await.unwrap().token;
+    let admin = desk.accept(&code, None).await.unwrap();
+    assert!(desk.signed_in(&admin.token).await.is_some());
+    registry.confirm_restore().await.unwrap();
+    desk.sign_in(&admin).await.unwrap();
+    desk.token(&program).await.unwrap();
+}
+
+#[tokio::test]
 async fn another_secret_ends_the_one_before_and_its_tokens() {
     let desk = Desk::new().await;
     let program = desk.program(Role::Auditor, None).await;

@@ -35,6 +35,10 @@ impl PeopleStore for MemoryStore {
         Ok(state.tables.members.values().map(|row| &row.value).find(|member| member.email == *email).cloned())
     }
 
+    async fn is_unconfirmed(&self) -> Read<bool> {
+        Ok(self.usable()?.is_unconfirmed)
+    }
+
     async fn has_members(&self) -> Read<bool> {
         Ok(!self.usable()?.tables.members.is_empty())
     }
