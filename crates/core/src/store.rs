@@ -11,7 +11,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 
-pub use change::{AuditEntry, Change, SessionsToEnd, Subject, Write};
+pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;

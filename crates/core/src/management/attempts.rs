@@ -1,7 +1,8 @@
 //! How often somebody may try to prove who they are, counted on this node, in bounded memory.
 //!
 //! A password can be guessed where a client's secret cannot, so tries are counted before the work is done. Knowing an address locks
-//! its owner out of nothing but signing in by password, for a day at most: passkeys are counted by source alone, and the secrets of
+//! its owner out of nothing but signing in by password, for a day at most: passkeys are counted by source alone, what somebody who
+//! is signed in shows is counted apart from what is tried at their address, and the secrets of
 //! management clients by source and by client from there, so that nobody elsewhere can keep a program out by knowing its id.
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -127,7 +127,9 @@ impl<S: Store> Management<S> {
         let (token, session) = self.new_session(member_id, visitor);
         let registry = self.registry.acting_as(self.actor_of(member_id, visitor));
         let member = registry.accept_invitation(&digest, &means, &session).await.map_err(|error| match error {
+            // That the address is a member's already, perhaps of another tenant, is not told either.
             missing @ RegistryError::NotFound(_) => refused(missing),
+            RegistryError::Exists(_) => ManagementError::Refused,
             other => ManagementError::Registry(other),
         })?;
         attempt.succeeded();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ceremony::{Begun, CHALLENGE_LIFETIME, Ceremony};
+use super::sign_in::others_end;
 use super::webauthn::{PasskeyAssertion, PasskeyAttestation, WebAuthnError, check_assertion, check_registration};
 use super::{Managed, Management, ManagementError, NewSession, SignedIn, Visitor};
 use crate::base64url;
@@ -32,7 +33,7 @@ impl<S: Store> Management<S> {
         self.challenge_to_use(Ceremony::SignIn, MemberId::none(), &[])
     }
 
-    /// Signs in. The challenge is used up whatever comes of it.
+    /// Signs in. The challenge is used up by an answer that is right.
     pub async fn finish_passkey_sign_in(
         &self,
         handle: &str,
@@ -42,12 +43,13 @@ impl<S: Store> Management<S> {
         let now = self.registry.clock.now();
         let attempt = self.attempts.begin(visitor.source, None, now)?;
         let begun = self.resume(Ceremony::SignIn, handle)?;
-        self.use_up(&begun).await?;
         let id = assertion.user_handle.as_deref().and_then(|handle| std::str::from_utf8(handle).ok()?.parse().ok());
         let id: MemberId = id.ok_or(ManagementError::Refused)?;
         let member = self.registry.store.member(id).await?.ok_or(ManagementError::Refused)?;
         let passkey = find_passkey(&member, &assertion.credential_id).ok_or(ManagementError::Refused)?;
         let count = check_assertion(assertion, passkey, &begun.value, &self.origin).map_err(log)?;
+        // Last, so that nobody fills the table of what was used with answers that prove nothing.
+        self.use_up(&begun).await?;
         let started = self.start_session(&member, visitor, |member| use_passkey(member, passkey, count, now)).await?;
         attempt.succeeded();
         Ok(started)
@@ -81,12 +83,13 @@ impl<S: Store> Management<S> {
                 return Err(RegistryError::NotAllowed(format!("there are {most} passkeys already; remove one first")));
             }
             member.passkeys.push(passkey.clone());
-            Ok((Vec::new(), ()))
+            Ok(Vec::new())
         };
-        Ok(self.registry.edit_member("member.add_passkey", signed_in.member.id, edit).await?.0)
+        Ok(self.registry.edit_own_access("member.add_passkey", &signed_in.session, edit).await?)
     }
 
-    /// Removes a passkey of somebody who has just shown who they are, unless nothing would be left to sign in with.
+    /// Removes a passkey of somebody who has just shown who they are, unless nothing would be left to sign in with. Their
+    /// other sessions end: whoever has the device may be signed in by it.
     pub async fn remove_passkey(&self, signed_in: &SignedIn, credential_id: &[u8]) -> Managed<Member> {
         signed_in.check_stepped_up(SensitiveAction::Access, self.registry.clock.now())?;
         let edit = |member: &mut Member| {
@@ -99,9 +102,9 @@ impl<S: Store> Management<S> {
                 let why = "nothing would be left to sign in with; set a password and codes first, or register another passkey";
                 return Err(RegistryError::NotAllowed(why.to_owned()));
             }
-            Ok((Vec::new(), ()))
+            Ok(vec![others_end(signed_in)])
         };
-        Ok(self.registry.edit_member("member.remove_passkey", signed_in.member.id, edit).await?.0)
+        Ok(self.registry.edit_own_access("member.remove_passkey", &signed_in.session, edit).await?)
     }
 
     /// The passkey that answers a challenge to make one. The challenge is used up whatever comes of it.

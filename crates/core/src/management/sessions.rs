@@ -120,6 +120,10 @@ impl<S: Store> Management<S> {
         edit: impl Fn(&mut Member) -> Outcome<()>,
     ) -> Managed<NewSession> {
         let registry = self.registry.acting_as(self.actor_of(member.id, visitor));
+        // Who was turned off since the backup was made is on again in it (rule S15).
+        if registry.store.is_unconfirmed().await? {
+            return Err(ManagementError::Refused);
+        }
         if registry.is_tenant_active(member.tenant_id).await? != Some(true) {
             return Err(ManagementError::Refused);
         }

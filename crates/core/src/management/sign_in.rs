@@ -5,6 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::ceremony::{Ceremony, ENROLMENT_LIFETIME};
+use super::step_up::account_of;
 use super::totp::{self, SECRET};
 use super::{Managed, Management, ManagementError, NewSession, SignedIn, TotpEnrolment, Visitor};
 use crate::crypto::SecretText;
@@ -64,9 +65,9 @@ impl<S: Store> Management<S> {
         let stored = self.passwords.store(by, id, password).await?;
         let edit = |member: &mut Member| {
             member.password = Some(stored.clone());
-            Ok((vec![others_end(signed_in)], ()))
+            Ok(vec![others_end(signed_in)])
         };
-        self.registry.edit_member("member.set_password", id, edit).await?;
+        self.registry.edit_own_access("member.set_password", &signed_in.session, edit).await?;
         Ok(())
     }
 
@@ -83,21 +84,21 @@ impl<S: Store> Management<S> {
     pub async fn enrol_totp(&self, signed_in: &SignedIn, handle: &str, code: &SecretText) -> Managed<()> {
         let now = self.registry.clock.now();
         signed_in.check_stepped_up(SensitiveAction::Access, now)?;
-        let attempt = self.attempts.begin(signed_in.session.source, Some(signed_in.member.email.as_str()), now)?;
+        let attempt = self.attempts.begin(signed_in.session.source, Some(&account_of(signed_in.member.id)), now)?;
         let begun = self.resume(Ceremony::Totp(signed_in.session.id), handle)?;
         let (sealed, step) = self.confirm_totp(&begun, begun.member_id, code)?;
         let edit = |member: &mut Member| {
             member.totp = Some(sealed.clone());
             member.totp_step = step;
-            Ok((vec![others_end(signed_in)], ()))
+            Ok(vec![others_end(signed_in)])
         };
-        self.registry.edit_member("member.set_totp", signed_in.member.id, edit).await?;
+        self.registry.edit_own_access("member.set_totp", &signed_in.session, edit).await?;
         attempt.succeeded();
         Ok(())
     }
 }
 
-fn others_end(signed_in: &SignedIn) -> Write {
+pub(super) fn others_end(signed_in: &SignedIn) -> Write {
     let which = SessionsToEnd::Others(signed_in.session.id);
     Write::EndSessions { member_id: signed_in.member.id, which }
 }

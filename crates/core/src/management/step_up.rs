@@ -9,7 +9,7 @@ use super::texts::new_token;
 use super::webauthn::{PasskeyAssertion, check_assertion};
 use super::{Managed, Management, ManagementError, NewSession, PasskeyChallenge, SignedIn, Visitor};
 use crate::crypto::SecretText;
-use crate::model::{Member, SensitiveAction, Session, StepUp};
+use crate::model::{Member, MemberId, SensitiveAction, Session, StepUp};
 use crate::registry::Outcome;
 use crate::store::Store;
 
@@ -32,6 +32,11 @@ pub enum StepUpProof<'a> {
     },
 }
 
+/// What tries of whoever is signed in are counted by. An address is never of this form.
+pub(super) fn account_of(member: MemberId) -> String {
+    format!("signed in: {member}")
+}
+
 impl<S: Store> Management<S> {
     /// A challenge for one's own passkeys.
     pub fn begin_step_up(&self, signed_in: &SignedIn, action: SensitiveAction) -> Managed<PasskeyChallenge> {
@@ -49,7 +54,9 @@ impl<S: Store> Management<S> {
     ) -> Managed<NewSession> {
         let member = &signed_in.member;
         let now = self.registry.clock.now();
-        let attempt = self.attempts.begin(visitor.source, Some(member.email.as_str()), now)?;
+        // A passkey is not guessed; and for a password it is not the address that counts, which others can try.
+        let account = matches!(proof, StepUpProof::Password { .. }).then(|| account_of(member.id));
+        let attempt = self.attempts.begin(visitor.source, account.as_deref(), now)?;
         let session = match proof {
             StepUpProof::Password { password, code } => {
                 let step = self.check_password_and_code(Some(member), password, code).await?;

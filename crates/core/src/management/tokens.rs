@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::refused;
 use super::{Authority, Managed, Management, ManagementError};
 use crate::clock::Timestamp;
 use crate::crypto::SecretText;
 use crate::model::{CredentialId, ManagementClient, ManagementClientId, Status};
+use crate::registry::RegistryError;
 use crate::store::{Store, StoreError};
 
 /// For how many seconds a token is good.
@@ -37,6 +39,8 @@ struct Claims {
     sub: ManagementClientId,
     /// A rotation of the secret ends the tokens that the one from before obtained.
     credential_id: CredentialId,
+    /// Whatever changes the client, its status above all, ends the tokens from before for good.
+    version: u64,
     iat: Timestamp,
     exp: Timestamp,
 }
@@ -72,6 +76,9 @@ impl<S: Store> Management<S> {
             presented.is_nothing();
         }
         let client = found.filter(|client| is_right && client.authority().is_some()).ok_or(ManagementError::Refused)?;
+        if self.registry.store.is_unconfirmed().await? {
+            return Err(ManagementError::Refused);
+        }
         if self.registry.is_tenant_active(client.tenant_id).await? != Some(true) {
             return Err(ManagementError::Refused);
         }
@@ -84,8 +91,13 @@ impl<S: Store> Management<S> {
     pub async fn token_authority(&self, bearer: &SecretText) -> Result<Option<(ManagementClient, Authority)>, StoreError> {
         let Some(claims) = self.claims_of(bearer) else { return Ok(None) };
         let found = self.registry.store.management_client(claims.sub).await?;
-        let Some(client) = found.filter(|client| client.secret_id == claims.credential_id) else { return Ok(None) };
+        let is_as_then =
+            |client: &ManagementClient| (client.secret_id, client.version) == (claims.credential_id, claims.version);
+        let Some(client) = found.filter(is_as_then) else { return Ok(None) };
         let Some(authority) = client.authority() else { return Ok(None) };
+        if self.registry.store.is_unconfirmed().await? {
+            return Ok(None);
+        }
         if let Some(tenant) = client.tenant_id {
             let tenant = self.registry.store.tenant(tenant).await?;
             if tenant.is_none_or(|tenant| tenant.status != Status::Active) {
@@ -102,9 +114,21 @@ impl<S: Store> Management<S> {
             return Ok(client);
         }
         match peppers.store_management(client.id, client.secret_id, secret) {
-            Some(stored) => Ok(self.registry.renew_management_secret(&client, stored).await?),
+            Some(stored) => match self.registry.renew_management_secret(&client, stored).await {
+                Ok(renewed) => Ok(renewed),
+                Err(RegistryError::Conflict) => self.as_it_is(&client).await,
+                Err(error) => Err(refused(error)),
+            },
             None => Ok(client),
         }
+    }
+
+    /// The client as somebody else has just left it, if what was shown is still good for a token. Most likely another node has
+    /// stored the same secret anew.
+    async fn as_it_is(&self, client: &ManagementClient) -> Managed<ManagementClient> {
+        let found = self.registry.store.management_client(client.id).await?;
+        let is_good = |found: &ManagementClient| found.secret_id == client.secret_id && found.authority().is_some();
+        found.filter(is_good).ok_or(ManagementError::Refused)
     }
 
     fn seal(&self, client: &ManagementClient) -> Option<SecretText> {
@@ -114,6 +138,7 @@ impl<S: Store> Management<S> {
             aud: self.audience(),
             sub: client.id,
             credential_id: client.secret_id,
+            version: client.version,
             iat: now,
             exp: now.plus(TOKEN_LIFETIME),
         };

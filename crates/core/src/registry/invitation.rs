@@ -1,7 +1,7 @@
 //! Invitations: how people become members (rule S24).
 
 use super::checks::{check_name, invalid};
-use super::member::{check_role, end};
+use super::member::{check_role, end, everything_ends, recovery_ends};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::SecretText;
@@ -10,11 +10,13 @@ use crate::model::{
     EmailAddress, Invitation, InvitationId, InvitationKind, Member, MemberId, Passkey, PasswordHash, SealedBytes, Session,
     Status, TenantId, TokenDigest,
 };
-use crate::store::{Page, SessionsToEnd, Store, Subject, Write};
+use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 /// For how many seconds invitations are kept that are over: a month, for whoever looks what became of them.
 const KEPT: i64 = 30 * 86_400;
-/// How many invitations can be open at a time, in one listing's reach.
+/// How many are read at a time.
+const PAGE: u32 = 500;
+/// How many invitations can be open at a time, of one tenant or of the operator.
 pub const OPEN_INVITATIONS_MAX: usize = 500;
 
 /// Whom to invite.
@@ -57,13 +59,7 @@ impl<S: Store> Registry<S> {
         if let Some(tenant) = new.tenant_id {
             self.existing_tenant(tenant).await?;
         }
-        let now = self.clock.now();
-        let reach = new.tenant_id.map_or(Reach::Operator, Reach::Tenant);
-        if self.open_invitations(reach, now).await?.len() >= OPEN_INVITATIONS_MAX {
-            return Err(RegistryError::NotAllowed(format!(
-                "{OPEN_INVITATIONS_MAX} invitations are open; take some back first"
-            )));
-        }
+        self.check_open_invitations(new.tenant_id).await?;
         let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
         created.invitation.role = new.role;
         created.invitation.tenant_id = new.tenant_id;
@@ -72,20 +68,22 @@ impl<S: Store> Registry<S> {
         self.insert_invitation("invitation.create", created, Vec::new()).await
     }
 
-    /// Invites a member anew who lost what they sign in with: whoever holds the link sets all of it anew. What was there before is good
-    /// until then.
+    /// Invites a member anew who lost what they sign in with: whoever holds the link sets all of it anew and ends links from before. What was there
+    /// before is good until then.
     pub async fn invite_back(&self, id: MemberId, invited_by: Option<Principal>) -> Outcome<CreatedInvitation> {
         let member = self.existing_member(id).await?;
         if member.status == Status::Disabled {
             return Err(RegistryError::NotAllowed("the member is disabled; turn it on first".to_owned()));
         }
+        self.check_open_invitations(member.tenant_id).await?;
         let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
         created.invitation.role = member.role;
         created.invitation.tenant_id = member.tenant_id;
         created.invitation.email = Some(member.email);
         created.invitation.member_id = Some(id);
         created.invitation.invited_by = invited_by;
-        self.insert_invitation("member.invite_back", created, Vec::new()).await
+        let earlier = vec![recovery_ends(id, self.clock.now())];
+        self.insert_invitation("member.invite_back", created, earlier).await
     }
 
     /// Takes an invitation back.
@@ -113,11 +111,12 @@ impl<S: Store> Registry<S> {
             return Ok(None);
         }
         let created = self.new_invitation(InvitationKind::SetUp, new_code(&*self.random));
-        let earlier = self.ends_of_set_up_codes(created.invitation.id).await?;
+        let earlier = vec![self.set_up_codes_end()];
         self.insert_invitation("invitation.set_up_code", created, earlier).await.map(Some)
     }
 
     /// A code by which an admin gets back in, or somebody becomes one, on the word of whoever has the machine.
+    /// Links and codes from before by which the same member would come back are over.
     pub async fn break_glass(&self, email: EmailAddress) -> Outcome<CreatedInvitation> {
         let member = self.store.member_by_email(&email).await?;
         if member.as_ref().is_some_and(|member| member.role != Role::Admin) {
@@ -128,12 +127,13 @@ impl<S: Store> Registry<S> {
         let mut created = self.new_invitation(InvitationKind::BreakGlass, new_code(&*self.random));
         created.invitation.member_id = member.map(|member| member.id);
         created.invitation.email = Some(email);
-        self.insert_invitation("member.break_glass", created, Vec::new()).await
+        let earlier = created.invitation.member_id.map(|id| recovery_ends(id, self.clock.now()));
+        self.insert_invitation("member.break_glass", created, earlier.into_iter().collect()).await
     }
 
     /// Whether there is any member.
     pub async fn has_members(&self) -> Outcome<bool> {
-        Ok(!self.store.members(Reach::Operator, Page { after: None, limit: 1 }).await?.is_empty())
+        Ok(self.store.has_members().await?)
     }
 
     /// Uses an invitation up: its member is made, or comes back, and is signed in, all in one change.
@@ -142,16 +142,17 @@ impl<S: Store> Registry<S> {
             let invitation = self.usable_invitation(digest).await?;
             let after = ended(&invitation, self.clock.now());
             let mut writes = vec![Write::UpdateInvitation(after.clone())];
-            let member = match invitation.member_id {
-                Some(id) => self.member_who_comes_back((id, &invitation), means, &mut writes).await?,
-                None => new_member(&invitation, means, session)?,
-            };
-            if invitation.member_id.is_none() {
+            let (before, member) = if let Some(id) = invitation.member_id {
+                let (before, member) = self.member_who_comes_back((id, &invitation), means, &mut writes).await?;
+                (audited(&serde_json::json!({ "invitation": after, "member": before })), member)
+            } else {
+                let member = new_member(&invitation, means, session)?;
                 writes.push(Write::InsertMember(member.clone()));
-            }
+                (audited(&after), member)
+            };
             if invitation.kind == InvitationKind::SetUp {
                 // Of two codes that are used at once one finds the other's row changed, and then that there are members.
-                writes.extend(self.ends_of_set_up_codes(invitation.id).await?);
+                writes.push(self.set_up_codes_end());
             }
             writes.push(Write::InsertSession(session.clone()));
             let subject = Subject::Member { id: member.id };
@@ -159,7 +160,7 @@ impl<S: Store> Registry<S> {
                 tenant: member.tenant_id,
                 action: "invitation.accept",
                 subject,
-                before: audited(&after),
+                before,
                 after: audited(&member),
                 writes,
             };
@@ -176,6 +177,9 @@ impl<S: Store> Registry<S> {
         let missing = || RegistryError::NotFound("such invitation".to_owned());
         let found = self.store.invitation_by_digest(digest).await?;
         let invitation = found.filter(|one| one.is_open(self.clock.now())).ok_or_else(missing)?;
+        if invitation.kind == InvitationKind::Invite && self.store.is_unconfirmed().await? {
+            return Err(missing());
+        }
         if invitation.kind == InvitationKind::SetUp && self.has_members().await? {
             return Err(missing());
         }
@@ -199,13 +203,15 @@ impl<S: Store> Registry<S> {
         Ok(self.store.tenant(id).await?.map(|tenant| tenant.status == Status::Active))
     }
 
+    /// The member as it was and as it is then.
     async fn member_who_comes_back(
         &self,
         (id, invitation): (MemberId, &Invitation),
         means: &Means,
         writes: &mut Vec<Write>,
-    ) -> Outcome<Member> {
-        let mut member = self.existing_member(id).await?;
+    ) -> Outcome<(Member, Member)> {
+        let before = self.existing_member(id).await?;
+        let mut member = before.clone();
         // Whoever has the machine turns an admin on again; an invitation does not, nor does it outlive a change of the role.
         let is_break_glass = invitation.kind == InvitationKind::BreakGlass;
         if member.role != invitation.role || (member.status == Status::Disabled && !is_break_glass) {
@@ -219,8 +225,12 @@ impl<S: Store> Registry<S> {
         member.last_sign_in_at = Some(self.clock.now());
         member.version += 1;
         writes.push(Write::UpdateMember(member.clone()));
-        writes.push(end(id, SessionsToEnd::All));
-        Ok(member)
+        if is_break_glass {
+            writes.extend(everything_ends(id, self.clock.now()));
+        } else {
+            writes.extend([end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())]);
+        }
+        Ok((before, member))
     }
 
     fn new_invitation(&self, kind: InvitationKind, (token, digest): (SecretText, TokenDigest)) -> CreatedInvitation {
@@ -246,11 +256,12 @@ impl<S: Store> Registry<S> {
         &self,
         action: &'static str,
         created: CreatedInvitation,
-        more: Vec<Write>,
+        earlier: Vec<Write>,
     ) -> Outcome<CreatedInvitation> {
         let before = Timestamp(self.clock.now().0.saturating_sub(KEPT));
-        let mut writes = vec![Write::ForgetInvitations { before }, Write::InsertInvitation(created.invitation.clone())];
-        writes.extend(more);
+        let mut writes = vec![Write::ForgetInvitations { before }];
+        writes.extend(earlier);
+        writes.push(Write::InsertInvitation(created.invitation.clone()));
         let subject = Subject::Invitation { id: created.invitation.id };
         let (tenant, after) = (created.invitation.tenant_id, audited(&created.invitation));
         let draft = Draft { tenant, action, subject, before: None, after, writes };
@@ -258,23 +269,24 @@ impl<S: Store> Registry<S> {
         Ok(created)
     }
 
-    /// Ends all set-up codes but one.
-    async fn ends_of_set_up_codes(&self, but: InvitationId) -> Outcome<Vec<Write>> {
-        let now = self.clock.now();
-        let open = self.open_invitations(Reach::Operator, now).await?;
-        let others = open.iter().filter(|one| one.kind == InvitationKind::SetUp && one.id != but);
-        Ok(others.map(|one| Write::UpdateInvitation(ended(one, now))).collect())
+    fn set_up_codes_end(&self) -> Write {
+        Write::EndInvitations { which: InvitationsToEnd::SetUpCodes, at: self.clock.now() }
     }
 
-    async fn open_invitations(&self, reach: Reach, now: Timestamp) -> Outcome<Vec<Invitation>> {
-        let mut open = Vec::new();
-        let mut after = None;
+    /// Refuses one more where too many are open: of a tenant its own, of the operator those of no tenant.
+    async fn check_open_invitations(&self, tenant_id: Option<TenantId>) -> Outcome<()> {
+        let (now, reach) = (self.clock.now(), tenant_id.map_or(Reach::Operator, Reach::Tenant));
+        let (mut open, mut after) = (0, None);
         loop {
-            let page = self.store.invitations(reach, Page { after: after.as_ref(), limit: 500 }).await?;
+            let page = self.store.invitations(reach, Page { after: after.as_ref(), limit: PAGE }).await?;
             after = page.last().map(|last| last.id);
-            open.extend(page.into_iter().filter(|one| one.is_open(now)));
-            if after.is_none() || open.len() >= OPEN_INVITATIONS_MAX {
-                return Ok(open);
+            open += page.iter().filter(|one| one.tenant_id == tenant_id && one.is_open(now)).count();
+            if open >= OPEN_INVITATIONS_MAX {
+                let why = format!("{OPEN_INVITATIONS_MAX} invitations are open; take some back first");
+                return Err(RegistryError::NotAllowed(why));
+            }
+            if after.is_none() {
+                return Ok(());
             }
         }
     }

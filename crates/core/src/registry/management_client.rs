@@ -4,9 +4,9 @@ use super::checks::check_name;
 use super::member::check_role;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::crypto::ClientSecret;
-use crate::management::Role;
+use crate::management::{Principal, Role};
 use crate::model::{CredentialId, ManagementClient, ManagementClientId, Status, StoredSecret, TenantId};
-use crate::store::{Store, StoreError, Subject, Write};
+use crate::store::{InvitationsToEnd, Store, StoreError, Subject, Write};
 
 /// What a new management client is to be.
 #[derive(Clone, Debug)]
@@ -62,7 +62,8 @@ impl<S: Store> Registry<S> {
         Ok(CreatedManagementClient { secret, client })
     }
 
-    /// Turns a management client off or on; turned off, its tokens are dead at once.
+    /// Turns a management client off or on; turned off, its tokens are dead at once and stay so when it is on again: each is for one
+    /// version of its client. What it has invited is over too.
     pub async fn set_management_client_status(&self, id: ManagementClientId, status: Status) -> Outcome<ManagementClient> {
         let edit = |client: &mut ManagementClient| client.status = status;
         self.edit_management_client("management_client.set_status", id, edit).await
@@ -80,18 +81,21 @@ impl<S: Store> Registry<S> {
         Ok(CreatedManagementClient { secret, client })
     }
 
-    /// Stores the same secret under another pepper, unless it was rotated meanwhile.
+    /// Stores the same secret under another pepper. Refused if the client has another secret by now; a conflict, without another try,
+    /// if it changes at this moment.
     pub(crate) async fn renew_management_secret(
         &self,
         client: &ManagementClient,
         stored: StoredSecret,
     ) -> Outcome<ManagementClient> {
-        let edit = |found: &mut ManagementClient| {
-            if found.secret_id == client.secret_id {
-                found.secret = stored.clone();
-            }
-        };
-        self.edit_management_client("management_client.renew_secret", client.id, edit).await
+        let before = self.existing_management_client(client.id).await?;
+        if before.secret_id != client.secret_id {
+            return Err(RegistryError::NotAllowed("the secret was rotated meanwhile".to_owned()));
+        }
+        let after = ManagementClient { secret: stored, version: before.version + 1, ..before.clone() };
+        let action = "management_client.renew_secret";
+        self.insert(edited(action, &before, &after), || "such a management client".to_owned()).await?;
+        Ok(after)
     }
 
     async fn edit_management_client(
@@ -105,14 +109,11 @@ impl<S: Store> Registry<S> {
             let mut after = before.clone();
             edit(&mut after);
             after.version += 1;
-            let draft = Draft {
-                tenant: before.tenant_id,
-                action,
-                subject: Subject::ManagementClient { id },
-                before: audited(&before),
-                after: audited(&after),
-                writes: vec![Write::UpdateManagementClient(after.clone())],
-            };
+            let mut draft = edited(action, &before, &after);
+            if after.status == Status::Disabled {
+                let which = InvitationsToEnd::By(Principal::Client(id));
+                draft.writes.push(Write::EndInvitations { which, at: self.clock.now() });
+            }
             Ok((draft, after))
         })
         .await
@@ -129,5 +130,16 @@ impl<S: Store> Registry<S> {
         let stored = self.root_keys.peppers.store_management(id, secret_id, secret.text());
         let stored = stored.ok_or_else(|| StoreError::Unavailable("no pepper is loaded".to_owned()))?;
         Ok((secret, secret_id, stored))
+    }
+}
+
+fn edited(action: &'static str, before: &ManagementClient, after: &ManagementClient) -> Draft {
+    Draft {
+        tenant: before.tenant_id,
+        action,
+        subject: Subject::ManagementClient { id: before.id },
+        before: audited(before),
+        after: audited(after),
+        writes: vec![Write::UpdateManagementClient(after.clone())],
     }
 }

@@ -2,22 +2,30 @@
 
 use super::checks::{check_name, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
-use crate::management::{Reach, Role};
-use crate::model::{Member, MemberId, Session, SessionId, Status, TenantId};
-use crate::store::{Page, SessionsToEnd, Store, Subject, Write};
+use crate::clock::Timestamp;
+use crate::management::{Principal, Reach, Role};
+use crate::model::{Member, MemberId, SensitiveAction, Session, SessionId, Status, TenantId};
+use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 /// How many members are read at a time.
 const PAGE: u32 = 500;
 
 impl<S: Store> Registry<S> {
-    /// Turns a member off or on; turned off, it is signed out everywhere in the same change.
+    /// Turns a member off or on; turned off, it is signed out everywhere in the same change, and what it has invited, or would come
+    /// back by, is over for good.
     pub async fn set_member_status(&self, id: MemberId, status: Status) -> Outcome<Member> {
         if status == Status::Disabled {
             self.check_not_the_last_admin(id).await?;
         }
         let edit = |member: &mut Member| {
+            let is_admin = is_active_admin(member);
             member.status = status;
-            Ok((if status == Status::Disabled { vec![end(id, SessionsToEnd::All)] } else { Vec::new() }, ()))
+            let mut writes = Vec::new();
+            if status == Status::Disabled {
+                writes.extend(is_admin.then_some(Write::KeepAnAdmin));
+                writes.extend(everything_ends(id, self.clock.now()));
+            }
+            Ok((writes, ()))
         };
         Ok(self.edit_member("member.set_status", id, edit).await?.0)
     }
@@ -30,8 +38,10 @@ impl<S: Store> Registry<S> {
         }
         let edit = |member: &mut Member| {
             check_role(role, member.tenant_id)?;
+            let mut writes = vec![end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())];
+            writes.extend((role != Role::Admin && is_active_admin(member)).then_some(Write::KeepAnAdmin));
             member.role = role;
-            Ok((vec![end(id, SessionsToEnd::All)], ()))
+            Ok((writes, ()))
         };
         Ok(self.edit_member("member.set_role", id, edit).await?.0)
     }
@@ -46,7 +56,7 @@ impl<S: Store> Registry<S> {
         Ok(self.edit_member("member.rename", id, edit).await?.0)
     }
 
-    /// Ends sessions of a member.
+    /// Ends sessions of a member. Where there is none to end, nothing changes.
     pub async fn end_sessions(&self, member_id: MemberId, which: SessionsToEnd) -> Outcome<()> {
         let (action, after) = match &which {
             SessionsToEnd::All => ("session.end_all", None),
@@ -55,6 +65,9 @@ impl<S: Store> Registry<S> {
         };
         let subject = Subject::Member { id: member_id };
         let tenant = self.existing_member(member_id).await?.tenant_id;
+        if !self.store.sessions_of(member_id).await?.iter().any(|session| which.holds(session.id)) {
+            return Ok(());
+        }
         let draft = Draft { tenant, action, subject, before: None, after, writes: vec![end(member_id, which)] };
         self.insert(draft, || "such a session".to_owned()).await
     }
@@ -82,11 +95,56 @@ impl<S: Store> Registry<S> {
 
     /// Gives a session another token and notes what for, with what else changes of its member.
     pub(crate) async fn renew_session(&self, session: &Session, edit: impl Fn(&mut Member) -> Outcome<()>) -> Outcome<Member> {
-        let done = self.edit_member("session.step_up", session.member_id, |member| {
-            edit(member)?;
-            Ok((vec![Write::UpdateSession(session.clone())], ()))
-        });
-        Ok(done.await?.0)
+        self.update(|| async {
+            let mut member = self.existing_member(session.member_id).await?;
+            edit(&mut member)?;
+            member.version += 1;
+            let writes = vec![Write::UpdateMember(member.clone()), Write::UpdateSession(session.clone())];
+            let subject = Subject::Member { id: member.id };
+            let (tenant, after) = (member.tenant_id, audited(session));
+            Ok((Draft { tenant, action: "session.step_up", subject, before: None, after, writes }, member))
+        })
+        .await
+    }
+
+    /// Changes one's own means to sign in, by a session that is there and stepped up when the change is made, not only before. Links
+    /// and codes by which the member would come back end: whoever holds one has no part in the new means.
+    pub(crate) async fn edit_own_access(
+        &self,
+        action: &'static str,
+        session: &Session,
+        edit: impl Fn(&mut Member) -> Outcome<Vec<Write>>,
+    ) -> Outcome<Member> {
+        self.update(|| async {
+            let before = self.member_signed_in(session).await?;
+            let (id, tenant) = (before.id, before.tenant_id);
+            let mut after = before.clone();
+            let more = edit(&mut after)?;
+            after.version += 1;
+            let keep = Write::KeepSession { id: session.id, version: session.version };
+            let mut writes = vec![keep, Write::UpdateMember(after.clone()), recovery_ends(id, self.clock.now())];
+            writes.extend(more);
+            let subject = Subject::Member { id };
+            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    /// The member of a session that is as it was, and stepped up for access.
+    async fn member_signed_in(&self, session: &Session) -> Outcome<Member> {
+        let now = self.clock.now();
+        let is_it = |found: Session| {
+            let is_as_before = found.id == session.id && found.version == session.version && !found.is_over(now);
+            is_as_before && found.is_stepped_up_for(SensitiveAction::Access, now)
+        };
+        let is_there = self.store.session(&session.digest).await?.is_some_and(is_it);
+        let member = self.existing_member(session.member_id).await?;
+        let is_active = member.authority().is_some() && self.is_tenant_active(member.tenant_id).await? == Some(true);
+        if is_there && is_active {
+            return Ok(member);
+        }
+        Err(RegistryError::NotAllowed("the session is over; sign in again".to_owned()))
     }
 
     /// Changes a member, with further writes in the same change.
@@ -115,17 +173,16 @@ impl<S: Store> Registry<S> {
         self.store.member(id).await?.ok_or_else(|| RegistryError::NotFound(format!("member {id}")))
     }
 
-    /// Refuses what would leave nobody who can manage the server. Two admins who remove each other in the same second can still do
-    /// it; `mintmark member break-glass` is for that too.
+    /// Refuses what would leave nobody who can manage the server. Of two admins who remove each other in the same moment
+    /// [`Write::KeepAnAdmin`] stops the second.
     async fn check_not_the_last_admin(&self, id: MemberId) -> Outcome<()> {
-        let is_admin = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
-        if !is_admin(&self.existing_member(id).await?) {
+        if !is_active_admin(&self.existing_member(id).await?) {
             return Ok(());
         }
         let mut after = None;
         loop {
             let page = self.store.members(Reach::Operator, Page { after: after.as_ref(), limit: PAGE }).await?;
-            if page.iter().any(|other| other.id != id && is_admin(other)) {
+            if page.iter().any(|other| other.id != id && is_active_admin(other)) {
                 return Ok(());
             }
             match page.last() {
@@ -136,8 +193,23 @@ impl<S: Store> Registry<S> {
     }
 }
 
+fn is_active_admin(member: &Member) -> bool {
+    member.role == Role::Admin && member.status == Status::Active
+}
+
 pub(super) fn end(member_id: MemberId, which: SessionsToEnd) -> Write {
     Write::EndSessions { member_id, which }
+}
+
+/// Ends the links and codes by which a member would come back.
+pub(super) fn recovery_ends(id: MemberId, at: Timestamp) -> Write {
+    Write::EndInvitations { which: InvitationsToEnd::Of(id), at }
+}
+
+/// Ends a member's sessions, the links and codes by which it would come back, and the invitations that it made.
+pub(super) fn everything_ends(id: MemberId, at: Timestamp) -> Vec<Write> {
+    let by = Write::EndInvitations { which: InvitationsToEnd::By(Principal::Member(id)), at };
+    vec![end(id, SessionsToEnd::All), recovery_ends(id, at), by]
 }
 
 /// A role at the operator goes with no tenant, another with one (rule S1).

@@ -43,7 +43,8 @@ impl<S: Store> Registry<S> {
         Ok(tenant)
     }
 
-    /// Turns a tenant off or on; turned off, none of its clients gets a token.
+    /// Turns a tenant off or on; turned off, none of its clients gets a token, and its members' sessions and its
+    /// management clients' tokens are over for good.
     pub async fn set_tenant_status(&self, id: TenantId, status: Status) -> Outcome<Tenant> {
         self.change_tenant("tenant.set_status", id, |tenant| {
             tenant.status = status;
@@ -101,6 +102,7 @@ impl<S: Store> Registry<S> {
             after.version += 1;
             let mut writes = vec![Write::UpdateTenant(after.clone())];
             if before.status == Status::Active && after.status == Status::Disabled {
+                writes.push(Write::EndAccessOfTenant { tenant_id: id });
                 writes.push(mark(RevocationSubject::Tenant { id }, self.clock.now()));
             }
             let (tenant, subject) = (Some(id), Subject::Tenant { id });

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Invitation, InvitationId,
     ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
@@ -67,6 +68,8 @@ pub enum Write {
     ConfirmRestore,
     InsertMember(Member),
     UpdateMember(Member),
+    /// Changes nothing, and is a conflict if no admin is active.
+    KeepAnAdmin,
     InsertSession(Session),
     UpdateSession(Session),
     /// Removes sessions of a member, as many as there are: one that is over already is no conflict.
@@ -76,8 +79,27 @@ pub enum Write {
         /// Which.
         which: SessionsToEnd,
     },
+    /// Changes nothing, and is a conflict if the session is not there any more in exactly this version.
+    KeepSession {
+        /// Which.
+        id: SessionId,
+        /// The version that it must still have.
+        version: u64,
+    },
+    /// Ends the sessions of a tenant's members, and by another version the tokens of its management clients, as many as there are.
+    EndAccessOfTenant {
+        /// Whose.
+        tenant_id: TenantId,
+    },
     InsertInvitation(Invitation),
     UpdateInvitation(Invitation),
+    /// Ends invitations that are open, as many as there are: none is no conflict.
+    EndInvitations {
+        /// Which.
+        which: InvitationsToEnd,
+        /// When they ended.
+        at: Timestamp,
+    },
     /// Removes the invitations that expired before a moment, as many as there are.
     ForgetInvitations {
         /// The moment.
@@ -96,6 +118,28 @@ pub enum SessionsToEnd {
     Others(SessionId),
     /// One.
     One(SessionId),
+}
+
+impl SessionsToEnd {
+    /// Whether a session of the member is among them.
+    pub fn holds(&self, session: SessionId) -> bool {
+        match self {
+            SessionsToEnd::All => true,
+            SessionsToEnd::Others(kept) => session != *kept,
+            SessionsToEnd::One(one) => session == *one,
+        }
+    }
+}
+
+/// Which invitations end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitationsToEnd {
+    /// Those by which a member comes back.
+    Of(MemberId),
+    /// Those that somebody made.
+    By(Principal),
+    /// All set-up codes.
+    SetUpCodes,
 }
 
 /// The audit row of a change, and by its subject the feed entry.

@@ -19,6 +19,12 @@ pub trait PeopleStore: Send + Sync + 'static {
     /// The member of an address.
     fn member_by_email(&self, email: &EmailAddress) -> impl Future<Output = Read<Option<Member>>> + Send;
 
+    /// Whether nobody has said yet, after a restore, what was revoked since the backup was made (rule S15).
+    fn is_unconfirmed(&self) -> impl Future<Output = Read<bool>> + Send;
+
+    /// Whether there is any member, also one whose row cannot be read.
+    fn has_members(&self) -> impl Future<Output = Read<bool>> + Send;
+
     /// Members within reach, by identifier.
     fn members(&self, reach: Reach, page: Page<'_, MemberId>) -> impl Future<Output = Read<Vec<Member>>> + Send;
 

@@ -57,7 +57,9 @@ pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, re
 
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
-use self::statements::{STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK};
+use self::statements::{
+    INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK,
+};
 
 /// What a store was made for. `serve` refuses data made by `dev`, whose secrets everybody can know (rule S23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +164,9 @@ impl SqlStore {
             let query = STORE_BEGIN_HISTORY.query().bind(incarnation);
             let query = query.bind(transfer::first_position(position, self.options.clock.now()));
             query.bind(writes::random_mark(&*self.options.random)).execute(&mut transaction).await?;
+            // What was ended since must not come back.
+            SESSIONS_CLEAR.query().execute(&mut transaction).await?;
+            INVITATIONS_END_ALL.query().bind(self.options.clock.now().0).execute(&mut transaction).await?;
             transaction.commit().await
         };
         self.engine.write(STORE_BEGIN_HISTORY.name, begin).await.map_err(WriteError::into_store_error)

@@ -6,17 +6,18 @@ use mintmark_core::model::{
     EmailAddress, Invitation, InvitationId, ManagementClient, ManagementClientId, Member, MemberId, Session, SessionId,
     TokenDigest,
 };
-use mintmark_core::store::{Page, PeopleStore, Read, SESSIONS_LISTED_MAX};
+use mintmark_core::store::{Page, PeopleStore, Read, SESSIONS_LISTED_MAX, StoreError};
 
 use super::SqlStore;
 use super::engine::{Query, Row, WriteError};
+use super::fields::Fields;
 use super::people_rows;
 use super::reads::start;
 use super::rows::readable;
 use super::statements::{
     INVITATION, INVITATION_BY_DIGEST, INVITATIONS_AFTER, INVITATIONS_OF_TENANT_AFTER, MANAGEMENT_CLIENT,
-    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_BY_EMAIL, MEMBERS_AFTER,
-    MEMBERS_OF_TENANT_AFTER, SESSION, SESSION_SEEN, SESSIONS_OF, Statement,
+    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_ANY, MEMBER_BY_EMAIL, MEMBERS_AFTER,
+    MEMBERS_OF_TENANT_AFTER, SESSION, SESSION_SEEN, SESSIONS_OF, STORE, Statement,
 };
 
 impl PeopleStore for SqlStore {
@@ -26,6 +27,16 @@ impl PeopleStore for SqlStore {
 
     async fn member_by_email(&self, email: &EmailAddress) -> Read<Option<Member>> {
         self.one(MEMBER_BY_EMAIL.query().bind(email.as_str()), people_rows::member).await
+    }
+
+    async fn is_unconfirmed(&self) -> Read<bool> {
+        let row = self.engine.row(STORE.query()).await?;
+        let row = row.ok_or_else(|| StoreError::Corrupt("the store's own row is missing".to_owned()))?;
+        Ok(Fields::of(&row, "store", "incarnation").number::<u8>("unconfirmed")? != 0)
+    }
+
+    async fn has_members(&self) -> Read<bool> {
+        Ok(self.engine.row(MEMBER_ANY.query()).await?.is_some())
     }
 
     async fn members(&self, reach: Reach, page: Page<'_, MemberId>) -> Read<Vec<Member>> {

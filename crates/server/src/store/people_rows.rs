@@ -4,15 +4,16 @@ use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Role;
 use mintmark_core::model::{
     EmailAddress, Invitation, InvitationKind, ManagementClient, Member, MemberId, PasswordHash, SealedBytes, SensitiveAction,
-    Session, Status, StepUp, StoredSecret, TokenDigest,
+    Session, SessionId, Status, StepUp, StoredSecret, TokenDigest,
 };
-use mintmark_core::store::{Read, SessionsToEnd};
+use mintmark_core::store::{InvitationsToEnd, Read, SessionsToEnd};
 
 use super::engine::{Query, Row, WriteError};
 use super::fields::Fields;
 use super::statements::{
-    INVITATION_INSERT, INVITATION_UPDATE, INVITATIONS_FORGET, MANAGEMENT_CLIENT_INSERT, MANAGEMENT_CLIENT_UPDATE,
-    MEMBER_INSERT, MEMBER_UPDATE, SESSION_END, SESSION_INSERT, SESSION_UPDATE, SESSIONS_END, SESSIONS_END_OTHERS,
+    INVITATION_INSERT, INVITATION_UPDATE, INVITATIONS_END_BY, INVITATIONS_END_KIND, INVITATIONS_END_OF, INVITATIONS_FORGET,
+    MANAGEMENT_CLIENT_INSERT, MANAGEMENT_CLIENT_UPDATE, MEMBER_INSERT, MEMBER_UPDATE, SESSION_END, SESSION_INSERT,
+    SESSION_KEEP, SESSION_UPDATE, SESSIONS_END, SESSIONS_END_OTHERS,
 };
 use super::writes::{big, json};
 
@@ -100,6 +101,10 @@ pub(super) fn end_sessions(member_id: MemberId, which: &SessionsToEnd) -> Query 
     }
 }
 
+pub(super) fn keep_session(id: SessionId, version: u64) -> Query {
+    SESSION_KEEP.query().bind(id.to_string()).bind(big(version))
+}
+
 /// A row of `invitation`.
 pub(super) fn invitation(row: &Row) -> Read<Invitation> {
     let fields = Fields::of(row, "invitation", "id");
@@ -132,6 +137,15 @@ pub(super) fn update_invitation(row: &Invitation) -> Query {
 
 fn columns_of_invitation(query: Query, row: &Invitation) -> Query {
     query.bind(row.id.to_string()).bind(row.ended_at.map(|at| at.0)).bind(big(row.version))
+}
+
+pub(super) fn end_invitations(which: InvitationsToEnd, at: Timestamp) -> Query {
+    let query = match which {
+        InvitationsToEnd::Of(member) => INVITATIONS_END_OF.query().bind(member.to_string()),
+        InvitationsToEnd::By(who) => INVITATIONS_END_BY.query().bind(who.to_string()),
+        InvitationsToEnd::SetUpCodes => INVITATIONS_END_KIND.query().bind(InvitationKind::SetUp.as_str()),
+    };
+    query.bind(at.0)
 }
 
 pub(super) fn forget_invitations(before: Timestamp) -> Query {

@@ -383,6 +383,11 @@ statements! {
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
     MEMBER = "member.read": concat!(member!(), "id = $1");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
+    // Changes nothing: it finds the row if there is an admin.
+    MEMBER_KEEP_ADMIN = "member.keep_admin":
+        "UPDATE store SET mark = mark WHERE id = 1 AND EXISTS \
+         (SELECT 1 FROM member WHERE role = 'admin' AND status = 'active')";
+    MEMBER_ANY = "member.any": "SELECT id FROM member LIMIT 1";
     MEMBERS_AFTER = "member.list": concat!(member!(), "id > $1 ORDER BY id LIMIT $2");
     MEMBERS_OF_TENANT_AFTER = "member.list_of_tenant": concat!(member!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
@@ -396,8 +401,13 @@ statements! {
     SESSION = "session.read": concat!(session!(), "digest = $1");
     SESSIONS_OF = "session.list": concat!(session!(), "member_id = $1 ORDER BY created_at DESC, id LIMIT $2");
     SESSION_SEEN = "session.seen": "UPDATE session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
+    // Changes nothing: it finds a row if the session is there and as it was.
+    SESSION_KEEP = "session.keep": "UPDATE session SET version = version WHERE id = $1 AND version = $2";
     SESSIONS_END = "session.end_all": "DELETE FROM session WHERE member_id = $1";
     SESSIONS_END_OTHERS = "session.end_others": "DELETE FROM session WHERE member_id = $1 AND id <> $2";
+    SESSIONS_CLEAR = "session.clear": "DELETE FROM session";
+    SESSIONS_END_OF_TENANT = "session.end_of_tenant":
+        "DELETE FROM session WHERE member_id IN (SELECT id FROM member WHERE tenant_id = $1)";
     SESSION_END = "session.end": "DELETE FROM session WHERE member_id = $1 AND id = $2";
 
     INVITATION_INSERT = "invitation.insert":
@@ -409,6 +419,14 @@ statements! {
     INVITATIONS_AFTER = "invitation.list": concat!(invitation!(), "id > $1 ORDER BY id LIMIT $2");
     INVITATIONS_OF_TENANT_AFTER = "invitation.list_of_tenant": concat!(invitation!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
+    INVITATIONS_END_OF = "invitation.end_of_member":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_BY = "invitation.end_of_inviter":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE invited_by = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_KIND = "invitation.end_of_kind":
+        "UPDATE invitation SET ended_at = $2, version = version + 1 WHERE kind = $1 AND ended_at IS NULL AND expires_at > $2";
+    INVITATIONS_END_ALL = "invitation.end_all":
+        "UPDATE invitation SET ended_at = $1, version = version + 1 WHERE ended_at IS NULL AND expires_at > $1";
     INVITATIONS_FORGET = "invitation.forget": "DELETE FROM invitation WHERE expires_at < $1";
 
     MANAGEMENT_CLIENT_INSERT = "management_client.insert":
@@ -418,6 +436,9 @@ statements! {
         "UPDATE management_client SET name = $2, role = $3, status = $4, secret_id = $5, secret_scheme = $6, \
          secret_pepper_id = $7, secret_mac = $8, hint = $9, version = $10 \
          WHERE id = $1 AND version + 1 = $10 AND coalesce(tenant_id, '') = coalesce($11, '')";
+    // Tokens are for one version of their client.
+    MANAGEMENT_CLIENTS_TOUCH = "management_client.touch":
+        "UPDATE management_client SET version = version + 1 WHERE tenant_id = $1";
     MANAGEMENT_CLIENT = "management_client.read": concat!(management_client!(), "id = $1");
     MANAGEMENT_CLIENTS_AFTER = "management_client.list": concat!(management_client!(), "id > $1 ORDER BY id LIMIT $2");
     MANAGEMENT_CLIENTS_OF_TENANT_AFTER = "management_client.list_of_tenant": concat!(management_client!(),

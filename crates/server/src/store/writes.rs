@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
-    ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE,
-    STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
+    ENVIRONMENT_UPDATE, MANAGEMENT_CLIENTS_TOUCH, MEMBER_KEEP_ADMIN, RESOURCE_INSERT, RESOURCE_UPDATE, SESSIONS_END_OF_TENANT,
+    SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
 };
 use super::{people_rows, revocations};
 
@@ -40,14 +40,24 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::ConfirmRestore => STORE_CONFIRM.query(),
         Write::InsertMember(row) => people_rows::insert_member(row)?,
         Write::UpdateMember(row) => people_rows::update_member(row)?,
+        Write::KeepAnAdmin => MEMBER_KEEP_ADMIN.query(),
         Write::InsertSession(row) => people_rows::insert_session(row),
         Write::UpdateSession(row) => people_rows::update_session(row),
+        Write::KeepSession { id, version } => people_rows::keep_session(*id, *version),
         Write::InsertInvitation(row) => people_rows::insert_invitation(row),
         Write::UpdateInvitation(row) => people_rows::update_invitation(row),
         Write::InsertManagementClient(row) => people_rows::insert_management_client(row),
         Write::UpdateManagementClient(row) => people_rows::update_management_client(row),
         Write::EndSessions { member_id, which } => {
             return people_rows::end_sessions(*member_id, which).execute(transaction).await.map(|_| ());
+        }
+        Write::EndAccessOfTenant { tenant_id } => {
+            let id = tenant_id.to_string();
+            SESSIONS_END_OF_TENANT.query().bind(id.as_str()).execute(transaction).await?;
+            return MANAGEMENT_CLIENTS_TOUCH.query().bind(id.as_str()).execute(transaction).await.map(|_| ());
+        }
+        Write::EndInvitations { which, at } => {
+            return people_rows::end_invitations(*which, *at).execute(transaction).await.map(|_| ());
         }
         Write::ForgetInvitations { before } => {
             return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());

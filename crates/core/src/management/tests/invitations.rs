@@ -102,7 +102,7 @@ async fn whoever_is_invited_cannot_choose_another_address() {
     assert_eq!(bob.member.email.as_str(), "bob@example.org");
     let again = desk.management.invite(&admin, &new("bob@example.org", Role::Auditor, None)).await.unwrap().token;
     let again = desk.accept(&again, None).await.map(|_| ());
-    assert!(matches!(again, Err(ManagementError::Registry(RegistryError::Exists(_)))), "{again:?}");
+    assert!(is_refused(&again), "who else is a member is not told: {again:?}");
 }
 
 #[tokio::test]
@@ -135,7 +135,24 @@ async fn s24_an_invitation_gives_no_more_than_its_inviter_could_give_when_it_is_
     desk.management.set_member_status(&admin, owner.member.id, Status::Disabled).await.unwrap();
     assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
     desk.management.set_member_status(&admin, owner.member.id, Status::Active).await.unwrap();
-    desk.accept(&token, None).await.unwrap();
+    assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())), "what a disabled member made is over for good");
+}
+
+#[tokio::test]
+async fn open_invitations_are_limited_for_each_tenant_apart_from_the_operators() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let bob = desk.member("bob@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let registry = &desk.management.registry;
+    for number in 0..crate::registry::OPEN_INVITATIONS_MAX {
+        let email = format!("{number}@example.org");
+        registry.invite(&new(&email, Role::Viewer, Some(desk.world.acme)), None).await.unwrap();
+    }
+    let one_more = new("more@example.org", Role::Viewer, Some(desk.world.acme));
+    assert!(matches!(registry.invite(&one_more, None).await, Err(RegistryError::NotAllowed(_))));
+    assert!(matches!(registry.invite_back(bob.member.id, None).await, Err(RegistryError::NotAllowed(_))));
+    registry.invite(&new("more@example.org", Role::Viewer, Some(desk.world.globex)), None).await.unwrap();
+    registry.invite_back(admin.member.id, None).await.expect("the operator's own are counted apart");
 }
 
 #[tokio::test]
@@ -166,6 +183,10 @@ async fn an_admin_who_lost_everything_comes_back_by_the_machine() {
     assert_eq!(desk.last_audit().await.action, "member.break_glass");
     let back = desk.accept(&code, None).await.unwrap();
     assert_eq!(back.member.id, admin.member.id);
+    let accepted = desk.store().audit(&AuditFilter::default(), None, 10).await.unwrap();
+    let accepted = accepted.into_iter().find(|record| record.action == "invitation.accept").unwrap();
+    let before = accepted.before.unwrap();
+    assert_eq!(before["member"]["passkeys"].as_array().map(Vec::len), Some(1), "what was lost is told: {before}");
     assert!(desk.signed_in(&back.token).await.is_some());
     assert!(is_refused(&desk.accept(&code, None).await.map(|_| ())), "once");
     // What was lost is worth nothing.
@@ -209,7 +230,7 @@ async fn who_lost_everything_is_invited_back_by_whoever_could_give_their_role() 
 }
 
 #[tokio::test]
-async fn being_invited_back_turns_nobody_on_and_gives_no_role_back() {
+async fn being_invited_back_ends_when_the_member_is_disabled_and_when_the_role_changes() {
     let desk = Desk::new().await;
     let bob = desk.member("bob@example.org", Role::Owner, Some(desk.world.acme)).await;
     let registry = &desk.management.registry;
@@ -218,8 +239,59 @@ async fn being_invited_back_turns_nobody_on_and_gives_no_role_back() {
     assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
     assert!(registry.invite_back(bob.member.id, None).await.is_err());
     registry.set_member_status(bob.member.id, Status::Active).await.unwrap();
-    registry.set_member_role(bob.member.id, Role::Viewer).await.unwrap();
     assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
+    let token = registry.invite_back(bob.member.id, None).await.unwrap().token;
+    registry.set_member_role(bob.member.id, Role::Viewer).await.unwrap();
     registry.set_member_role(bob.member.id, Role::Owner).await.unwrap();
+    assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
+    let token = registry.invite_back(bob.member.id, None).await.unwrap().token;
     desk.accept(&token, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_links_and_codes_to_come_back_by_the_latest_works_alone() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let registry = &desk.management.registry;
+    let link = registry.invite_back(admin.member.id, None).await.unwrap().token;
+    let code = registry.break_glass(admin.member.email.clone()).await.unwrap().token;
+    assert!(is_refused(&desk.accept(&link, None).await.map(|_| ())));
+    let later = registry.break_glass(admin.member.email.clone()).await.unwrap().token;
+    assert!(is_refused(&desk.accept(&code, None).await.map(|_| ())));
+    desk.accept(&later, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn new_means_to_sign_in_end_the_links_to_come_back_by() {
+    let desk = Desk::new().await;
+    let (admin, bob) = (desk.admin().await, desk.member("bob@example.org", Role::Auditor, None).await);
+    let registry = &desk.management.registry;
+    let link = async || registry.invite_back(admin.member.id, None).await.unwrap().token;
+    let of_bob = registry.invite_back(bob.member.id, None).await.unwrap().token;
+    let before = link().await;
+    let signed_in = desk.stepped_up(&admin, SensitiveAction::Access).await;
+    desk.management.change_password(&signed_in, &text("another long password")).await.unwrap();
+    assert!(is_refused(&desk.accept(&before, None).await.map(|_| ())), "password");
+    let before = link().await;
+    let begun = desk.management.begin_totp(&signed_in).unwrap();
+    let code = desk.code_of(&unbase32(begun.secret.expose()));
+    desk.management.enrol_totp(&signed_in, &begun.handle, &code).await.unwrap();
+    assert!(is_refused(&desk.accept(&before, None).await.map(|_| ())), "codes");
+    let before = link().await;
+    let challenge = desk.management.begin_passkey_registration(&signed_in).unwrap();
+    let attestation = Authenticator::es256().create(&challenge.options);
+    desk.management.register_passkey(&signed_in, &challenge.handle, &attestation, "Key").await.unwrap();
+    assert!(is_refused(&desk.accept(&before, None).await.map(|_| ())), "passkey");
+    desk.accept(&of_bob, None).await.expect("another's is as it was");
+}
+
+#[tokio::test]
+async fn who_comes_back_by_the_machine_finds_no_invitation_that_another_made_in_their_name() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let by = desk.authority(&admin).await;
+    let made = desk.management.invite(&by, &new("mallory@example.org", Role::Admin, None)).await.unwrap().token;
+    let code = desk.management.registry.break_glass(admin.member.email.clone()).await.unwrap().token;
+    desk.accept(&code, None).await.unwrap();
+    assert!(is_refused(&desk.accept(&made, None).await.map(|_| ())));
 }

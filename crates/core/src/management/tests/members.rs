@@ -40,6 +40,18 @@ async fn s1_nobody_gives_or_takes_a_role_that_they_could_not_give() {
 }
 
 #[tokio::test]
+async fn of_two_admins_who_turn_each_other_off_at_once_one_stays() {
+    let desk = Desk::new().await;
+    let (one, two) = (desk.admin().await, desk.member("other@example.org", Role::Admin, None).await);
+    let registry = &desk.management.registry;
+    let (first, second) = tokio::join!(
+        registry.set_member_status(one.member.id, Status::Disabled),
+        registry.set_member_role(two.member.id, Role::Auditor)
+    );
+    assert_eq!(u8::from(first.is_ok()) + u8::from(second.is_ok()), 1, "{first:?} {second:?}");
+}
+
+#[tokio::test]
 async fn the_last_admin_stays() {
     let desk = Desk::new().await;
     let admin = desk.admin().await;

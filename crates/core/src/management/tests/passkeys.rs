@@ -27,8 +27,9 @@ async fn a_challenge_is_answered_once_and_within_five_minutes() {
     let wrong = device.get_with(&challenge.options, |answer| answer.spoil_signature = true);
     assert!(is_refused(&desk.management.finish_passkey_sign_in(&challenge.handle, &wrong, from(1)).await));
     let right = device.get(&challenge.options);
-    let late = desk.management.finish_passkey_sign_in(&challenge.handle, &right, from(1)).await;
-    assert!(is_refused(&late), "a wrong answer used it up");
+    desk.management.finish_passkey_sign_in(&challenge.handle, &right, from(1)).await.expect("a wrong answer used nothing up");
+    let again = device.get(&challenge.options);
+    assert!(is_refused(&desk.management.finish_passkey_sign_in(&challenge.handle, &again, from(1)).await), "once");
     let challenge = desk.management.begin_passkey_sign_in().unwrap();
     let assertion = device.get(&challenge.options);
     desk.world.clock.advance(300);
@@ -125,6 +126,22 @@ async fn a_registration_needs_a_step_up_and_is_bound_to_its_session() {
         let attestation = Authenticator::es256().create(&again.options);
         assert!(desk.management.register_passkey(&of_ann, &again.handle, &attestation, name).await.is_err(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn removing_a_passkey_ends_the_other_sessions() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let mut device = desk.passkey(&ann).await;
+    let other = finish(&desk, &mut device).await.unwrap();
+    let started = desk.sign_in(&ann).await.unwrap();
+    desk.world.clock.advance(30);
+    let person = Person { token: started.token, ..ann };
+    let signed_in = desk.stepped_up(&person, SensitiveAction::Access).await;
+    desk.management.remove_passkey(&signed_in, &device.credential_id).await.unwrap();
+    assert!(desk.signed_in(&other.token).await.is_none());
+    let left = desk.store().sessions_of(person.member.id).await.unwrap();
+    assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [signed_in.session.id]);
 }
 
 #[tokio::test]

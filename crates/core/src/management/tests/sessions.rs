@@ -59,6 +59,8 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     assert!(desk.signed_in(&ann.token).await.is_none(), "the token from before is worth nothing");
     let after = desk.signed_in(&renewed.token).await.unwrap();
     assert_eq!(after.session.id, before.session.id);
+    let audit = desk.last_audit().await;
+    assert_eq!((audit.action.as_str(), &audit.after.unwrap()["step_up"]["action"]), ("session.step_up", &"keys".into()));
     assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_ok());
     let other = after.check_stepped_up(SensitiveAction::Credentials, desk.now());
     assert!(matches!(other, Err(ManagementError::StepUpNeeded(SensitiveAction::Credentials))), "s24: bound to its action");
@@ -67,6 +69,70 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err());
     assert!(!after.session.is_stepped_up(desk.now()));
     assert!(before.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err(), "signing in is no step-up");
+}
+
+#[tokio::test]
+async fn ones_own_means_are_changed_only_by_a_session_that_is_still_there() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let by = desk.authority(&ann).await;
+    let gone = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let begun = desk.management.begin_totp(&gone).unwrap();
+    let code = desk.code_of(&unbase32(begun.secret.expose()));
+    let challenge = desk.management.begin_passkey_registration(&gone).unwrap();
+    let attestation = Authenticator::es256().create(&challenge.options);
+    // As if it ended while these requests were on their way.
+    desk.management.end_sessions(&by, ann.member.id, SessionsToEnd::All).await.unwrap();
+    assert!(is_not_allowed(&desk.management.change_password(&gone, &text("another long password")).await));
+    assert!(is_not_allowed(&desk.management.enrol_totp(&gone, &begun.handle, &code).await));
+    assert!(is_not_allowed(&desk.management.register_passkey(&gone, &challenge.handle, &attestation, "Key").await));
+    assert!(is_not_allowed(&desk.management.remove_passkey(&gone, b"any").await));
+    desk.sign_in(&ann).await.expect("nothing changed");
+}
+
+#[tokio::test]
+async fn s24_a_step_up_meanwhile_ends_what_the_token_from_before_may_change() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let before = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let code = desk.code_of(&ann.secret);
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
+    desk.management.step_up(&before, SensitiveAction::Access, proof, from(1)).await.unwrap();
+    assert!(is_not_allowed(&desk.management.change_password(&before, &text("another long password")).await));
+}
+
+#[tokio::test]
+async fn who_guesses_at_an_address_keeps_nobody_who_is_signed_in_from_showing_who_they_are() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let email = ann.member.email.as_str();
+    for place in 1..=10 {
+        for _ in 0..10 {
+            let tried = desk.management.sign_in_with_password(email, &text("wrong"), &text("000000"), from(place)).await;
+            assert!(is_refused(&tried));
+        }
+    }
+    assert!(matches!(desk.sign_in(&ann).await, Err(ManagementError::Limited(_))));
+    desk.world.clock.advance(30);
+    let signed_in = desk.stepped_up(&ann, SensitiveAction::Access).await;
+    let challenge = desk.management.begin_passkey_registration(&signed_in).unwrap();
+    let mut device = Authenticator::es256();
+    let attestation = device.create(&challenge.options);
+    desk.management.register_passkey(&signed_in, &challenge.handle, &attestation, "Key").await.unwrap();
+    // Wrong passwords of whoever has the session count for the password alone.
+    let (password, code) = (text("wrong"), text("000000"));
+    let wrong = || StepUpProof::Password { password: &password, code: &code };
+    for _ in 0..10 {
+        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await));
+    }
+    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await;
+    assert!(matches!(limited, Err(ManagementError::Limited(_))));
+    let member = desk.store().member(ann.member.id).await.unwrap().unwrap();
+    let signed_in = SignedIn { member, ..signed_in };
+    let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Keys).unwrap();
+    let assertion = device.get(&challenge.options);
+    let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
+    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(30)).await.unwrap();
 }
 
 #[tokio::test]
@@ -90,6 +156,10 @@ async fn signing_out_ends_this_session_and_no_other() {
     assert!(desk.signed_in(&ann.token).await.is_none());
     assert!(desk.signed_in(&other.token).await.is_some());
     assert_eq!(desk.last_audit().await.action, "session.end");
+    let head = desk.store().feed(crate::model::Position(0), 1).await.unwrap().head;
+    desk.management.sign_out(&signed_in).await.unwrap();
+    let after = desk.store().feed(crate::model::Position(0), 1).await.unwrap().head;
+    assert_eq!(after, head, "one that is over is ended by nothing");
 }
 
 #[tokio::test]

@@ -95,10 +95,39 @@ async fn s1_a_disabled_program_is_dead_at_once_and_so_is_one_of_a_disabled_tenan
     assert!(desk.bearer(&token).await.is_none());
     assert!(is_refused(&desk.token(&program).await));
     registry.set_management_client_status(program.client.id, Status::Active).await.unwrap();
-    assert!(desk.bearer(&token).await.is_some());
+    assert!(desk.bearer(&token).await.is_none(), "turned on again, it asks for another");
+    let token = desk.token(&program).await.unwrap().token;
+    let foreign = desk.program(Role::Owner, Some(desk.world.globex)).await;
+    let of_other = desk.token(&foreign).await.unwrap().token;
+    let bob = desk.member("bob@example.org", Role::Owner, Some(desk.world.acme)).await;
     registry.set_tenant_status(desk.world.acme, Status::Disabled).await.unwrap();
     assert!(desk.bearer(&token).await.is_none());
     assert!(is_refused(&desk.token(&program).await));
+    registry.set_tenant_status(desk.world.acme, Status::Active).await.unwrap();
+    assert!(desk.bearer(&token).await.is_none(), "nor does a tenant's return bring it back");
+    assert!(desk.signed_in(&bob.token).await.is_none(), "nor a session");
+    assert!(desk.bearer(&desk.token(&program).await.unwrap().token).await.is_some());
+    assert!(desk.bearer(&of_other).await.is_some(), "another tenant's is as it was");
+}
+
+#[tokio::test]
+async fn s15_after_a_restore_only_the_machine_lets_anybody_in_until_it_is_confirmed() {
+    let desk = Desk::new().await;
+    let (admin, program) = (desk.admin().await, desk.program(Role::Auditor, None).await);
+    let token = desk.token(&program).await.unwrap().token;
+    let registry = &desk.management.registry;
+    let link = registry.invite_back(admin.member.id, None).await.unwrap().token;
+    desk.store().restore();
+    assert!(desk.bearer(&token).await.is_none());
+    assert!(is_refused(&desk.token(&program).await));
+    assert!(is_refused(&desk.sign_in(&admin).await));
+    assert!(is_refused(&desk.accept(&link, None).await.map(|_| ())));
+    let code = registry.break_glass(admin.member.email.clone()).await.unwrap().token;
+    let admin = desk.accept(&code, None).await.unwrap();
+    assert!(desk.signed_in(&admin.token).await.is_some());
+    registry.confirm_restore().await.unwrap();
+    desk.sign_in(&admin).await.unwrap();
+    desk.token(&program).await.unwrap();
 }
 
 #[tokio::test]
@@ -139,6 +168,17 @@ async fn s7_a_secret_under_an_older_pepper_is_stored_anew_when_it_is_shown() {
 }
 
 #[tokio::test]
+async fn a_secret_that_was_rotated_meanwhile_is_not_stored_anew() {
+    let desk = Desk::new().await;
+    let program = desk.program(Role::Auditor, None).await;
+    let registry = &desk.management.registry;
+    let rotated = registry.rotate_management_client(program.client.id).await.unwrap();
+    let renewed = registry.renew_management_secret(&program.client, program.client.secret.clone()).await;
+    assert!(matches!(renewed, Err(RegistryError::NotAllowed(_))), "{renewed:?}");
+    assert_eq!(desk.store().management_client(program.client.id).await.unwrap(), Some(rotated.client));
+}
+
+#[tokio::test]
 async fn s1_a_token_of_an_environment_manages_nothing_nor_the_other_way_round() {
     let desk = Desk::new().await;
     let client = desk.world.client(|_| {}).await;
@@ -168,7 +208,7 @@ async fn a_token_is_for_this_issuer_and_audience_alone() {
         let now = desk.now().0;
         let mut claims = serde_json::json!({
             "iss": ORIGIN, "aud": format!("{ORIGIN}/management"), "sub": program.client.id,
-            "credential_id": program.client.secret_id, "iat": now, "exp": now + 900,
+            "credential_id": program.client.secret_id, "version": program.client.version, "iat": now, "exp": now + 900,
         });
         change(&mut claims);
         let claims = claims.to_string();

@@ -74,13 +74,22 @@ fn a_registration_is_taken_and_one_with_a_wrong_field_is_not() {
             assert_eq!(registered(device, change), Err(*expected), "{number}");
         }
     }
+    // A statement that nobody asked for is worth nothing, and does no harm.
+    for statement in [Vec::new(), vec![(number(1), number(1))]] {
+        let mut device = Authenticator::es256();
+        let key = registered(&mut device, |answer| {
+            answer.format = "packed";
+            answer.statement.clone_from(&statement);
+        });
+        assert_eq!(key.unwrap().credential_id, device.credential_id);
+    }
     let wrong: &[(Change, WebAuthnError)] = &[
         (|answer| answer.client_data["type"] = "webauthn.get".into(), WebAuthnError::Type),
         (|answer| answer.flags &= !HAS_KEY, WebAuthnError::Malformed("authenticator data")),
         (|answer| answer.credential_id = vec![1; 16], WebAuthnError::Credential),
         (|answer| answer.credential_id = Vec::new(), WebAuthnError::Malformed("authenticator data")),
         (|answer| answer.credential_id = vec![1; 1024], WebAuthnError::Malformed("authenticator data")),
-        (|answer| answer.format = "packed", WebAuthnError::Attestation),
+        // The format none has an empty statement.
         (|answer| answer.statement = vec![(number(1), number(1))], WebAuthnError::Attestation),
         // PS256, a curve that is not taken, and a key type that does not go with its algorithm.
         (|answer| answer.key[1].1 = number(-37), WebAuthnError::Algorithm),

@@ -63,7 +63,7 @@ impl fmt::Display for WebAuthnError {
             WebAuthnError::RelyingParty => out.write_str("it was made for another host"),
             WebAuthnError::UserVerification => out.write_str("the device did not verify who uses it"),
             WebAuthnError::Algorithm => out.write_str("its algorithm is not taken"),
-            WebAuthnError::Attestation => out.write_str("it has an attestation, and none was asked for"),
+            WebAuthnError::Attestation => out.write_str("its attestation says that it is none, and is one"),
             WebAuthnError::Credential => out.write_str("it is of another passkey"),
             WebAuthnError::Signature => out.write_str("its signature is wrong"),
             WebAuthnError::SignCount => out.write_str("the device counted less than before: there may be a copy of it"),
@@ -140,7 +140,8 @@ fn verify(passkey: &Passkey, message: &[u8], signature: &[u8]) -> Result<(), Web
     verified.map_err(|_| WebAuthnError::Signature)
 }
 
-/// The authenticator data in an attestation object: a map of the format `none` with an empty statement (section 8.7).
+/// The authenticator data in an attestation object. Some devices send a statement of who made them though none was asked for: nothing
+/// is taken from it, nor checked of it (section 7.1, the attestation type None).
 fn authenticator_data_of(object: &[u8]) -> Result<Vec<u8>, WebAuthnError> {
     const PART: WebAuthnError = WebAuthnError::Malformed("attestation object");
     let mut rest = object;
@@ -161,9 +162,9 @@ fn authenticator_data_of(object: &[u8]) -> Result<Vec<u8>, WebAuthnError> {
     if !rest.is_empty() {
         return Err(PART);
     }
-    let is_none = format.as_ref().and_then(Value::as_text) == Some("none");
-    let is_empty = statement.as_ref().and_then(Value::as_map).is_some_and(Vec::is_empty);
-    if !is_none || !is_empty {
+    let is_none = format.as_ref().and_then(Value::as_text).ok_or(PART)? == "none";
+    let is_empty = statement.as_ref().and_then(Value::as_map).ok_or(PART)?.is_empty();
+    if is_none && !is_empty {
         return Err(WebAuthnError::Attestation);
     }
     data.and_then(|data| data.into_bytes().ok()).ok_or(PART)

@@ -35,6 +35,14 @@ impl PeopleStore for MemoryStore {
         Ok(state.tables.members.values().map(|row| &row.value).find(|member| member.email == *email).cloned())
     }
 
+    async fn is_unconfirmed(&self) -> Read<bool> {
+        Ok(self.usable()?.is_unconfirmed)
+    }
+
+    async fn has_members(&self) -> Read<bool> {
+        Ok(!self.usable()?.tables.members.is_empty())
+    }
+
     async fn members(&self, reach: Reach, page: Page<'_, MemberId>) -> Read<Vec<Member>> {
         Ok(page_of(self.usable()?.tables.members.iter(), |member| member.tenant_id, reach, page))
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::clock::Timestamp;
+use crate::management::Role;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, Invitation, InvitationId,
-    KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId, Revocation,
-    RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
+    InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId,
+    Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
 };
-use crate::store::{CommitError, SessionsToEnd, StoredRevocation, Write};
+use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
 #[derive(Clone, Debug)]
@@ -102,19 +104,29 @@ impl Tables {
             }
             Write::InsertMember(row) => insert(&mut self.members, row.id, row, position),
             Write::UpdateMember(row) => update(&mut self.members, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::KeepAnAdmin => {
+                let is_one = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
+                exists(self.members.values().any(|row| is_one(&row.value)))
+            }
             Write::InsertSession(row) => insert(&mut self.sessions, row.id, row, position),
             Write::UpdateSession(row) => update(&mut self.sessions, &row.id, row, |old| old.member_id == row.member_id),
             Write::EndSessions { member_id, which } => {
-                let is_over = |session: &Session| match which {
-                    SessionsToEnd::All => true,
-                    SessionsToEnd::Others(kept) => session.id != *kept,
-                    SessionsToEnd::One(one) => session.id == *one,
-                };
-                self.sessions.retain(|_, row| row.value.member_id != *member_id || !is_over(&row.value));
+                self.sessions.retain(|_, row| row.value.member_id != *member_id || !which.holds(row.value.id));
                 Ok(())
+            }
+            Write::EndAccessOfTenant { tenant_id } => {
+                self.end_access_of(*tenant_id);
+                Ok(())
+            }
+            Write::KeepSession { id, version } => {
+                exists(self.sessions.get(id).is_some_and(|row| row.value.version == *version))
             }
             Write::InsertInvitation(row) => insert(&mut self.invitations, row.id, row, position),
             Write::UpdateInvitation(row) => update(&mut self.invitations, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::EndInvitations { which, at } => {
+                self.end_invitations(*which, *at);
+                Ok(())
+            }
             Write::ForgetInvitations { before } => {
                 self.invitations.retain(|_, row| row.value.expires_at >= *before);
                 Ok(())
@@ -163,6 +175,10 @@ impl Tables {
             }
             Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
+            | Write::KeepSession { .. }
+            | Write::KeepAnAdmin
+            | Write::EndAccessOfTenant { .. }
+            | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)
             | Write::ForgetInvitations { .. }
             | Write::UpdateManagementClient(_)
@@ -172,6 +188,31 @@ impl Tables {
             | Write::DeleteSigningKey(_)
             | Write::Revoke(_)
             | Write::ConfirmRestore => Ok(()),
+        }
+    }
+
+    fn end_access_of(&mut self, tenant: TenantId) {
+        let members = &self.members;
+        let is_of_tenant = |id: &MemberId| members.get(id).is_some_and(|member| member.value.tenant_id == Some(tenant));
+        self.sessions.retain(|_, row| !is_of_tenant(&row.value.member_id));
+        for client in self.management_clients.values_mut().map(|row| &mut row.value) {
+            if client.tenant_id == Some(tenant) {
+                client.version += 1;
+            }
+        }
+    }
+
+    fn end_invitations(&mut self, which: InvitationsToEnd, at: Timestamp) {
+        let is_meant = |one: &Invitation| match which {
+            InvitationsToEnd::Of(member) => one.member_id == Some(member),
+            InvitationsToEnd::By(who) => one.invited_by == Some(who),
+            InvitationsToEnd::SetUpCodes => one.kind == InvitationKind::SetUp,
+        };
+        for row in self.invitations.values_mut().map(|row| &mut row.value) {
+            if is_meant(row) && row.is_open(at) {
+                row.ended_at = Some(at);
+                row.version += 1;
+            }
         }
     }
 

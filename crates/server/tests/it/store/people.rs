@@ -7,7 +7,7 @@ use mintmark_core::model::{
     PasskeyAlgorithm, PasswordHash, Position, SealedBytes, SensitiveAction, Session, SessionId, Status, StepUp, StoredSecret,
     TenantId, TokenDigest,
 };
-use mintmark_core::store::{CommitError, Page, SessionsToEnd, Store, Subject, Write};
+use mintmark_core::store::{CommitError, InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
 
 use super::world::{NOW, World, change};
 
@@ -18,7 +18,11 @@ super::on_every_store! {
     a_session_comes_back_with_every_field,
     seeing_a_session_is_no_change_and_goes_forward_only,
     sessions_end_one_by_one_and_together,
+    a_change_that_needs_a_session_is_a_conflict_without_it,
+    what_leaves_no_active_admin_is_a_conflict,
+    the_access_of_a_tenant_ends_and_of_no_other,
     an_invitation_comes_back_with_every_field_and_is_forgotten,
+    open_invitations_end_by_member_inviter_and_kind,
     a_management_client_comes_back_with_every_field,
     s4_a_tenants_listings_hold_what_is_its_own,
     the_feed_does_not_tell_who_manages_the_server,
@@ -197,6 +201,79 @@ async fn sessions_end_one_by_one_and_together<S: Store>(world: World<S>) {
     end(SessionsToEnd::All).await;
     assert!(ids().await.is_empty());
     assert_eq!(world.store.session(&of_bob.digest).await.unwrap(), Some(of_bob));
+}
+
+async fn a_change_that_needs_a_session_is_a_conflict_without_it<S: Store>(world: World<S>) {
+    let ann = inserted(&world, "ann@example.org").await;
+    let written = session(&world, &ann, 1);
+    world.write(Write::InsertSession(written.clone())).await;
+    let keep = async |version| {
+        let done = world.try_write(vec![Write::KeepSession { id: written.id, version }]).await;
+        assert!(matches!(done, Ok(_) | Err(CommitError::Conflict)), "{done:?}");
+        done.is_ok()
+    };
+    assert!(keep(1).await);
+    assert!(keep(1).await, "it is as it was");
+    assert!(!keep(2).await);
+    world.write(Write::EndSessions { member_id: ann.id, which: SessionsToEnd::All }).await;
+    assert!(!keep(1).await);
+}
+
+async fn the_access_of_a_tenant_ends_and_of_no_other<S: Store>(world: World<S>) {
+    assert!(!world.store.has_members().await.unwrap());
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    let mut kept = Vec::new();
+    for (tenant, byte) in [(acme.id, 1), (globex.id, 2)] {
+        let somebody = member(&world, Some(tenant), &format!("{byte}@example.org"));
+        let session = session(&world, &somebody, byte);
+        let client = management_client(&world, Some(tenant));
+        world.write(Write::InsertMember(somebody)).await;
+        world.write(Write::InsertSession(session.clone())).await;
+        world.write(Write::InsertManagementClient(client.clone())).await;
+        kept.push((session, client));
+    }
+    assert!(world.store.has_members().await.unwrap());
+    world.write(Write::EndAccessOfTenant { tenant_id: acme.id }).await;
+    for ((session, client), is_acme) in kept.into_iter().zip([true, false]) {
+        assert_eq!(world.store.session(&session.digest).await.unwrap().is_none(), is_acme);
+        let found = world.store.management_client(client.id).await.unwrap().unwrap();
+        assert_eq!(found.version, if is_acme { 2 } else { 1 });
+    }
+}
+
+async fn what_leaves_no_active_admin_is_a_conflict<S: Store>(world: World<S>) {
+    let (ann, bob) = (inserted(&world, "ann@example.org").await, inserted(&world, "bob@example.org").await);
+    let off = |member: Member| Write::UpdateMember(Member { status: Status::Disabled, version: 2, ..member });
+    world.try_write(vec![off(ann), Write::KeepAnAdmin]).await.unwrap();
+    let last = world.try_write(vec![off(bob.clone()), Write::KeepAnAdmin]).await;
+    assert!(matches!(last, Err(CommitError::Conflict)), "{last:?}");
+    assert_eq!(world.store.member(bob.id).await.unwrap(), Some(bob));
+}
+
+async fn open_invitations_end_by_member_inviter_and_kind<S: Store>(world: World<S>) {
+    let kinds = [InvitationKind::BreakGlass, InvitationKind::Invite, InvitationKind::SetUp];
+    let made: Vec<Invitation> =
+        kinds.iter().zip(1..).map(|(kind, byte)| Invitation { kind: *kind, ..invitation(&world, None, byte) }).collect();
+    for one in &made {
+        world.write(Write::InsertInvitation(one.clone())).await;
+    }
+    let over = Invitation { member_id: made[0].member_id, expires_at: NOW.plus(5), ..invitation(&world, None, 9) };
+    world.write(Write::InsertInvitation(over.clone())).await;
+    let (of, by) = (made[0].member_id.unwrap(), made[1].invited_by.unwrap());
+    for (which, seconds) in [
+        (InvitationsToEnd::Of(of), 10),
+        (InvitationsToEnd::By(by), 20),
+        (InvitationsToEnd::SetUpCodes, 30),
+        // What is over stays as it is.
+        (InvitationsToEnd::Of(of), 40),
+    ] {
+        world.write(Write::EndInvitations { which, at: NOW.plus(seconds) }).await;
+    }
+    for (one, seconds) in made.iter().zip([10, 20, 30]) {
+        let found = world.store.invitation(one.id).await.unwrap().unwrap();
+        assert_eq!((found.ended_at, found.version), (Some(NOW.plus(seconds)), 2), "{:?}", one.kind);
+    }
+    assert_eq!(world.store.invitation(over.id).await.unwrap(), Some(over));
 }
 
 async fn an_invitation_comes_back_with_every_field_and_is_forgotten<S: Store>(world: World<S>) {
