@@ -33,6 +33,9 @@ impl AdminApp {
 
 impl fmt::Debug for AdminApp {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("AdminApp").field("origin", &self.origin).field("development", &self.development).finish_non_exhaustive()
+        out.debug_struct("AdminApp")
+            .field("origin", &self.origin)
+            .field("development", &self.development)
+            .finish_non_exhaustive()
     }
 }

@@ -1,19 +1,35 @@
 //! What is around every page.
 
+use http::HeaderMap;
 use mintmark_core::management::Role;
 
 use super::navigation::{Group, Section, groups};
 use super::theme::Theme;
-use super::{assets, words};
+use super::{AdminApp, assets, cookies, security, words};
+
+/// What a request says about whoever made it, without asking who they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// The page's own path, to come back to.
+    pub(crate) path: String,
+    pub(crate) theme: Theme,
+    /// The session's token for forms; empty where there is no session.
+    pub(crate) csrf: String,
+}
+
+impl Visit {
+    /// The visit of a page.
+    pub(crate) fn of(app: &AdminApp, headers: &HeaderMap, path: impl Into<String>) -> Self {
+        let session = cookies::value(headers, cookies::session_name(app));
+        let csrf = session.map(security::token_of).unwrap_or_default();
+        Self { path: path.into(), theme: Theme::of(headers), csrf }
+    }
+}
 
 /// Everything around a page but the page.
 pub(crate) struct Frame {
     pub(crate) title: String,
-    /// The page's own path, to come back to.
-    pub(crate) path: String,
-    pub(crate) theme: Theme,
-    /// The session's token for forms; empty where nobody is signed in.
-    pub(crate) csrf: String,
+    pub(crate) visit: Visit,
     pub(crate) environments: Vec<EnvironmentLink>,
     pub(crate) navigation: Vec<Group>,
     pub(crate) breadcrumbs: Vec<Crumb>,
@@ -101,12 +117,10 @@ impl Person {
 
 impl Frame {
     /// A frame with nothing around the page: for who is not signed in, and for problems.
-    pub(crate) fn bare(title: impl Into<String>, path: &str, theme: Theme) -> Self {
+    pub(crate) fn bare(title: impl Into<String>, visit: &Visit) -> Self {
         Self {
             title: title.into(),
-            path: path.to_owned(),
-            theme,
-            csrf: String::new(),
+            visit: visit.clone(),
             environments: Vec::new(),
             navigation: Vec::new(),
             breadcrumbs: Vec::new(),
@@ -140,7 +154,7 @@ impl Frame {
                 Theme::Light => words::theme::LIGHT,
                 Theme::Dark => words::theme::DARK,
             },
-            current: theme == self.theme,
+            current: theme == self.visit.theme,
         })
     }
 }

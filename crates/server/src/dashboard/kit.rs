@@ -15,8 +15,7 @@ use http::HeaderMap;
 use super::components::{
     Banner, Button, Chart, Choices, Code, Confirm, Empty, Field, Icon, Pager, Secret, Status, Tabs, Timeline, When, icon,
 };
-use super::frame::{Flash, Frame};
-use super::theme::Theme;
+use super::frame::{Flash, Frame, Visit};
 use super::{AdminApp, problem, words};
 
 /// The pages of the kit.
@@ -50,7 +49,7 @@ struct Kit {
 
 async fn pieces(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
     let now = app.now();
-    let frame = samples::frame(words::kit::TITLE, "/_kit", Theme::of(&headers), "sandbox", None);
+    let frame = samples::frame(words::kit::TITLE, &Visit::of(&app, &headers, "/_kit"), "sandbox", None);
     problem::page(&Kit {
         frame,
         pages: pages::NAMES.to_vec(),
@@ -75,9 +74,10 @@ async fn pieces(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
 }
 
 async fn whole_page(State(app): State<AdminApp>, Path(page): Path<String>, headers: HeaderMap) -> Response {
-    match pages::render(&page, app.now(), Theme::of(&headers)) {
+    let visit = Visit::of(&app, &headers, format!("/_kit/{page}"));
+    match pages::render(&page, app.now(), visit) {
         Some(response) => response,
-        None => problem::not_found(headers).await,
+        None => problem::not_found(State(app), headers).await,
     }
 }
 

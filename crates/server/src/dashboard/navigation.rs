@@ -87,7 +87,9 @@ impl Section {
         match self {
             Section::Audit => Permission::ReadAudit,
             Section::Members => Permission::EditMembers,
-            Section::Tenants | Section::Resources | Section::Dialects | Section::Keys | Section::Node => Permission::ReadOperator,
+            Section::Tenants | Section::Resources | Section::Dialects | Section::Keys | Section::Node => {
+                Permission::ReadOperator
+            }
             _ => Permission::Read,
         }
     }

@@ -1,14 +1,14 @@
 //! Pages that say why there is no page.
 
 use askama::Template;
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::components::icon;
-use super::frame::Frame;
+use super::frame::{Frame, Visit};
 use super::security::Refusal;
-use super::theme::Theme;
-use super::words;
+use super::{AdminApp, words};
 
 #[derive(Template)]
 #[template(path = "pages/problem.html")]
@@ -27,23 +27,23 @@ pub(crate) fn page(template: &impl Template) -> Response {
     }
 }
 
-fn problem(status: StatusCode, headers: &HeaderMap, heading: &'static str, explanation: &'static str) -> Response {
-    let frame = Frame::bare(heading, "/", Theme::of(headers));
+fn problem(status: StatusCode, visit: &Visit, heading: &'static str, explanation: &'static str) -> Response {
+    let frame = Frame::bare(heading, visit);
     (status, page(&Problem { frame, status: status.as_u16(), heading, explanation })).into_response()
 }
 
 /// The page for everything that is not there, or not for who asks (rule S4).
-pub(crate) async fn not_found(headers: HeaderMap) -> Response {
-    problem(StatusCode::NOT_FOUND, &headers, words::problem::NOT_FOUND, words::problem::NOT_FOUND_WHY)
+pub(crate) async fn not_found(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
+    problem(StatusCode::NOT_FOUND, &Visit::of(&app, &headers, "/"), words::problem::NOT_FOUND, words::problem::NOT_FOUND_WHY)
 }
 
 /// The page for a change that was not looked at.
-pub(crate) fn refused(headers: &HeaderMap, refusal: Refusal) -> Response {
+pub(crate) fn refused(visit: &Visit, refusal: Refusal) -> Response {
     let (heading, explanation) = match refusal {
         Refusal::ForeignOrigin => (words::problem::FOREIGN, words::problem::FOREIGN_WHY),
         Refusal::Token => (words::problem::TOKEN, words::problem::TOKEN_WHY),
         Refusal::NotAForm => (words::problem::NOT_A_FORM, words::problem::NOT_A_FORM_WHY),
         Refusal::TooLarge => (words::problem::TOO_LARGE, words::problem::TOO_LARGE_WHY),
     };
-    problem(refusal.status(), headers, heading, explanation)
+    problem(refusal.status(), visit, heading, explanation)
 }

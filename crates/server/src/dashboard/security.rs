@@ -8,11 +8,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 
 use super::forms::{BODY_MAX, Fields};
+use super::frame::Visit;
 use super::{AdminApp, cookies, problem};
 
 /// Nothing but our own files, no inline script or style, no frame around us, no form to elsewhere; and scripts cannot turn text
@@ -55,10 +58,10 @@ pub(crate) async fn guard(State(app): State<AdminApp>, request: Request, next: N
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
-    let headers = request.headers().clone();
+    let visit = Visit::of(&app, request.headers(), "/");
     match admit(&app, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => problem::refused(&headers, refusal),
+        Err(refusal) => problem::refused(&visit, refusal),
     }
 }
 
@@ -90,7 +93,8 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     if !is_own(app, &parts.headers) {
         return Err(Refusal::ForeignOrigin);
     }
-    let is_form = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let is_form =
+        parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if !is_form {
         return Err(Refusal::NotAForm);
     }

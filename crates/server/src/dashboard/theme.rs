@@ -1,8 +1,8 @@
 //! Light, dark, or as the system has it. Kept in a cookie, so that a page comes in the right colours at once and without scripts.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use http::header::{LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 
@@ -55,7 +55,10 @@ pub(crate) async fn choose(State(app): State<AdminApp>, Extension(fields): Exten
 
 /// Whether a path stays here. Browsers read `//host` and `/\host` as another host, and drop tabs and line ends.
 pub(crate) fn is_own_path(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && path.len() <= 1024 && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.len() <= 1024
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 #[cfg(test)]
@@ -67,7 +70,9 @@ mod tests {
         for path in ["/", "/sandbox/clients?after=x&status=active", "/a%20b"] {
             assert!(is_own_path(path), "{path}");
         }
-        for path in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\r\nSet-Cookie: x", "a"] {
+        for path in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\r\nSet-Cookie: x", "a"]
+        {
             assert!(!is_own_path(path), "{path:?}");
         }
     }

@@ -97,7 +97,12 @@ impl Chart {
     /// The outcomes that occur, for the legend and the table.
     fn shown(&self) -> Vec<(usize, &'static str, &'static str)> {
         let occurs = |place: usize| self.columns.iter().any(|column| column.counts.get(place).is_some_and(|count| *count > 0));
-        OUTCOMES.iter().enumerate().filter(|(place, _)| *place == 0 || occurs(*place)).map(|(place, (word, label))| (place, *word, *label)).collect()
+        OUTCOMES
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| *place == 0 || occurs(*place))
+            .map(|(place, (word, label))| (place, *word, *label))
+            .collect()
     }
 
     fn count(column: &Column, place: usize) -> String {
@@ -160,11 +165,10 @@ mod tests {
     #[test]
     fn columns_are_stacked_without_gaps_and_end_at_their_sum() {
         let bars = chart(&[[500, 300, 200, 0, 0, 0]]).bars();
-        assert_eq!(bars.iter().map(|bar| (bar.outcome, bar.y, bar.height)).collect::<Vec<_>>(), [
-            ("issued", 500, 500),
-            ("credentials", 200, 300),
-            ("request", 0, 200)
-        ]);
+        assert_eq!(
+            bars.iter().map(|bar| (bar.outcome, bar.y, bar.height)).collect::<Vec<_>>(),
+            [("issued", 500, 500), ("credentials", 200, 300), ("request", 0, 200)]
+        );
     }
 
     #[test]

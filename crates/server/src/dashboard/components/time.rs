@@ -50,7 +50,8 @@ impl When {
 
     /// The moment itself, to the minute.
     pub(crate) fn exact(at: Timestamp) -> Self {
-        let format = |format: &str| jiff::Timestamp::from_second(at.0).map(|at| at.strftime(format).to_string()).unwrap_or_default();
+        let format =
+            |format: &str| jiff::Timestamp::from_second(at.0).map(|at| at.strftime(format).to_string()).unwrap_or_default();
         let said = format("%Y-%m-%d %H:%M UTC");
         Self { machine: Some(format("%Y-%m-%dT%H:%M:%SZ")), exact: format("%Y-%m-%d %H:%M:%S UTC"), said, urgency: "" }
     }

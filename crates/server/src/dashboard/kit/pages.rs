@@ -6,12 +6,11 @@ use mintmark_core::clock::Timestamp;
 use super::naughty;
 use super::samples::{self, DAY};
 use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, Status, When, thousands};
-use crate::dashboard::frame::{Flash, Frame, Tone};
+use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::navigation::Section;
-use crate::dashboard::theme::Theme;
 use crate::dashboard::views::{
-    ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow, CredentialRow, Figure, Method,
-    OverviewPage, RefusalRow, ResourceChoice, ScopeRow, SignInPage, TotpPage,
+    ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow, ClientTab, CredentialRow,
+    Figure, Method, OverviewPage, RefusalRow, ResourceChoice, ScopeRow, SignInPage, TotpPage,
 };
 use crate::dashboard::{problem, words};
 
@@ -39,13 +38,12 @@ pub(super) const NAMES: [&str; 17] = [
 /// What a sample page is made from.
 struct Sample {
     now: Timestamp,
-    theme: Theme,
-    path: String,
+    visit: Visit,
 }
 
 /// A page of the kit; none if there is none of this name.
-pub(super) fn render(name: &str, now: Timestamp, theme: Theme) -> Option<Response> {
-    let sample = Sample { now, theme, path: format!("/_kit/{name}") };
+pub(super) fn render(name: &str, now: Timestamp, visit: Visit) -> Option<Response> {
+    let sample = Sample { now, visit };
     Some(match name {
         "overview-sandbox" => problem::page(&sample.overview("sandbox", true)),
         "overview-production" => problem::page(&sample.overview("production", true)),
@@ -56,18 +54,20 @@ pub(super) fn render(name: &str, now: Timestamp, theme: Theme) -> Option<Respons
         "clients-error" => problem::page(&sample.clients(Vec::new(), "", Some(unreadable()))),
         "clients-naughty" => problem::page(&sample.clients(sample.naughty_rows(), naughty::STRINGS.first()?, None)),
         "client-new" => problem::page(&sample.form("billing-worker", None)),
-        "client-new-error" => problem::page(&sample.form("Billing Worker!", Some("Another client of this environment has this name."))),
+        "client-new-error" => {
+            problem::page(&sample.form("Billing Worker!", Some("Another client of this environment has this name.")))
+        }
         "client-review" => problem::page(&sample.review()),
         "client-result" => problem::page(&sample.result(Some(samples::SECRET))),
         "client-result-gone" => problem::page(&sample.result(None)),
         "client" => problem::page(&sample.client(true)),
         "client-viewer" => problem::page(&sample.client(false)),
         "sign-in" => problem::page(&SignInPage {
-            frame: Frame::bare(words::sign_in::TITLE, &sample.path, theme),
+            frame: Frame::bare(words::sign_in::TITLE, &sample.visit),
             email: "ada@example.com".to_owned(),
             failed: true,
         }),
-        "totp" => problem::page(&TotpPage { frame: Frame::bare(words::totp::TITLE, &sample.path, theme), error: None }),
+        "totp" => problem::page(&TotpPage { frame: Frame::bare(words::totp::TITLE, &sample.visit), error: None }),
         _ => return None,
     })
 }
@@ -79,7 +79,7 @@ fn unreadable() -> Banner {
 
 impl Sample {
     fn frame(&self, title: &str, environment: &str, section: Section) -> Frame {
-        samples::frame(title, &self.path, self.theme, environment, Some(section))
+        samples::frame(title, &self.visit, environment, Some(section))
     }
 
     fn ago(&self, seconds: i64) -> When {
@@ -220,7 +220,6 @@ impl Sample {
     }
 
     fn client(&self, may_edit: bool) -> ClientPage {
-        let (disable, delete) = samples::ends("billing-worker", None);
         let mut frame = samples::below_clients(self.frame("billing-worker", "production", Section::Clients));
         frame.flash = Some(Flash { tone: Tone::Good, message: "The new secret works. The old one ends in 24 h.".to_owned() });
         ClientPage {
@@ -233,7 +232,8 @@ impl Sample {
             created: self.ago(200 * DAY),
             last_used: self.ago(180),
             token_minutes: 15,
-            tabs: samples::tabs(&self.path),
+            href: "/_kit/client".to_owned(),
+            tab: ClientTab::Overview,
             notices: samples::banners().into_iter().skip(1).take(1).collect(),
             chart: Chart { id: "requests", title: words::client::REQUESTS, columns: samples::day() },
             refusals: refusals(),
@@ -243,8 +243,8 @@ impl Sample {
                 scopes("Ledger API", &["entries:read"]),
             ],
             may_edit,
-            disable,
-            delete,
+            live_tokens: 14,
+            dialog: String::new(),
             api: samples::code(),
         }
     }
@@ -274,10 +274,18 @@ fn scopes(resource: &str, scopes: &[&str]) -> ScopeRow {
 
 fn attention() -> Vec<Banner> {
     vec![
-        Banner::new(Tone::Warning, "invoice-importer’s secret expires in 2 days", "It was used 12 s ago. Rotate it now; both work meanwhile.")
-            .action(Button::plain("Rotate").to("/_kit/client")),
-        Banner::new(Tone::Bad, "ledger-export is refused 540 times an hour", "Its secret does not match. It was rotated yesterday.")
-            .action(Button::plain("Explain").to("/_kit/client")),
+        Banner::new(
+            Tone::Warning,
+            "invoice-importer’s secret expires in 2 days",
+            "It was used 12 s ago. Rotate it now; both work meanwhile.",
+        )
+        .action(Button::plain("Rotate").to("/_kit/client")),
+        Banner::new(
+            Tone::Bad,
+            "ledger-export is refused 540 times an hour",
+            "Its secret does not match. It was rotated yesterday.",
+        )
+        .action(Button::plain("Explain").to("/_kit/client")),
     ]
 }
 

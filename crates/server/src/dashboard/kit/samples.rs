@@ -4,33 +4,69 @@ use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Role;
 
 use crate::dashboard::components::{
-    Banner, Button, Chart, Choice, Choices, Code, Column, Confirm, Empty, Event, Field, Pager, Secret, Tab, Tabs, Timeline, When,
+    Banner, Button, Chart, Choice, Choices, Code, Column, Confirm, Empty, Event, Field, Pager, Secret, Tab, Tabs, Timeline,
+    When,
 };
-use crate::dashboard::frame::{Crumb, EnvironmentLink, Flash, Frame, Person, Tone};
+use crate::dashboard::frame::{Crumb, EnvironmentLink, Flash, Frame, Person, Tone, Visit};
 use crate::dashboard::navigation::Section;
-use crate::dashboard::theme::Theme;
 
 pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// Every picture of `assets/icons.svg`.
 pub(super) const ICONS: [&str; 41] = [
-    "mint", "overview", "clients", "businesses", "usage", "explain", "console", "members", "audit", "tenants", "resources",
-    "dialects", "keys", "node", "secret", "certificate", "plus", "search", "copy", "download", "rotate", "menu", "keyboard",
-    "leave", "sun", "moon", "system", "down", "next", "first", "good", "note", "warning", "bad", "sandbox", "production",
-    "state-active", "state-off", "state-ended", "state-ending", "state-coming",
+    "mint",
+    "overview",
+    "clients",
+    "businesses",
+    "usage",
+    "explain",
+    "console",
+    "members",
+    "audit",
+    "tenants",
+    "resources",
+    "dialects",
+    "keys",
+    "node",
+    "secret",
+    "certificate",
+    "plus",
+    "search",
+    "copy",
+    "download",
+    "rotate",
+    "menu",
+    "keyboard",
+    "leave",
+    "sun",
+    "moon",
+    "system",
+    "down",
+    "next",
+    "first",
+    "good",
+    "note",
+    "warning",
+    "bad",
+    "sandbox",
+    "production",
+    "state-active",
+    "state-off",
+    "state-ended",
+    "state-ending",
+    "state-coming",
 ];
 
 /// The frame of a sample page. An operator looks, who sees most.
-pub(super) fn frame(title: &str, path: &str, theme: Theme, environment: &str, section: Option<Section>) -> Frame {
+pub(super) fn frame(title: &str, visit: &Visit, environment: &str, section: Option<Section>) -> Frame {
     let person = Person { name: "Ada Moreau".to_owned(), role: Role::Admin, organisation: "Example Payments".to_owned() };
     let environments = ["sandbox", "production"].map(|name| EnvironmentLink {
         name: name.to_owned(),
         href: format!("/_kit/overview-{name}"),
         current: name == environment,
     });
-    let mut frame = Frame::bare(title, path, theme).signed_in(person, environment, section);
+    let mut frame = Frame::bare(title, visit).signed_in(person, environment, section);
     frame.environments = environments.into();
-    frame.csrf = "sample".to_owned();
     frame
 }
 
@@ -72,9 +108,10 @@ pub(super) fn fields() -> Vec<Field> {
     vec![
         Field::text("plain", "Name"),
         Field::text("hinted", "Name with a hint").hint("What the program is called where it runs.").value("billing-worker"),
-        Field::text("wrong", "Name with an error").value("Billing Worker!").hint("Letters, digits and dashes.").error(Some(
-            "Remove the space and the exclamation mark.",
-        )),
+        Field::text("wrong", "Name with an error")
+            .value("Billing Worker!")
+            .hint("Letters, digits and dashes.")
+            .error(Some("Remove the space and the exclamation mark.")),
         Field::text("optional", "Note").optional(),
         Field::email("email", "E-mail address"),
         Field::password("password", "Password", "new-password").hint("At least twelve characters."),
@@ -113,8 +150,12 @@ pub(super) fn banners() -> Vec<Banner> {
         Banner::new(Tone::Good, "Safe to retire", "The old secret was last used 6 days ago. Nothing will notice when it goes."),
         Banner::new(Tone::Note, "Both secrets work", "The old one ends in 23 h. It was last used 3 min ago from 192.0.2.14.")
             .action(Button::plain("Finish early")),
-        Banner::new(Tone::Warning, "The old secret is still in use", "It ends in 40 min and was used 12 s ago from 192.0.2.14.")
-            .action(Button::plain("Extend")),
+        Banner::new(
+            Tone::Warning,
+            "The old secret is still in use",
+            "It ends in 40 min and was used 12 s ago from 192.0.2.14.",
+        )
+        .action(Button::plain("Extend")),
         Banner::new(Tone::Bad, "The list could not be read", "The database did not answer. Tokens are issued all the same.")
             .action(Button::plain("Try again")),
     ]
@@ -239,9 +280,4 @@ pub(super) fn dialogs() -> Vec<Confirm> {
         confirm("kit-delete", true, Some("billing-worker"), false),
         confirm("kit-delete-open", true, Some("billing-worker"), true),
     ]
-}
-
-/// The two dialogs of a client's page.
-pub(super) fn ends(name: &str, open: Option<&str>) -> (Confirm, Confirm) {
-    (confirm("disable", false, None, open == Some("disable")), confirm("delete", true, Some(name), open == Some("delete")))
 }

@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::Method;
-use crate::dashboard::components::{Banner, Button, Chart, Code, Confirm, Status, Tabs, When, icon, thousands};
+use crate::dashboard::components::{Banner, Button, Chart, Code, Confirm, Status, Tab, Tabs, When, icon, thousands};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::words;
 
@@ -34,6 +34,27 @@ pub(crate) struct ScopeRow {
     pub(crate) scopes: Vec<String>,
 }
 
+/// A part of a client's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientTab {
+    Overview,
+    Credentials,
+    Access,
+    Test,
+    Audit,
+}
+
+impl ClientTab {
+    /// Each with its name in the address and its label.
+    const ALL: [(ClientTab, &str, &str); 5] = [
+        (ClientTab::Overview, "overview", words::client::TAB_OVERVIEW),
+        (ClientTab::Credentials, "credentials", words::client::TAB_CREDENTIALS),
+        (ClientTab::Access, "access", words::client::TAB_ACCESS),
+        (ClientTab::Test, "test", words::client::TAB_TEST),
+        (ClientTab::Audit, "audit", words::client::TAB_AUDIT),
+    ];
+}
+
 /// One client.
 #[derive(Template)]
 #[template(path = "pages/client.html")]
@@ -47,7 +68,9 @@ pub(crate) struct ClientPage {
     pub(crate) created: When,
     pub(crate) last_used: When,
     pub(crate) token_minutes: u32,
-    pub(crate) tabs: Tabs,
+    /// Its own page.
+    pub(crate) href: String,
+    pub(crate) tab: ClientTab,
     /// What to know first, such as a rotation that is under way.
     pub(crate) notices: Vec<Banner>,
     pub(crate) chart: Chart,
@@ -55,8 +78,10 @@ pub(crate) struct ClientPage {
     pub(crate) credentials: Vec<CredentialRow>,
     pub(crate) access: Vec<ScopeRow>,
     pub(crate) may_edit: bool,
-    pub(crate) disable: Confirm,
-    pub(crate) delete: Confirm,
+    /// How many tokens of it may still be alive.
+    pub(crate) live_tokens: u64,
+    /// The dialog that the address asks for; empty for none.
+    pub(crate) dialog: String,
     pub(crate) api: Code,
 }
 
@@ -69,11 +94,43 @@ impl ClientPage {
         Button::primary(words::client::TRY).icon("console").to("?tab=test")
     }
 
+    fn tabs(&self) -> Tabs {
+        let tabs = ClientTab::ALL.map(|(tab, word, label)| Tab {
+            label: label.to_owned(),
+            href: format!("{}?tab={word}", self.href),
+            current: tab == self.tab,
+        });
+        Tabs { label: words::client::TABS, tabs: tabs.into() }
+    }
+
     fn disable_button(&self) -> Button {
-        Button::plain(words::client::DISABLE).opens(self.disable.id)
+        Button::plain(words::client::DISABLE).opens(DISABLE)
     }
 
     fn delete_button(&self) -> Button {
-        Button::danger(words::client::DELETE).opens(self.delete.id)
+        Button::danger(words::client::DELETE).opens(DELETE)
+    }
+
+    fn dialogs(&self) -> [Confirm; 2] {
+        let dialog = |id, title, label| Confirm {
+            id,
+            title,
+            effect: words::client::effect(self.live_tokens, self.token_minutes),
+            action: format!("{}/{id}", self.href),
+            csrf: self.frame.visit.csrf.clone(),
+            label,
+            dangerous: id == DELETE,
+            typed: (id == DELETE).then(|| self.name.clone()),
+            also: Some(("revoke", words::client::REVOKE_TOO)),
+            open: self.dialog == id,
+            back: self.href.clone(),
+        };
+        [
+            dialog(DISABLE, words::client::confirm_disable(&self.name), words::client::DISABLE),
+            dialog(DELETE, words::client::confirm_delete(&self.name), words::client::DELETE),
+        ]
     }
 }
+
+const DISABLE: &str = "disable";
+const DELETE: &str = "delete";

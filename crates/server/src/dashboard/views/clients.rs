@@ -107,7 +107,8 @@ impl ClientListPage {
             let all = Button::plain(words::list::NOTHING_ACTION).to(format!("/{}/clients", self.environment));
             Empty { icon: "search", title: words::list::NOTHING, text: words::list::NOTHING_WHY, action: Some(all) }
         } else {
-            let first = Button::primary(words::list::EMPTY_ACTION).icon("plus").to(format!("/{}/clients/new", self.environment));
+            let first =
+                Button::primary(words::list::EMPTY_ACTION).icon("plus").to(format!("/{}/clients/new", self.environment));
             let action = self.may_edit.then_some(first);
             Empty { icon: "clients", title: words::list::EMPTY, text: words::list::EMPTY_WHY, action }
         }

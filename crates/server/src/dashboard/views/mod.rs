@@ -8,7 +8,7 @@ mod overview;
 mod result;
 mod sign_in;
 
-pub(crate) use client::{ClientPage, CredentialRow, RefusalRow, ScopeRow};
+pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 pub(crate) use overview::{Figure, OverviewPage};

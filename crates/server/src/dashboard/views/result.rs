@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::dashboard::components::{Banner, Button, Code, Field, Secret, icon};
+use crate::dashboard::components::{Banner, Button, Code, Secret, icon};
 use crate::dashboard::frame::{Frame, Tone};
 use crate::dashboard::words;
 
@@ -38,9 +38,5 @@ impl ClientResultPage {
     /// The same for a file of JSON. Neither value holds a character that JSON escapes.
     fn json_file(&self) -> (String, &'static str) {
         (format!("{{\n  \"client_id\": \"{}\",\n  \"client_secret\": \"", self.client_id), "\"\n}\n")
-    }
-
-    fn stored(&self) -> Field {
-        Field::check("stored", words::result::STORED, false)
     }
 }

@@ -4,9 +4,11 @@ pub(crate) mod client {
     pub(crate) const SECRET: &str = "Secret";
     pub(crate) const SECRET_MEANS: &str = "Simple: one long random string that the client sends with each request.";
     pub(crate) const KEY_PAIR: &str = "Key pair";
-    pub(crate) const KEY_PAIR_MEANS: &str = "The client signs with a key that never leaves it; nothing that could leak is sent.";
+    pub(crate) const KEY_PAIR_MEANS: &str =
+        "The client signs with a key that never leaves it; nothing that could leak is sent.";
     pub(crate) const CERTIFICATE: &str = "Certificate";
-    pub(crate) const CERTIFICATE_MEANS: &str = "The TLS connection proves the client, and tokens work on that connection’s key alone.";
+    pub(crate) const CERTIFICATE_MEANS: &str =
+        "The TLS connection proves the client, and tokens work on that connection’s key alone.";
     pub(crate) const RECOMMENDED: &str = "Recommended";
     pub(crate) const TABS: &str = "Parts of this client";
     pub(crate) const TAB_OVERVIEW: &str = "Overview";
@@ -40,7 +42,8 @@ pub(crate) mod client {
     pub(crate) const DISABLE_MEANS: &str = "It gets no more tokens from this moment on. You can enable it again at any time.";
     pub(crate) const DELETE: &str = "Delete";
     pub(crate) const DELETE_TITLE: &str = "Delete this client";
-    pub(crate) const DELETE_MEANS: &str = "Its credentials and settings are gone for good. Disable it first if you are not sure.";
+    pub(crate) const DELETE_MEANS: &str =
+        "Its credentials and settings are gone for good. Disable it first if you are not sure.";
     pub(crate) const REVOKE_TOO: &str = "Revoke the tokens that it holds too";
     pub(crate) const API: &str = "The same by API";
 
@@ -57,7 +60,9 @@ pub(crate) mod client {
         match tokens {
             0 => "It holds no live token. New requests are refused at once.".to_owned(),
             1 => format!("New requests are refused at once. One token that it holds stays valid up to {minutes} min."),
-            _ => format!("New requests are refused at once. {tokens} tokens issued in the last hour stay valid up to {minutes} min."),
+            _ => format!(
+                "New requests are refused at once. {tokens} tokens issued in the last hour stay valid up to {minutes} min."
+            ),
         }
     }
 }
@@ -74,12 +79,12 @@ pub(crate) mod list {
     pub(crate) const SCOPES: &str = "Scopes";
     pub(crate) const OWNER: &str = "Owner";
     pub(crate) const EMPTY: &str = "No clients yet";
-    pub(crate) const EMPTY_WHY: &str =
-        "A client is one program that calls your APIs: a billing worker, an importer, a partner’s server. Give each its own, so that \
+    pub(crate) const EMPTY_WHY: &str = "A client is one program that calls your APIs: a billing worker, an importer, a partner’s server. Give each its own, so that \
          you can see, limit and end one without touching the others.";
     pub(crate) const EMPTY_ACTION: &str = "Create the first client";
     pub(crate) const NOTHING: &str = "No client matches";
-    pub(crate) const NOTHING_WHY: &str = "Search looks at the beginning of names and at whole client IDs, in this environment only.";
+    pub(crate) const NOTHING_WHY: &str =
+        "Search looks at the beginning of names and at whole client IDs, in this environment only.";
     pub(crate) const NOTHING_ACTION: &str = "Show all clients";
 
     pub(crate) fn showing(count: usize) -> String {
@@ -91,12 +96,15 @@ pub(crate) mod create {
     pub(crate) const TITLE: &str = "New client";
     pub(crate) const LEAD: &str = "Three answers, then its first token.";
     pub(crate) const NAME: &str = "Name";
-    pub(crate) const NAME_HINT: &str = "What the program is called where it runs, such as billing-worker. You can change it later.";
+    pub(crate) const NAME_HINT: &str =
+        "What the program is called where it runs, such as billing-worker. You can change it later.";
     pub(crate) const METHOD: &str = "How does it prove itself?";
     pub(crate) const SCOPES: &str = "What may it ask for?";
-    pub(crate) const SCOPES_HINT: &str = "Only what it needs today. More is a change of seconds, less is one that somebody notices.";
+    pub(crate) const SCOPES_HINT: &str =
+        "Only what it needs today. More is a change of seconds, less is one that somebody notices.";
     pub(crate) const NO_SCOPES: &str = "No API yet";
-    pub(crate) const NO_SCOPES_WHY: &str = "The operator adds the APIs that tokens are for, with the scopes that they understand.";
+    pub(crate) const NO_SCOPES_WHY: &str =
+        "The operator adds the APIs that tokens are for, with the scopes that they understand.";
     pub(crate) const EXPIRY: &str = "The credential expires";
     pub(crate) const REVIEW: &str = "Review";
     pub(crate) const REVIEW_TITLE: &str = "Is this right?";
@@ -116,15 +124,16 @@ pub(crate) mod create {
 pub(crate) mod result {
     pub(crate) const DONE: &str = "The client can ask for tokens now.";
     pub(crate) const SECRET: &str = "Client secret";
-    pub(crate) const SECRET_HINT: &str = "Shown this once. We keep only a fingerprint of it, so nobody can show it to you again.";
+    pub(crate) const SECRET_HINT: &str =
+        "Shown this once. We keep only a fingerprint of it, so nobody can show it to you again.";
     pub(crate) const DOWNLOAD_ENV: &str = "Download .env";
     pub(crate) const DOWNLOAD_JSON: &str = "Download JSON";
     pub(crate) const NEXT: &str = "Get the first token";
-    pub(crate) const SNIPPETS: &str = "Ways to use it";
     pub(crate) const STORED: &str = "I have stored the secret where it belongs";
     pub(crate) const FINISH: &str = "Go to the client";
     pub(crate) const GONE: &str = "The secret was shown once";
-    pub(crate) const GONE_WHY: &str = "This page was loaded again, so the secret is no longer in it. If you did not store it, add another.";
+    pub(crate) const GONE_WHY: &str =
+        "This page was loaded again, so the secret is no longer in it. If you did not store it, add another.";
 
     pub(crate) fn title(name: &str) -> String {
         format!("{name} is ready")
@@ -140,8 +149,8 @@ pub(crate) mod overview {
     pub(crate) const LATENCY: &str = "Answered within (p95)";
     pub(crate) const LAST_DAY: &str = "last 24 hours";
     pub(crate) const ATTENTION: &str = "Needs a look";
-    pub(crate) const ATTENTION_NONE: &str = "Nothing needs a look: no credential is about to expire, and no client is refused more than usual.";
-    pub(crate) const BUSY: &str = "Busiest clients";
+    pub(crate) const ATTENTION_NONE: &str =
+        "Nothing needs a look: no credential is about to expire, and no client is refused more than usual.";
     pub(crate) const START: &str = "Get your first token";
     pub(crate) const START_WHY: &str =
         "Create a client, copy its secret, run one command. It takes about a minute, and the sandbox cannot reach a customer.";

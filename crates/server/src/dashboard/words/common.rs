@@ -76,7 +76,6 @@ pub(crate) mod action {
     pub(crate) const AS_TABLE: &str = "The same as a table";
     pub(crate) const DANGER_ZONE: &str = "Danger zone";
     pub(crate) const SEARCH: &str = "Search";
-    pub(crate) const STORED: &str = "I have stored it";
 
     pub(crate) fn type_to_confirm(name: &str) -> String {
         format!("Type {name} to confirm")
@@ -131,10 +130,10 @@ pub(crate) mod problem {
     pub(crate) const FOREIGN_WHY: &str =
         "Changes are made from the dashboard’s own pages. Nothing was changed. Open the dashboard and try again there.";
     pub(crate) const TOKEN: &str = "This page is out of date";
-    pub(crate) const TOKEN_WHY: &str =
-        "You have signed in again since it was loaded. Nothing was changed. Go back, load the page again, and repeat the change.";
+    pub(crate) const TOKEN_WHY: &str = "You have signed in again since it was loaded. Nothing was changed. Go back, load the page again, and repeat the change.";
     pub(crate) const NOT_A_FORM: &str = "This could not be read";
-    pub(crate) const NOT_A_FORM_WHY: &str = "The dashboard takes forms in UTF-8, without control characters. Nothing was changed.";
+    pub(crate) const NOT_A_FORM_WHY: &str =
+        "The dashboard takes forms in UTF-8, without control characters. Nothing was changed.";
     pub(crate) const TOO_LARGE: &str = "This is too long";
     pub(crate) const TOO_LARGE_WHY: &str = "A form may have 32 KiB. Nothing was changed.";
 }

@@ -5,7 +5,8 @@ pub(crate) mod sign_in {
     pub(crate) const EMAIL: &str = "E-mail address";
     pub(crate) const PASSWORD: &str = "Password";
     pub(crate) const SUBMIT: &str = "Sign in";
-    pub(crate) const WRONG: &str = "That did not match. Check the address and the password, or ask an owner to invite you again.";
+    pub(crate) const WRONG: &str =
+        "That did not match. Check the address and the password, or ask an owner to invite you again.";
 }
 
 pub(crate) mod totp {
