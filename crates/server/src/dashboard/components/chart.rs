@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use askama::Template;
 
 use crate::dashboard::words;
@@ -41,6 +43,12 @@ struct Bar {
     x: u64,
     y: u64,
     height: u64,
+}
+
+/// All pieces of one outcome, as one path: a page of charts stays small.
+struct Band {
+    outcome: &'static str,
+    path: String,
 }
 
 impl Column {
@@ -90,8 +98,21 @@ impl Chart {
         bars
     }
 
-    fn bar_width() -> u64 {
-        STEP - GAP
+    fn bands(&self) -> Vec<Band> {
+        let bars = self.bars();
+        let mut bands = Vec::new();
+        for (outcome, _) in OUTCOMES {
+            let mut path = String::new();
+            for Bar { x, y, height, .. } in bars.iter().filter(|bar| bar.outcome == outcome) {
+                let width = STEP - GAP;
+                // Writing to a string does not fail.
+                let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
+            }
+            if !path.is_empty() {
+                bands.push(Band { outcome, path });
+            }
+        }
+        bands
     }
 
     /// The outcomes that occur, for the legend and the table.
