@@ -5,11 +5,13 @@
 
 mod change;
 pub mod memory;
+mod people;
 
 use std::fmt;
 use std::future::Future;
 
-pub use change::{AuditEntry, Change, Subject, Write};
+pub use change::{AuditEntry, Change, SessionsToEnd, Subject, Write};
+pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
 use crate::model::{
@@ -215,7 +217,7 @@ impl std::error::Error for CommitError {}
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: PeopleStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,

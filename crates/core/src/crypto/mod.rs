@@ -8,7 +8,7 @@ mod secret;
 mod signer_threads;
 mod signing;
 
-pub use opaque::OPAQUE_PREFIX;
+pub use opaque::{MANAGEMENT_PREFIX, OPAQUE_PREFIX};
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};

@@ -14,38 +14,66 @@ use crate::random::Random;
 
 /// What every opaque token begins with.
 pub const OPAQUE_PREFIX: &str = "mmt_";
+/// What every token of the management API begins with.
+pub const MANAGEMENT_PREFIX: &str = "mmg_";
 /// The longest opaque token, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
 const VERSION: u8 = 1;
 const SEED: usize = 24;
-const LABEL: &[u8] = b"mintmark 1 opaque token";
+
+/// A kind of token. Each has keys of its own, so that none is ever taken for another.
+struct Kind {
+    prefix: &'static str,
+    label: &'static [u8],
+}
+
+const ENVIRONMENT: Kind = Kind { prefix: OPAQUE_PREFIX, label: b"mintmark 1 opaque token" };
+const MANAGEMENT: Kind = Kind { prefix: MANAGEMENT_PREFIX, label: b"mintmark 1 management token" };
 
 impl Sealer {
     /// Seals claims into a token of an environment. None if no master key is loaded or the token would be longer than 8 KiB.
     pub fn seal_token(&self, environment: &EnvironmentName, claims: &[u8], random: &dyn Random) -> Option<String> {
+        self.seal_as(&ENVIRONMENT, environment.as_str(), claims, random)
+    }
+
+    /// The claims in a token of an environment; none if it is no such token, was changed, or is another environment's.
+    pub fn open_token(&self, environment: &EnvironmentName, token: &str) -> Option<Vec<u8>> {
+        self.open_as(&ENVIRONMENT, environment.as_str(), token)
+    }
+
+    /// Seals claims into a token of the management API at an issuer, which no environment accepts (rule S1).
+    pub fn seal_management_token(&self, issuer: &str, claims: &[u8], random: &dyn Random) -> Option<String> {
+        self.seal_as(&MANAGEMENT, issuer, claims, random)
+    }
+
+    /// The claims in a token of the management API; none if it is no such token, was changed, or is another issuer's.
+    pub fn open_management_token(&self, issuer: &str, token: &str) -> Option<Vec<u8>> {
+        self.open_as(&MANAGEMENT, issuer, token)
+    }
+
+    fn seal_as(&self, kind: &Kind, place: &str, claims: &[u8], random: &dyn Random) -> Option<String> {
         let (master_id, master) = self.masters().next()?;
         let mut seed = [0; SEED];
         random.fill(&mut seed);
-        let key = token_key(master, &seed)?;
+        let key = token_key(kind, master, &seed)?;
         let mut sealed = vec![VERSION, u8::try_from(master_id.len()).ok()?];
         sealed.extend_from_slice(master_id.as_bytes());
         sealed.extend_from_slice(&seed);
         let mut text = claims.to_vec();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        let tag = key.seal_in_place_separate_tag(nonce, bound_to(environment, master_id), &mut text).ok()?;
+        let tag = key.seal_in_place_separate_tag(nonce, bound_to(place, master_id), &mut text).ok()?;
         sealed.extend_from_slice(&text);
         sealed.extend_from_slice(tag.as_ref());
-        let mut token = OPAQUE_PREFIX.to_owned();
+        let mut token = kind.prefix.to_owned();
         URL_SAFE_NO_PAD.encode_string(&sealed, &mut token);
         (token.len() <= MAX_TOKEN).then_some(token)
     }
 
-    /// The claims in a token of an environment; none if it is no such token, was changed, or is another environment's.
-    pub fn open_token(&self, environment: &EnvironmentName, token: &str) -> Option<Vec<u8>> {
+    fn open_as(&self, kind: &Kind, place: &str, token: &str) -> Option<Vec<u8>> {
         if token.len() > MAX_TOKEN {
             return None;
         }
-        let sealed = URL_SAFE_NO_PAD.decode(token.strip_prefix(OPAQUE_PREFIX)?).ok()?;
+        let sealed = URL_SAFE_NO_PAD.decode(token.strip_prefix(kind.prefix)?).ok()?;
         let (&[version, id_length], rest) = sealed.split_first_chunk::<2>()?;
         let (master_id, rest) = rest.split_at_checked(id_length.into())?;
         let (seed, text) = rest.split_first_chunk::<SEED>()?;
@@ -53,25 +81,25 @@ impl Sealer {
         if version != VERSION {
             return None;
         }
-        let key = token_key(master, seed)?;
+        let key = token_key(kind, master, seed)?;
         let mut buffer = text.to_vec();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        let length = key.open_in_place(nonce, bound_to(environment, known_id), &mut buffer).ok()?.len();
+        let length = key.open_in_place(nonce, bound_to(place, known_id), &mut buffer).ok()?.len();
         buffer.truncate(length);
         Some(buffer)
     }
 }
 
-fn token_key(master: &hkdf::Prk, seed: &[u8; SEED]) -> Option<LessSafeKey> {
-    let info = [LABEL, seed.as_slice()];
+fn token_key(kind: &Kind, master: &hkdf::Prk, seed: &[u8; SEED]) -> Option<LessSafeKey> {
+    let info = [kind.label, seed.as_slice()];
     let key: UnboundKey = master.expand(&info, &AES_256_GCM).ok()?.into();
     Some(LessSafeKey::new(key))
 }
 
 /// Each field behind its length.
-fn bound_to(environment: &EnvironmentName, master_id: &str) -> Aad<Vec<u8>> {
+fn bound_to(place: &str, master_id: &str) -> Aad<Vec<u8>> {
     let mut data = vec![VERSION];
-    for field in [environment.as_str(), master_id] {
+    for field in [place, master_id] {
         data.extend_from_slice(&(field.len() as u64).to_be_bytes());
         data.extend_from_slice(field.as_bytes());
     }
@@ -99,6 +127,24 @@ mod tests {
         assert_eq!(theirs.sealer.open_token(&sandbox, &token), None);
         let again = ours.sealer.seal_token(&sandbox, CLAIMS, &SeededRandom::new(4)).unwrap();
         assert_ne!(token, again);
+    }
+
+    #[test]
+    fn s1_a_management_token_is_no_token_of_an_environment_nor_the_other_way_round() {
+        let ours = sealer(1).sealer;
+        let sandbox = "sandbox".parse().unwrap();
+        let management = ours.seal_management_token("sandbox", CLAIMS, &SeededRandom::new(3)).unwrap();
+        assert_eq!(ours.open_management_token("sandbox", &management).as_deref(), Some(CLAIMS));
+        assert_eq!(ours.open_management_token("https://other.example", &management), None);
+        let token = ours.seal_token(&sandbox, CLAIMS, &SeededRandom::new(3)).unwrap();
+        // Of each kind under its own prefix, and passed off as the other one.
+        let disguised = |text: &str, from: &str, to: &str| text.replacen(from, to, 1);
+        for text in [management.clone(), disguised(&management, super::MANAGEMENT_PREFIX, super::OPAQUE_PREFIX)] {
+            assert_eq!(ours.open_token(&sandbox, &text), None);
+        }
+        for text in [token.clone(), disguised(&token, super::OPAQUE_PREFIX, super::MANAGEMENT_PREFIX)] {
+            assert_eq!(ours.open_management_token("sandbox", &text), None);
+        }
     }
 
     #[test]

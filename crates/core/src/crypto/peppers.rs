@@ -7,10 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::SecretText;
-use crate::model::{ClientId, CredentialId, EnvironmentName, StoredMac, StoredSecret};
+use crate::model::{ClientId, CredentialId, EnvironmentName, ManagementClientId, StoredMac, StoredSecret};
 
 /// The scheme that new secrets are stored with.
 pub const PEPPER_SCHEME: u32 = 2;
+/// In the place of the environment's name.
+const NO_ENVIRONMENT: &str = "";
 
 /// Whose secret it is. All of it goes into the MAC, so that a row copied to another client is worthless.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +45,7 @@ impl Peppers {
     /// What is stored for a secret. `None` if no pepper is loaded.
     pub fn store(&self, owner: SecretOwner<'_>, secret: &SecretText) -> Option<StoredSecret> {
         let (pepper_id, key) = self.keys.first()?;
-        let mut keyed = keyed(key, owner.environment, owner.client_id, secret);
+        let mut keyed = keyed(key, owner.environment.as_str(), owner.client_id.as_str(), secret);
         let mac = of_credential(&mut keyed, owner.credential_id).as_ref().to_vec();
         Some(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: pepper_id.clone(), mac })
     }
@@ -51,8 +53,28 @@ impl Peppers {
     /// A secret that was sent for a client, ready to be compared with each of the client's: most of the work of a comparison
     /// is done once for all of them.
     pub fn present(&self, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) -> PresentedSecret<'_> {
-        let keyed = self.keys.iter().map(|(id, key)| (id.as_str(), keyed(key, environment, client_id, secret)));
+        let keyed =
+            self.keys.iter().map(|(id, key)| (id.as_str(), keyed(key, environment.as_str(), client_id.as_str(), secret)));
         PresentedSecret { keyed: keyed.collect() }
+    }
+
+    /// What is stored for a management client's secret. No environment has an empty name, so none of their secrets is stored so.
+    pub fn store_management(
+        &self,
+        client: ManagementClientId,
+        secret_id: CredentialId,
+        secret: &SecretText,
+    ) -> Option<StoredSecret> {
+        let (pepper_id, key) = self.keys.first()?;
+        let mut keyed = keyed(key, NO_ENVIRONMENT, &client.to_text(), secret);
+        let mac = of_credential(&mut keyed, secret_id).as_ref().to_vec();
+        Some(StoredSecret { scheme: PEPPER_SCHEME, pepper_id: pepper_id.clone(), mac })
+    }
+
+    /// A secret that was sent for a management client, ready to be compared.
+    pub fn present_management(&self, client: ManagementClientId, secret: &SecretText) -> PresentedSecret<'_> {
+        let of_key = |key| keyed(key, NO_ENVIRONMENT, &client.to_text(), secret);
+        PresentedSecret { keyed: self.keys.iter().map(|(id, key)| (id.as_str(), of_key(key))).collect() }
     }
 
     /// For each pepper, by its id, what it makes of a known text: enough to recognise it, nothing to find it by.
@@ -109,10 +131,9 @@ const KEYED: usize = 32;
 const ID: usize = 16;
 
 /// Each field goes in behind its length, so that no two owners give the same bytes.
-fn keyed(key: &hmac::Key, environment: &EnvironmentName, client_id: &ClientId, secret: &SecretText) -> Keyed {
+fn keyed(key: &hmac::Key, environment: &str, client_id: &str, secret: &SecretText) -> Keyed {
     let version = PEPPER_SCHEME.to_be_bytes();
-    let fields: [&[u8]; 4] =
-        [&version, environment.as_str().as_bytes(), client_id.as_str().as_bytes(), secret.expose().as_bytes()];
+    let fields: [&[u8]; 4] = [&version, environment.as_bytes(), client_id.as_bytes(), secret.expose().as_bytes()];
     // As long as it gets and no longer, since what is reserved is wiped too.
     let length = fields.iter().map(|field| size_of::<u64>() + field.len()).sum();
     let mut message = Zeroizing::new(Vec::with_capacity(length));

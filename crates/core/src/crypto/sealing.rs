@@ -28,6 +28,12 @@ pub enum Purpose {
     Backup,
     /// A key that a client makes MACs with.
     SharedKey,
+    /// The hash of a member's password.
+    Password,
+    /// What a member's codes are made of.
+    TotpSecret,
+    /// What somebody has begun and is to finish: a challenge, a secret that is not confirmed yet.
+    Ceremony,
     /// Nonces of `DPoP` proofs: nothing is sealed for it, a MAC is keyed.
     DpopNonce,
 }
@@ -37,6 +43,9 @@ impl Purpose {
         match self {
             Purpose::SigningKey => b"mintmark 1 signing key",
             Purpose::RootKeyCheck => b"mintmark 1 root key check",
+            Purpose::Password => b"mintmark 1 password",
+            Purpose::TotpSecret => b"mintmark 1 totp secret",
+            Purpose::Ceremony => b"mintmark 1 ceremony",
             Purpose::DpopNonce => b"mintmark 1 dpop nonce",
             Purpose::SharedKey => b"mintmark 1 shared key",
             Purpose::Backup => b"mintmark 1 backup",

@@ -68,9 +68,18 @@ pub struct ClientSecret(SecretText);
 impl ClientSecret {
     /// A new secret for a client of `environment`.
     pub fn generate(environment: &EnvironmentName, random: &dyn Random) -> Self {
+        Self::generate_for(environment.as_str(), random)
+    }
+
+    /// A new secret for a client of the management API.
+    pub fn generate_for_management(random: &dyn Random) -> Self {
+        Self::generate_for("management", random)
+    }
+
+    fn generate_for(place: &str, random: &dyn Random) -> Self {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         random.fill(&mut *bytes);
-        let mut text = format!("mms_{environment}_");
+        let mut text = format!("mms_{place}_");
         text.reserve_exact(RANDOM_LENGTH + CHECKSUM_LENGTH);
         push_base62(&mut *bytes, RANDOM_LENGTH, &mut text);
         let checksum = Zeroizing::new(base62_of(crc32fast::hash(text.as_bytes())));

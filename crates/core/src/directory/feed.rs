@@ -90,8 +90,12 @@ impl<S: Store> Directory<S> {
                 Subject::Environment { .. } | Subject::Resource { .. } | Subject::SigningKey { .. } => {
                     environments_changed = true;
                 }
-                // Told with the page itself, or read below.
-                Subject::Store | Subject::Token { .. } => {}
+                // Told with the page itself, or read below; or nothing that tokens depend on.
+                Subject::Store
+                | Subject::Token { .. }
+                | Subject::Member { .. }
+                | Subject::Invitation { .. }
+                | Subject::ManagementClient { .. } => {}
             }
         }
         if environments_changed {

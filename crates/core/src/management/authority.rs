@@ -1,8 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ManagementClientId, MemberId, TenantId};
+use crate::model::{IdError, ManagementClientId, MemberId, TenantId};
 
 /// What somebody is to the operator or to a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +124,20 @@ impl fmt::Display for Principal {
     }
 }
 
+impl FromStr for Principal {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        text.parse().map(Principal::Member).or_else(|_| text.parse().map(Principal::Client))
+    }
+}
+
+impl Serialize for Principal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// What somebody may do right now, as the store says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority {
@@ -155,6 +170,13 @@ impl Authority {
     /// Whether something is permitted, within reach.
     pub fn permits(&self, permission: Permission) -> bool {
         self.role.permits(permission)
+    }
+
+    /// Whether somebody of it may give a role to a person or program of a tenant, or of the operator: nobody grants what they do
+    /// not hold, nor beyond their reach (rules S1 and S24).
+    pub fn may_invite(&self, role: Role, tenant: Option<TenantId>) -> bool {
+        let is_within = tenant.map_or(self.reach == Reach::Operator, |tenant| self.reaches(tenant));
+        is_within && self.permits(Permission::EditMembers) && self.role.may_give(role)
     }
 
     /// Whether a tenant's objects are within reach.

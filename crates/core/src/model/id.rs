@@ -129,6 +129,8 @@ id!(/** Names a credential of a client. */ CredentialId, b"crd_");
 id!(/** Names a resource. */ ResourceId, b"res_");
 id!(/** Names a member: a person who signs in. */ MemberId, b"mem_");
 id!(/** Names a program that uses the management API. */ ManagementClientId, b"mgc_");
+id!(/** Names a session of a member. */ SessionId, b"ses_");
+id!(/** Names an invitation. */ InvitationId, b"inv_");
 
 fn uuid_v4(random: &dyn Random) -> u128 {
     let mut bytes = [0; 16];

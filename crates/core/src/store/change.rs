@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Resource, ResourceId, Revocation,
-    RevocationSubject, SigningKey, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Invitation, InvitationId,
+    ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
+    SessionId, SigningKey, Tenant, TenantId,
 };
 
 /// One change made by people or by the server's own upkeep, to be committed as one transaction.
@@ -22,6 +23,7 @@ pub struct Change {
 impl Change {
     /// What the feed says that the change is about: that a token was revoked is news of its client, wherever that is known. Programs
     /// from before tokens could be revoked read a subject that they do not know as damage, and would read everything anew each time.
+    /// Who manages the server is nothing that tokens depend on: the feed says as little of it as it can.
     pub fn feed_subject(&self) -> Subject {
         let client = self.writes.iter().find_map(|write| match write {
             Write::Revoke(Revocation {
@@ -30,6 +32,9 @@ impl Change {
             _ => None,
         });
         let subject = &self.audit.subject;
+        if matches!(subject, Subject::Member { .. } | Subject::Invitation { .. } | Subject::ManagementClient { .. }) {
+            return Subject::Store;
+        }
         client.filter(|_| matches!(subject, Subject::Token { .. })).unwrap_or_else(|| subject.clone())
     }
 }
@@ -59,6 +64,37 @@ pub enum Write {
     Revoke(Revocation),
     /// Notes that somebody has said, after a restore, what was revoked since the backup was made.
     ConfirmRestore,
+    InsertMember(Member),
+    UpdateMember(Member),
+    InsertSession(Session),
+    UpdateSession(Session),
+    /// Removes sessions of a member, as many as there are: one that is over already is no conflict.
+    EndSessions {
+        /// Whose.
+        member_id: MemberId,
+        /// Which.
+        which: SessionsToEnd,
+    },
+    InsertInvitation(Invitation),
+    UpdateInvitation(Invitation),
+    /// Removes the invitations that expired before a moment, as many as there are.
+    ForgetInvitations {
+        /// The moment.
+        before: Timestamp,
+    },
+    InsertManagementClient(ManagementClient),
+    UpdateManagementClient(ManagementClient),
+}
+
+/// Which sessions of a member end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionsToEnd {
+    /// All.
+    All,
+    /// All but one.
+    Others(SessionId),
+    /// One.
+    One(SessionId),
 }
 
 /// The audit row of a change, and by its subject the feed entry.
@@ -110,6 +146,16 @@ pub enum Subject {
         environment: EnvironmentName,
         id: String,
     },
+    /// A person who signs in. Sessions belong to their member.
+    Member {
+        id: MemberId,
+    },
+    Invitation {
+        id: InvitationId,
+    },
+    ManagementClient {
+        id: ManagementClientId,
+    },
     Store,
 }
 
@@ -117,7 +163,11 @@ impl Subject {
     /// The environment that the object belongs to; tenants belong to all.
     pub fn environment(&self) -> Option<&EnvironmentName> {
         match self {
-            Subject::Tenant { .. } | Subject::Store => None,
+            Subject::Tenant { .. }
+            | Subject::Member { .. }
+            | Subject::Invitation { .. }
+            | Subject::ManagementClient { .. }
+            | Subject::Store => None,
             Subject::Environment { environment }
             | Subject::Business { environment, .. }
             | Subject::Client { environment, .. }
@@ -138,6 +188,9 @@ impl fmt::Display for Subject {
             Subject::Resource { environment, id } => write!(out, "resource {id} in {environment}"),
             Subject::SigningKey { environment, kid } => write!(out, "signing key {kid} in {environment}"),
             Subject::Token { environment, id } => write!(out, "token {id} in {environment}"),
+            Subject::Member { id } => write!(out, "member {id}"),
+            Subject::Invitation { id } => write!(out, "invitation {id}"),
+            Subject::ManagementClient { id } => write!(out, "management client {id}"),
             Subject::Store => out.write_str("the store"),
         }
     }

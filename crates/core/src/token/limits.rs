@@ -141,12 +141,12 @@ fn tighter(known: Option<RateStatus>, other: RateStatus) -> RateStatus {
     known.filter(|known| known.remaining <= other.remaining).unwrap_or(other)
 }
 
-fn seconds_until(moment: Timestamp, now: Timestamp) -> u32 {
+pub(crate) fn seconds_until(moment: Timestamp, now: Timestamp) -> u32 {
     u32::try_from(moment.0.saturating_sub(now.0)).unwrap_or(0).max(1)
 }
 
 /// The address, or for IPv6 the /64 network that one customer usually has.
-fn network_of(source: IpAddr) -> IpAddr {
+pub(crate) fn network_of(source: IpAddr) -> IpAddr {
     match source {
         IpAddr::V4(_) => source,
         IpAddr::V6(address) => address.to_ipv4_mapped().map_or_else(
@@ -159,21 +159,35 @@ fn network_of(source: IpAddr) -> IpAddr {
     }
 }
 
-/// Counters of one kind. Each is a minute's number above 32 bits and the count in it below.
+/// Counters of one kind. Each is a window's number above 32 bits and the count in it below.
 #[derive(Debug)]
-struct Counters<K> {
+pub(crate) struct Counters<K> {
     counts: Cache<K, Arc<AtomicU64>>,
+    window: i64,
 }
 
 impl<K: Hash + Eq + Clone> Counters<K> {
     fn new() -> Self {
-        Self { counts: Cache::new(COUNTERS) }
+        Self::with_window(WINDOW)
+    }
+
+    /// Counters for windows of so many seconds.
+    pub(crate) fn with_window(window: i64) -> Self {
+        Self { counts: Cache::new(COUNTERS), window }
+    }
+
+    /// Takes one back that was counted and turned out to be none.
+    pub(crate) fn take_back(&self, key: &K) {
+        if let Some(counter) = self.counts.get(key) {
+            let one_less = |old: u64| (old & u64::from(u32::MAX) > 0).then(|| old - 1);
+            let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        }
     }
 
     /// Counts one more; `Err` if the window is full.
-    fn count(&self, key: &K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
-        let minute = now.0.div_euclid(WINDOW);
-        let window = u64::try_from(minute).unwrap_or(0) << 32;
+    pub(crate) fn count(&self, key: &K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
+        let number = now.0.div_euclid(self.window);
+        let window = u64::try_from(number).unwrap_or(0) << 32;
         let counter = self.counts.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(counter) = counter;
         let count_one = |old: u64| {
@@ -183,7 +197,7 @@ impl<K: Hash + Eq + Clone> Counters<K> {
         let old = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count_one).unwrap_or(0);
         let used = count_one(old).map_or(0, |new| new & u64::from(u32::MAX));
         let used = u32::try_from(used).unwrap_or(u32::MAX);
-        let reset = Timestamp((minute + 1).saturating_mul(WINDOW));
+        let reset = Timestamp((number + 1).saturating_mul(self.window));
         let status = RateStatus { limit, remaining: limit.saturating_sub(used), reset };
         if used > limit { Err(status) } else { Ok(status) }
     }
@@ -204,6 +218,17 @@ mod tests {
         assert_eq!(full, RateStatus { limit: 3, remaining: 0, reset: Timestamp(120) });
         assert!(counters.count(&"other", 3, Timestamp(119)).is_ok());
         assert_eq!(counters.count(&"key", 3, Timestamp(120)).unwrap().remaining, 2);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_free_again() {
+        let counters = Counters::with_window(900);
+        assert!(counters.count(&"key", 1, Timestamp(0)).is_ok());
+        counters.take_back(&"key");
+        assert!(counters.count(&"key", 1, Timestamp(899)).is_ok());
+        assert!(counters.count(&"key", 1, Timestamp(899)).is_err());
+        assert!(counters.count(&"key", 1, Timestamp(900)).is_ok());
+        counters.take_back(&"other");
     }
 
     #[test]

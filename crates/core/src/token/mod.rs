@@ -27,6 +27,7 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
+pub(crate) use limits::{Counters, network_of, seconds_until};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
 pub use nonce::{NonceKeys, NonceKind};

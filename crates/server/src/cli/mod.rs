@@ -15,6 +15,8 @@ mod fetch;
 mod init;
 mod inspect;
 mod key;
+mod management_client;
+mod member;
 mod migrate;
 mod output;
 mod place;
@@ -137,6 +139,12 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// People who sign in to manage the server.
+    #[command(subcommand, after_help = "Example: mintmark member add ann@example.com --role admin")]
+    Member(member::MemberCommand),
+    /// Programs that use the management API.
+    #[command(subcommand, after_help = "Example: mintmark management-client create terraform --role developer")]
+    ManagementClient(management_client::ManagementClientCommand),
 }
 
 /// Why a command did not do what it was asked.
@@ -215,5 +223,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Member(command) => member::run(place, command).await,
+        RegistryCommand::ManagementClient(command) => management_client::run(place, command).await,
     }
 }

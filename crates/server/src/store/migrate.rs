@@ -46,6 +46,7 @@ versions! {
     3 "credentials" "0003_credentials.sql";
     4 "revocation" "0004_revocation.sql";
     5 "key lives" "0005_key_lives.sql";
+    7 "people" "0007_people.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

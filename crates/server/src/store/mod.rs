@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
+//! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
@@ -22,6 +23,8 @@ mod engine;
 mod fields;
 mod migrate;
 mod open;
+mod people;
+mod people_rows;
 mod place;
 mod reads;
 mod revocations;

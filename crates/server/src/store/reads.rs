@@ -233,7 +233,7 @@ impl SqlStore {
 
     /// One page of a listing. Rows that cannot be read are left out and others take their place, so that a short page still
     /// means that there is no more.
-    async fn listing<T>(
+    pub(super) async fn listing<T>(
         &self,
         mut from: String,
         limit: u32,
@@ -256,7 +256,7 @@ impl SqlStore {
 }
 
 /// Before the first identifier; none is empty.
-fn start<I: ToString>(after: Option<&I>) -> String {
+pub(super) fn start<I: ToString>(after: Option<&I>) -> String {
     after.map(ToString::to_string).unwrap_or_default()
 }
 

@@ -208,6 +208,9 @@ fn subject(fields: &Fields<'_>) -> Read<Subject> {
         "resource" => Ok(Subject::Resource { environment: environment()?, id: fields.parsed(id)? }),
         "signing_key" => Ok(Subject::SigningKey { environment: environment()?, kid: fields.text(id)? }),
         "token" => Ok(Subject::Token { environment: environment()?, id: fields.text(id)? }),
+        "member" => Ok(Subject::Member { id: fields.parsed(id)? }),
+        "invitation" => Ok(Subject::Invitation { id: fields.parsed(id)? }),
+        "management_client" => Ok(Subject::ManagementClient { id: fields.parsed(id)? }),
         "store" => Ok(Subject::Store),
         _ => Err(fields.corrupt("subject_kind", &"the word is not known")),
     }
@@ -223,6 +226,9 @@ pub(super) fn subject_columns(subject: &Subject) -> (&'static str, Option<String
         Subject::Resource { id, .. } => ("resource", id.to_string()),
         Subject::SigningKey { kid, .. } => ("signing_key", kid.clone()),
         Subject::Token { id, .. } => ("token", id.clone()),
+        Subject::Member { id } => ("member", id.to_string()),
+        Subject::Invitation { id } => ("invitation", id.to_string()),
+        Subject::ManagementClient { id } => ("management_client", id.to_string()),
         Subject::Store => ("store", String::new()),
     };
     (kind, subject.environment().map(ToString::to_string), id)

@@ -39,6 +39,34 @@ macro_rules! revocation {
     };
 }
 
+macro_rules! member {
+    () => {
+        "SELECT id, tenant_id, email, name, role, status, password, totp, totp_step, passkeys, created_at, last_sign_in_at, \
+         version FROM member WHERE "
+    };
+}
+
+macro_rules! session {
+    () => {
+        "SELECT id, digest, member_id, created_at, last_seen_at, expires_at, step_up_at, step_up_for, source, user_agent, \
+         version FROM session WHERE "
+    };
+}
+
+macro_rules! invitation {
+    () => {
+        "SELECT id, kind, digest, tenant_id, role, email, member_id, invited_by, created_at, expires_at, ended_at, version \
+         FROM invitation WHERE "
+    };
+}
+
+macro_rules! management_client {
+    () => {
+        "SELECT id, tenant_id, name, role, status, secret_id, secret_scheme, secret_pepper_id, secret_mac, hint, created_at, \
+         version FROM management_client WHERE "
+    };
+}
+
 /// How many credentials [`CREDENTIALS_USED`] takes.
 pub(super) const USES_AT_ONCE: usize = 50;
 
@@ -194,6 +222,56 @@ statements! {
         "UPDATE lease SET expires_at = $3 WHERE name = $1 AND holder = $2 RETURNING fence";
     // Before any work under a lease, in its transaction: nobody takes the lease before that has ended.
     LEASE_HOLD = "lease.hold": "UPDATE lease SET fence = fence WHERE name = $1 AND fence = $2";
+
+    MEMBER_INSERT = "member.insert":
+        "INSERT INTO member (id, email, name, role, status, password, totp, totp_step, passkeys, last_sign_in_at, version, \
+         tenant_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    // Nobody moves to another tenant.
+    MEMBER_UPDATE = "member.update":
+        "UPDATE member SET email = $2, name = $3, role = $4, status = $5, password = $6, totp = $7, totp_step = $8, \
+         passkeys = $9, last_sign_in_at = $10, version = $11 \
+         WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
+    MEMBER = "member.read": concat!(member!(), "id = $1");
+    MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
+    MEMBERS_AFTER = "member.list": concat!(member!(), "id > $1 ORDER BY id LIMIT $2");
+    MEMBERS_OF_TENANT_AFTER = "member.list_of_tenant": concat!(member!(),
+        "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
+
+    SESSION_INSERT = "session.insert":
+        "INSERT INTO session (id, digest, member_id, step_up_at, step_up_for, version, created_at, last_seen_at, expires_at, \
+         source, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    SESSION_UPDATE = "session.update":
+        "UPDATE session SET digest = $2, step_up_at = $4, step_up_for = $5, version = $6 \
+         WHERE id = $1 AND member_id = $3 AND version + 1 = $6";
+    SESSION = "session.read": concat!(session!(), "digest = $1");
+    SESSIONS_OF = "session.list": concat!(session!(), "member_id = $1 ORDER BY created_at DESC, id LIMIT $2");
+    SESSION_SEEN = "session.seen": "UPDATE session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
+    SESSIONS_END = "session.end_all": "DELETE FROM session WHERE member_id = $1";
+    SESSIONS_END_OTHERS = "session.end_others": "DELETE FROM session WHERE member_id = $1 AND id <> $2";
+    SESSION_END = "session.end": "DELETE FROM session WHERE member_id = $1 AND id = $2";
+
+    INVITATION_INSERT = "invitation.insert":
+        "INSERT INTO invitation (id, ended_at, version, tenant_id, kind, digest, role, email, member_id, invited_by, created_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INVITATION_UPDATE = "invitation.update": "UPDATE invitation SET ended_at = $2, version = $3 WHERE id = $1 AND version + 1 = $3";
+    INVITATION = "invitation.read": concat!(invitation!(), "id = $1");
+    INVITATION_BY_DIGEST = "invitation.by_digest": concat!(invitation!(), "digest = $1");
+    INVITATIONS_AFTER = "invitation.list": concat!(invitation!(), "id > $1 ORDER BY id LIMIT $2");
+    INVITATIONS_OF_TENANT_AFTER = "invitation.list_of_tenant": concat!(invitation!(),
+        "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
+    INVITATIONS_FORGET = "invitation.forget": "DELETE FROM invitation WHERE expires_at < $1";
+
+    MANAGEMENT_CLIENT_INSERT = "management_client.insert":
+        "INSERT INTO management_client (id, name, role, status, secret_id, secret_scheme, secret_pepper_id, secret_mac, hint, \
+         version, tenant_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    MANAGEMENT_CLIENT_UPDATE = "management_client.update":
+        "UPDATE management_client SET name = $2, role = $3, status = $4, secret_id = $5, secret_scheme = $6, \
+         secret_pepper_id = $7, secret_mac = $8, hint = $9, version = $10 \
+         WHERE id = $1 AND version + 1 = $10 AND coalesce(tenant_id, '') = coalesce($11, '')";
+    MANAGEMENT_CLIENT = "management_client.read": concat!(management_client!(), "id = $1");
+    MANAGEMENT_CLIENTS_AFTER = "management_client.list": concat!(management_client!(), "id > $1 ORDER BY id LIMIT $2");
+    MANAGEMENT_CLIENTS_OF_TENANT_AFTER = "management_client.list_of_tenant": concat!(management_client!(),
+        "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
 
     AUDIT_INSERT = "audit.insert":
         "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \

@@ -10,12 +10,12 @@ use mintmark_verify::Algorithm;
 use serde::Serialize;
 
 use super::engine::{Query, Transaction, WriteError};
-use super::revocations;
 use super::statements::{
     BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
     ENVIRONMENT_UPDATE, RESOURCE_INSERT, RESOURCE_UPDATE, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE,
     STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
 };
+use super::{people_rows, revocations};
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
 /// another tenant or client, since what it belongs to is part of the question.
@@ -38,6 +38,20 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::DeleteSigningKey(row) => delete_signing_key(row),
         Write::Revoke(row) => revocations::upsert(row, position),
         Write::ConfirmRestore => STORE_CONFIRM.query(),
+        Write::InsertMember(row) => people_rows::insert_member(row)?,
+        Write::UpdateMember(row) => people_rows::update_member(row)?,
+        Write::InsertSession(row) => people_rows::insert_session(row),
+        Write::UpdateSession(row) => people_rows::update_session(row),
+        Write::InsertInvitation(row) => people_rows::insert_invitation(row),
+        Write::UpdateInvitation(row) => people_rows::update_invitation(row),
+        Write::InsertManagementClient(row) => people_rows::insert_management_client(row),
+        Write::UpdateManagementClient(row) => people_rows::update_management_client(row),
+        Write::EndSessions { member_id, which } => {
+            return people_rows::end_sessions(*member_id, which).execute(transaction).await.map(|_| ());
+        }
+        Write::ForgetInvitations { before } => {
+            return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());
+        }
     };
     match query.execute(transaction).await? {
         1 => Ok(()),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, KeyState, Position,
-    Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, SigningKey, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, Invitation, InvitationId,
+    KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId, Revocation,
+    RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Tenant, TenantId,
 };
-use crate::store::{CommitError, StoredRevocation, Write};
+use crate::store::{CommitError, SessionsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
 #[derive(Clone, Debug)]
@@ -28,6 +29,10 @@ pub(super) struct Tables {
     pub(super) resources: Table<(EnvironmentName, ResourceId), Resource>,
     pub(super) signing_keys: Table<(EnvironmentName, String), SigningKey>,
     pub(super) revocations: BTreeMap<RevocationKey, RevocationRow>,
+    pub(super) members: Table<MemberId, Member>,
+    pub(super) sessions: Table<SessionId, Session>,
+    pub(super) invitations: Table<InvitationId, Invitation>,
+    pub(super) management_clients: Table<ManagementClientId, ManagementClient>,
 }
 
 type RevocationKey = (RevocationKind, Option<EnvironmentName>, String);
@@ -95,6 +100,29 @@ impl Tables {
                 self.signing_keys.retain(|other, _| *other != key || !is_it);
                 exists(is_it)
             }
+            Write::InsertMember(row) => insert(&mut self.members, row.id, row, position),
+            Write::UpdateMember(row) => update(&mut self.members, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::InsertSession(row) => insert(&mut self.sessions, row.id, row, position),
+            Write::UpdateSession(row) => update(&mut self.sessions, &row.id, row, |old| old.member_id == row.member_id),
+            Write::EndSessions { member_id, which } => {
+                let is_over = |session: &Session| match which {
+                    SessionsToEnd::All => true,
+                    SessionsToEnd::Others(kept) => session.id != *kept,
+                    SessionsToEnd::One(one) => session.id == *one,
+                };
+                self.sessions.retain(|_, row| row.value.member_id != *member_id || !is_over(&row.value));
+                Ok(())
+            }
+            Write::InsertInvitation(row) => insert(&mut self.invitations, row.id, row, position),
+            Write::UpdateInvitation(row) => update(&mut self.invitations, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::ForgetInvitations { before } => {
+                self.invitations.retain(|_, row| row.value.expires_at >= *before);
+                Ok(())
+            }
+            Write::InsertManagementClient(row) => insert(&mut self.management_clients, row.id, row, position),
+            Write::UpdateManagementClient(row) => {
+                update(&mut self.management_clients, &row.id, row, |old| old.tenant_id == row.tenant_id)
+            }
         }?;
         self.check(write)
     }
@@ -121,7 +149,24 @@ impl Tables {
                 unique(&self.signing_keys, |other| is_active(other) && like_this(other))?;
                 self.refers_to(&row.environment, None)
             }
-            Write::UpdateBusiness(_)
+            Write::InsertMember(row) | Write::UpdateMember(row) => {
+                unique(&self.members, |other| other.email == row.email)?;
+                exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+            }
+            Write::InsertSession(row) | Write::UpdateSession(row) => {
+                unique(&self.sessions, |other| other.digest == row.digest)?;
+                exists(self.members.contains_key(&row.member_id))
+            }
+            Write::InsertInvitation(row) => {
+                unique(&self.invitations, |other| other.digest == row.digest)?;
+                exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+            }
+            Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
+            Write::EndSessions { .. }
+            | Write::UpdateInvitation(_)
+            | Write::ForgetInvitations { .. }
+            | Write::UpdateManagementClient(_)
+            | Write::UpdateBusiness(_)
             | Write::UpdateClient(_)
             | Write::UpdateCredential(_)
             | Write::DeleteSigningKey(_)
@@ -192,6 +237,11 @@ versioned! {
     Credential { created_at, last_used_at }
     Resource { created_at }
     SigningKey { created_at }
+    Member { created_at }
+    // What is noted without a change stays, here too.
+    Session { created_at, last_seen_at }
+    Invitation { created_at }
+    ManagementClient { created_at }
 }
 
 fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, position: Position) -> Done {

@@ -41,7 +41,8 @@ pub(crate) const STORE_TABLE: &Table = &Table {
     ],
 };
 
-/// The others, each after those that its rows refer to. Leases are not copied: they are of programs that run.
+/// The others, each after those that its rows refer to. Leases are not copied: they are of programs that run; nor are
+/// sessions: one that was ended since the copy was made must not come back with it.
 pub(crate) const TABLES: &[Table] = tables! {
     "environment" by 1 {
         name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
@@ -76,6 +77,18 @@ pub(crate) const TABLES: &[Table] = tables! {
     }
     "revocation" by 3 {
         kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
+    }
+    "member" by 1 {
+        id: Text, tenant_id: Text, email: Text, name: Text, role: Text, status: Text, password: Bytes, totp: Bytes,
+        totp_step: Integer, passkeys: Text, created_at: Integer, last_sign_in_at: Integer, version: Integer,
+    }
+    "invitation" by 1 {
+        id: Text, kind: Text, digest: Bytes, tenant_id: Text, role: Text, email: Text, member_id: Text, invited_by: Text,
+        created_at: Integer, expires_at: Integer, ended_at: Integer, version: Integer,
+    }
+    "management_client" by 1 {
+        id: Text, tenant_id: Text, name: Text, role: Text, status: Text, secret_id: Text, secret_scheme: Integer,
+        secret_pepper_id: Text, secret_mac: Bytes, hint: Text, created_at: Integer, version: Integer,
     }
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
 };
@@ -136,7 +149,7 @@ mod tests {
         let mut connection =
             sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
         let columns = "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c \
-                       WHERE t.type = 'table' AND t.name NOT IN ('_sqlx_migrations', 'lease') ORDER BY t.name, c.name";
+                       WHERE t.type = 'table' AND t.name NOT IN ('_sqlx_migrations', 'lease', 'session') ORDER BY t.name, c.name";
         let stored: Vec<(String, String, String)> = sqlx::query_as(columns).fetch_all(&mut connection).await.unwrap();
         let word = |kind: &Kind| match kind {
             Kind::Integer => "INTEGER",

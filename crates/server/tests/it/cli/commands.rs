@@ -150,6 +150,8 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
         "secret",
         "resource",
         "key",
+        "member",
+        "management-client",
         "revoke",
         "dialect",
         "check",

@@ -5,4 +5,5 @@ mod credentials;
 mod dev;
 mod dialects;
 mod keys;
+mod people;
 mod serve;

@@ -10,6 +10,7 @@ mod listings;
 mod memory;
 mod nouns;
 mod opening;
+mod people;
 mod postgres;
 mod revocations;
 mod rotation;

@@ -1,0 +1,57 @@
+//! What one member may do to another: within reach, and no more than they hold themselves (rules S1 and S4).
+
+use super::invitations::check;
+use super::{Authority, Managed, Management, Permission, Role};
+use crate::model::{Member, MemberId, Status, TenantId};
+use crate::registry::RegistryError;
+use crate::store::{Page, Store};
+
+impl<S: Store> Management<S> {
+    /// Members within reach, by identifier.
+    pub async fn members(&self, by: &Authority, page: Page<'_, MemberId>) -> Managed<Vec<Member>> {
+        check(by, Permission::Read)?;
+        Ok(self.registry.store.members(by.reach(), page).await?)
+    }
+
+    /// A member within reach.
+    pub async fn member(&self, by: &Authority, id: MemberId) -> Managed<Member> {
+        self.member_to_change(by, id, Permission::Read).await
+    }
+
+    /// Gives a member another role. It is signed out everywhere.
+    pub async fn change_role(&self, by: &Authority, id: MemberId, role: Role) -> Managed<Member> {
+        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
+        check_gift(by, member.role, member.tenant_id)?;
+        check_gift(by, role, member.tenant_id)?;
+        Ok(self.registry.set_member_role(id, role).await?)
+    }
+
+    /// Turns a member off or on. Turned off, it is signed out everywhere.
+    pub async fn set_member_status(&self, by: &Authority, id: MemberId, status: Status) -> Managed<Member> {
+        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
+        check_gift(by, member.role, member.tenant_id)?;
+        Ok(self.registry.set_member_status(id, status).await?)
+    }
+
+    /// A member within reach, for whoever has the permission. Others' members are as if they did not exist (rule S4).
+    pub(super) async fn member_to_change(&self, by: &Authority, id: MemberId, permission: Permission) -> Managed<Member> {
+        let found = self.registry.store.member(id).await?;
+        let member = found.filter(|member| is_within(by, member.tenant_id));
+        let member = member.ok_or_else(|| RegistryError::NotFound(format!("member {id}")))?;
+        check(by, permission)?;
+        Ok(member)
+    }
+}
+
+/// Whether what belongs to a tenant, or to the operator, is within reach.
+pub(super) fn is_within(by: &Authority, tenant: Option<TenantId>) -> bool {
+    tenant.map_or(by.reach() == super::Reach::Operator, |tenant| by.reaches(tenant))
+}
+
+/// Nobody gives or takes a role that they could not give.
+pub(super) fn check_gift(by: &Authority, role: Role, tenant: Option<TenantId>) -> Managed<()> {
+    if by.may_invite(role, tenant) {
+        return Ok(());
+    }
+    Err(RegistryError::NotAllowed(format!("the role {} may not give or take the role {role}", by.role())).into())
+}

@@ -1,0 +1,54 @@
+use super::*;
+use crate::model::Status;
+use crate::store::Page;
+
+#[tokio::test]
+async fn s4_one_sees_the_members_within_reach() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let foreign = desk.member("foreign@example.org", Role::Viewer, Some(desk.world.globex)).await;
+    let page = || Page { after: None, limit: 10 };
+    let (by_admin, by_owner) = (desk.authority(&admin).await, desk.authority(&owner).await);
+    assert_eq!(desk.management.members(&by_admin, page()).await.unwrap().len(), 3);
+    assert_eq!(desk.management.members(&by_owner, page()).await.unwrap().len(), 1);
+    assert!(desk.management.member(&by_admin, foreign.member.id).await.is_ok());
+    for id in [foreign.member.id, admin.member.id] {
+        assert!(is_missing(&desk.management.member(&by_owner, id).await));
+        assert!(is_missing(&desk.management.change_role(&by_owner, id, Role::Viewer).await));
+        assert!(is_missing(&desk.management.set_member_status(&by_owner, id, Status::Disabled).await));
+    }
+}
+
+#[tokio::test]
+async fn s1_nobody_gives_or_takes_a_role_that_they_could_not_give() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let developer = desk.member("developer@example.org", Role::Developer, Some(desk.world.acme)).await;
+    let auditor = desk.authority(&desk.member("auditor@example.org", Role::Auditor, None).await).await;
+    let (by_admin, by_owner) = (desk.authority(&admin).await, desk.authority(&owner).await);
+    let by_developer = desk.authority(&developer).await;
+    let change = async |by: &Authority, who: &Person, role| desk.management.change_role(by, who.member.id, role).await;
+    assert!(is_not_allowed(&change(&by_owner, &developer, Role::Admin).await));
+    assert!(is_not_allowed(&change(&by_developer, &developer, Role::Owner).await));
+    assert!(is_not_allowed(&change(&auditor, &developer, Role::Viewer).await));
+    // A role at the operator is none at a tenant, whoever gives it.
+    assert!(change(&by_admin, &developer, Role::Auditor).await.is_err());
+    assert!(change(&by_admin, &admin, Role::Owner).await.is_err());
+    assert_eq!(change(&by_owner, &developer, Role::Owner).await.unwrap().role, Role::Owner);
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let by = desk.authority(&admin).await;
+    assert!(is_not_allowed(&desk.management.change_role(&by, admin.member.id, Role::Auditor).await));
+    assert!(is_not_allowed(&desk.management.set_member_status(&by, admin.member.id, Status::Disabled).await));
+    let other = desk.member("other@example.org", Role::Admin, None).await;
+    desk.management.set_member_status(&by, other.member.id, Status::Disabled).await.unwrap();
+    assert!(is_not_allowed(&desk.management.change_role(&by, admin.member.id, Role::Auditor).await));
+    desk.management.set_member_status(&by, other.member.id, Status::Active).await.unwrap();
+    assert_eq!(desk.management.change_role(&by, admin.member.id, Role::Auditor).await.unwrap().role, Role::Auditor);
+}

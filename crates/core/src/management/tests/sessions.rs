@@ -1,0 +1,147 @@
+use super::*;
+use crate::model::Status;
+use crate::store::SessionsToEnd;
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let began = desk.signed_in(&ann.token).await.unwrap().session.created_at;
+    // Used every twenty minutes it lasts twelve hours.
+    while desk.now() < began.plus(Session::LIFETIME - 1200) {
+        assert!(desk.signed_in(&ann.token).await.is_some(), "{:?}", desk.now());
+        desk.world.clock.advance(1200);
+    }
+    assert!(desk.signed_in(&ann.token).await.is_some());
+    desk.world.clock.advance(1200);
+    assert!(desk.signed_in(&ann.token).await.is_none());
+    let again = desk.sign_in(&ann).await.unwrap();
+    desk.world.clock.advance(Session::IDLE_MAX);
+    assert!(desk.signed_in(&again.token).await.is_none());
+}
+
+#[tokio::test]
+async fn a_session_is_written_once_a_minute_at_most() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let seen = async || desk.signed_in(&ann.token).await.unwrap().session.last_seen_at;
+    let first = seen().await;
+    desk.world.clock.advance(29);
+    assert_eq!(seen().await, first);
+    assert_eq!(seen().await, first);
+    desk.world.clock.advance(1);
+    seen().await;
+    assert_eq!(seen().await, desk.now());
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_nobody() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let other = ann.token.expose().replace(|one: char| one.is_ascii_digit(), "_");
+    for token in ["", "x", &other, &"x".repeat(4096), &ann.member.id.to_string()] {
+        assert!(desk.signed_in(&text(token)).await.is_none(), "{token}");
+    }
+    let session = desk.signed_in(&ann.token).await.unwrap().session;
+    assert!(desk.signed_in(&text(&session.id.to_string())).await.is_none(), "what names a session is not what begins it");
+}
+
+#[tokio::test]
+async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let before = desk.signed_in(&ann.token).await.unwrap();
+    let wrong = StepUpProof::Password { password: &text("wrong horse battery"), code: &desk.code_of(&ann.secret) };
+    assert!(is_refused(&desk.management.step_up(&before, SensitiveAction::Keys, wrong, from(1)).await));
+    let code = desk.code_of(&ann.secret);
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
+    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, from(1)).await.unwrap();
+    assert!(desk.signed_in(&ann.token).await.is_none(), "the token from before is worth nothing");
+    let after = desk.signed_in(&renewed.token).await.unwrap();
+    assert_eq!(after.session.id, before.session.id);
+    assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_ok());
+    let other = after.check_stepped_up(SensitiveAction::Credentials, desk.now());
+    assert!(matches!(other, Err(ManagementError::StepUpNeeded(SensitiveAction::Credentials))), "s24: bound to its action");
+    desk.world.clock.advance(Session::STEP_UP_MAX);
+    let after = desk.signed_in(&renewed.token).await.unwrap();
+    assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err());
+    assert!(!after.session.is_stepped_up(desk.now()));
+    assert!(before.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err(), "signing in is no step-up");
+}
+
+#[tokio::test]
+async fn a_used_code_makes_no_step_up() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let code = desk.code_of(&ann.secret);
+    let started = desk.sign_in(&ann).await.unwrap();
+    let signed_in = desk.signed_in(&started.token).await.unwrap();
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
+    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(1)).await));
+}
+
+#[tokio::test]
+async fn signing_out_ends_this_session_and_no_other() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let other = desk.sign_in(&ann).await.unwrap();
+    let signed_in = desk.signed_in(&ann.token).await.unwrap();
+    desk.management.sign_out(&signed_in).await.unwrap();
+    assert!(desk.signed_in(&ann.token).await.is_none());
+    assert!(desk.signed_in(&other.token).await.is_some());
+    assert_eq!(desk.last_audit().await.action, "session.end");
+}
+
+#[tokio::test]
+async fn one_lists_and_ends_ones_own_sessions_and_those_within_reach() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let viewer = desk.member("viewer@example.org", Role::Viewer, Some(desk.world.acme)).await;
+    let foreign = desk.member("foreign@example.org", Role::Owner, Some(desk.world.globex)).await;
+    let by = |person| desk.authority(person);
+    let management = &desk.management;
+    assert_eq!(management.sessions_of(&by(&viewer).await, viewer.member.id).await.unwrap().len(), 1);
+    assert_eq!(management.sessions_of(&by(&owner).await, viewer.member.id).await.unwrap().len(), 1);
+    assert_eq!(management.sessions_of(&by(&admin).await, foreign.member.id).await.unwrap().len(), 1);
+    assert!(is_not_allowed(&management.sessions_of(&by(&viewer).await, owner.member.id).await));
+    // S4: another tenant's member, and the operator's, are as one that does not exist.
+    for id in [foreign.member.id, admin.member.id, crate::model::MemberId::none()] {
+        assert!(is_missing(&management.sessions_of(&by(&owner).await, id).await));
+        assert!(is_missing(&management.end_sessions(&by(&owner).await, id, SessionsToEnd::All).await));
+    }
+    let session = desk.signed_in(&viewer.token).await.unwrap().session.id;
+    management.end_sessions(&by(&owner).await, viewer.member.id, SessionsToEnd::One(session)).await.unwrap();
+    assert!(desk.signed_in(&viewer.token).await.is_none());
+}
+
+#[tokio::test]
+async fn disabling_a_member_or_changing_its_role_ends_its_sessions_at_once() {
+    let desk = Desk::new().await;
+    let admin = desk.admin().await;
+    let bob = desk.member("bob@example.org", Role::Developer, Some(desk.world.acme)).await;
+    let by = desk.authority(&admin).await;
+    desk.management.change_role(&by, bob.member.id, Role::Viewer).await.unwrap();
+    assert!(desk.signed_in(&bob.token).await.is_none());
+    let again = desk.sign_in(&bob).await.unwrap();
+    assert_eq!(desk.signed_in(&again.token).await.unwrap().authority.role(), Role::Viewer);
+    desk.management.set_member_status(&by, bob.member.id, Status::Disabled).await.unwrap();
+    assert!(desk.signed_in(&again.token).await.is_none());
+    desk.management.set_member_status(&by, bob.member.id, Status::Active).await.unwrap();
+    assert!(desk.signed_in(&again.token).await.is_none(), "turned on again, one signs in again");
+}
+
+#[tokio::test]
+async fn of_too_many_sessions_the_oldest_end() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let mut tokens = vec![ann.token.clone()];
+    for _ in 0..20 {
+        tokens.push(desk.sign_in(&ann).await.unwrap().token);
+        desk.world.clock.advance(31);
+    }
+    assert!(desk.signed_in(&tokens[0]).await.is_none());
+    assert!(desk.signed_in(&tokens[1]).await.is_some());
+    let by = desk.authority(&ann).await;
+    assert_eq!(desk.management.sessions_of(&by, ann.member.id).await.unwrap().len(), 20);
+}

@@ -1,0 +1,131 @@
+//! Programs that use the management API.
+
+use super::checks::check_name;
+use super::member::check_role;
+use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::crypto::ClientSecret;
+use crate::management::Role;
+use crate::model::{CredentialId, ManagementClient, ManagementClientId, Status, StoredSecret, TenantId};
+use crate::store::{Store, StoreError, Subject, Write};
+
+/// What a new management client is to be.
+#[derive(Clone, Debug)]
+pub struct NewManagementClient {
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The tenant that it belongs to; none for the operator's.
+    pub tenant_id: Option<TenantId>,
+}
+
+/// A management client with its secret. This is the one time that the secret is shown.
+#[derive(Debug)]
+pub struct CreatedManagementClient {
+    /// The secret.
+    pub secret: ClientSecret,
+    /// The record.
+    pub client: ManagementClient,
+}
+
+impl<S: Store> Registry<S> {
+    /// Makes a management client.
+    pub async fn create_management_client(&self, new: NewManagementClient) -> Outcome<CreatedManagementClient> {
+        check_name("name", &new.name)?;
+        check_role(new.role, new.tenant_id)?;
+        if let Some(tenant) = new.tenant_id {
+            self.existing_tenant(tenant).await?;
+        }
+        let id = ManagementClientId::generate(&*self.random);
+        let (secret, secret_id, stored) = self.new_management_secret(id)?;
+        let client = ManagementClient {
+            id,
+            tenant_id: new.tenant_id,
+            name: new.name,
+            role: new.role,
+            status: Status::Active,
+            secret_id,
+            secret: stored,
+            hint: secret.hint(),
+            created_at: self.clock.now(),
+            version: 1,
+        };
+        let draft = Draft {
+            action: "management_client.create",
+            subject: Subject::ManagementClient { id },
+            before: None,
+            after: audited(&client),
+            writes: vec![Write::InsertManagementClient(client.clone())],
+        };
+        self.insert(draft, || format!("a management client {id}")).await?;
+        Ok(CreatedManagementClient { secret, client })
+    }
+
+    /// Turns a management client off or on; turned off, its tokens are dead at once.
+    pub async fn set_management_client_status(&self, id: ManagementClientId, status: Status) -> Outcome<ManagementClient> {
+        let edit = |client: &mut ManagementClient| client.status = status;
+        self.edit_management_client("management_client.set_status", id, edit).await
+    }
+
+    /// Gives a management client another secret. The one from before and its tokens are dead at once.
+    pub async fn rotate_management_client(&self, id: ManagementClientId) -> Outcome<CreatedManagementClient> {
+        let (secret, secret_id, stored) = self.new_management_secret(id)?;
+        let edit = |client: &mut ManagementClient| {
+            client.secret_id = secret_id;
+            client.secret = stored.clone();
+            client.hint = secret.hint();
+        };
+        let client = self.edit_management_client("management_client.rotate", id, edit).await?;
+        Ok(CreatedManagementClient { secret, client })
+    }
+
+    /// Stores the same secret under another pepper, unless it was rotated meanwhile.
+    pub(crate) async fn renew_management_secret(
+        &self,
+        client: &ManagementClient,
+        stored: StoredSecret,
+    ) -> Outcome<ManagementClient> {
+        let edit = |found: &mut ManagementClient| {
+            if found.secret_id == client.secret_id {
+                found.secret = stored.clone();
+            }
+        };
+        self.edit_management_client("management_client.renew_secret", client.id, edit).await
+    }
+
+    async fn edit_management_client(
+        &self,
+        action: &'static str,
+        id: ManagementClientId,
+        edit: impl Fn(&mut ManagementClient),
+    ) -> Outcome<ManagementClient> {
+        self.update(|| async {
+            let before = self.existing_management_client(id).await?;
+            let mut after = before.clone();
+            edit(&mut after);
+            after.version += 1;
+            let draft = Draft {
+                action,
+                subject: Subject::ManagementClient { id },
+                before: audited(&before),
+                after: audited(&after),
+                writes: vec![Write::UpdateManagementClient(after.clone())],
+            };
+            Ok((draft, after))
+        })
+        .await
+    }
+
+    pub(crate) async fn existing_management_client(&self, id: ManagementClientId) -> Outcome<ManagementClient> {
+        let found = self.store.management_client(id).await?;
+        found.ok_or_else(|| RegistryError::NotFound(format!("management client {id}")))
+    }
+
+    fn new_management_secret(&self, id: ManagementClientId) -> Outcome<(ClientSecret, CredentialId, StoredSecret)> {
+        let secret = ClientSecret::generate_for_management(&*self.random);
+        let secret_id = CredentialId::generate(&*self.random);
+        let stored = self.root_keys.peppers.store_management(id, secret_id, secret.text());
+        let stored = stored.ok_or_else(|| StoreError::Unavailable("no pepper is loaded".to_owned()))?;
+        Ok((secret, secret_id, stored))
+    }
+}

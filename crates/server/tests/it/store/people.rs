@@ -1,0 +1,263 @@
+//! Members, sessions, invitations and management clients, in every store.
+
+use mintmark_core::clock::Timestamp;
+use mintmark_core::management::{Principal, Reach, Role};
+use mintmark_core::model::{
+    CredentialId, Invitation, InvitationId, InvitationKind, ManagementClient, ManagementClientId, Member, MemberId, Passkey,
+    PasskeyAlgorithm, PasswordHash, Position, SealedBytes, SensitiveAction, Session, SessionId, Status, StepUp, StoredSecret,
+    TenantId, TokenDigest,
+};
+use mintmark_core::store::{CommitError, Page, SessionsToEnd, Store, Subject, Write};
+
+use super::world::{NOW, World, change};
+
+super::on_every_store! {
+    a_member_comes_back_with_every_field,
+    an_address_belongs_to_one_member,
+    nobody_moves_to_another_tenant,
+    a_session_comes_back_with_every_field,
+    seeing_a_session_is_no_change_and_goes_forward_only,
+    sessions_end_one_by_one_and_together,
+    an_invitation_comes_back_with_every_field_and_is_forgotten,
+    a_management_client_comes_back_with_every_field,
+    s4_a_tenants_listings_hold_what_is_its_own,
+    the_feed_does_not_tell_who_manages_the_server,
+}
+
+fn member<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, email: &str) -> Member {
+    Member {
+        id: MemberId::generate(world.random()),
+        tenant_id,
+        email: email.parse().unwrap(),
+        name: "Ann Example".to_owned(),
+        role: if tenant_id.is_some() { Role::Owner } else { Role::Admin },
+        status: Status::Active,
+        password: Some(PasswordHash(SealedBytes(vec![1, 2]))),
+        totp: Some(SealedBytes(vec![3])),
+        totp_step: 4,
+        passkeys: vec![Passkey {
+            credential_id: vec![5, 6],
+            name: "Laptop".to_owned(),
+            algorithm: PasskeyAlgorithm::Es256,
+            public_key: vec![7; 65],
+            sign_count: 8,
+            created_at: NOW,
+            last_used_at: Some(NOW),
+        }],
+        created_at: NOW,
+        last_sign_in_at: Some(NOW),
+        version: 1,
+    }
+}
+
+async fn inserted<S: Store>(world: &World<S>, email: &str) -> Member {
+    let member = member(world, None, email);
+    world.write(Write::InsertMember(member.clone())).await;
+    member
+}
+
+fn session<S: Store>(world: &World<S>, member: &Member, byte: u8) -> Session {
+    Session {
+        id: SessionId::generate(world.random()),
+        digest: TokenDigest([byte; 32]),
+        member_id: member.id,
+        created_at: NOW.plus(byte.into()),
+        last_seen_at: NOW,
+        expires_at: NOW.plus(60),
+        step_up: Some(StepUp { at: NOW, action: SensitiveAction::Keys }),
+        source: Some("2001:db8::1".parse().unwrap()),
+        user_agent: "Browser/1".to_owned(),
+        version: 1,
+    }
+}
+
+fn invitation<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, byte: u8) -> Invitation {
+    Invitation {
+        id: InvitationId::generate(world.random()),
+        kind: InvitationKind::BreakGlass,
+        digest: TokenDigest([byte; 32]),
+        tenant_id,
+        role: Role::Owner,
+        email: Some("bob@example.org".parse().unwrap()),
+        member_id: Some(MemberId::generate(world.random())),
+        invited_by: Some(Principal::Client(ManagementClientId::generate(world.random()))),
+        created_at: NOW,
+        expires_at: NOW.plus(100),
+        ended_at: None,
+        version: 1,
+    }
+}
+
+fn management_client<S: Store>(world: &World<S>, tenant_id: Option<TenantId>) -> ManagementClient {
+    ManagementClient {
+        id: ManagementClientId::generate(world.random()),
+        tenant_id,
+        name: "Terraform".to_owned(),
+        role: if tenant_id.is_some() { Role::Developer } else { Role::Auditor },
+        status: Status::Active,
+        secret_id: CredentialId::generate(world.random()),
+        secret: StoredSecret { scheme: 2, pepper_id: "p1".to_owned(), mac: vec![9; 32] },
+        hint: "abcd".to_owned(),
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+fn page<'a, I>() -> Page<'a, I> {
+    Page { after: None, limit: 10 }
+}
+
+async fn a_member_comes_back_with_every_field<S: Store>(world: World<S>) {
+    let acme = world.tenant("Acme").await;
+    let written = member(&world, Some(acme.id), "ann@example.org");
+    world.write(Write::InsertMember(written.clone())).await;
+    assert_eq!(world.store.member(written.id).await.unwrap(), Some(written.clone()));
+    let changed = Member {
+        email: "ann.e@example.org".parse().unwrap(),
+        name: "Ann".to_owned(),
+        role: Role::Viewer,
+        status: Status::Disabled,
+        password: None,
+        totp: None,
+        totp_step: 5,
+        passkeys: Vec::new(),
+        last_sign_in_at: None,
+        version: 2,
+        ..written
+    };
+    world.write(Write::UpdateMember(changed.clone())).await;
+    assert_eq!(world.store.member_by_email(&changed.email).await.unwrap(), Some(changed.clone()));
+    let again = world.try_write(vec![Write::UpdateMember(changed)]).await;
+    assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
+    assert_eq!(world.store.member(MemberId::none()).await.unwrap(), None);
+}
+
+async fn an_address_belongs_to_one_member<S: Store>(world: World<S>) {
+    inserted(&world, "ann@example.org").await;
+    let again = world.try_write(vec![Write::InsertMember(member(&world, None, "ANN@example.org"))]).await;
+    assert!(matches!(again, Err(CommitError::Exists)), "{again:?}");
+}
+
+async fn nobody_moves_to_another_tenant<S: Store>(world: World<S>) {
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    let of_acme = member(&world, Some(acme.id), "ann@example.org");
+    world.write(Write::InsertMember(of_acme.clone())).await;
+    for tenant_id in [Some(globex.id), None] {
+        let moved = Member { tenant_id, version: 2, ..of_acme.clone() };
+        let moved = world.try_write(vec![Write::UpdateMember(moved)]).await;
+        assert!(matches!(moved, Err(CommitError::Conflict)), "{moved:?}");
+    }
+    let client = management_client(&world, Some(acme.id));
+    world.write(Write::InsertManagementClient(client.clone())).await;
+    let moved = ManagementClient { tenant_id: None, version: 2, ..client };
+    let moved = world.try_write(vec![Write::UpdateManagementClient(moved)]).await;
+    assert!(matches!(moved, Err(CommitError::Conflict)), "{moved:?}");
+}
+
+async fn a_session_comes_back_with_every_field<S: Store>(world: World<S>) {
+    let ann = inserted(&world, "ann@example.org").await;
+    let written = session(&world, &ann, 1);
+    world.write(Write::InsertSession(written.clone())).await;
+    assert_eq!(world.store.session(&written.digest).await.unwrap(), Some(written.clone()));
+    let changed = Session { digest: TokenDigest([2; 32]), step_up: None, version: 2, ..written.clone() };
+    world.write(Write::UpdateSession(changed.clone())).await;
+    assert_eq!(world.store.session(&changed.digest).await.unwrap(), Some(changed));
+    assert_eq!(world.store.session(&written.digest).await.unwrap(), None, "the token from before is worth nothing");
+}
+
+async fn seeing_a_session_is_no_change_and_goes_forward_only<S: Store>(world: World<S>) {
+    let ann = inserted(&world, "ann@example.org").await;
+    let written = session(&world, &ann, 1);
+    let position = world.write(Write::InsertSession(written.clone())).await;
+    world.store.session_seen(written.id, NOW.plus(9)).await.unwrap();
+    world.store.session_seen(written.id, NOW.plus(3)).await.unwrap();
+    let changed = Session { version: 2, ..written.clone() };
+    world.write(Write::UpdateSession(changed)).await;
+    assert_eq!(world.store.session(&written.digest).await.unwrap().unwrap().last_seen_at, NOW.plus(9));
+    assert_eq!(world.store.feed(Position(0), 10).await.unwrap().head, Position(position.0 + 1));
+}
+
+async fn sessions_end_one_by_one_and_together<S: Store>(world: World<S>) {
+    let (ann, bob) = (inserted(&world, "ann@example.org").await, inserted(&world, "bob@example.org").await);
+    let of_ann: Vec<Session> = (1..=4).map(|byte| session(&world, &ann, byte)).collect();
+    let of_bob = session(&world, &bob, 9);
+    for one in of_ann.iter().chain([&of_bob]) {
+        world.write(Write::InsertSession(one.clone())).await;
+    }
+    let ids = async || world.store.sessions_of(ann.id).await.unwrap().iter().map(|one| one.id).collect::<Vec<_>>();
+    let end = async |which| world.write(Write::EndSessions { member_id: ann.id, which }).await;
+    assert_eq!(ids().await, [of_ann[3].id, of_ann[2].id, of_ann[1].id, of_ann[0].id], "the latest first");
+    end(SessionsToEnd::One(of_ann[0].id)).await;
+    // Of another member, and one that is over: nothing happens, and nothing fails.
+    end(SessionsToEnd::One(of_bob.id)).await;
+    end(SessionsToEnd::One(of_ann[0].id)).await;
+    assert_eq!(ids().await, [of_ann[3].id, of_ann[2].id, of_ann[1].id]);
+    end(SessionsToEnd::Others(of_ann[2].id)).await;
+    assert_eq!(ids().await, [of_ann[2].id]);
+    end(SessionsToEnd::All).await;
+    assert!(ids().await.is_empty());
+    assert_eq!(world.store.session(&of_bob.digest).await.unwrap(), Some(of_bob));
+}
+
+async fn an_invitation_comes_back_with_every_field_and_is_forgotten<S: Store>(world: World<S>) {
+    let acme = world.tenant("Acme").await;
+    let written = invitation(&world, Some(acme.id), 1);
+    world.write(Write::InsertInvitation(written.clone())).await;
+    assert_eq!(world.store.invitation(written.id).await.unwrap(), Some(written.clone()));
+    let ended = Invitation { ended_at: Some(NOW.plus(5)), version: 2, ..written };
+    world.write(Write::UpdateInvitation(ended.clone())).await;
+    let again = world.try_write(vec![Write::UpdateInvitation(ended.clone())]).await;
+    assert!(matches!(again, Err(CommitError::Conflict)), "s24: used once: {again:?}");
+    let plain = Invitation { email: None, member_id: None, invited_by: None, ..invitation(&world, None, 2) };
+    world.write(Write::InsertInvitation(plain.clone())).await;
+    assert_eq!(world.store.invitation_by_digest(&plain.digest).await.unwrap(), Some(plain.clone()));
+    world.write(Write::ForgetInvitations { before: Timestamp(NOW.0 + 100) }).await;
+    assert_eq!(world.store.invitation(ended.id).await.unwrap(), Some(ended.clone()));
+    world.write(Write::ForgetInvitations { before: Timestamp(NOW.0 + 101) }).await;
+    assert_eq!(world.store.invitation(ended.id).await.unwrap(), None);
+}
+
+async fn a_management_client_comes_back_with_every_field<S: Store>(world: World<S>) {
+    let written = management_client(&world, None);
+    world.write(Write::InsertManagementClient(written.clone())).await;
+    assert_eq!(world.store.management_client(written.id).await.unwrap(), Some(written.clone()));
+    let changed = ManagementClient {
+        name: "Pulumi".to_owned(),
+        role: Role::Admin,
+        status: Status::Disabled,
+        secret_id: CredentialId::generate(world.random()),
+        secret: StoredSecret { scheme: 3, pepper_id: "p2".to_owned(), mac: vec![8; 32] },
+        hint: "efgh".to_owned(),
+        version: 2,
+        ..written
+    };
+    world.write(Write::UpdateManagementClient(changed.clone())).await;
+    assert_eq!(world.store.management_client(changed.id).await.unwrap(), Some(changed));
+}
+
+async fn s4_a_tenants_listings_hold_what_is_its_own<S: Store>(world: World<S>) {
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    for (number, tenant) in [None, Some(acme.id), Some(globex.id), Some(acme.id)].into_iter().enumerate() {
+        let byte = u8::try_from(number).unwrap();
+        world.write(Write::InsertMember(member(&world, tenant, &format!("m{number}@example.org")))).await;
+        world.write(Write::InsertInvitation(invitation(&world, tenant, byte))).await;
+        world.write(Write::InsertManagementClient(management_client(&world, tenant))).await;
+    }
+    for (reach, count) in [(Reach::Operator, 4), (Reach::Tenant(acme.id), 2), (Reach::Tenant(globex.id), 1)] {
+        let members = world.store.members(reach, page()).await.unwrap();
+        assert!(members.is_sorted_by_key(|one| one.id));
+        assert_eq!(members.len(), count, "{reach:?}");
+        assert_eq!(world.store.invitations(reach, page()).await.unwrap().len(), count, "{reach:?}");
+        assert_eq!(world.store.management_clients(reach, page()).await.unwrap().len(), count, "{reach:?}");
+        let rest = world.store.members(reach, Page { after: Some(&members[0].id), limit: 10 }).await.unwrap();
+        assert_eq!(rest, members[1..]);
+    }
+}
+
+async fn the_feed_does_not_tell_who_manages_the_server<S: Store>(world: World<S>) {
+    let ann = member(&world, None, "ann@example.org");
+    let subject = Subject::Member { id: ann.id };
+    world.store.commit(&change(subject.clone(), vec![Write::InsertMember(ann)])).await.unwrap();
+    assert_eq!(world.store.feed(Position(0), 10).await.unwrap().entries[0].subject, Subject::Store);
+    assert_eq!(world.store.audit(None, 10).await.unwrap()[0].subject, subject);
+}
