@@ -11,7 +11,7 @@ const VALUE_MAX: usize = 256;
 /// The session's cookie. The prefix makes browsers insist on TLS, on this very host, and on the whole of it; without TLS, which
 /// is for development on the same machine alone, they would not keep it.
 pub(crate) fn session_name(app: &AdminApp) -> &'static str {
-    if app.origin().starts_with("https://") { "__Host-mintmark" } else { "mintmark_dev" }
+    if app.is_secure() { "__Host-mintmark" } else { "mintmark_dev" }
 }
 
 /// The value of a cookie; none where there are several of its name, since one of them is then somebody else's.

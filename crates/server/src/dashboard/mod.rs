@@ -4,10 +4,13 @@
 //! [`security`] stands before every page. `components` are the pieces that pages are put together from, `views` the pages
 //! themselves, `words` all that they say, and `kit` shows every piece in every state while developing.
 
+mod access;
 mod app;
 mod assets;
 mod components;
 mod cookies;
+#[cfg(test)]
+mod fixture;
 mod forms;
 mod frame;
 mod kit;
@@ -26,7 +29,7 @@ pub use app::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = Router::new().route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
     if app.development() {
         pages = pages.merge(kit::routes());
     }

@@ -16,7 +16,7 @@ struct Problem {
     frame: Frame,
     status: u16,
     heading: &'static str,
-    explanation: &'static str,
+    explanation: String,
 }
 
 /// A page as an answer. One that cannot be rendered is a fault of ours, and says no more than that.
@@ -27,9 +27,9 @@ pub(crate) fn page(template: &impl Template) -> Response {
     }
 }
 
-fn problem(status: StatusCode, visit: &Visit, heading: &'static str, explanation: &'static str) -> Response {
+fn problem(status: StatusCode, visit: &Visit, heading: &'static str, explanation: &str) -> Response {
     let frame = Frame::bare(heading, visit);
-    (status, page(&Problem { frame, status: status.as_u16(), heading, explanation })).into_response()
+    (status, page(&Problem { frame, status: status.as_u16(), heading, explanation: explanation.to_owned() })).into_response()
 }
 
 /// The page for everything that is not there, or not for who asks (rule S4).
@@ -46,4 +46,9 @@ pub(crate) fn refused(visit: &Visit, refusal: Refusal) -> Response {
         Refusal::TooLarge => (words::problem::TOO_LARGE, words::problem::TOO_LARGE_WHY),
     };
     problem(refusal.status(), visit, heading, explanation)
+}
+
+/// The page for something that did not work, with the reason.
+pub(crate) fn failed(visit: &Visit, (status, why): (StatusCode, String)) -> Response {
+    problem(status, visit, words::problem::FAILED, &why)
 }

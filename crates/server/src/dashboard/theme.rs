@@ -47,7 +47,7 @@ impl Theme {
 /// `POST /theme`: keeps the choice and goes back to the page that it was made on.
 pub(crate) async fn choose(State(app): State<AdminApp>, Extension(fields): Extension<Fields>) -> Response {
     let theme = fields.one("theme").and_then(Theme::from_word).unwrap_or_default();
-    let secure = if app.origin().starts_with("https://") { "; Secure" } else { "" };
+    let secure = if app.is_secure() { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; Path=/; Max-Age={KEPT}; SameSite=Lax; HttpOnly{secure}", theme.as_str());
     let back = fields.one("back").filter(|path| is_own_path(path)).unwrap_or("/");
     (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, back.to_owned())]).into_response()

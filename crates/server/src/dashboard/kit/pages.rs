@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use mintmark_core::clock::Timestamp;
+use mintmark_core::management::Role;
 
 use super::naughty;
 use super::samples::{self, DAY};
@@ -9,13 +10,14 @@ use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, Status, W
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
-    ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow, ClientTab, CredentialRow,
-    Figure, Method, OverviewPage, RefusalRow, ResourceChoice, ScopeRow, SignInPage, TotpPage,
+    AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
+    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, RefusalRow, ResourceChoice, ScopeRow,
+    SessionRow, SignInPage,
 };
 use crate::dashboard::{problem, words};
 
 /// The pages by name.
-pub(super) const NAMES: [&str; 17] = [
+pub(super) const NAMES: [&str; 21] = [
     "overview-sandbox",
     "overview-production",
     "overview-empty",
@@ -32,7 +34,11 @@ pub(super) const NAMES: [&str; 17] = [
     "client",
     "client-viewer",
     "sign-in",
-    "totp",
+    "sign-in-error",
+    "invitation-code",
+    "set-up",
+    "invitation",
+    "account",
 ];
 
 /// What a sample page is made from.
@@ -62,12 +68,15 @@ pub(super) fn render(name: &str, now: Timestamp, visit: Visit) -> Option<Respons
         "client-result-gone" => problem::page(&sample.result(None)),
         "client" => problem::page(&sample.client(true)),
         "client-viewer" => problem::page(&sample.client(false)),
-        "sign-in" => problem::page(&SignInPage {
-            frame: Frame::bare(words::sign_in::TITLE, &sample.visit),
-            email: "ada@example.com".to_owned(),
-            failed: true,
+        "sign-in" => problem::page(&sample.sign_in(None)),
+        "sign-in-error" => problem::page(&sample.sign_in(Some(words::sign_in::WRONG.to_owned()))),
+        "invitation-code" => problem::page(&CodePage {
+            frame: Frame::bare(words::invitation::CODE_TITLE, &sample.visit),
+            error: Some(words::invitation::OVER.to_owned()),
         }),
-        "totp" => problem::page(&TotpPage { frame: Frame::bare(words::totp::TITLE, &sample.visit), error: None }),
+        "set-up" => problem::page(&sample.accept(None)),
+        "invitation" => problem::page(&sample.accept(Some("ada@example.com"))),
+        "account" => problem::page(&sample.account()),
         _ => return None,
     })
 }
@@ -88,6 +97,49 @@ impl Sample {
 
     fn ends(&self, days: i64) -> When {
         When::end(Some(Timestamp(self.now.0 + days * DAY + 60)), self.now)
+    }
+
+    fn sign_in(&self, error: Option<String>) -> SignInPage {
+        let email = error.as_ref().map(|_| "ada@example.com".to_owned()).unwrap_or_default();
+        SignInPage { frame: Frame::bare(words::sign_in::TITLE, &self.visit), email, error }
+    }
+
+    fn accept(&self, invited: Option<&str>) -> AcceptPage {
+        let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".to_owned();
+        let uri = format!("otpauth://totp/Mintmark:ada%40example%2Ecom?secret={secret}&issuer=Mintmark");
+        let title = if invited.is_some() { words::invitation::TITLE } else { words::invitation::SET_UP_TITLE };
+        AcceptPage {
+            frame: Frame::bare(title, &self.visit),
+            token: "sample".to_owned(),
+            role: if invited.is_some() { Role::Developer } else { Role::Admin },
+            invited: invited.map(str::to_owned),
+            name: String::new(),
+            email: String::new(),
+            enrolment: Enrolment { secret, uri, handle: "sample".to_owned() },
+            error: invited.map(|_| words::invitation::WRONG_CODE.to_owned()),
+        }
+    }
+
+    fn account(&self) -> AccountPage {
+        let row = |id: &str, browser: &str, source: &str, seen, current| SessionRow {
+            id: id.to_owned(),
+            browser: browser.to_owned(),
+            source: Some(source.to_owned()),
+            began: When::exact(Timestamp(self.now.0 - 7200)),
+            last_seen: self.ago(seen),
+            current,
+        };
+        AccountPage {
+            frame: samples::frame(words::account::TITLE, &self.visit, "sandbox", None),
+            name: "Ada Moreau".to_owned(),
+            email: "ada@example.com".to_owned(),
+            role: Role::Admin,
+            organisation: "Example Payments".to_owned(),
+            sessions: vec![
+                row("ses_a", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "192.0.2.14", 5, true),
+                row("ses_b", "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605", "2001:db8::7", 900, false),
+            ],
+        }
     }
 
     fn overview(&self, environment: &str, has_clients: bool) -> OverviewPage {

@@ -1,15 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;
-use std::sync::Arc;
-
-use axum::body::Body;
-use http::Request;
-use http_body_util::BodyExt;
-use mintmark_core::clock::FakeClock;
-use tower::ServiceExt;
 
 use super::*;
-use crate::dashboard::{assets, routes};
+use crate::dashboard::assets;
+use crate::dashboard::fixture::Dashboard;
 
 /// What a browser may have to load for a first page, in bytes.
 const FIRST_LOAD_MAX: usize = 100_000;
@@ -17,18 +11,15 @@ const FIRST_LOAD_MAX: usize = 100_000;
 const LATER_MAX: usize = 20_000;
 
 async fn html(path: &str) -> String {
-    let app = AdminApp::new("https://admin.example.com", true, Arc::new(FakeClock::at(1_800_000_000)));
-    let request = Request::get(path).body(Body::empty()).unwrap();
-    let response = routes(&app).with_state(app).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 200, "{path}");
-    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    Dashboard::new(true).await.page(path, "").await
 }
 
 async fn all_pages() -> Vec<(String, String)> {
     let paths = pages::NAMES.iter().map(|name| format!("/_kit/{name}")).chain(["/_kit".to_owned()]);
+    let dashboard = Dashboard::new(true).await;
     let mut all = Vec::new();
     for path in paths {
-        let page = html(&path).await;
+        let page = dashboard.page(&path, "").await;
         all.push((path, page));
     }
     all
@@ -103,10 +94,7 @@ async fn a_first_page_weighs_at_most_100_kilobytes_and_a_later_one_20() {
 
 #[tokio::test]
 async fn forms_that_change_something_carry_the_sessions_token() {
-    let app = AdminApp::new("https://admin.example.com", true, Arc::new(FakeClock::at(1_800_000_000)));
-    let request = Request::get("/_kit/client").header("cookie", "__Host-mintmark=abc").body(Body::empty()).unwrap();
-    let response = routes(&app).with_state(app).oneshot(request).await.unwrap();
-    let page = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let page = Dashboard::new(true).await.page("/_kit/client", "__Host-mintmark=abc").await;
     let token = crate::dashboard::security::token_of("abc");
     for form in page.split("<form").skip(1).filter(|form| form.split('>').next().unwrap().contains("method=\"post\"")) {
         let form = form.split("</form>").next().unwrap();

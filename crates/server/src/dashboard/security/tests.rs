@@ -1,20 +1,14 @@
-use std::sync::Arc;
-
 use axum::body::Body;
 use http::Request;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
-use mintmark_core::clock::FakeClock;
-use tower::ServiceExt;
 
 use super::*;
-use crate::dashboard::routes;
+use crate::dashboard::fixture::{Dashboard, ORIGIN as ORIGIN_HERE, text};
 
-const ORIGIN_HERE: &str = "https://admin.example.com";
 const SESSION: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-async fn answer(origin: &str, development: bool, request: Request<Body>) -> Response {
-    let app = AdminApp::new(origin, development, Arc::new(FakeClock::at(1_800_000_000)));
-    routes(&app).with_state(app).oneshot(request).await.unwrap()
+async fn answer(development: bool, request: Request<Body>) -> Response {
+    Dashboard::new(development).await.answer(request).await
 }
 
 fn change(headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
@@ -23,7 +17,7 @@ fn change(headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
 }
 
 async fn status(headers: &[(&str, &str)], body: &str) -> StatusCode {
-    answer(ORIGIN_HERE, false, change(headers, body.to_owned())).await.status()
+    answer(false, change(headers, body.to_owned())).await.status()
 }
 
 #[tokio::test]
@@ -66,14 +60,14 @@ async fn only_forms_within_the_limit_are_read() {
     assert_eq!(status(&own, &"a".repeat(BODY_MAX)).await, StatusCode::SEE_OTHER);
     assert_eq!(status(&own, &"a".repeat(BODY_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
     let json = Request::post("/theme").header(ORIGIN, ORIGIN_HERE).header(CONTENT_TYPE, "application/json");
-    assert_eq!(answer(ORIGIN_HERE, false, json.body(Body::from("{}")).unwrap()).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(answer(false, json.body(Body::from("{}")).unwrap()).await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(status(&own, "a=%ff").await, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn every_answer_tells_browsers_what_we_never_do() {
     for path in ["/_kit", "/nowhere", &crate::dashboard::assets::path("style").to_owned(), "/assets/none.css"] {
-        let response = answer(ORIGIN_HERE, true, Request::get(path).body(Body::empty()).unwrap()).await;
+        let response = answer(true, Request::get(path).body(Body::empty()).unwrap()).await;
         for (name, value) in HEADERS {
             assert_eq!(response.headers()[&name], value, "{path}");
         }
@@ -89,7 +83,7 @@ async fn every_answer_tells_browsers_what_we_never_do() {
 async fn the_kit_is_there_in_development_only() {
     for (development, expected) in [(true, StatusCode::OK), (false, StatusCode::NOT_FOUND)] {
         for path in ["/_kit", "/_kit/clients"] {
-            let response = answer(ORIGIN_HERE, development, Request::get(path).body(Body::empty()).unwrap()).await;
+            let response = answer(development, Request::get(path).body(Body::empty()).unwrap()).await;
             assert_eq!(response.status(), expected, "{path}");
         }
     }
@@ -98,14 +92,14 @@ async fn the_kit_is_there_in_development_only() {
 #[tokio::test]
 async fn a_chosen_theme_is_kept_and_leads_nowhere_else() {
     let own = [("origin", ORIGIN_HERE)];
-    let response = answer(ORIGIN_HERE, false, change(&own, "theme=dark&back=/sandbox/clients%3Fq%3Da")).await;
+    let response = answer(false, change(&own, "theme=dark&back=/sandbox/clients%3Fq%3Da")).await;
     assert_eq!(response.headers()[LOCATION], "/sandbox/clients?q=a");
     let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("mintmark_theme=dark;") && cookie.ends_with("; Secure"), "{cookie}");
-    let response = answer(ORIGIN_HERE, false, change(&own, "theme=%22%3E&back=//evil.example")).await;
+    let response = answer(false, change(&own, "theme=%22%3E&back=//evil.example")).await;
     assert_eq!(response.headers()[LOCATION], "/");
     assert!(response.headers()[SET_COOKIE].to_str().unwrap().starts_with("mintmark_theme=system;"));
     let page = Request::get("/_kit").header(COOKIE, "mintmark_theme=dark").body(Body::empty()).unwrap();
-    let page = answer(ORIGIN_HERE, true, page).await.into_body().collect().await.unwrap().to_bytes();
-    assert!(String::from_utf8_lossy(&page).contains("data-theme=\"dark\""));
+    let page = answer(true, page).await;
+    assert!(text(page).await.contains("data-theme=\"dark\""));
 }

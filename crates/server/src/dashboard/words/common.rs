@@ -126,6 +126,10 @@ pub(crate) mod problem {
     pub(crate) const BACK: &str = "Back to the overview";
     pub(crate) const NOT_FOUND: &str = "There is nothing here";
     pub(crate) const NOT_FOUND_WHY: &str = "The address is mistyped, the thing was removed, or it belongs to somebody else.";
+    pub(crate) const FAILED: &str = "That did not work";
+    pub(crate) const NOT_ALLOWED_WHY: &str = "Your role does not allow this. Nothing was changed.";
+    pub(crate) const STORE_WHY: &str =
+        "The database did not answer. Nothing is known to be changed; tokens are issued all the same. Try again in a moment.";
     pub(crate) const FOREIGN: &str = "This came from another site";
     pub(crate) const FOREIGN_WHY: &str =
         "Changes are made from the dashboard’s own pages. Nothing was changed. Open the dashboard and try again there.";
