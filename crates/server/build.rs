@@ -69,7 +69,7 @@ fn scripts(folder: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
 
 fn write_asset(asset: &Asset, out: &Path, code: &mut String) -> Result<(), Box<dyn Error>> {
     let Asset { name, extension, content_type, bytes } = asset;
-    let file = format!("{name}-{:016x}.{extension}", fingerprint(bytes));
+    let file = format!("{name}-{:08x}.{extension}", fingerprint(bytes) >> 32);
     let (gzip, brotli) = (gzip(bytes)?, brotli(bytes)?);
     for (suffix, bytes) in [("", bytes), (".gz", &gzip), (".br", &brotli)] {
         std::fs::write(out.join(format!("{name}.{extension}{suffix}")), bytes)?;

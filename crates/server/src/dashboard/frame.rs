@@ -5,7 +5,7 @@ use mintmark_core::management::Role;
 
 use super::navigation::{Group, Section, groups};
 use super::theme::Theme;
-use super::{AdminApp, assets, cookies, security, words};
+use super::{AdminApp, cookies, security, words};
 
 /// What a request says about whoever made it, without asking who they are.
 #[derive(Clone, Debug)]
@@ -140,10 +140,6 @@ impl Frame {
     /// The environment that the page shows; none for pages that belong to none.
     pub(crate) fn environment(&self) -> Option<&EnvironmentLink> {
         self.environments.iter().find(|environment| environment.current)
-    }
-
-    pub(crate) fn asset(&self, name: &str) -> &'static str {
-        assets::path(name)
     }
 
     pub(crate) fn themes(&self) -> [ThemeChoice; 3] {

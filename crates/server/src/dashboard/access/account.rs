@@ -40,7 +40,7 @@ async fn page(app: &AdminApp, visit: &Visit, signed_in: &SignedIn) -> Managed<Ac
     let SignedIn { member, session, authority } = signed_in;
     let management = app.management();
     let tenant = match member.tenant_id {
-        Some(tenant) => management.registry.store.tenant(tenant).await?.map(|tenant| tenant.name.to_string()),
+        Some(tenant) => management.registry.store.tenant(tenant).await?.map(|tenant| tenant.name.clone()),
         None => None,
     };
     let organisation = tenant.unwrap_or_else(|| words::navigation::OPERATOR.to_owned());

@@ -51,7 +51,7 @@ async fn view(app: &AdminApp, caller: &Caller, headers: &HeaderMap, token: &Secr
 fn refused(visit: &Visit, error: &ManagementError) -> Response {
     let (status, mut words) = said(error);
     if matches!(error, ManagementError::Refused) {
-        words = words::invitation::OVER.to_owned();
+        words::invitation::OVER.clone_into(&mut words);
     }
     let frame = Frame::bare(words::invitation::CODE_TITLE, visit);
     (status, problem::page(&CodePage { frame, error: Some(words) })).into_response()
@@ -90,11 +90,11 @@ async fn again(
     };
     let (status, mut words) = said(error);
     if matches!(error, ManagementError::Refused) {
-        words = words::invitation::WRONG_CODE.to_owned();
+        words::invitation::WRONG_CODE.clone_into(&mut words);
     }
     let mut page = AcceptPage::new(&visit, token, &view);
-    page.name = fields.one("name").unwrap_or_default().to_owned();
-    page.email = fields.one("email").unwrap_or_default().to_owned();
+    fields.one("name").unwrap_or_default().clone_into(&mut page.name);
+    fields.one("email").unwrap_or_default().clone_into(&mut page.email);
     page.error = Some(words);
     if let (Some(secret), Some(uri), Some(handle)) = (fields.one("secret"), fields.one("uri"), fields.one("handle")) {
         page.enrolment = Enrolment { secret: secret.to_owned(), uri: uri.to_owned(), handle: handle.to_owned() };

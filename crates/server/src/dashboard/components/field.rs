@@ -158,5 +158,5 @@ pub(crate) struct Choices {
     pub(crate) error: Option<String>,
     /// Whether more than one may be chosen.
     pub(crate) many: bool,
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) cards: Vec<Choice>,
 }

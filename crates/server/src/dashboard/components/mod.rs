@@ -40,11 +40,7 @@ pub(crate) fn icon(name: &'static str) -> Icon {
 impl fmt::Display for Icon {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sprite = assets::path("icons");
-        write!(
-            out,
-            "<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{sprite}#{}\"></use></svg>",
-            self.0
-        )
+        write!(out, "<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{sprite}#{}\"/></svg>", self.0)
     }
 }
 

@@ -140,8 +140,8 @@ pub(super) fn choices() -> Vec<Choices> {
     let hint = Some("You can add another kind later.".to_owned());
     let error = Some("Choose at least one.".to_owned());
     vec![
-        Choices { name: "one", legend: "One of these".to_owned(), hint, error: None, many: false, choices: cards(true) },
-        Choices { name: "any", legend: "Any of these".to_owned(), hint: None, error, many: true, choices: cards(false) },
+        Choices { name: "one", legend: "One of these".to_owned(), hint, error: None, many: false, cards: cards(true) },
+        Choices { name: "any", legend: "Any of these".to_owned(), hint: None, error, many: true, cards: cards(false) },
     ]
 }
 

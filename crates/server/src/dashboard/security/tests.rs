@@ -66,7 +66,7 @@ async fn only_forms_within_the_limit_are_read() {
 
 #[tokio::test]
 async fn every_answer_tells_browsers_what_we_never_do() {
-    for path in ["/_kit", "/nowhere", &crate::dashboard::assets::path("style").to_owned(), "/assets/none.css"] {
+    for path in ["/_kit", "/nowhere", crate::dashboard::assets::path("style"), "/assets/none.css"] {
         let response = answer(true, Request::get(path).body(Body::empty()).unwrap()).await;
         for (name, value) in HEADERS {
             assert_eq!(response.headers()[&name], value, "{path}");

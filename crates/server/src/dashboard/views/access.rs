@@ -30,15 +30,15 @@ impl SignInPage {
         Field::email("email", words::sign_in::EMAIL).value(&self.email)
     }
 
-    fn password_field(&self) -> Field {
+    fn password_field() -> Field {
         Field::password("password", words::sign_in::PASSWORD, "current-password")
     }
 
-    fn code_field(&self) -> Field {
+    fn code_field() -> Field {
         code_field(words::sign_in::CODE)
     }
 
-    fn submit(&self) -> Button {
+    fn submit() -> Button {
         Button::primary(words::sign_in::SUBMIT)
     }
 }
@@ -52,11 +52,11 @@ pub(crate) struct CodePage {
 }
 
 impl CodePage {
-    fn token_field(&self) -> Field {
+    fn token_field() -> Field {
         Field::text("token", words::invitation::CODE).hint(words::invitation::CODE_HINT).unremembered()
     }
 
-    fn submit(&self) -> Button {
+    fn submit() -> Button {
         Button::primary(words::invitation::CONTINUE)
     }
 }
@@ -112,11 +112,11 @@ impl AcceptPage {
         Field::email("email", words::sign_in::EMAIL).value(&self.email)
     }
 
-    fn password_field(&self) -> Field {
+    fn password_field() -> Field {
         Field::password("password", words::sign_in::PASSWORD, "new-password").hint(words::invitation::PASSWORD_HINT)
     }
 
-    fn code_field(&self) -> Field {
+    fn code_field() -> Field {
         code_field(words::invitation::FIRST_CODE)
     }
 
@@ -124,7 +124,7 @@ impl AcceptPage {
         QrCode::of(words::invitation::QR, &self.enrolment.uri)
     }
 
-    fn submit(&self) -> Button {
+    fn submit() -> Button {
         Button::primary(words::invitation::JOIN)
     }
 }

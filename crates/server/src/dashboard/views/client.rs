@@ -86,11 +86,11 @@ pub(crate) struct ClientPage {
 }
 
 impl ClientPage {
-    fn rotate(&self) -> Button {
+    fn rotate() -> Button {
         Button::plain(words::client::ROTATE).icon("rotate").to("?tab=credentials&dialog=rotate")
     }
 
-    fn try_it(&self) -> Button {
+    fn try_it() -> Button {
         Button::primary(words::client::TRY).icon("console").to("?tab=test")
     }
 
@@ -103,11 +103,11 @@ impl ClientPage {
         Tabs { label: words::client::TABS, tabs: tabs.into() }
     }
 
-    fn disable_button(&self) -> Button {
+    fn disable_button() -> Button {
         Button::plain(words::client::DISABLE).opens(DISABLE)
     }
 
-    fn delete_button(&self) -> Button {
+    fn delete_button() -> Button {
         Button::danger(words::client::DELETE).opens(DELETE)
     }
 

@@ -41,7 +41,7 @@ impl ClientFormPage {
     }
 
     fn methods(&self) -> Choices {
-        let choices = Method::ALL.map(|method| Choice {
+        let cards = Method::ALL.map(|method| Choice {
             value: method.as_str(),
             title: method.word().to_owned(),
             text: method.means().to_owned(),
@@ -51,22 +51,22 @@ impl ClientFormPage {
             disabled: false,
         });
         let legend = words::create::METHOD.to_owned();
-        Choices { name: "method", legend, hint: None, error: None, many: false, choices: choices.into() }
+        Choices { name: "method", legend, hint: None, error: None, many: false, cards: cards.into() }
     }
 
     fn expiry_field(&self) -> Field {
         Field::select("expires_in_days", words::create::EXPIRY, self.expiry.clone())
     }
 
-    fn no_resources(&self) -> Empty {
+    fn no_resources() -> Empty {
         Empty { icon: "resources", title: words::create::NO_SCOPES, text: words::create::NO_SCOPES_WHY, action: None }
     }
 
-    fn banner(&self, error: &str) -> Banner {
+    fn banner(error: &str) -> Banner {
         Banner::new(Tone::Bad, error, "")
     }
 
-    fn submit(&self) -> Button {
+    fn submit() -> Button {
         Button::primary(words::create::REVIEW)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct ClientResultPage {
 }
 
 impl ClientResultPage {
-    fn secret_field(&self, value: &str) -> Secret {
+    fn secret_field(value: &str) -> Secret {
         Secret { id: "client-secret", label: words::result::SECRET, hint: words::result::SECRET_HINT, value: value.to_owned() }
     }
 
