@@ -3,7 +3,7 @@
 use super::invitations::check;
 use super::{Authority, Managed, Management, Permission, Role};
 use crate::model::{Member, MemberId, Status, TenantId};
-use crate::registry::RegistryError;
+use crate::registry::{CreatedInvitation, RegistryError};
 use crate::store::{Page, Store};
 
 impl<S: Store> Management<S> {
@@ -31,6 +31,14 @@ impl<S: Store> Management<S> {
         let member = self.member_to_change(by, id, Permission::EditMembers).await?;
         check_gift(by, member.role, member.tenant_id)?;
         Ok(self.registry.set_member_status(id, status).await?)
+    }
+
+    /// Invites a member anew who lost what they sign in with. It gives whoever holds the link the member's place, so it takes who could
+    /// give the role; and the member notices, since all that they had is worth nothing once the link is used.
+    pub async fn invite_back(&self, by: &Authority, id: MemberId) -> Managed<CreatedInvitation> {
+        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
+        check_gift(by, member.role, member.tenant_id)?;
+        Ok(self.registry.invite_back(id, Some(by.principal())).await?)
     }
 
     /// A member within reach, for whoever has the permission. Others' members are as if they did not exist (rule S4).

@@ -2,16 +2,15 @@
 //!
 //! An unknown address, a wrong password and a wrong code are told alike, and take the same work.
 
-use super::totp::{self, SECRET};
-use super::{Managed, Management, ManagementError, NewSession, Visitor};
-use crate::crypto::SecretText;
-use crate::model::{EmailAddress, Member, SensitiveAction};
-use crate::registry::{Outcome, RegistryError};
-use crate::store::{SessionsToEnd, Store};
 use zeroize::Zeroizing;
 
 use super::ceremony::{Ceremony, ENROLMENT_LIFETIME};
-use super::{SignedIn, TotpEnrolment};
+use super::totp::{self, SECRET};
+use super::{Managed, Management, ManagementError, NewSession, SignedIn, TotpEnrolment, Visitor};
+use crate::crypto::SecretText;
+use crate::model::{EmailAddress, Member, SensitiveAction};
+use crate::registry::{Outcome, RegistryError};
+use crate::store::{SessionsToEnd, Store, Write};
 
 impl<S: Store> Management<S> {
     /// Signs in.
@@ -28,7 +27,11 @@ impl<S: Store> Management<S> {
             Err(_) => None,
         };
         let step = self.check_password_and_code(member.as_ref(), password, code).await?;
-        let (Some(member), Some(step)) = (member, step) else { return Err(ManagementError::Refused) };
+        let (Some(member), Some(step)) = (member, step) else {
+            // Not what was typed as the address: people type passwords there.
+            tracing::info!(source = ?visitor.source, "a sign-in by password was refused");
+            return Err(ManagementError::Refused);
+        };
         let started = self.start_session(&member, visitor, |now| use_code(now, &member, step)).await?;
         attempt.succeeded();
         Ok(started)
@@ -94,9 +97,9 @@ impl<S: Store> Management<S> {
     }
 }
 
-fn others_end(signed_in: &SignedIn) -> crate::store::Write {
+fn others_end(signed_in: &SignedIn) -> Write {
     let which = SessionsToEnd::Others(signed_in.session.id);
-    crate::store::Write::EndSessions { member_id: signed_in.member.id, which }
+    Write::EndSessions { member_id: signed_in.member.id, which }
 }
 
 /// Uses a code up, unless it was used meanwhile, or password or secret are others since they were checked.

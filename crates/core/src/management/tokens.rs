@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Authority, Managed, Management, ManagementError};
 use crate::clock::Timestamp;
 use crate::crypto::SecretText;
-use crate::model::{CredentialId, ManagementClient, ManagementClientId};
+use crate::model::{CredentialId, ManagementClient, ManagementClientId, Status};
 use crate::store::{Store, StoreError};
 
 /// For how many seconds a token is good.
@@ -80,7 +80,7 @@ impl<S: Store> Management<S> {
         let Some(authority) = client.authority() else { return Ok(None) };
         if let Some(tenant) = client.tenant_id {
             let tenant = self.registry.store.tenant(tenant).await?;
-            if tenant.is_none_or(|tenant| tenant.status != crate::model::Status::Active) {
+            if tenant.is_none_or(|tenant| tenant.status != Status::Active) {
                 return Ok(None);
             }
         }

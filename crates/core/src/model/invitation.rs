@@ -8,11 +8,11 @@ use crate::management::{Principal, Role};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvitationKind {
-    /// Become a member.
+    /// Become a member; or, for one who lost what they sign in with, set it anew.
     Invite,
     /// Become the first admin, of a server without members.
     SetUp,
-    /// Get back in: set a new password and code, and lose the old means to sign in.
+    /// Get back in as an admin, on the word of whoever has the machine.
     BreakGlass,
 }
 

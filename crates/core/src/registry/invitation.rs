@@ -72,6 +72,22 @@ impl<S: Store> Registry<S> {
         self.insert_invitation("invitation.create", created, Vec::new()).await
     }
 
+    /// Invites a member anew who lost what they sign in with: whoever holds the link sets all of it anew. What was there before is good
+    /// until then.
+    pub async fn invite_back(&self, id: MemberId, invited_by: Option<Principal>) -> Outcome<CreatedInvitation> {
+        let member = self.existing_member(id).await?;
+        if member.status == Status::Disabled {
+            return Err(RegistryError::NotAllowed("the member is disabled; turn it on first".to_owned()));
+        }
+        let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
+        created.invitation.role = member.role;
+        created.invitation.tenant_id = member.tenant_id;
+        created.invitation.email = Some(member.email);
+        created.invitation.member_id = Some(id);
+        created.invitation.invited_by = invited_by;
+        self.insert_invitation("member.invite_back", created, Vec::new()).await
+    }
+
     /// Takes an invitation back.
     pub async fn cancel_invitation(&self, id: InvitationId) -> Outcome<Invitation> {
         self.update(|| async {
@@ -126,7 +142,7 @@ impl<S: Store> Registry<S> {
             let after = ended(&invitation, self.clock.now());
             let mut writes = vec![Write::UpdateInvitation(after.clone())];
             let member = match invitation.member_id {
-                Some(id) => self.member_who_comes_back(id, means, &mut writes).await?,
+                Some(id) => self.member_who_comes_back((id, &invitation), means, &mut writes).await?,
                 None => new_member(&invitation, means, session)?,
             };
             if invitation.member_id.is_none() {
@@ -176,9 +192,16 @@ impl<S: Store> Registry<S> {
         Ok(self.store.tenant(id).await?.map(|tenant| tenant.status == Status::Active))
     }
 
-    async fn member_who_comes_back(&self, id: MemberId, means: &Means, writes: &mut Vec<Write>) -> Outcome<Member> {
+    async fn member_who_comes_back(
+        &self,
+        (id, invitation): (MemberId, &Invitation),
+        means: &Means,
+        writes: &mut Vec<Write>,
+    ) -> Outcome<Member> {
         let mut member = self.existing_member(id).await?;
-        if member.role != Role::Admin {
+        // Whoever has the machine turns an admin on again; an invitation does not, nor does it outlive a change of the role.
+        let is_break_glass = invitation.kind == InvitationKind::BreakGlass;
+        if member.role != invitation.role || (member.status == Status::Disabled && !is_break_glass) {
             return Err(RegistryError::NotFound("such invitation".to_owned()));
         }
         member.status = Status::Active;

@@ -59,6 +59,16 @@ pub(super) enum MemberCommand {
         #[arg(value_parser = parse_role)]
         role: Role,
     },
+    /// Invite a member anew who lost password, device or passkey: prints a link that works once, within 72 hours. What they had is good
+    /// until it is used, and worth nothing then.
+    #[command(after_help = "Example: mintmark member reset ann@example.com")]
+    Reset {
+        /// Their address or id.
+        member: String,
+        /// Where the dashboard is, for the whole link.
+        #[arg(long, value_parser = parse_origin, value_name = "URL")]
+        origin: Option<Origin>,
+    },
     /// Let an admin back in who lost password, device or passkey, or make one where there is none: prints a code that works once,
     /// within 30 minutes. Whoever uses it sets everything anew; what was there before is worth nothing then.
     #[command(after_help = "Example: mintmark member break-glass root@example.com")]
@@ -87,6 +97,10 @@ pub(super) async fn run(place: &Place, command: MemberCommand) -> Done {
         MemberCommand::Role { member, role } => {
             let id = find(place, &member).await?.id;
             Ok(show(&place.registry.set_member_role(id, role).await?))
+        }
+        MemberCommand::Reset { member, origin } => {
+            let id = find(place, &member).await?.id;
+            Ok(show_invitation(&place.registry.invite_back(id, None).await?, origin.as_ref()))
         }
         MemberCommand::BreakGlass { email, origin } => {
             Ok(show_code(&place.registry.break_glass(email).await?, origin.as_ref()))

@@ -3,8 +3,8 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Role;
 use mintmark_core::model::{
-    Invitation, InvitationKind, ManagementClient, Member, MemberId, PasswordHash, SealedBytes, SensitiveAction, Session,
-    Status, StepUp, StoredSecret, TokenDigest,
+    EmailAddress, Invitation, InvitationKind, ManagementClient, Member, MemberId, PasswordHash, SealedBytes, SensitiveAction,
+    Session, Status, StepUp, StoredSecret, TokenDigest,
 };
 use mintmark_core::store::{Read, SessionsToEnd};
 
@@ -122,7 +122,7 @@ pub(super) fn invitation(row: &Row) -> Read<Invitation> {
 pub(super) fn insert_invitation(row: &Invitation) -> Query {
     let query = columns_of_invitation(INVITATION_INSERT.query(), row).bind(row.tenant_id.map(|id| id.to_string()));
     let query = query.bind(row.kind.as_str()).bind(&row.digest.0[..]).bind(row.role.as_str());
-    let query = query.bind(row.email.as_ref().map(|email| email.as_str())).bind(row.member_id.map(|id| id.to_string()));
+    let query = query.bind(row.email.as_ref().map(EmailAddress::as_str)).bind(row.member_id.map(|id| id.to_string()));
     query.bind(row.invited_by.map(|who| who.to_string())).bind(row.created_at.0).bind(row.expires_at.0)
 }
 

@@ -186,3 +186,40 @@ async fn break_glass_makes_an_admin_where_there_is_none() {
     desk.world.clock.advance(1800);
     assert!(is_refused(&desk.accept(&code.token, None).await.map(|_| ())));
 }
+
+#[tokio::test]
+async fn who_lost_everything_is_invited_back_by_whoever_could_give_their_role() {
+    let desk = Desk::new().await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let bob = desk.member("bob@example.org", Role::Developer, Some(desk.world.acme)).await;
+    let foreign = desk.member("foreign@example.org", Role::Owner, Some(desk.world.globex)).await;
+    let (by_owner, by_bob) = (desk.authority(&owner).await, desk.authority(&bob).await);
+    let by_foreign = desk.authority(&foreign).await;
+    assert!(is_missing(&desk.management.invite_back(&by_foreign, bob.member.id).await), "s4");
+    assert!(is_not_allowed(&desk.management.invite_back(&by_bob, owner.member.id).await));
+    let token = desk.management.invite_back(&by_owner, bob.member.id).await.unwrap().token;
+    desk.sign_in(&bob).await.expect("what he had is good until the link is used");
+    desk.world.clock.advance(30);
+    let back = desk.accept(&token, None).await.unwrap();
+    assert_eq!((back.member.id, back.member.role), (bob.member.id, Role::Developer));
+    assert!(desk.signed_in(&bob.token).await.is_none());
+    assert!(is_refused(&desk.sign_in(&bob).await));
+    assert!(desk.signed_in(&back.token).await.is_some());
+    desk.sign_in(&back).await.unwrap();
+}
+
+#[tokio::test]
+async fn being_invited_back_turns_nobody_on_and_gives_no_role_back() {
+    let desk = Desk::new().await;
+    let bob = desk.member("bob@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let registry = &desk.management.registry;
+    let token = registry.invite_back(bob.member.id, None).await.unwrap().token;
+    registry.set_member_status(bob.member.id, Status::Disabled).await.unwrap();
+    assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
+    assert!(registry.invite_back(bob.member.id, None).await.is_err());
+    registry.set_member_status(bob.member.id, Status::Active).await.unwrap();
+    registry.set_member_role(bob.member.id, Role::Viewer).await.unwrap();
+    assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
+    registry.set_member_role(bob.member.id, Role::Owner).await.unwrap();
+    desk.accept(&token, None).await.unwrap();
+}

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
 use mintmark::clock::SystemClock;
 use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
@@ -14,7 +13,7 @@ use mintmark_core::random::SystemRandom;
 use mintmark_core::registry::{Actor, Registry};
 use serde_json::Value;
 
-use crate::fixture::Finished;
+use crate::fixture::{Finished, code, mintmark};
 
 const PASSWORD: &str = "correct horse battery";
 const ADMIN: &str = "https://admin.example";
@@ -43,7 +42,7 @@ impl Deployment {
 
     fn fails(&self, words: &[&str]) -> String {
         let config = self.path().join("mintmark.toml");
-        let finished = Finished::of(&mut crate::fixture::mintmark(&[words, &["--config", config.to_str().unwrap()]].concat()));
+        let finished = Finished::of(&mut mintmark(&[words, &["--config", config.to_str().unwrap()]].concat()));
         assert_eq!(finished.code, Some(1), "{words:?}");
         finished.stderr
     }
@@ -65,27 +64,13 @@ async fn management_of(folder: &Path) -> Management<SqlStore> {
     Management::new(registry, Origin::parse(ADMIN).unwrap())
 }
 
-/// The code of RFC 6238 that an authenticator program shows `later` steps from now.
-fn code(secret: &str, later: u64) -> SecretText {
-    let digit = |byte: u8| u128::from(if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' });
-    let number = |digits: &[u8]| digits.iter().fold(0, |number, byte| number << 5 | digit(*byte));
-    // Eight digits are five bytes.
-    let bytes: Vec<u8> = secret.as_bytes().chunks(8).flat_map(|part| number(part).to_be_bytes()[11..].to_vec()).collect();
-    let step = u64::try_from(SystemClock.now().0 / 30).unwrap() + later;
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &bytes);
-    let mac = hmac::sign(&key, &step.to_be_bytes());
-    let at = usize::from(mac.as_ref()[19] & 15);
-    let number = u32::from_be_bytes(mac.as_ref()[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    SecretText::new(format!("{:06}", number % 1_000_000))
-}
-
 /// Accepts an invitation; gives the session and the secret for codes.
 async fn accept(management: &Management<SqlStore>, token: &str) -> (NewSession, String) {
     let token = SecretText::new(token.to_owned());
     let view = management.view_invitation(&token, Visitor::default()).await.unwrap();
     let secret = view.totp.secret.expose().to_owned();
     let password = SecretText::new(PASSWORD.to_owned());
-    let code = code(&secret, 0);
+    let code = code(&secret, SystemClock.now());
     let means = AcceptanceMeans::Password { password: &password, handle: &view.totp.handle, code: &code };
     let acceptance = Acceptance { name: "Ann", email: None, means };
     (management.accept_invitation(&token, &acceptance, Visitor::default()).await.unwrap(), secret)
@@ -115,13 +100,17 @@ async fn somebody_is_invited_signs_in_and_is_put_out_on_the_command_line() {
 
     // The code of now was used to accept; the next one is within the drift that is allowed.
     let password = SecretText::new(PASSWORD.to_owned());
-    let next = code(&secret, 1);
+    let next = code(&secret, SystemClock.now().plus(30));
     let sign_in = management.sign_in_with_password("ann@example.org", &password, &next, Visitor::default());
     let again = sign_in.await.unwrap();
     deployment.json(&["member", "disable", "ann@example.org"]);
     assert!(management.session(&again.token, SystemClock.now()).await.unwrap().is_none());
     let id = listed[0]["id"].as_str().unwrap();
     assert_eq!(deployment.json(&["member", "enable", id])["status"], "active");
+    let back = deployment.json(&["member", "reset", "ann@example.org"]);
+    assert_eq!(back["link"], Value::Null);
+    let (back, _) = accept(&management, back["token"].as_str().unwrap()).await;
+    assert_eq!(back.member.id.to_string(), id);
     management.registry.store.close().await;
 }
 

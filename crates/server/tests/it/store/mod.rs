@@ -7,6 +7,7 @@ mod changes;
 mod feed;
 mod isolation;
 mod listings;
+mod managing;
 mod memory;
 mod nouns;
 mod opening;

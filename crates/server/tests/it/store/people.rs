@@ -24,7 +24,7 @@ super::on_every_store! {
     the_feed_does_not_tell_who_manages_the_server,
 }
 
-fn member<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, email: &str) -> Member {
+pub(super) fn member<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, email: &str) -> Member {
     Member {
         id: MemberId::generate(world.random()),
         tenant_id,
@@ -56,7 +56,7 @@ async fn inserted<S: Store>(world: &World<S>, email: &str) -> Member {
     member
 }
 
-fn session<S: Store>(world: &World<S>, member: &Member, byte: u8) -> Session {
+pub(super) fn session<S: Store>(world: &World<S>, member: &Member, byte: u8) -> Session {
     Session {
         id: SessionId::generate(world.random()),
         digest: TokenDigest([byte; 32]),
@@ -71,7 +71,7 @@ fn session<S: Store>(world: &World<S>, member: &Member, byte: u8) -> Session {
     }
 }
 
-fn invitation<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, byte: u8) -> Invitation {
+pub(super) fn invitation<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, byte: u8) -> Invitation {
     Invitation {
         id: InvitationId::generate(world.random()),
         kind: InvitationKind::BreakGlass,
@@ -88,7 +88,7 @@ fn invitation<S: Store>(world: &World<S>, tenant_id: Option<TenantId>, byte: u8)
     }
 }
 
-fn management_client<S: Store>(world: &World<S>, tenant_id: Option<TenantId>) -> ManagementClient {
+pub(super) fn management_client<S: Store>(world: &World<S>, tenant_id: Option<TenantId>) -> ManagementClient {
     ManagementClient {
         id: ManagementClientId::generate(world.random()),
         tenant_id,

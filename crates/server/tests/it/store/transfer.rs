@@ -9,11 +9,12 @@ use mintmark::store::{
 };
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
-use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject};
+use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject, TokenDigest};
 use mintmark_core::random::{SeededRandom, SystemRandom};
-use mintmark_core::store::{CredentialUse, Store, UseDigest, Write};
+use mintmark_core::store::{CredentialUse, PeopleStore, Store, UseDigest, Write};
 use tempfile::{TempDir, tempdir};
 
+use super::people;
 use super::world::{NOW, World, change, open_place, path_in, signing_key};
 use crate::fixture::PostgresDatabase;
 
@@ -44,6 +45,11 @@ async fn furnish(world: &World<SqlStore>) {
     world.try_write(many.collect()).await.unwrap();
     world.write(Write::InsertResource(world.new_resource(&sandbox, "urn:example:1"))).await;
     world.write(Write::InsertSigningKey(signing_key(&sandbox, "kid", KeyState::Active))).await;
+    let ann = people::member(world, Some(acme.id), "ann@example.org");
+    world.write(Write::InsertMember(ann.clone())).await;
+    world.write(Write::InsertSession(people::session(world, &ann, 1))).await;
+    world.write(Write::InsertInvitation(people::invitation(world, Some(acme.id), 2))).await;
+    world.write(Write::InsertManagementClient(people::management_client(world, None))).await;
     let whose = RevocationSubject::Client { environment: sandbox.name.clone(), id: client.id.clone() };
     world.write(Write::Revoke(Revocation { subject: whose, expires_at: NOW.plus(60) })).await;
     let used = CredentialUse { environment: sandbox.name, credential_id: credential.id, at: Timestamp(NOW.0 + 5) };
@@ -84,6 +90,9 @@ async fn a_store_moves_from_a_file_to_postgresql_and_back() {
     let (old, new) = (feed_of(&world.store).await, feed_of(&copy).await);
     assert_eq!((old.incarnation, old.head, &old.entries), (new.incarnation, new.head, &new.entries), "the same history");
     assert_eq!(copy.root_key_check().await.unwrap(), Some(vec![0, 1, 255]));
+    let session = TokenDigest([1; 32]);
+    assert!(world.store.session(&session).await.unwrap().is_some());
+    assert!(copy.session(&session).await.unwrap().is_none(), "whoever signed in signs in again");
     let back = copy_store(&copy, &StorePlace::file(path_in(&other)), options(), &Silent).await.unwrap();
     assert_eq!(there, back, "the same on both engines, by count and hash");
     let refused = copy_store(&world.store, &database.place(), options(), &Silent).await.unwrap_err();
