@@ -144,6 +144,7 @@ async fn open(folder: &Path, dialects: &Path, root_keys: RootKeys) -> Done<Regis
     let store = SqlStore::open(&StorePlace::file(folder.join(DATABASE)), options).await?;
     let check = root_keys.seal_check(&*random).ok_or_else(|| Failure("the root keys cannot seal".to_owned()))?;
     store.set_root_key_check(&check).await?;
+    store.link_audit_with(root_keys.audit_keys());
     let dialects = match load_dialects(Some(dialects)) {
         Ok(dialects) => dialects,
         Err(mistakes) => {

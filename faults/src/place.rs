@@ -51,6 +51,7 @@ impl PlaceArgs {
         let dialects = load_dialects(None).map_err(|_| Failure("the built-in dialects have mistakes".to_owned()))?;
         let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
         let (store, actor) = (Arc::new(self.store.open().await?), Actor::local("fault tests"));
+        store.link_audit_with(root_keys.audit_keys());
         Ok(Registry { store, clock, random, root_keys, dialects, actor })
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &SeedArgs) -> Done<Figures> {
         let at = registry.clock.now();
         let subject = Subject::Tenant { id: tenant };
         let actor = registry.actor.who.clone();
-        let audit = AuditEntry { at, actor, action: "client.seed", subject, before: None, after: Some(json!(count)) };
+        let audit = AuditEntry { after: Some(json!(count)), ..AuditEntry::local(at, actor, "client.seed", subject) };
         registry.store.commit(&Change { writes, audit }).await?;
     }
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&args.out);

@@ -150,7 +150,7 @@ async fn positions(store: &SqlStore, started: i64) -> Done<Audit> {
     let mut seen = BTreeSet::new();
     let mut before = None;
     loop {
-        let page = store.audit(before, PAGE).await?;
+        let page = store.audit(&mintmark_core::store::AuditFilter::default(), before, PAGE).await?;
         let Some(last) = page.last() else { return Ok(audit) };
         before = Some(last.position);
         let is_over = last.at.0 < started;

@@ -16,6 +16,7 @@ use crate::dialect::{DialectSet, RawBody, RawRequest, TokenAsk};
 use crate::directory::{Directory, DirectoryLimits};
 use crate::document::Source;
 use crate::keys::new_signing_key;
+use crate::management::Reach;
 use crate::model::{
     AttributeValue, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, KeyState,
     Resource, ScopeDefinition, SigningKey, TenantId,
@@ -30,6 +31,7 @@ use crate::token::{
     ClientCertificate, Denial, Exchange, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
     RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
 };
+use crate::usage::Usage;
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://sandbox.auth.example";
@@ -228,7 +230,14 @@ impl World {
             source: source.parse::<IpAddr>().unwrap(),
             certificate: certificate.as_ref(),
         };
+        // Every request of every test, so that a dry run can neither disagree with the real one nor use anything up.
+        let rehearsed = endpoint.dry_run_request(&exchange, Reach::Operator).await;
         let (encoded, outcome) = endpoint.respond(&exchange).await;
+        let denial = outcome.result.as_ref().err();
+        // Nothing is signed by a dry run, so how busy the signer is it cannot know.
+        if denial != Some(&Denial::SignerBusy) {
+            assert_eq!(rehearsed.denial.as_ref(), denial, "the dry run says something else");
+        }
         let body = String::from_utf8(encoded.body.to_vec()).unwrap();
         Answer { status: encoded.status.as_u16(), headers: encoded.headers, body, outcome }
     }
@@ -292,8 +301,7 @@ impl World {
     }
 
     pub(crate) async fn plant(&self, write: Write, subject: Subject) {
-        let (actor, at) = ("planted".to_owned(), self.clock.now());
-        let audit = AuditEntry { at, actor, action: "plant", subject, before: None, after: None };
+        let audit = AuditEntry::local(self.clock.now(), "planted", "plant", subject);
         self.store.commit(&Change { writes: vec![write], audit }).await.unwrap();
         self.poll().await;
     }
@@ -365,6 +373,7 @@ async fn endpoint(
         proofs: ProofMemory::default(),
         in_flight_max: 1000,
         in_flight: AtomicUsize::new(0),
+        usage: Usage::new(&SeededRandom::new(8)),
     }
 }
 

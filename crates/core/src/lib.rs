@@ -3,6 +3,7 @@
 //! One token request reads top to bottom in [`token`]: decode, authenticate, authorize, mint, encode. [`dialect`] turns bytes
 //! into a request and an answer into bytes, as a file describes. [`registry`] holds the rules for changes made by people.
 
+pub mod audit;
 mod base64url;
 pub mod clock;
 pub mod crypto;
@@ -18,6 +19,7 @@ pub mod registry;
 pub mod store;
 pub mod token;
 pub mod upkeep;
+pub mod usage;
 
 #[cfg(test)]
 mod fixture;

@@ -9,6 +9,7 @@ mod people;
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, SessionsToEnd, Subject, Write};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
@@ -18,6 +19,8 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
     Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
+pub use crate::usage::Refusal;
+use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow, UsageStep};
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
 #[derive(Clone, Debug)]
@@ -120,10 +123,18 @@ pub struct RevocationPage {
 pub struct AuditRecord {
     /// The change's position.
     pub position: Position,
+    /// Whose chain it is in; none for the operator's.
+    pub tenant: Option<TenantId>,
+    /// Which row of the chain it is, from 1; none if it was written by a program from before there were chains.
+    pub sequence: Option<u64>,
     /// When it was made.
     pub at: Timestamp,
     /// Who made it.
     pub actor: String,
+    /// From where on the network, if they came by it.
+    pub source: Option<IpAddr>,
+    /// The request that brought it, if one did.
+    pub request_id: Option<String>,
     /// What was done, such as `client.create`.
     pub action: String,
     /// To which object.
@@ -132,6 +143,35 @@ pub struct AuditRecord {
     pub before: Option<serde_json::Value>,
     /// The object after, as JSON without secrets.
     pub after: Option<serde_json::Value>,
+}
+
+/// Which audit rows are asked for: those that all of it holds for. By default all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Whose chain they are in: a tenant's, or, for `Some(None)`, the operator's own.
+    pub tenant: Option<Option<TenantId>>,
+    /// What they are about.
+    pub subject: Option<Subject>,
+    /// Who made the change, exactly.
+    pub who: Option<String>,
+    /// How the action begins, such as `client.` or `client.create`.
+    pub action: Option<String>,
+    /// Made at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Made before this moment.
+    pub to: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether a row is among those that are asked for.
+    pub fn matches(&self, record: &AuditRecord) -> bool {
+        self.tenant.is_none_or(|tenant| record.tenant == tenant)
+            && self.subject.as_ref().is_none_or(|subject| record.subject == *subject)
+            && self.who.as_ref().is_none_or(|who| record.actor == *who)
+            && self.action.as_ref().is_none_or(|action| record.action.starts_with(action.as_str()))
+            && self.from.is_none_or(|from| record.at >= from)
+            && self.to.is_none_or(|to| record.at < to)
+    }
 }
 
 /// One page of a listing that is ordered by identifier: ask with the last identifier seen.
@@ -152,6 +192,21 @@ pub struct CredentialUse {
     pub credential_id: CredentialId,
     /// When last.
     pub at: Timestamp,
+    /// From where, on the network, then.
+    pub source: IpAddr,
+}
+
+/// What has had its time, of usage and refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldUsage {
+    /// Counts of a step from before this period.
+    Counts(UsageStep, i64),
+    /// What counts were about of which there has been none since this moment.
+    Keys(Timestamp),
+    /// Writers that have written nothing since this moment.
+    Writers(Timestamp),
+    /// Refusals from before this moment.
+    Refusals(Timestamp),
 }
 
 /// What was used, of all that may be used once: a hash, so that the store learns nothing and rows are small.
@@ -213,6 +268,9 @@ impl fmt::Display for CommitError {
 
 impl std::error::Error for CommitError {}
 
+/// How many counts one question about usage reads at most.
+pub const USAGE_ROWS_MAX: u32 = 250_000;
+
 /// Shorthand for what every read returns.
 pub type Read<T> = Result<T, StoreError>;
 
@@ -257,9 +315,34 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
     fn record_uses(&self, uses: &[CredentialUse]) -> impl Future<Output = Read<()>> + Send;
 
+    /// Adds counts of usage and keeps refusals, unless the writer's batch of this number or a later one was added already. No
+    /// change: it has no position. Of each client, of unknown ones and of each tenant only the last refusals are kept.
+    fn record_usage(&self, batch: &UsageBatch) -> impl Future<Output = Read<()>> + Send;
+
+    /// Usage, as far as it is written down, ordered by time and by what the question tells apart. Of more than
+    /// [`USAGE_ROWS_MAX`] counts the latest are in the answer.
+    fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<Vec<UsageRow>>> + Send;
+
+    /// Why a request was refused, if that is kept. Whoever asks for another checks [`Refusal::may_be_seen_by`] (rules S4 and S5).
+    fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;
+
+    /// Refusals that are kept, latest first, before one if it is given.
+    fn refusals(
+        &self,
+        filter: &RefusalFilter,
+        before: Option<&RefusedBefore>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Refusal>>> + Send;
+
+    /// Removes at most `limit` rows of usage that had their time. Returns how many; none if the lease is another's now.
+    fn forget_usage(&self, lease: &Lease, old: OldUsage, limit: u32) -> impl Future<Output = Read<Option<u64>>> + Send;
+
     /// Notes that something was used that may be used once, until `expires_at`. Of all that ask with one digest exactly one is
     /// told `true`. An error leaves it open who that was: the use is to be refused (rule S16).
     fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> impl Future<Output = Read<bool>> + Send;
+
+    /// Whether something was used that may be used once. It uses nothing up, and so decides nothing: it is for dry runs.
+    fn was_used(&self, digest: &UseDigest) -> impl Future<Output = Read<bool>> + Send;
 
     /// Takes the lease of a name for as long as `expires_at` says, or longer if `holder` has it already. None if another has it.
     fn take_lease(
@@ -330,5 +413,10 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     ) -> impl Future<Output = Read<Vec<Credential>>> + Send;
 
     /// Audit rows, latest first, before a position if one is given.
-    fn audit(&self, before: Option<Position>, limit: u32) -> impl Future<Output = Read<Vec<AuditRecord>>> + Send;
+    fn audit(
+        &self,
+        filter: &AuditFilter,
+        before: Option<Position>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<AuditRecord>>> + Send;
 }

@@ -2,7 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::model::Position;
-use crate::store::{Lease, Read, Store};
+use crate::store::{Lease, OldUsage, Read, Store};
+use crate::usage::UsageStep;
 
 /// How many seconds the lease lasts. A node that dies with it keeps the work from others for that long.
 const LEASE_SECONDS: u32 = 120;
@@ -10,6 +11,10 @@ const LEASE_SECONDS: u32 = 120;
 const USE_GRACE: i64 = 120;
 /// How many entries the change feed keeps. A node that was away for longer reads everything anew.
 pub const FEED_KEPT: u64 = 100_000;
+/// How many seconds refusals are kept: seven days.
+pub const REFUSALS_KEPT: i64 = 7 * 86_400;
+/// How many seconds it is remembered which batches of usage a node that wrote no more had written: longer than it tries again.
+const WRITERS_KEPT: i64 = 7 * 86_400;
 /// How many rows one transaction removes: few, so that it holds no lock for long.
 const AT_ONCE: u32 = 1000;
 /// How many transactions one round takes for each kind of row; the next round goes on.
@@ -24,6 +29,10 @@ pub struct Removed {
     pub revocations: u64,
     /// Entries of the change feed.
     pub entries: u64,
+    /// Counts of usage, and what belongs to them.
+    pub usage: u64,
+    /// Refusals.
+    pub refusals: u64,
 }
 
 /// Does the work, unless another node does it. `holder` names this node.
@@ -35,7 +44,27 @@ pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Op
     let revocations = in_parts(store, &lease, Rows::RevocationsOver(over)).await?;
     let kept_from = Position(head.0.saturating_sub(FEED_KEPT));
     let entries = in_parts(store, &lease, Rows::EntriesTo(kept_from)).await?;
-    Ok(Some(Removed { uses, revocations, entries }))
+    let mut usage = 0;
+    for old in usage_over(now) {
+        usage += in_parts(store, &lease, Rows::Usage(old)).await?;
+    }
+    let refusals = in_parts(store, &lease, Rows::Usage(OldUsage::Refusals(earlier(now, REFUSALS_KEPT)))).await?;
+    Ok(Some(Removed { uses, revocations, entries, usage, refusals }))
+}
+
+/// What of usage has had its time.
+fn usage_over(now: Timestamp) -> impl Iterator<Item = OldUsage> {
+    let counts = UsageStep::ALL.into_iter().map(move |step| {
+        let kept_from = earlier(now, step.kept_seconds());
+        OldUsage::Counts(step, step.period(kept_from))
+    });
+    // A day longer than the last of their counts.
+    let keys = OldUsage::Keys(earlier(now, UsageStep::Day.kept_seconds() + UsageStep::Day.seconds()));
+    counts.chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT))])
+}
+
+fn earlier(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp(now.0.saturating_sub(seconds))
 }
 
 /// What is removed.
@@ -44,6 +73,7 @@ enum Rows {
     UsesOver(Timestamp),
     RevocationsOver(Timestamp),
     EntriesTo(Position),
+    Usage(OldUsage),
 }
 
 /// Removes part after part, until there is nothing left, the lease is lost or the round is long enough.
@@ -54,6 +84,7 @@ async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
             Rows::UsesOver(before) => store.forget_uses(lease, before, AT_ONCE).await?,
             Rows::RevocationsOver(before) => store.forget_revocations(lease, before, AT_ONCE).await?,
             Rows::EntriesTo(position) => store.trim_feed(lease, position, AT_ONCE).await?,
+            Rows::Usage(old) => store.forget_usage(lease, old, AT_ONCE).await?,
         };
         let part = part.unwrap_or(0);
         removed += part;
@@ -81,8 +112,7 @@ mod tests {
         let environment: EnvironmentName = "sandbox".parse().unwrap();
         let whose = RevocationSubject::Token { environment: environment.clone(), id: id.to_owned(), client_id: None };
         let subject = Subject::Token { environment, id: id.to_owned() };
-        let (at, actor, action) = (Timestamp(0), "test".to_owned(), "token.revoke");
-        let audit = AuditEntry { at, actor, action, subject, before: None, after: None };
+        let audit = AuditEntry::local(Timestamp(0), "test", "token.revoke", subject);
         let revocation = Revocation { subject: whose, expires_at: Timestamp(expires_at) };
         store.commit(&Change { writes: vec![Write::Revoke(revocation)], audit }).await.unwrap();
     }
@@ -98,7 +128,10 @@ mod tests {
             revoke(&store, id, expires_at).await;
         }
         let now = Timestamp(1001 + USE_GRACE);
-        assert_eq!(round(&store, "node", now).await.unwrap(), Some(Removed { uses: 2500, revocations: 1, entries: 0 }));
+        assert_eq!(
+            round(&store, "node", now).await.unwrap(),
+            Some(Removed { uses: 2500, revocations: 1, ..Removed::default() })
+        );
         let left = store.revocations(Position(0), 10).await.unwrap().revocations;
         assert_eq!(left.iter().map(|stored| stored.id.as_str()).collect::<Vec<_>>(), ["live"]);
         assert!(!store.use_once(&digest(9999), now).await.unwrap());

@@ -1,5 +1,6 @@
 //! The server around the core: sockets, SQL, the command line.
 
+pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -17,6 +17,7 @@ use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
 use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
+use mintmark_core::usage::Usage;
 
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
@@ -183,6 +184,7 @@ impl Node {
 
     fn with_directory(parts: NodeParts, directory: Directory<SqlStore>) -> Result<Self, StartError> {
         let NodeSettings { limits, signers, keys, .. } = parts.settings;
+        parts.store.link_audit_with(parts.root_keys.audit_keys());
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let threads = match size(signers.threads) {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -203,6 +205,7 @@ impl Node {
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
+                usage: Usage::new(&*parts.random),
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
@@ -248,7 +251,7 @@ impl Node {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    fn registry(&self) -> Registry<SqlStore> {
+    pub(crate) fn registry(&self) -> Registry<SqlStore> {
         Registry {
             store: Arc::clone(self.endpoint.directory.store()),
             clock: Arc::clone(&self.endpoint.clock),

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mintmark_core::directory::DirectoryStatistics;
+use mintmark_core::management::Origin;
 use mintmark_core::model::EnvironmentName;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use crate::admin::{self, AdminApp};
 use crate::config::FeedSettings;
-use crate::http::{HostRule, Listener, Proxies, Site};
+use crate::http::{HostRule, Listener, Proxies, Site, serve_socket};
 use crate::node::Node;
 use crate::tls::{ServerTls, Watched, watch_files};
 
@@ -37,6 +40,38 @@ impl Door {
     }
 }
 
+/// Where the management side is served.
+#[derive(Debug)]
+pub struct ManagementDoor {
+    /// The bound socket.
+    pub socket: std::net::TcpListener,
+    /// Where people and programs reach it.
+    pub origin: Origin,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerTls>>,
+}
+
+impl ManagementDoor {
+    /// Begins to serve.
+    fn open(self, node: &Arc<Node>, stop: watch::Receiver<bool>) -> std::io::Result<(JoinHandle<()>, Option<Watched>)> {
+        let Self { socket, origin, tls } = self;
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::TcpListener::from_std(socket)?;
+        let service = admin::service(AdminApp::new(Arc::clone(node), origin));
+        let watched = tls.clone().map(|tls| Watched::new(tls));
+        Ok((tokio::spawn(serve_socket(socket, tls, service, stop)), watched))
+    }
+}
+
+/// All doors of a server.
+#[derive(Debug)]
+pub struct Doors {
+    /// Those of the environments.
+    pub environments: Vec<Door>,
+    /// That of the management side, if it is served.
+    pub management: Option<ManagementDoor>,
+}
+
 /// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
 /// is ready.
 #[derive(Debug)]
@@ -58,10 +93,10 @@ impl Signals {
 }
 
 /// Serves until a signal: Ctrl-C and SIGTERM finish the requests in work, write down what is in memory, and return.
-pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
+pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (mut listeners, mut files) = (Vec::new(), Vec::new());
-    for Door { environment, socket, hosts, tls, proxies, watched } in doors {
+    for Door { environment, socket, hosts, tls, proxies, watched } in doors.environments {
         socket.set_nonblocking(true)?;
         files.extend(watched);
         let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_clients()) || proxies.tell_certificates();
@@ -69,11 +104,16 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
         let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }
+    if let Some(door) = doors.management {
+        let (listener, watched) = door.open(&node, stopping.clone())?;
+        listeners.push(listener);
+        files.extend(watched);
+    }
     let poll = Duration::from_millis(feed.poll_milliseconds);
     let flush = Duration::from_millis(feed.flush_milliseconds);
     let background = [
         tokio::spawn(Arc::clone(&node).follow_feed(poll, stopping.clone())),
-        tokio::spawn(Arc::clone(&node).flush_uses(flush, stopping.clone())),
+        tokio::spawn(Arc::clone(&node).flush(flush, stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_names(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_revocations(stopping.clone())),
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
@@ -88,10 +128,8 @@ pub async fn serve(node: Arc<Node>, doors: Vec<Door>, feed: &FeedSettings, signa
     for task in listeners.into_iter().chain(background) {
         let _ = task.await;
     }
-    // Requests that ended after the flushing task did.
-    if let Err(error) = node.endpoint.directory.flush_uses().await {
-        tracing::warn!(%error, "last uses of credentials could not be written down");
-    }
+    // After the last request.
+    node.flush_all().await;
     node.endpoint.directory.store().close().await;
     log_statistics(&node.endpoint.directory.statistics());
     Ok(())

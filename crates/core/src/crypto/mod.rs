@@ -1,5 +1,6 @@
 //! Secrets, sealing, signing. Everything here that is secret is a type that does not print and is wiped when dropped.
 
+mod audit_chain;
 mod opaque;
 mod peppers;
 mod root_keys;
@@ -8,6 +9,7 @@ mod secret;
 mod signer_threads;
 mod signing;
 
+pub use audit_chain::{AuditKeys, ChainLink, ChainedRow, LinkError};
 pub use opaque::{MANAGEMENT_PREFIX, OPAQUE_PREFIX};
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};

@@ -23,7 +23,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Peppers, Purpose, SealContext, Sealer, UnsealError};
+use super::{AuditKeys, Peppers, Purpose, SealContext, Sealer, UnsealError};
 use crate::random::Random;
 
 const CHECK: SealContext<'static> = SealContext { purpose: Purpose::RootKeyCheck, environment: "", id: "store", algorithm: "" };
@@ -108,6 +108,11 @@ impl RootKeys {
         let masters = decode("master_key", &file.master_key)?;
         let peppers = decode("pepper", &file.pepper)?;
         Ok(Self { sealer: Sealer::new(masters.into_iter()), peppers: Peppers::new(peppers.into_iter()) })
+    }
+
+    /// The keys of the audit chain.
+    pub fn audit_keys(&self) -> AuditKeys {
+        AuditKeys::new(&self.sealer)
     }
 
     /// A sealed value to keep in the store, by which [`RootKeys::check`] recognises these keys: for each pepper, what it makes of

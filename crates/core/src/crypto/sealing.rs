@@ -36,6 +36,10 @@ pub enum Purpose {
     Ceremony,
     /// Nonces of `DPoP` proofs: nothing is sealed for it, a MAC is keyed.
     DpopNonce,
+    /// The links of the audit chain: a MAC is keyed.
+    AuditChain,
+    /// Exported heads of audit chains: a MAC is keyed.
+    AuditHead,
 }
 
 impl Purpose {
@@ -47,6 +51,8 @@ impl Purpose {
             Purpose::TotpSecret => b"mintmark 1 totp secret",
             Purpose::Ceremony => b"mintmark 1 ceremony",
             Purpose::DpopNonce => b"mintmark 1 dpop nonce",
+            Purpose::AuditChain => b"mintmark 1 audit chain",
+            Purpose::AuditHead => b"mintmark 1 audit head",
             Purpose::SharedKey => b"mintmark 1 shared key",
             Purpose::Backup => b"mintmark 1 backup",
             Purpose::Snapshot => b"mintmark 1 snapshot",
@@ -119,11 +125,13 @@ impl Sealer {
 
     /// Keys for MACs of a purpose, one of each master key; the first one is for making.
     pub fn mac_keys(&self, purpose: Purpose) -> Vec<hmac::Key> {
-        let derive = |(_, master): &(String, hkdf::Prk)| {
-            let info = [purpose.label()];
-            master.expand(&info, hmac::HMAC_SHA256).ok().map(hmac::Key::from)
-        };
-        self.masters.iter().filter_map(derive).collect()
+        self.masters.iter().filter_map(|(_, master)| Self::mac_key(master, purpose)).collect()
+    }
+
+    /// The key for MACs of a purpose that is made of one master key.
+    pub(super) fn mac_key(master: &hkdf::Prk, purpose: Purpose) -> Option<hmac::Key> {
+        let info = [purpose.label()];
+        master.expand(&info, hmac::HMAC_SHA256).ok().map(hmac::Key::from)
     }
 
     /// Seals a value. `None` if no master key is loaded or the cryptographic library failed.

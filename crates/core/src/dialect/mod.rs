@@ -19,7 +19,7 @@ pub(crate) use decode::{FormParameter, FormRequest, basic_in, query_value};
 pub use decode::{MAX_BODY, MAX_FIELDS, RawBody, RawRequest};
 pub use encode::{AnswerContext, Encoded, Granted};
 pub use fault::{Fault, Step};
-pub use outgoing::{OutgoingRequest, TokenAsk};
+pub use outgoing::{OutgoingProof, OutgoingRequest, TokenAsk};
 pub use rules::{
     AttributeOf, BasicDecoding, ClaimRule, Dialect, DpopRule, ExpiresIn, IntegerGrammar, LimitRules, Origin, Parameter, Report,
     Role, Route, Slash, TokenRules,

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::rules::{BasicDecoding, BodyType, Dialect, Origin, Role};
+use super::decode::JWT_BEARER;
+use super::rules::{BasicDecoding, BodyType, Dialect, Origin, Parameter, Role};
 use crate::crypto::SecretText;
 
 /// Everything but RFC 3986's unreserved characters.
@@ -28,6 +29,19 @@ pub struct TokenAsk<'a> {
     pub resources: &'a [String],
     /// The lifetime, in seconds.
     pub expires_in: Option<u32>,
+}
+
+/// How a client proves itself in a request.
+#[derive(Clone, Copy, Debug)]
+pub enum OutgoingProof<'a> {
+    /// With its secret: in the `Authorization` header where the dialect reads that, else among the parameters.
+    Secret,
+    /// With its secret, among the parameters.
+    SecretPost,
+    /// With a signed assertion (RFC 7523 section 2.2).
+    Assertion(&'a SecretText),
+    /// With the connection's certificate: the request only names it (RFC 8705 section 2).
+    Certificate,
 }
 
 /// A request that a client sends. It holds the client's secret, and so does not print.
@@ -54,24 +68,29 @@ impl Dialect {
 
     /// The request of a client that asks for a token. What the dialect has no place for comes back as the second value.
     pub fn outgoing(&self, ask: &TokenAsk<'_>) -> (OutgoingRequest, Vec<&'static str>) {
+        self.outgoing_by(ask, OutgoingProof::Secret)
+    }
+
+    /// The same of a client that proves itself in another way.
+    pub fn outgoing_by(&self, ask: &TokenAsk<'_>, proof: OutgoingProof<'_>) -> (OutgoingRequest, Vec<&'static str>) {
         let json = self.request.body.first() == Some(&BodyType::Json);
         let mut request = OutgoingRequest {
             method: self.route.method.clone(),
             target: self.route.path.clone(),
             headers: Vec::new(),
-            basic: self.request.basic.map(|decoding| basic_pair(ask, decoding)),
+            basic: self.request.basic.filter(|_| is_basic(proof)).map(|decoding| basic_pair(ask, decoding)),
             fields: Vec::new(),
             json,
         };
         let mut query = Vec::new();
-        let mut left: Vec<&'static str> = asked_names(ask);
+        let mut left: Vec<&'static str> = asked_names(ask, proof);
         for parameter in &self.request.parameters {
             let values: Vec<String> = match parameter.role {
                 Role::ClientId | Role::ClientSecret if request.basic.is_some() => continue,
                 Role::ClientId => vec![ask.client_id.to_owned()],
-                Role::ClientSecret => vec![ask.client_secret.expose().to_owned()],
-                // What `mintmark token` sends is a secret.
-                Role::ClientAssertion | Role::ClientAssertionType => continue,
+                Role::ClientSecret | Role::ClientAssertion | Role::ClientAssertionType => {
+                    proof_value(parameter, ask, proof).into_iter().collect()
+                }
                 Role::GrantType => parameter.values.first().cloned().into_iter().collect(),
                 Role::Scope => ask.scope.map(str::to_owned).into_iter().collect(),
                 Role::Resource => ask.resources.to_vec(),
@@ -136,8 +155,26 @@ impl OutgoingRequest {
     }
 }
 
-fn asked_names(ask: &TokenAsk<'_>) -> Vec<&'static str> {
+fn is_basic(proof: OutgoingProof<'_>) -> bool {
+    matches!(proof, OutgoingProof::Secret)
+}
+
+/// What a parameter that carries credentials is sent with, if it is sent.
+fn proof_value(parameter: &Parameter, ask: &TokenAsk<'_>, proof: OutgoingProof<'_>) -> Option<String> {
+    match (parameter.role, proof) {
+        (Role::ClientSecret, OutgoingProof::Secret | OutgoingProof::SecretPost) => Some(ask.client_secret.expose().to_owned()),
+        (Role::ClientAssertion, OutgoingProof::Assertion(assertion)) => Some(assertion.expose().to_owned()),
+        (Role::ClientAssertionType, OutgoingProof::Assertion(_)) => {
+            Some(parameter.values.first().map_or(JWT_BEARER, String::as_str).to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn asked_names(ask: &TokenAsk<'_>, proof: OutgoingProof<'_>) -> Vec<&'static str> {
     let asked = [
+        (matches!(proof, OutgoingProof::SecretPost), Role::ClientSecret),
+        (matches!(proof, OutgoingProof::Assertion(_)), Role::ClientAssertion),
         (ask.scope.is_some(), Role::Scope),
         (ask.business_id.is_some(), Role::BusinessId),
         (!ask.resources.is_empty(), Role::Resource),

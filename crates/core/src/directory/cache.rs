@@ -67,6 +67,11 @@ where
         held
     }
 
+    /// The object, if it is held, without counting that it was asked for.
+    pub(super) fn peek(&self, lookup: &impl Lookup<K>) -> Option<V> {
+        self.present.peek(lookup)
+    }
+
     /// Whether the object is believed not to exist.
     pub(super) fn is_absent(&self, lookup: &impl Lookup<K>, boot_milliseconds: u64) -> bool {
         let is_absent = self.absent.get(lookup).is_some_and(|until| boot_milliseconds < until);

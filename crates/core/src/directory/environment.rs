@@ -43,6 +43,11 @@ impl EnvironmentView {
         self.keys.iter().find(is_it).map(|key| verifying_key(&self.environment.name, key, sealer))
     }
 
+    /// What is known of a key, whatever state it is in.
+    pub(crate) fn signing_key(&self, kid: &str) -> Option<&SigningKey> {
+        self.keys.iter().find(|key| key.kid == kid)
+    }
+
     /// The resource that a URI names.
     pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.uri == *uri)

@@ -1,17 +1,20 @@
 //! A credential as a node holds it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use mintmark_verify::VerifyingKey;
 
-use super::footprint::{Footprint, heap_bytes};
+use super::footprint::{Footprint, heap_bytes, name_bytes};
 use super::known_client::SharedValues;
 use super::uses::LAST_USE_EXACT_TO;
 use crate::clock::Timestamp;
-use crate::model::{Credential, CredentialId, Proof, Status, StoredMac, StoredSecret};
+use crate::model::{
+    BusinessId, Credential, CredentialId, CredentialLimits, IpNetwork, Proof, ScopeToken, Status, StoredMac, StoredSecret,
+};
 
 /// Before every use.
 const NEVER: i64 = i64::MIN;
@@ -31,6 +34,8 @@ pub struct KnownCredential {
     pub status: Status,
     /// From this second on it proves nothing.
     pub expires_at: Option<Timestamp>,
+    /// What it may be used for; nothing for nearly all, which may be used for whatever their client may do.
+    limits: Option<Box<CredentialLimits>>,
     /// The last use that the store has or is about to be given, in unix seconds; [`NEVER`] where there is none.
     stored_use: AtomicI64,
 }
@@ -75,6 +80,7 @@ impl KnownCredential {
             proof: KnownProof::build(credential.proof, shared),
             status: credential.status,
             expires_at: credential.expires_at,
+            limits: (!credential.limits.is_none()).then(|| Box::new(compact(credential.limits))),
             stored_use: AtomicI64::new(credential.last_used_at.map_or(NEVER, |at| at.0)),
         }
     }
@@ -97,10 +103,21 @@ impl KnownCredential {
 
     /// The memory that it has apart from itself.
     pub(super) fn owned_bytes(&self) -> usize {
-        match &self.proof {
+        let proof = match &self.proof {
             KnownProof::Secret(_) => 0,
             KnownProof::Other(other) => heap_bytes(size_of::<OtherProof>()) + other.bytes,
-        }
+        };
+        proof + self.limits().map_or(0, limits_bytes)
+    }
+
+    /// What it may be used for, where that is less than what its client may do.
+    pub fn limits(&self) -> Option<&CredentialLimits> {
+        self.limits.as_deref()
+    }
+
+    /// Whether it proves its client now, to a request from an address.
+    pub fn is_usable(&self, now: Timestamp, source: IpAddr) -> bool {
+        self.is_in_force(now) && self.limits().is_none_or(|limits| limits.has_begun(now) && limits.permits_source(source))
     }
 
     /// Whether it proves its client now.
@@ -122,6 +139,28 @@ impl KnownCredential {
     pub(super) fn claim_use(&self, now: Timestamp) -> bool {
         self.stored_use.fetch_max(now.0, Ordering::Relaxed).saturating_add(LAST_USE_EXACT_TO) <= now.0
     }
+}
+
+/// Without the room that lists keep for more.
+fn compact(mut limits: CredentialLimits) -> CredentialLimits {
+    limits.networks.shrink_to_fit();
+    if let Some(businesses) = &mut limits.businesses {
+        businesses.shrink_to_fit();
+    }
+    limits
+}
+
+/// What limits take behind a pointer of their own.
+fn limits_bytes(limits: &CredentialLimits) -> usize {
+    let scopes = limits.scopes.as_ref().map_or(0, |scopes| {
+        let names: usize = scopes.iter().map(|scope| name_bytes(scope.as_str())).sum();
+        names + heap_bytes(scopes.as_str().len()) + heap_bytes(scopes.iter().len() * size_of::<ScopeToken>())
+    });
+    let businesses = limits.businesses.as_ref().map_or(0, |list| heap_bytes(list.capacity() * size_of::<BusinessId>()));
+    heap_bytes(size_of::<CredentialLimits>())
+        + heap_bytes(limits.networks.capacity() * size_of::<IpNetwork>())
+        + scopes
+        + businesses
 }
 
 impl KnownProof {

@@ -209,6 +209,11 @@ impl<S: Store> Directory<S> {
         }
     }
 
+    /// A client, if it is held.
+    pub fn held_client(&self, environment: &EnvironmentName, id: &ClientId) -> Option<Arc<KnownClient>> {
+        self.clients.peek(&ClientLookup { environment, id })
+    }
+
     /// A client that is not held: one indexed read, if the name may be a client's at all. A name that is not known to be one
     /// is looked up too, since its client may have been made elsewhere a moment ago, but only so many of them each second: a
     /// flood of them gets its answer here.

@@ -42,13 +42,12 @@ impl<S: Store> Directory<S> {
             let stored = self.store.credentials(&renewal.known.environment, &renewal.known.id).await?;
             let Some(before) = stored.into_iter().find(|stored| renewal.is_of(stored)) else { continue };
             let after = Credential { proof: Proof::Secret(renewal.secret), version: before.version + 1, ..before.clone() };
+            let subject = Subject::Client { environment: after.environment.clone(), id: after.client_id.clone() };
             let audit = AuditEntry {
-                at: self.clock.now(),
-                actor: "mintmark".to_owned(),
-                action: "secret.renew",
-                subject: Subject::Client { environment: after.environment.clone(), id: after.client_id.clone() },
+                tenant: Some(renewal.known.tenant_id),
                 before: serde_json::to_value(&before).ok(),
                 after: serde_json::to_value(&after).ok(),
+                ..AuditEntry::local(self.clock.now(), "mintmark", "secret.renew", subject)
             };
             let change = Change { writes: vec![Write::UpdateCredential(after)], audit };
             match self.store.commit(&change).await {

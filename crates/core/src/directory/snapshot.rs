@@ -24,8 +24,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::crypto::{Purpose, RootKeys, SealContext, Sealer};
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId,
-    DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind, Resource, ResourceId,
-    SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
+    CredentialLimits, DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind,
+    Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
 };
 use crate::random::Random;
 use crate::store::{EnvironmentRecord, Incarnation, Mark, Store};
@@ -216,6 +216,8 @@ struct SavedCredential {
     proof: SavedProof,
     status: Status,
     expires_at: Option<Timestamp>,
+    /// Always there: a snapshot of a program that knew no limits is of no use, since it would lift them.
+    limits: CredentialLimits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -428,6 +430,7 @@ impl SavedClient {
             proof: SavedProof::of(credential.proof.to_proof()),
             status: credential.status,
             expires_at: credential.expires_at,
+            limits: credential.limits().cloned().unwrap_or_default(),
         };
         Self {
             id: known.id.clone(),
@@ -467,7 +470,10 @@ impl From<SavedClient> for ClientRecord {
                 status: credential.status,
                 created_at: unknown,
                 expires_at: credential.expires_at,
+                limits: credential.limits,
+                rotation: None,
                 last_used_at: None,
+                last_used_from: None,
                 version: 0,
             })
         };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::feed::FEED_PAGE;
 use super::*;
-use crate::fixture::{Ask, ISSUER, NOW, World, sandbox, scopes, timestamp};
-use crate::model::{BusinessId, ClientId, Credential, Environment, Proof};
+use crate::fixture::{Ask, HERE, ISSUER, NOW, World, sandbox, scopes, timestamp};
+use crate::model::{BusinessId, ClientId, Credential, CredentialLimits, Environment, Proof};
 use crate::registry::{BusinessEdit, ClientEdit, CreatedClient, NewBusiness, ResourceEdit};
 use crate::store::memory::MemoryStore;
 use crate::store::{Subject, Write};
@@ -133,14 +133,7 @@ async fn disable_past_the_pause(world: &World, client: &CreatedClient) {
     after.status = Status::Disabled;
     after.version += 1;
     let subject = Subject::Client { environment: sandbox(), id: after.id.clone() };
-    let audit = crate::store::AuditEntry {
-        at: timestamp(0),
-        actor: "test".to_owned(),
-        action: "client.edit",
-        subject,
-        before: None,
-        after: None,
-    };
+    let audit = crate::store::AuditEntry::local(timestamp(0), "test", "client.edit", subject);
     let change = crate::store::Change { writes: vec![crate::store::Write::UpdateClient(after)], audit };
     world.store.commit(&change).await.unwrap();
 }
@@ -542,7 +535,7 @@ async fn a_use_that_another_node_wrote_down_lately_is_not_written_again() {
     let node = another_node(&world).await;
     for (seconds, expected) in [(599, 0), (600, 600)] {
         let known = node.client(&sandbox(), &client.client.id).await.unwrap().unwrap();
-        node.note_use(&known, 0, timestamp(seconds));
+        node.note_use(&known, 0, (timestamp(seconds), HERE.parse().unwrap()));
         node.flush_uses().await.unwrap();
         assert_eq!(world.used_at(&client).await, Some(timestamp(expected)));
     }
@@ -574,7 +567,10 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         status,
         created_at: Timestamp(number),
         expires_at: expires_at.map(Timestamp),
+        limits: CredentialLimits::default(),
+        rotation: None,
         last_used_at: None,
+        last_used_from: None,
         version: 1,
     };
     let mut all: Vec<Credential> = (0..10).map(|number| credential(number, Status::Disabled, None)).collect();

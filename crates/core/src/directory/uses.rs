@@ -1,6 +1,7 @@
 //! Last uses of credentials: noted by the token path, written by the next flush, and exact to [`LAST_USE_EXACT_TO`]: a credential in
 //! constant use is written once in that time by each node, not at every flush, so that a crowd of clients costs the store little.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Directory, KnownClient};
@@ -22,13 +23,18 @@ pub(super) struct Uses {
 impl<S: Store> Directory<S> {
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`], unless the store has a time
     /// that is exact enough.
-    pub fn note_use(&self, known: &KnownClient, credential: usize, now: Timestamp) {
+    pub fn note_use(&self, known: &KnownClient, credential: usize, (now, source): (Timestamp, IpAddr)) {
         let Some(credential) = known.credentials().get(credential).filter(|credential| credential.is_use_due(now)) else {
             return;
         };
         let mut waiting = self.uses.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < WAITING && credential.claim_use(now) {
-            waiting.push(CredentialUse { environment: known.environment.clone(), credential_id: credential.id, at: now });
+            waiting.push(CredentialUse {
+                environment: known.environment.clone(),
+                credential_id: credential.id,
+                at: now,
+                source,
+            });
         }
     }
 

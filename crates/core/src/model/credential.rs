@@ -1,8 +1,9 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, CredentialId, EnvironmentName, Proof, Status};
+use super::{ClientId, CredentialId, CredentialLimits, EnvironmentName, Proof, SecretRotation, Status};
 use crate::clock::Timestamp;
 
 /// How a secret is stored (rule S7): a keyed MAC under a pepper that is not in the database.
@@ -65,9 +66,17 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// From this second on it proves nothing.
     pub expires_at: Option<Timestamp>,
+    /// What it may be used for, where that is less than what its client may do.
+    #[serde(skip_serializing_if = "CredentialLimits::is_none")]
+    pub limits: CredentialLimits,
+    /// The rotation that it is the old secret of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<SecretRotation>,
     /// When it last obtained a token, exact to [`LAST_USE_EXACT_TO`](crate::directory::LAST_USE_EXACT_TO) seconds and the flush
     /// interval: the last use may be so much later.
     pub last_used_at: Option<Timestamp>,
+    /// From where, on the network, it obtained the token at that time.
+    pub last_used_from: Option<IpAddr>,
     /// Counts the changes made by people (not uses).
     pub version: u64,
 }

@@ -1,5 +1,9 @@
 //! Scopes (RFC 6749 section 3.3).
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::NameError;
 use super::name::name;
 
@@ -29,8 +33,20 @@ pub enum ScopeError {
     TooMany,
 }
 
-/// The scopes that a request names: in its order, with the text as it came, since some dialects answer with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl fmt::Display for ScopeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScopeError::Malformed => out.write_str("expected scopes with a single space between them"),
+            ScopeError::TooMany => write!(out, "expected at most {} scopes", ScopeSet::MAX_SCOPES),
+        }
+    }
+}
+
+impl std::error::Error for ScopeError {}
+
+/// The scopes that a request names: in its order, with the text as it came, since some dialects answer with it. As JSON it is a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<ScopeToken>", try_from = "Vec<ScopeToken>")]
 pub struct ScopeSet {
     text: String,
     scopes: Vec<ScopeToken>,
@@ -68,6 +84,20 @@ impl ScopeSet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.scopes.is_empty()
+    }
+}
+
+impl From<ScopeSet> for Vec<ScopeToken> {
+    fn from(set: ScopeSet) -> Self {
+        set.scopes
+    }
+}
+
+impl TryFrom<Vec<ScopeToken>> for ScopeSet {
+    type Error = ScopeError;
+
+    fn try_from(scopes: Vec<ScopeToken>) -> Result<Self, ScopeError> {
+        if scopes.len() > Self::MAX_SCOPES { Err(ScopeError::TooMany) } else { Ok(Self::from_scopes(scopes)) }
     }
 }
 

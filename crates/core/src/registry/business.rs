@@ -1,10 +1,11 @@
-use super::checks::{check_name, invalid};
+use super::checks::{check_name, check_version, invalid};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::model::{Business, BusinessId, EnvironmentName, RevocationSubject, Status, TenantId};
 use crate::store::{Store, Subject, Write};
 
-const MAX_EXTERNAL_ID: usize = 255;
+/// The longest name that a tenant itself has for a business, in bytes.
+pub const MAX_EXTERNAL_ID: usize = 255;
 
 /// What a new business is made of.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct BusinessEdit {
     pub external_id: Option<String>,
     /// Whether tokens can be scoped to it.
     pub status: Option<Status>,
+    /// The version that the business must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 impl<S: Store> Registry<S> {
@@ -48,6 +51,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: Some(business.tenant_id),
             action: "business.create",
             subject: subject_of(&business),
             before: None,
@@ -72,6 +76,7 @@ impl<S: Store> Registry<S> {
         check_external_id(edit.external_id.as_deref())?;
         self.update(|| async {
             let before = self.existing_business(environment, tenant, id).await?;
+            check_version(edit.version, before.version)?;
             let mut after = before.clone();
             after.name = edit.name.clone().unwrap_or(after.name);
             after.external_id = edit.external_id.clone().or(after.external_id);
@@ -82,6 +87,7 @@ impl<S: Store> Registry<S> {
                 writes.push(mark(RevocationSubject::Business { environment: environment.clone(), id }, self.clock.now()));
             }
             let draft = Draft {
+                tenant: Some(tenant),
                 action: "business.edit",
                 subject: subject_of(&after),
                 before: audited(&before),

@@ -5,12 +5,19 @@ use mintmark_verify::RESERVED_CLAIMS;
 use super::{Outcome, RegistryError};
 use crate::model::{AttributeValue, Attributes, Environment, ScopeToken};
 
-const MAX_NAME: usize = 200;
-const MAX_ATTRIBUTES: usize = 32;
+/// The longest name that people give to something, in characters.
+pub const MAX_NAME: usize = 200;
+/// How many attributes a tenant or a client has at most.
+pub const MAX_ATTRIBUTES: usize = 32;
 const MAX_ATTRIBUTE_NAME: usize = 64;
 
 pub(super) fn invalid<T>(field: &'static str, expected: impl Into<String>) -> Outcome<T> {
     Err(RegistryError::Invalid { field, expected: expected.into() })
+}
+
+/// Whether an object is still the one that the caller saw (RFC 9110 section 13.1.1).
+pub(super) fn check_version(seen: Option<u64>, found: u64) -> Outcome<()> {
+    if seen.is_none_or(|seen| seen == found) { Ok(()) } else { Err(RegistryError::Conflict) }
 }
 
 /// A name for people.

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, invalid};
+use super::checks::{check_attributes, check_grantable, check_lifetime, check_name, check_version, invalid};
 use super::credential::NewCredential;
 use super::resource::find_resource;
 use super::revocation::mark;
@@ -15,9 +15,9 @@ use crate::model::{
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// A client serves at most so many resources.
-const MAX_SERVED: usize = 100;
+pub const MAX_SERVED: usize = 100;
 /// A client names at most so many businesses; one that needs more may act for all.
-const MAX_BUSINESSES: usize = 100;
+pub const MAX_BUSINESSES: usize = 100;
 
 /// What a client shall be able to ask for.
 #[derive(Clone, Debug)]
@@ -81,6 +81,8 @@ pub struct ClientEdit {
     pub add_dialects: Vec<DialectName>,
     /// A grant, in place of the one at the same resource.
     pub grant: Option<NewGrant>,
+    /// All of its grants, in place of those that it has.
+    pub grants: Option<Vec<NewGrant>>,
     /// A resource that it may ask for no more.
     pub revoke: Option<ResourceUri>,
     /// Which businesses it may act for.
@@ -95,12 +97,16 @@ pub struct ClientEdit {
     pub profile: Option<Option<Profile>>,
     /// Attributes to set.
     pub attributes: Attributes,
+    /// The resources that it is the server or gateway of, all of them.
+    pub serves: Option<Vec<ResourceUri>>,
     /// Resources that it is the server or gateway of besides.
     pub serve: Vec<ResourceUri>,
     /// A resource that it serves no more.
     pub serve_no_more: Option<ResourceUri>,
     /// Attributes to take away.
     pub remove_attributes: Vec<String>,
+    /// The version that the client must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 /// A new client with its first secret. This is the one time that the secret is shown.
@@ -173,6 +179,7 @@ impl<S: Store> Registry<S> {
 
     async fn insert_client(&self, client: &Client, credential: &Credential) -> Outcome<()> {
         let draft = Draft {
+            tenant: Some(client.tenant_id),
             action: "client.create",
             subject: subject_of(client),
             before: None,
@@ -187,8 +194,10 @@ impl<S: Store> Registry<S> {
         self.update(|| async {
             let record = self.existing_environment(environment).await?;
             let before = self.existing_client(environment, id).await?.client;
+            check_version(edit.version, before.version)?;
             let mut after = before.clone();
-            apply(edit, &mut after, &record)?;
+            apply_resources(edit, &mut after, &record)?;
+            apply(edit, &mut after);
             self.check_edit(&before, &after).await?;
             after.version += 1;
             let mut writes = vec![Write::UpdateClient(after.clone())];
@@ -197,6 +206,7 @@ impl<S: Store> Registry<S> {
                 writes.push(mark(whose, self.clock.now()));
             }
             let draft = Draft {
+                tenant: Some(after.tenant_id),
                 action: "client.edit",
                 subject: subject_of(&after),
                 before: audited(&before),
@@ -226,7 +236,7 @@ impl<S: Store> Registry<S> {
         if before.businesses == after.businesses { Ok(()) } else { self.check_businesses(after).await }
     }
 
-    async fn check_businesses(&self, client: &Client) -> Outcome<()> {
+    pub(super) async fn check_businesses(&self, client: &Client) -> Outcome<()> {
         let BusinessAccess::Only(ids) = &client.businesses else { return Ok(()) };
         if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
             return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
@@ -238,7 +248,7 @@ impl<S: Store> Registry<S> {
     }
 
     /// Each dialect exists, and the client has the attributes that its tokens must carry.
-    async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
+    pub(super) async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
         for name in names {
             let Some(dialect) = self.dialects.get(name.as_str()) else {
                 let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
@@ -267,7 +277,7 @@ impl<S: Store> Registry<S> {
 }
 
 /// The rules that hold for every client by itself.
-fn check_client(client: &Client) -> Outcome<()> {
+pub(super) fn check_client(client: &Client) -> Outcome<()> {
     check_name("name", &client.name)?;
     check_attributes(&client.attributes)?;
     client.lifetime_max.map_or(Ok(()), check_lifetime)?;
@@ -281,12 +291,43 @@ fn check_client(client: &Client) -> Outcome<()> {
     Ok(())
 }
 
-fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+pub(super) fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = BTreeSet::new();
     items.into_iter().any(|item| !seen.insert(item))
 }
 
-fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
+/// What an edit says of resources.
+fn apply_resources(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
+    let id_of = |uri: &ResourceUri| Ok(find_resource(record.clone(), uri)?.id);
+    if let Some(grants) = &edit.grants {
+        client.grants = grants.iter().map(|grant| resolve_grant(record, grant)).collect::<Outcome<_>>()?;
+    }
+    if let Some(grant) = &edit.grant {
+        let grant = resolve_grant(record, grant)?;
+        client.grants.retain(|known| known.resource != grant.resource);
+        client.grants.push(grant);
+    }
+    if let Some(uri) = &edit.revoke {
+        let resource = id_of(uri)?;
+        client.grants.retain(|known| known.resource != resource);
+    }
+    if let Some(uris) = &edit.serves {
+        client.serves = uris.iter().map(id_of).collect::<Outcome<_>>()?;
+    }
+    if let Some(uri) = &edit.serve_no_more {
+        let resource = id_of(uri)?;
+        client.serves.retain(|known| *known != resource);
+    }
+    for uri in &edit.serve {
+        let resource = id_of(uri)?;
+        client.serves.retain(|known| *known != resource);
+        client.serves.push(resource);
+    }
+    Ok(())
+}
+
+/// The rest of an edit.
+fn apply(edit: &ClientEdit, client: &mut Client) {
     if let Some(name) = &edit.name {
         client.name.clone_from(name);
     }
@@ -301,24 +342,6 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     if let Some(businesses) = &edit.businesses {
         client.businesses.clone_from(businesses);
     }
-    if let Some(grant) = &edit.grant {
-        let grant = resolve_grant(record, grant)?;
-        client.grants.retain(|known| known.resource != grant.resource);
-        client.grants.push(grant);
-    }
-    if let Some(uri) = &edit.revoke {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.grants.retain(|known| known.resource != resource);
-    }
-    if let Some(uri) = &edit.serve_no_more {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.serves.retain(|known| *known != resource);
-    }
-    for uri in &edit.serve {
-        let resource = find_resource(record.clone(), uri)?.id;
-        client.serves.retain(|known| *known != resource);
-        client.serves.push(resource);
-    }
     client.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
     client.status = edit.status.unwrap_or(client.status);
     client.lifetime_max = edit.lifetime_max.or(client.lifetime_max);
@@ -326,7 +349,6 @@ fn apply(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> 
     client.assertion_audience = edit.assertion_audience.unwrap_or(client.assertion_audience);
     client.profile = edit.profile.unwrap_or(client.profile);
     client.attributes.extend(edit.attributes.clone());
-    Ok(())
 }
 
 fn subject_of(client: &Client) -> Subject {

@@ -9,17 +9,17 @@ use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::{ClientSecret, shared_key_context};
 use crate::model::{
-    CertificateName, Client, ClientId, Credential, CredentialId, EnvironmentName, Federation, Profile, Proof, ProofKind,
-    PublicKey, SealedBytes, Status,
+    CertificateName, Client, ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName, Federation, Profile, Proof,
+    ProofKind, PublicKey, SealedBytes, Status,
 };
 use crate::store::{Store, Subject, Write};
 
 /// How many credentials of one client that are no secrets are in force at once.
 pub const MAX_LIVE_PROOFS: usize = 10;
 /// How many conditions one issuer's assertions have to meet at most.
-const MAX_CONDITIONS: usize = 20;
+pub const MAX_CONDITIONS: usize = 20;
 /// The longest name, URI or condition, in bytes.
-const MAX_TEXT: usize = 512;
+pub const MAX_TEXT: usize = 512;
 /// The longest hint, in characters.
 const MAX_HINT: usize = 64;
 const MAX_KEY_ID: usize = 128;
@@ -56,10 +56,23 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         new: &NewCredential,
     ) -> Outcome<Credential> {
+        self.add_limited_credential(environment, client_id, new, &CredentialLimits::default()).await
+    }
+
+    /// Gives a client one more credential that is good for less than what the client may do.
+    pub async fn add_limited_credential(
+        &self,
+        environment: &EnvironmentName,
+        client_id: &ClientId,
+        new: &NewCredential,
+        limits: &CredentialLimits,
+    ) -> Outcome<Credential> {
         self.check_trusted_issuer(&new.proof).await?;
         self.update(|| async {
             let client = self.client_with_room(environment, client_id).await?;
-            let credential = self.new_credential(&client, new.clone())?;
+            self.check_limits(&client, limits, new.expires_at).await?;
+            let mut credential = self.new_credential(&client, new.clone())?;
+            credential.limits.clone_from(limits);
             Ok((add_draft(client, &credential), credential))
         })
         .await
@@ -129,7 +142,10 @@ impl<S: Store> Registry<S> {
             status: Status::Active,
             created_at: now,
             expires_at: new.expires_at,
+            limits: CredentialLimits::default(),
+            rotation: None,
             last_used_at: None,
+            last_used_from: None,
             version: 1,
         })
     }
@@ -139,6 +155,7 @@ impl<S: Store> Registry<S> {
 fn add_draft(mut client: Client, credential: &Credential) -> Draft {
     client.version += 1;
     Draft {
+        tenant: Some(client.tenant_id),
         action: "credential.create",
         subject: Subject::Client { environment: client.environment.clone(), id: client.id.clone() },
         before: None,

@@ -50,6 +50,7 @@ impl<S: Store> Registry<S> {
         let mut writes = vec![Write::InsertEnvironment(environment.clone()), Write::InsertResource(own)];
         writes.extend(keys.into_iter().map(Write::InsertSigningKey));
         let draft = Draft {
+            tenant: None,
             action: "environment.create",
             subject: Subject::Environment { environment: environment.name.clone() },
             before: None,
@@ -75,6 +76,7 @@ impl<S: Store> Registry<S> {
                 writes.push(Write::UpdateResource(Resource { uri: issuer_uri(issuer)?, version, ..own }));
             }
             let draft = Draft {
+                tenant: None,
                 action: "environment.set_issuer",
                 subject: Subject::Environment { environment: name.clone() },
                 before: audited(&before),

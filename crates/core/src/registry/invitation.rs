@@ -95,6 +95,7 @@ impl<S: Store> Registry<S> {
             let before = found.ok_or_else(|| RegistryError::NotFound(format!("invitation {id}")))?;
             let after = ended(&before, self.clock.now());
             let draft = Draft {
+                tenant: before.tenant_id,
                 action: "invitation.cancel",
                 subject: Subject::Invitation { id },
                 before: audited(&before),
@@ -154,8 +155,14 @@ impl<S: Store> Registry<S> {
             }
             writes.push(Write::InsertSession(session.clone()));
             let subject = Subject::Member { id: member.id };
-            let draft =
-                Draft { action: "invitation.accept", subject, before: audited(&after), after: audited(&member), writes };
+            let draft = Draft {
+                tenant: member.tenant_id,
+                action: "invitation.accept",
+                subject,
+                before: audited(&after),
+                after: audited(&member),
+                writes,
+            };
             Ok((draft, member))
         });
         accepted.await.map_err(|error| match error {
@@ -245,7 +252,8 @@ impl<S: Store> Registry<S> {
         let mut writes = vec![Write::ForgetInvitations { before }, Write::InsertInvitation(created.invitation.clone())];
         writes.extend(more);
         let subject = Subject::Invitation { id: created.invitation.id };
-        let draft = Draft { action, subject, before: None, after: audited(&created.invitation), writes };
+        let (tenant, after) = (created.invitation.tenant_id, audited(&created.invitation));
+        let draft = Draft { tenant, action, subject, before: None, after, writes };
         self.insert(draft, || "such an invitation".to_owned()).await?;
         Ok(created)
     }

@@ -51,6 +51,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: client.tenant_id,
             action: "management_client.create",
             subject: Subject::ManagementClient { id },
             before: None,
@@ -105,6 +106,7 @@ impl<S: Store> Registry<S> {
             edit(&mut after);
             after.version += 1;
             let draft = Draft {
+                tenant: before.tenant_id,
                 action,
                 subject: Subject::ManagementClient { id },
                 before: audited(&before),

@@ -54,7 +54,8 @@ impl<S: Store> Registry<S> {
             SessionsToEnd::One(one) => ("session.end", audited(&serde_json::json!({ "session": one }))),
         };
         let subject = Subject::Member { id: member_id };
-        let draft = Draft { action, subject, before: None, after, writes: vec![end(member_id, which)] };
+        let tenant = self.existing_member(member_id).await?.tenant_id;
+        let draft = Draft { tenant, action, subject, before: None, after, writes: vec![end(member_id, which)] };
         self.insert(draft, || "such a session".to_owned()).await
     }
 
@@ -73,7 +74,8 @@ impl<S: Store> Registry<S> {
             let mut writes = vec![Write::UpdateMember(member.clone()), Write::InsertSession(session.clone())];
             writes.extend(over.iter().map(|id| end(member.id, SessionsToEnd::One(*id))));
             let subject = Subject::Member { id: member.id };
-            Ok((Draft { action: "session.begin", subject, before: None, after: audited(session), writes }, member))
+            let (tenant, after) = (member.tenant_id, audited(session));
+            Ok((Draft { tenant, action: "session.begin", subject, before: None, after, writes }, member))
         })
         .await
     }
@@ -102,7 +104,8 @@ impl<S: Store> Registry<S> {
             let mut writes = vec![Write::UpdateMember(after.clone())];
             writes.extend(more);
             let subject = Subject::Member { id };
-            let draft = Draft { action, subject, before: audited(&before), after: audited(&after), writes };
+            let tenant = before.tenant_id;
+            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
             Ok((draft, (after, value)))
         })
         .await

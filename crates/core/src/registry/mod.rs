@@ -10,10 +10,13 @@ mod credential;
 mod environment;
 mod invitation;
 mod key;
+mod limits;
 mod management_client;
 mod member;
+mod promotion;
 mod resource;
 mod revocation;
+mod rotation;
 mod secret;
 mod store;
 mod tenant;
@@ -22,23 +25,28 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use business::{BusinessEdit, NewBusiness};
-pub use checks::check_issuer;
-pub use client::{ClientEdit, ClientSecurity, CreatedClient, NewClient, NewGrant};
-pub use credential::{CreatedSharedKey, MAX_LIVE_PROOFS, NewCredential};
+pub use business::{BusinessEdit, MAX_EXTERNAL_ID, NewBusiness};
+pub use checks::{MAX_ATTRIBUTES, MAX_NAME, check_issuer};
+pub use client::{ClientEdit, ClientSecurity, CreatedClient, MAX_BUSINESSES, MAX_SERVED, NewClient, NewGrant};
+pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use environment::NewEnvironment;
 pub(crate) use invitation::Means;
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
+pub use limits::MAX_NETWORKS;
 pub use management_client::{CreatedManagementClient, NewManagementClient};
-pub use resource::{NewResource, ResourceEdit};
+pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
+pub use resource::{MAX_SCOPES, NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};
-pub(crate) use revocation::{revoke_all_of_client, revoke_token};
-pub use secret::{CreatedSecret, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
+pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};
+pub use rotation::{Grace, Retirement, Rotated, RotationState, rotation_state, safe_to_retire};
+pub use secret::{CreatedSecret, CredentialEdit, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
+pub use tenant::TenantEdit;
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
 use crate::dialect::DialectSet;
+use crate::model::TenantId;
 use crate::random::Random;
 use crate::store::{AuditEntry, Change, CommitError, Store, StoreError, Subject, Write};
 
@@ -143,6 +151,8 @@ pub struct Registry<S> {
 
 /// A change before its audit row is complete.
 struct Draft {
+    /// Whose audit chain the row belongs to; none for the operator's.
+    tenant: Option<TenantId>,
     action: &'static str,
     subject: Subject,
     before: Option<serde_json::Value>,
@@ -167,8 +177,9 @@ impl<S> Registry<S> {
 
 impl<S: Store> Registry<S> {
     async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
-        let Draft { action, subject, before, after, writes } = draft;
-        let audit = AuditEntry { at: self.clock.now(), actor: self.actor.who.clone(), action, subject, before, after };
+        let Draft { tenant, action, subject, before, after, writes } = draft;
+        let (at, Actor { who: actor, source, request_id }) = (self.clock.now(), self.actor.clone());
+        let audit = AuditEntry { at, tenant, actor, source, request_id, action, subject, before, after };
         self.store.commit(&Change { writes, audit }).await.map(|_| ())
     }
 

@@ -1,11 +1,12 @@
 use mintmark_verify::Algorithm;
 
-use super::checks::{check_grantable, check_name, invalid};
+use super::checks::{check_grantable, check_name, check_version, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::model::{EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, TokenFormat};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
-const MAX_SCOPES: usize = 500;
+/// How many scopes a resource understands at most.
+pub const MAX_SCOPES: usize = 500;
 const MAX_RESOURCES: usize = 500;
 
 /// What a new resource is made of.
@@ -36,6 +37,8 @@ pub struct ResourceEdit {
     pub name: Option<String>,
     /// The form of its tokens.
     pub token_format: Option<TokenFormat>,
+    /// The version that the resource must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
 }
 
 impl<S: Store> Registry<S> {
@@ -59,6 +62,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: None,
             action: "resource.create",
             subject: subject_of(&resource),
             before: None,
@@ -82,6 +86,7 @@ impl<S: Store> Registry<S> {
         self.update(|| async {
             let record = self.existing_environment(environment).await?;
             let before = find_resource(record, uri)?;
+            check_version(edit.version, before.version)?;
             let mut after = before.clone();
             after.name = edit.name.clone().unwrap_or(after.name);
             after.token_format = edit.token_format.or(after.token_format);
@@ -95,6 +100,7 @@ impl<S: Store> Registry<S> {
             check_scopes(&after.scopes)?;
             after.version += 1;
             let draft = Draft {
+                tenant: None,
                 action: "resource.edit",
                 subject: subject_of(&after),
                 before: audited(&before),

@@ -3,7 +3,7 @@
 //! A mark is written with whatever turns its object off, in the same change, and by itself where nothing shall be turned off. It
 //! says "tokens of a lower position than this change": no clock is involved, and two changes in one second cannot be confused.
 
-use super::{Draft, Outcome, Registry, RegistryError};
+use super::{Actor, Draft, Outcome, Registry, RegistryError};
 use crate::clock::Timestamp;
 use crate::keys::CLOCK_ALLOWANCE;
 use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Revocation, RevocationSubject, TenantId};
@@ -45,6 +45,22 @@ pub struct TokenToRevoke<'a> {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Who ends tokens, whose they are, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct RevokedBy {
+    pub(crate) actor: Actor,
+    /// Whose client's tokens they are, if that is known.
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) at: Timestamp,
+}
+
+impl RevokedBy {
+    fn audit(self, action: &'static str, subject: Subject, after: Option<serde_json::Value>) -> AuditEntry {
+        let Self { actor: Actor { who, source, request_id }, tenant, at } = self;
+        AuditEntry { at, tenant, actor: who, source, request_id, action, subject, before: None, after }
+    }
+}
+
 /// The mark that ends all tokens of something from before the change that it is part of. It is kept for as long as there can be
 /// such tokens: their life, after the time for which a node without the store may still make some.
 pub(super) fn mark(subject: RevocationSubject, now: Timestamp) -> Write {
@@ -59,15 +75,16 @@ fn mark_of(subject: RevocationSubject, now: Timestamp) -> Revocation {
 pub(crate) async fn revoke_token<S: Store>(
     store: &S,
     token: TokenToRevoke<'_>,
-    (actor, now): (String, Timestamp),
+    by: RevokedBy,
 ) -> Result<TokenRevoked, CommitError> {
+    let now = by.at;
     let count = match token.client_id {
         Some(client) => store.revoked_tokens(token.environment, client, now, REVOKED_TOKENS_MAX).await,
         None => Ok(0),
     };
     let is_full = count.map_err(CommitError::Store)? >= u64::from(REVOKED_TOKENS_MAX);
     if let Some(client) = token.client_id.filter(|_| is_full) {
-        return revoke_all_of_client(store, (token.environment, client), (actor, now)).await;
+        return revoke_all_of_client(store, (token.environment, client), by).await;
     }
     let (environment, id) = (token.environment.clone(), token.id.to_owned());
     // Tokens live for as long at most, whatever somebody says.
@@ -77,8 +94,7 @@ pub(crate) async fn revoke_token<S: Store>(
         RevocationSubject::Token { environment: environment.clone(), id: id.clone(), client_id: token.client_id.cloned() };
     let revocation = Revocation { subject: one, expires_at };
     let after = super::audited(&revocation);
-    let audit =
-        AuditEntry { at: now, actor, action: "token.revoke", subject: Subject::Token { environment, id }, before: None, after };
+    let audit = by.audit("token.revoke", Subject::Token { environment, id }, after);
     let change = Change { writes: vec![Write::Revoke(revocation)], audit };
     store.commit(&change).await.map(|_| TokenRevoked::Alone)
 }
@@ -87,12 +103,12 @@ pub(crate) async fn revoke_token<S: Store>(
 pub(crate) async fn revoke_all_of_client<S: Store>(
     store: &S,
     (environment, id): (&EnvironmentName, &ClientId),
-    (actor, now): (String, Timestamp),
+    by: RevokedBy,
 ) -> Result<TokenRevoked, CommitError> {
-    let revocation = mark_of(RevocationSubject::Client { environment: environment.clone(), id: id.clone() }, now);
+    let revocation = mark_of(RevocationSubject::Client { environment: environment.clone(), id: id.clone() }, by.at);
     let after = super::audited(&revocation);
     let subject = Subject::Client { environment: environment.clone(), id: id.clone() };
-    let audit = AuditEntry { at: now, actor, action: "client.revoke", subject, before: None, after };
+    let audit = by.audit("client.revoke", subject, after);
     let change = Change { writes: vec![Write::Revoke(revocation)], audit };
     store.commit(&change).await.map(|_| TokenRevoked::WithAllOfItsClient)
 }
@@ -106,15 +122,15 @@ impl<S: Store> Registry<S> {
         }
         let subject = Subject::Client { environment: environment.clone(), id: client.clone() };
         let whose = RevocationSubject::Credential { environment: environment.clone(), id };
-        self.write_mark("secret.revoke", subject, whose).await
+        self.write_mark("secret.revoke", (Some(record.client.tenant_id), subject), whose).await
     }
 
     /// Ends the tokens of a client. It can obtain new ones.
     pub async fn revoke_client(&self, environment: &EnvironmentName, id: &ClientId) -> Outcome<()> {
-        self.existing_client(environment, id).await?;
+        let tenant = self.existing_client(environment, id).await?.client.tenant_id;
         let subject = Subject::Client { environment: environment.clone(), id: id.clone() };
         let whose = RevocationSubject::Client { environment: environment.clone(), id: id.clone() };
-        self.write_mark("client.revoke", subject, whose).await
+        self.write_mark("client.revoke", (Some(tenant), subject), whose).await
     }
 
     /// Ends the tokens that are scoped to a business of a tenant. There can be new ones.
@@ -122,13 +138,13 @@ impl<S: Store> Registry<S> {
         self.existing_business(environment, tenant, id).await?;
         let subject = Subject::Business { environment: environment.clone(), id };
         let whose = RevocationSubject::Business { environment: environment.clone(), id };
-        self.write_mark("business.revoke", subject, whose).await
+        self.write_mark("business.revoke", (Some(tenant), subject), whose).await
     }
 
     /// Ends the tokens of a tenant's clients, in every environment. They can obtain new ones.
     pub async fn revoke_tenant(&self, id: TenantId) -> Outcome<()> {
         self.existing_tenant(id).await?;
-        self.write_mark("tenant.revoke", Subject::Tenant { id }, RevocationSubject::Tenant { id }).await
+        self.write_mark("tenant.revoke", (Some(id), Subject::Tenant { id }), RevocationSubject::Tenant { id }).await
     }
 
     /// Ends one token.
@@ -138,14 +154,25 @@ impl<S: Store> Registry<S> {
         if token.id.is_empty() || token.id.len() > longest || token.id.chars().any(char::is_control) {
             return super::checks::invalid("jti", format!("1 to {longest} bytes, no control characters"));
         }
-        let by = (self.actor.who.clone(), self.clock.now());
+        // A client that is not there any more, or never was, is nobody's.
+        let client = match token.client_id {
+            Some(id) => self.store.client_record(token.environment, id).await?.value,
+            None => None,
+        };
+        let tenant = client.map(|record| record.client.tenant_id);
+        let by = RevokedBy { actor: self.actor.clone(), tenant, at: self.clock.now() };
         revoke_token(&*self.store, token, by).await.map_err(failed)
     }
 
-    async fn write_mark(&self, action: &'static str, subject: Subject, whose: RevocationSubject) -> Outcome<()> {
+    async fn write_mark(
+        &self,
+        action: &'static str,
+        (tenant, subject): (Option<TenantId>, Subject),
+        whose: RevocationSubject,
+    ) -> Outcome<()> {
         let after = super::audited(&whose);
         let writes = vec![mark(whose, self.clock.now())];
-        self.commit(Draft { action, subject, before: None, after, writes }).await.map_err(failed)
+        self.commit(Draft { tenant, action, subject, before: None, after, writes }).await.map_err(failed)
     }
 }
 

@@ -6,6 +6,7 @@ impl<S: Store> Registry<S> {
     /// (rule S15). `false` if there was nothing to confirm.
     pub async fn confirm_restore(&self) -> Outcome<bool> {
         let draft = Draft {
+            tenant: None,
             action: "store.confirm_restore",
             subject: Subject::Store,
             before: None,

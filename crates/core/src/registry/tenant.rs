@@ -1,8 +1,23 @@
-use super::checks::{check_attributes, check_name};
+use super::checks::{check_attributes, check_name, check_version};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::model::{Attributes, RevocationSubject, Status, Tenant, TenantId};
 use crate::store::{Store, Subject, Write};
+
+/// What to change; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct TenantEdit {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whether its clients get tokens.
+    pub status: Option<Status>,
+    /// Attributes to set.
+    pub attributes: Attributes,
+    /// Attributes to take away.
+    pub remove_attributes: Vec<String>,
+    /// The version that the tenant must have: what the caller saw. Any, where none is named.
+    pub version: Option<u64>,
+}
 
 impl<S: Store> Registry<S> {
     /// Makes a tenant.
@@ -17,6 +32,7 @@ impl<S: Store> Registry<S> {
             version: 1,
         };
         let draft = Draft {
+            tenant: Some(tenant.id),
             action: "tenant.create",
             subject: Subject::Tenant { id: tenant.id },
             before: None,
@@ -29,7 +45,7 @@ impl<S: Store> Registry<S> {
 
     /// Turns a tenant off or on; turned off, none of its clients gets a token.
     pub async fn set_tenant_status(&self, id: TenantId, status: Status) -> Outcome<Tenant> {
-        self.edit_tenant("tenant.set_status", id, |tenant| {
+        self.change_tenant("tenant.set_status", id, |tenant| {
             tenant.status = status;
             Ok(())
         })
@@ -39,7 +55,7 @@ impl<S: Store> Registry<S> {
     /// Gives a tenant another name.
     pub async fn rename_tenant(&self, id: TenantId, name: &str) -> Outcome<Tenant> {
         check_name("name", name)?;
-        self.edit_tenant("tenant.rename", id, |tenant| {
+        self.change_tenant("tenant.rename", id, |tenant| {
             name.clone_into(&mut tenant.name);
             Ok(())
         })
@@ -48,7 +64,7 @@ impl<S: Store> Registry<S> {
 
     /// Sets attributes of a tenant, and takes others away: what dialects may copy into the tokens of its clients.
     pub async fn set_tenant_attributes(&self, id: TenantId, set: &Attributes, remove: &[String]) -> Outcome<Tenant> {
-        self.edit_tenant("tenant.set_attributes", id, |tenant| {
+        self.change_tenant("tenant.set_attributes", id, |tenant| {
             tenant.attributes.retain(|name, _| !remove.contains(name));
             tenant.attributes.extend(set.clone());
             check_attributes(&tenant.attributes)
@@ -56,7 +72,23 @@ impl<S: Store> Registry<S> {
         .await
     }
 
-    async fn edit_tenant(
+    /// Changes several things of a tenant at once.
+    pub async fn edit_tenant(&self, id: TenantId, edit: &TenantEdit) -> Outcome<Tenant> {
+        if let Some(name) = &edit.name {
+            check_name("name", name)?;
+        }
+        self.change_tenant("tenant.edit", id, |tenant| {
+            check_version(edit.version, tenant.version)?;
+            tenant.name = edit.name.clone().unwrap_or_else(|| tenant.name.clone());
+            tenant.status = edit.status.unwrap_or(tenant.status);
+            tenant.attributes.retain(|name, _| !edit.remove_attributes.contains(name));
+            tenant.attributes.extend(edit.attributes.clone());
+            check_attributes(&tenant.attributes)
+        })
+        .await
+    }
+
+    async fn change_tenant(
         &self,
         action: &'static str,
         id: TenantId,
@@ -71,8 +103,8 @@ impl<S: Store> Registry<S> {
             if before.status == Status::Active && after.status == Status::Disabled {
                 writes.push(mark(RevocationSubject::Tenant { id }, self.clock.now()));
             }
-            let draft =
-                Draft { action, subject: Subject::Tenant { id }, before: audited(&before), after: audited(&after), writes };
+            let (tenant, subject) = (Some(id), Subject::Tenant { id });
+            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
             Ok((draft, after))
         })
         .await

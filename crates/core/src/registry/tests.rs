@@ -2,8 +2,11 @@
 
 mod audit;
 mod clients;
+mod limits;
 mod objects;
+mod promotion;
 mod revocations;
+mod rotation;
 mod secrets;
 
 /// Runs a task on a runtime of its own.

@@ -1,6 +1,7 @@
 //! What a registry operation hands to the store.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -102,8 +103,14 @@ pub enum SessionsToEnd {
 pub struct AuditEntry {
     /// When.
     pub at: Timestamp,
+    /// Whose chain the row belongs to: the tenant that the change concerns; none for what is the operator's alone.
+    pub tenant: Option<TenantId>,
     /// Who.
     pub actor: String,
+    /// From where on the network, if they came by it.
+    pub source: Option<IpAddr>,
+    /// The request that brought the change, if one did.
+    pub request_id: Option<String>,
     /// What was done, such as `client.create`. It also names the transaction in logs.
     pub action: &'static str,
     /// To which object.
@@ -112,6 +119,14 @@ pub struct AuditEntry {
     pub before: Option<serde_json::Value>,
     /// The object after, without secrets.
     pub after: Option<serde_json::Value>,
+}
+
+impl AuditEntry {
+    /// What somebody on the machine itself, or the server, does to an object of which nothing is told.
+    pub fn local(at: Timestamp, actor: impl Into<String>, action: &'static str, subject: Subject) -> Self {
+        let (actor, tenant) = (actor.into(), subject.tenant());
+        Self { at, tenant, actor, source: None, request_id: None, action, subject, before: None, after: None }
+    }
 }
 
 /// The object that a change is about. Credentials belong to their client, keys and resources to their environment.
@@ -160,6 +175,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The tenant that the object is, if it is one. Whose other objects are, they do not say themselves.
+    pub fn tenant(&self) -> Option<TenantId> {
+        match self {
+            Subject::Tenant { id } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// The environment that the object belongs to; tenants belong to all.
     pub fn environment(&self) -> Option<&EnvironmentName> {
         match self {

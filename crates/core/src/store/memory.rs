@@ -3,6 +3,7 @@
 
 mod people;
 mod tables;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,14 +12,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use self::tables::{Row, Tables};
+use self::usage::UsageTables;
 use super::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation, Lease, Mark,
-    Page, Read, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
+    AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedEntry, FeedPage, Incarnation,
+    Lease, Mark, OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, StoredRevocation, UseDigest, Write,
 };
 use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
+use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -33,6 +36,7 @@ struct State {
     feed: BTreeMap<Position, FeedEntry>,
     audit: BTreeMap<Position, AuditRecord>,
     uses: BTreeMap<UseDigest, Timestamp>,
+    usage: UsageTables,
     leases: BTreeMap<&'static str, HeldLease>,
     incarnation: u64,
     first: Position,
@@ -120,7 +124,7 @@ impl MemoryStore {
         self.locked().faults.call.replace(number).is_none()
     }
 
-    /// From now on changes are committed and the answer is lost, or not: [`CommitError::Unknown`].
+    /// From now on changes are committed, and usage is recorded, and the answer is lost, or not: [`CommitError::Unknown`].
     pub fn lose_commits(&self, is_losing: bool) {
         self.locked().faults.answers = is_losing;
     }
@@ -283,10 +287,15 @@ impl Store for MemoryStore {
         state.marks += 1;
         let mark = Mark(state.marks);
         state.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
+        let before = state.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
         let record = AuditRecord {
             position,
+            tenant: audit.tenant,
+            sequence: Some(before + 1),
             at: audit.at,
             actor: audit.actor,
+            source: audit.source,
+            request_id: audit.request_id,
             action: audit.action.to_owned(),
             subject: audit.subject,
             before: audit.before,
@@ -303,11 +312,40 @@ impl Store for MemoryStore {
         let mut state = self.usable()?;
         for used in uses {
             let row = state.tables.credentials.get_mut(&(used.environment.clone(), used.credential_id));
-            if let Some(row) = row {
-                row.value.last_used_at = row.value.last_used_at.max(Some(used.at));
+            if let Some(row) = row.filter(|row| row.value.last_used_at < Some(used.at)) {
+                (row.value.last_used_at, row.value.last_used_from) = (Some(used.at), Some(used.source));
             }
         }
         Ok(())
+    }
+
+    async fn record_usage(&self, batch: &UsageBatch) -> Read<()> {
+        let mut state = self.usable()?;
+        state.usage.record(batch);
+        if state.faults.answers {
+            return Err(StoreError::Unavailable("it was told to lose the answer".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+        Ok(self.usable()?.usage.ask(query))
+    }
+
+    async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
+        Ok(self.usable()?.usage.refusal(request_id))
+    }
+
+    async fn refusals(&self, filter: &RefusalFilter, before: Option<&RefusedBefore>, limit: u32) -> Read<Vec<Refusal>> {
+        Ok(self.usable()?.usage.refusals(filter, before, limit))
+    }
+
+    async fn forget_usage(&self, lease: &Lease, old: OldUsage, limit: u32) -> Read<Option<u64>> {
+        let mut state = self.usable()?;
+        if !state.is_held(lease) {
+            return Ok(None);
+        }
+        Ok(Some(state.usage.forget(old, limit)))
     }
 
     async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {
@@ -315,6 +353,10 @@ impl Store for MemoryStore {
         let is_first = !state.uses.contains_key(digest);
         state.uses.entry(*digest).or_insert(expires_at);
         Ok(is_first)
+    }
+
+    async fn was_used(&self, digest: &UseDigest) -> Read<bool> {
+        Ok(self.usable()?.uses.contains_key(digest))
     }
 
     async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
@@ -426,9 +468,9 @@ impl Store for MemoryStore {
         Ok(self.usable()?.tables.credentials_of(environment, client))
     }
 
-    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+    async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
         let state = self.usable()?;
         let earlier = state.audit.values().rev().filter(|record| before.is_none_or(|before| record.position < before));
-        Ok(earlier.take(limit as usize).cloned().collect())
+        Ok(earlier.filter(|record| filter.matches(record)).take(limit as usize).cloned().collect())
     }
 }

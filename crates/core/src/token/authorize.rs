@@ -11,8 +11,8 @@ use super::{AskedBusiness, ClientCertificate, Denial, ProofRefusal, TokenEndpoin
 use crate::dialect::{AttributeOf, ClaimRule, Dialect, DpopRule, Step};
 use crate::directory::{AllowedBusinesses, EnvironmentView, KnownBusiness, KnownClient};
 use crate::model::{
-    AttributeValue, BusinessId, CredentialId, Position, Profile, Resource, ScopeSet, ScopeToken, Status, TokenBinding,
-    TokenFormat,
+    AttributeValue, BusinessId, CredentialId, CredentialLimits, Position, Profile, Resource, ScopeSet, ScopeToken, Status,
+    TokenBinding, TokenFormat,
 };
 use crate::store::Store;
 
@@ -118,15 +118,27 @@ impl<S: Store> TokenEndpoint<S> {
         let id = match (request.business, &client.businesses) {
             (Some(AskedBusiness::Named(id)), _) => id,
             (Some(AskedBusiness::Malformed), _) => return Ok(BusinessStanding::Unknown),
-            (None, AllowedBusinesses::Only(allowed)) => match &**allowed {
-                [only] => *only,
-                _ => return Ok(BusinessStanding::NoneAsked),
+            (None, allowed) => match only_business(allowed, authenticated.limits()) {
+                Some(only) => only,
+                None => return Ok(BusinessStanding::NoneAsked),
             },
-            (None, AllowedBusinesses::All) => return Ok(BusinessStanding::NoneAsked),
         };
         let found = self.directory.business(&client.environment, client.tenant_id, id).await?;
         Ok(found.map_or(BusinessStanding::Unknown, BusinessStanding::Known))
     }
+}
+
+/// The one business that there is to act for, if it is one.
+fn only_business(allowed: &AllowedBusinesses, limits: Option<&CredentialLimits>) -> Option<BusinessId> {
+    let limited = limits.and_then(|limits| limits.businesses.as_deref());
+    let all = match (allowed, limited) {
+        (AllowedBusinesses::Only(allowed), _) => allowed,
+        (AllowedBusinesses::All, Some(limited)) => limited,
+        (AllowedBusinesses::All, None) => return None,
+    };
+    let mut both = all.iter().filter(|id| limited.is_none_or(|limited| limited.contains(id)));
+    let only = both.next()?;
+    both.next().is_none().then_some(*only)
 }
 
 /// Decides what the client may have, in the dialect's order of checks.
@@ -138,23 +150,24 @@ pub(super) fn authorize<'a>(
     environment: &'a EnvironmentView,
 ) -> Result<Authorized<'a>, Denial> {
     let client = authenticated.client();
+    let rights = Rights { client, limits: authenticated.limits() };
     let resources = find_resources(client, request, environment);
-    for step in dialect.request.order.iter().skip_while(|step| **step != Step::Client) {
+    for step in &dialect.request.order {
         request.refuse_faults_of(*step, dialect.request.report)?;
         match step {
             Step::Permission => {
                 check_permission(client, dialect)?;
                 bind(client, shown, dialect)?;
             }
-            Step::Scope => check_scope(client, request, resources.as_deref(), environment)?,
+            Step::Scope => check_scope(rights, request, resources.as_deref(), environment)?,
             Step::Resource => check_resources(request, resources.as_deref())?,
-            Step::Business => check_business(client, &business)?,
+            Step::Business => check_business(rights, &business)?,
             Step::Query | Step::Payload | Step::Parameters | Step::Credentials | Step::Client => {}
         }
     }
     let resources = resources.ok_or(Denial::Internal("the environment has no resource of its own"))?;
     Ok(Authorized {
-        scope: request.scope.as_ref().map_or_else(|| Cow::Owned(granted_scopes(client, &resources)), Cow::Borrowed),
+        scope: request.scope.as_ref().map_or_else(|| Cow::Owned(granted_scopes(rights, &resources)), Cow::Borrowed),
         business: match business {
             BusinessStanding::Known(business) => Some(business.id),
             BusinessStanding::NoneAsked | BusinessStanding::Unknown => None,
@@ -169,6 +182,28 @@ pub(super) fn authorize<'a>(
         client,
         resources,
     })
+}
+
+/// A client with the limits of the credential that proved it: what is decided is within both.
+#[derive(Clone, Copy)]
+struct Rights<'a> {
+    client: &'a KnownClient,
+    limits: Option<&'a CredentialLimits>,
+}
+
+impl Rights<'_> {
+    fn permits_scope(self, scope: &ScopeToken) -> bool {
+        self.limits.is_none_or(|limits| limits.permits_scope(scope))
+    }
+
+    fn permits_business(self, id: BusinessId) -> bool {
+        self.limits.is_none_or(|limits| limits.permits_business(id))
+    }
+
+    /// Whether the limits want each token to be scoped to a business.
+    fn names_a_business(self) -> bool {
+        self.limits.is_some_and(|limits| limits.businesses.is_some())
+    }
 }
 
 /// The resources that were asked for; nothing if one does not exist, or the client has no grant there: the two are never told
@@ -200,18 +235,21 @@ fn check_permission(client: &KnownClient, dialect: &Dialect) -> Result<(), Denia
 /// Refuses a scope outside the grant; nothing is silently narrowed. Where a resource was asked for that cannot be had, scopes
 /// are looked for at all of the environment's: the resource itself is refused at its own step.
 fn check_scope(
-    client: &KnownClient,
+    rights: Rights<'_>,
     request: &TokenRequest,
     resources: Option<&[&Resource]>,
     environment: &EnvironmentView,
 ) -> Result<(), Denial> {
     let Some(asked) = &request.scope else { return Ok(()) };
     let is_granted = |scope: &ScopeToken| match resources {
-        Some(resources) => may_carry(client, resources, scope),
-        None => environment.resources.iter().any(|resource| grants(client, resource, scope)),
+        Some(resources) => may_carry(rights.client, resources, scope),
+        None => environment.resources.iter().any(|resource| grants(rights.client, resource, scope)),
     };
-    let refused = asked.iter().find(|scope| !is_granted(scope));
+    let refused = asked.iter().find(|scope| !is_granted(scope) || !rights.permits_scope(scope));
     refused.map_or(Ok(()), |scope| {
+        if is_granted(scope) {
+            return Err(Denial::ScopeOutsideLimits(scope.clone()));
+        }
         let is_known = environment.resources.iter().any(|resource| resource.understands(scope));
         Err(Denial::ScopeNotGranted(is_known.then(|| scope.clone())))
     })
@@ -230,12 +268,13 @@ fn grants(client: &KnownClient, resource: &Resource, scope: &ScopeToken) -> bool
     granted && resource.understands(scope) && !scope.is_administrative()
 }
 
-/// All that the client has at these resources, in the catalogue's order.
-fn granted_scopes(client: &KnownClient, resources: &[&Resource]) -> ScopeSet {
+/// All that the client has at these resources and its credential may obtain, in the catalogue's order.
+fn granted_scopes(rights: Rights<'_>, resources: &[&Resource]) -> ScopeSet {
     let mut scopes: Vec<ScopeToken> = Vec::new();
     for resource in resources {
         for definition in &resource.scopes {
-            if may_carry(client, resources, &definition.name) && !scopes.contains(&definition.name) {
+            let is_granted = may_carry(rights.client, resources, &definition.name) && rights.permits_scope(&definition.name);
+            if is_granted && !scopes.contains(&definition.name) {
                 scopes.push(definition.name.clone());
             }
         }
@@ -251,16 +290,20 @@ fn check_resources(request: &TokenRequest, resources: Option<&[&Resource]>) -> R
     Ok(())
 }
 
-fn check_business(client: &KnownClient, business: &BusinessStanding) -> Result<(), Denial> {
-    match (business, &client.businesses) {
+fn check_business(rights: Rights<'_>, business: &BusinessStanding) -> Result<(), Denial> {
+    match (business, &rights.client.businesses) {
         (BusinessStanding::Unknown, _) => Err(Denial::BusinessUnknown),
         (BusinessStanding::NoneAsked, AllowedBusinesses::Only(_)) => Err(Denial::BusinessNotNamed),
         (BusinessStanding::Known(business), AllowedBusinesses::Only(allowed)) if !allowed.contains(&business.id) => {
             Err(Denial::BusinessNotAllowed(business.id))
         }
+        (BusinessStanding::Known(business), _) if !rights.permits_business(business.id) => {
+            Err(Denial::BusinessOutsideLimits(business.id))
+        }
         (BusinessStanding::Known(business), _) if business.status != Status::Active => {
             Err(Denial::BusinessDisabled(business.id))
         }
+        (BusinessStanding::NoneAsked, AllowedBusinesses::All) if rights.names_a_business() => Err(Denial::BusinessNotNamed),
         (BusinessStanding::NoneAsked, AllowedBusinesses::All) | (BusinessStanding::Known(_), _) => Ok(()),
     }
 }

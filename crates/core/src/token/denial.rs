@@ -4,6 +4,7 @@
 //! add one: a variant here, its text, its fault; the compiler names the rest.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::nonce::NonceKind;
 use super::request::Problem;
@@ -44,6 +45,10 @@ pub enum Denial {
     SecretExpired,
     /// The secret is the client's and was turned off.
     SecretDisabled,
+    /// The secret, or other credential, is the client's, and its time has not come.
+    SecretNotYetValid,
+    /// The secret, or other credential, is the client's, and may not be used from this address.
+    SourceNotAllowed(IpAddr),
     /// The client's assertion does not prove it.
     AssertionRefused(AssertionFault),
     /// No certificate of the client's is the connection's.
@@ -72,6 +77,8 @@ pub enum Denial {
     /// A scope that no resource of the request grants to the client; named where the environment knows it, since what it does not
     /// know may be anything, also a secret in the wrong place.
     ScopeNotGranted(Option<ScopeToken>),
+    /// A scope that the client has and the credential may not obtain.
+    ScopeOutsideLimits(ScopeToken),
     /// A resource that does not exist, or that the client has no grant for.
     ResourceNotGranted,
     /// Resources whose tokens are signed with different algorithms.
@@ -82,6 +89,8 @@ pub enum Denial {
     BusinessDisabled(BusinessId),
     /// The client may not act for this business of its tenant.
     BusinessNotAllowed(BusinessId),
+    /// The client may act for this business, and its credential may not.
+    BusinessOutsideLimits(BusinessId),
     /// The client may act for several businesses, not for all, and named none.
     BusinessNotNamed,
 
@@ -134,6 +143,8 @@ impl Denial {
             | Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretNotYetValid
+            | Denial::SourceNotAllowed(_)
             | Denial::AssertionRefused(_)
             | Denial::CertificateRefused
             | Denial::MethodNotAllowed(_)
@@ -145,10 +156,13 @@ impl Denial {
             | Denial::AlgorithmNotAllowed(_) => Fault::ClientNotPermitted,
             Denial::ProofRefused(_) => Fault::ProofRefused,
             Denial::ProofNonceNeeded(_) => Fault::ProofNonceNeeded,
-            Denial::ScopeNotGranted(_) => Fault::ScopeRefused,
+            Denial::ScopeNotGranted(_) | Denial::ScopeOutsideLimits(_) => Fault::ScopeRefused,
             Denial::ResourceNotGranted | Denial::ResourcesDisagree => Fault::ResourceRefused,
             Denial::BusinessUnknown => Fault::BusinessUnknown,
-            Denial::BusinessDisabled(_) | Denial::BusinessNotAllowed(_) | Denial::BusinessNotNamed => Fault::BusinessRefused,
+            Denial::BusinessDisabled(_)
+            | Denial::BusinessNotAllowed(_)
+            | Denial::BusinessOutsideLimits(_)
+            | Denial::BusinessNotNamed => Fault::BusinessRefused,
             Denial::SourceLimited { .. } | Denial::ClientLimited(_) | Denial::TenantLimited(_) | Denial::BusinessLimited(_) => {
                 Fault::RateLimited
             }
@@ -192,6 +206,8 @@ impl Denial {
             Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretNotYetValid
+            | Denial::SourceNotAllowed(_)
             | Denial::CertificateRefused
             | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
@@ -233,6 +249,10 @@ impl fmt::Display for Denial {
             Denial::WrongSecret => out.write_str("the secret is none of the client's"),
             Denial::SecretExpired => out.write_str("the secret, or other credential, has expired"),
             Denial::SecretDisabled => out.write_str("the secret, or other credential, was disabled"),
+            Denial::SecretNotYetValid => out.write_str("the secret, or other credential, is not valid yet"),
+            Denial::SourceNotAllowed(source) => {
+                write!(out, "the secret, or other credential, may not be used from {source}")
+            }
             Denial::AssertionRefused(fault) => write!(out, "the client's assertion is refused: {fault}"),
             Denial::CertificateRefused => out.write_str("the connection's certificate is none of the client's"),
             Denial::MethodNotAllowed(method) => {
@@ -258,12 +278,20 @@ impl fmt::Display for Denial {
             }
             Denial::ScopeNotGranted(Some(scope)) => write!(out, "the scope {scope} is not granted for what was asked"),
             Denial::ScopeNotGranted(None) => out.write_str("a scope that nothing in the environment understands"),
+            Denial::ScopeOutsideLimits(scope) => {
+                write!(out, "the client has the scope {scope}, its secret or other credential may not obtain it")
+            }
             Denial::ResourceNotGranted => out.write_str("a resource that does not exist or is not granted to the client"),
             Denial::ResourcesDisagree => out.write_str("the resources want tokens of different algorithms or forms"),
             Denial::BusinessUnknown => out.write_str("the tenant has no such business"),
             Denial::BusinessDisabled(id) => write!(out, "the business {id} is disabled"),
             Denial::BusinessNotAllowed(id) => write!(out, "the client may not act for the business {id}"),
-            Denial::BusinessNotNamed => out.write_str("the client may act for several businesses and named none"),
+            Denial::BusinessOutsideLimits(id) => {
+                write!(out, "the client may act for the business {id}, its secret or other credential may not")
+            }
+            Denial::BusinessNotNamed => {
+                out.write_str("the client, with this credential, may act for several businesses, or for none, and named none")
+            }
             Denial::SourceLimited { refused_for, .. } => {
                 write!(out, "too many refused tries from this address; this one: {refused_for}")
             }

@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 
 use super::authenticate::Authenticated;
 use super::authorize::Authorized;
-use super::{Denial, Exchange, Refused, TokenEndpoint};
+use super::{Caller, Denial, Proved, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::LimitRules;
 use crate::model::{BusinessId, ClientId, EnvironmentName, TenantId};
@@ -73,10 +73,16 @@ impl Limits {
     ///
     /// Only refused tries count, and the counters are asked after the secret was compared: comparing takes two microseconds,
     /// and refusing before it would let anybody who shares an address with a client lock that client out.
-    pub(super) fn count_refused(&self, source: IpAddr, client_id: Option<&ClientId>, now: Timestamp) -> Option<u32> {
+    pub(super) fn count_refused(
+        &self,
+        source: IpAddr,
+        client_id: Option<&ClientId>,
+        now: Timestamp,
+        tally: Tally,
+    ) -> Option<u32> {
         let source = network_of(source);
-        let by_source = self.sources.count(&source, self.refused_per_source, now);
-        let by_try = client_id.map(|id| self.tries.count(&(source, id.clone()), self.refused_per_try, now));
+        let by_source = self.sources.tally(&source, self.refused_per_source, now, tally);
+        let by_try = client_id.map(|id| self.tries.tally(&(source, id.clone()), self.refused_per_try, now, tally));
         by_source.err().or(by_try.and_then(Result::err)).map(|status| seconds_until(status.reset, now))
     }
 }
@@ -92,26 +98,27 @@ impl<S: Store> TokenEndpoint<S> {
     /// Counts a request of an authenticated client.
     pub(super) fn count_client(
         &self,
-        environment: &EnvironmentName,
+        caller: &Caller<'_>,
         LimitRules { client, tenant, .. }: LimitRules,
         authenticated: &Authenticated,
     ) -> Result<Option<RateStatus>, Refused> {
+        let (environment, tally) = (caller.environment, Tally::of(caller));
         let now = self.clock.now();
         let subject = authenticated.client();
-        let credential_id = Some(authenticated.credential_id());
-        let refuse = |status: RateStatus, denial: fn(u32) -> Denial| Refused {
-            denial: denial(seconds_until(status.reset, now)),
-            credential_id,
-            rate: Some(status),
+        let proved = Proved::of(authenticated);
+        let refuse = |status: RateStatus, denial: fn(u32) -> Denial| {
+            proved.refused(denial(seconds_until(status.reset, now)), Some(status))
         };
         let mut rate = None;
         if let Some(limit) = client {
             let key = (environment.clone(), subject.id.clone());
-            rate = Some(self.limits.clients.count(&key, limit, now).map_err(|status| refuse(status, Denial::ClientLimited))?);
+            let counted = self.limits.clients.tally(&key, limit, now, tally);
+            rate = Some(counted.map_err(|status| refuse(status, Denial::ClientLimited))?);
         }
         if let Some(limit) = tenant {
             let key = (environment.clone(), subject.tenant_id);
-            let status = self.limits.tenants.count(&key, limit, now).map_err(|status| refuse(status, Denial::TenantLimited))?;
+            let counted = self.limits.tenants.tally(&key, limit, now, tally);
+            let status = counted.map_err(|status| refuse(status, Denial::TenantLimited))?;
             rate = Some(tighter(rate, status));
         }
         Ok(rate)
@@ -120,19 +127,20 @@ impl<S: Store> TokenEndpoint<S> {
     /// Counts a request for a business that the client may act for.
     pub(super) fn count_business(
         &self,
-        exchange: &Exchange<'_>,
+        caller: &Caller<'_>,
+        rules: LimitRules,
         authorized: &Authorized<'_>,
         rate: Option<RateStatus>,
     ) -> Result<Option<RateStatus>, Refused> {
-        let (Some(limit), Some(business)) = (exchange.dialect.limits.business, authorized.business_id()) else {
+        let (Some(limit), Some(business)) = (rules.business, authorized.business_id()) else {
             return Ok(rate);
         };
         let now = self.clock.now();
-        let counted = self.limits.businesses.count(&(exchange.environment.clone(), business), limit, now);
-        counted.map(|status| Some(tighter(rate, status))).map_err(|status| Refused {
-            denial: Denial::BusinessLimited(seconds_until(status.reset, now)),
-            credential_id: Some(authorized.credential_id()),
-            rate: Some(status),
+        let key = (caller.environment.clone(), business);
+        let counted = self.limits.businesses.tally(&key, limit, now, Tally::of(caller));
+        counted.map(|status| Some(tighter(rate, status))).map_err(|status| {
+            let denial = Denial::BusinessLimited(seconds_until(status.reset, now));
+            Proved::of_authorized(authorized).refused(denial, Some(status))
         })
     }
 }
@@ -156,6 +164,20 @@ pub(crate) fn network_of(source: IpAddr) -> IpAddr {
             },
             IpAddr::V4,
         ),
+    }
+}
+
+/// Whether a counter counts, or tells what it would have said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tally {
+    Count,
+    Look,
+}
+
+impl Tally {
+    /// What a caller's requests do.
+    pub(super) fn of(caller: &Caller<'_>) -> Self {
+        if caller.is_rehearsal { Tally::Look } else { Tally::Count }
     }
 }
 
@@ -186,15 +208,25 @@ impl<K: Hash + Eq + Clone> Counters<K> {
 
     /// Counts one more; `Err` if the window is full.
     pub(crate) fn count(&self, key: &K, limit: u32, now: Timestamp) -> Result<RateStatus, RateStatus> {
+        self.tally(key, limit, now, Tally::Count)
+    }
+
+    /// Counts one more, or only tells what counting would have told.
+    fn tally(&self, key: &K, limit: u32, now: Timestamp, tally: Tally) -> Result<RateStatus, RateStatus> {
         let number = now.0.div_euclid(self.window);
         let window = u64::try_from(number).unwrap_or(0) << 32;
-        let counter = self.counts.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
-        let Ok(counter) = counter;
         let count_one = |old: u64| {
             let used = if old >> 32 == window >> 32 { old & u64::from(u32::MAX) } else { 0 };
             Some(window | (used + 1).min(u64::from(u32::MAX)))
         };
-        let old = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count_one).unwrap_or(0);
+        let old = match tally {
+            Tally::Look => self.counts.peek(key).map_or(0, |counter| counter.load(Ordering::Relaxed)),
+            Tally::Count => {
+                let counter = self.counts.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+                let Ok(counter) = counter;
+                counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count_one).unwrap_or(0)
+            }
+        };
         let used = count_one(old).map_or(0, |new| new & u64::from(u32::MAX));
         let used = u32::try_from(used).unwrap_or(u32::MAX);
         let reset = Timestamp((number + 1).saturating_mul(self.window));
@@ -218,6 +250,19 @@ mod tests {
         assert_eq!(full, RateStatus { limit: 3, remaining: 0, reset: Timestamp(120) });
         assert!(counters.count(&"other", 3, Timestamp(119)).is_ok());
         assert_eq!(counters.count(&"key", 3, Timestamp(120)).unwrap().remaining, 2);
+    }
+
+    #[test]
+    fn looking_tells_what_counting_would_and_counts_nothing() {
+        let counters = Counters::new();
+        for _ in 0..5 {
+            let looked = counters.tally(&"key", 2, Timestamp(0), Tally::Look);
+            assert_eq!(looked.map(|status| status.remaining), Ok(1));
+        }
+        for _ in 0..3 {
+            let looked = counters.tally(&"key", 2, Timestamp(0), Tally::Look);
+            assert_eq!(looked, counters.count(&"key", 2, Timestamp(0)));
+        }
     }
 
     #[test]

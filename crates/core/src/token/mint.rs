@@ -6,6 +6,7 @@ use mintmark_verify::Algorithm;
 
 use super::authorize::Authorized;
 use super::claims::{ClaimsError, ClaimsToSign};
+use super::explain::PlannedToken;
 use super::{Denial, TokenEndpoint};
 use crate::base64url;
 use crate::clock::Timestamp;
@@ -18,6 +19,16 @@ use crate::store::Store;
 const MAX_TOKEN: usize = 8 * 1024;
 /// Room for the claims of nearly every token, in bytes.
 const USUAL_CLAIMS: usize = 640;
+
+const TOO_LONG: Denial = Denial::Internal("the token would be longer than verifiers read: the client has too many scopes");
+
+/// A token before it is signed or sealed.
+struct Prepared {
+    jti: String,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    claims: Vec<u8>,
+}
 
 /// A token with what answers and logs tell of it. Like a secret it does not print.
 pub struct AccessToken {
@@ -50,14 +61,7 @@ impl<S: Store> TokenEndpoint<S> {
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> Result<AccessToken, Denial> {
-        let mut random = [0; 16];
-        self.random.fill(&mut random);
-        let mut jti = String::with_capacity(base64url::length(random.len()));
-        base64url::push(&mut jti, &random);
-        let issued_at = self.clock.now();
-        let expires_at = issued_at.plus(authorized.lifetime());
-
-        let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
+        let Prepared { jti, issued_at, expires_at, claims } = self.prepare(authorized, environment)?;
         let text = match authorized.format() {
             TokenFormat::Jwt => self.sign(authorized.algorithm(), environment, &claims).await?,
             TokenFormat::Opaque => {
@@ -66,12 +70,62 @@ impl<S: Store> TokenEndpoint<S> {
             }
         };
         if text.len() > MAX_TOKEN {
-            return Err(Denial::Internal("the token would be longer than verifiers read: the client has too many scopes"));
+            return Err(TOO_LONG);
         }
         let scope = authorized.scope().as_str().to_owned();
-        let token_type = if authorized.bound_to().key.is_some() { "DPoP" } else { "Bearer" };
+        let token_type = token_type(authorized);
         let credential_id = authorized.credential_id();
         Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id, token_type })
+    }
+
+    /// Everything of a token that is decided before it is signed or sealed.
+    fn prepare(&self, authorized: &Authorized<'_>, environment: &EnvironmentView) -> Result<Prepared, Denial> {
+        let mut random = [0; 16];
+        self.random.fill(&mut random);
+        let mut jti = String::with_capacity(base64url::length(random.len()));
+        base64url::push(&mut jti, &random);
+        let issued_at = self.clock.now();
+        let expires_at = issued_at.plus(authorized.lifetime());
+        let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
+        Ok(Prepared { jti, issued_at, expires_at, claims })
+    }
+
+    /// What a token would be, without making one: every check of [`Self::mint`], and nothing signed.
+    pub(super) fn rehearse_mint(
+        &self,
+        authorized: &Authorized<'_>,
+        environment: &EnvironmentView,
+    ) -> Result<PlannedToken, Denial> {
+        let Prepared { claims, .. } = self.prepare(authorized, environment)?;
+        let algorithm = authorized.algorithm();
+        let (length, kid) = match authorized.format() {
+            TokenFormat::Jwt => {
+                let key = environment.ring.active(algorithm).ok_or_else(|| Denial::NoSigningKey(algorithm.to_string()))?;
+                let signature = 1 + base64url::length(key.pair.signature_length());
+                (key.header.len() + base64url::length(claims.len()) + signature, Some(key.kid.clone()))
+            }
+            TokenFormat::Opaque => {
+                // Of zeros, so that no token exists that nobody was given.
+                let name = &environment.environment.name;
+                let sealed = self.root_keys.sealer.seal_token(name, &vec![0; claims.len()], &*self.random);
+                (sealed.ok_or(Denial::Internal("a token could not be sealed"))?.len(), None)
+            }
+        };
+        if length > MAX_TOKEN {
+            return Err(TOO_LONG);
+        }
+        let mut claims: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&claims).map_err(|_| Denial::Internal("claims that cannot be read back"))?;
+        claims.remove("jti");
+        Ok(PlannedToken {
+            claims,
+            format: authorized.format(),
+            algorithm: kid.is_some().then_some(algorithm),
+            kid,
+            lifetime: authorized.lifetime(),
+            scope: authorized.scope().as_str().to_owned(),
+            token_type: token_type(authorized),
+        })
     }
 
     /// A JWT of these claims.
@@ -89,6 +143,11 @@ impl<S: Store> TokenEndpoint<S> {
         base64url::push(&mut text, signature.as_ref());
         Ok(text)
     }
+}
+
+/// How a token is to be presented.
+fn token_type(authorized: &Authorized<'_>) -> &'static str {
+    if authorized.bound_to().key.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// The payload part, as JSON.

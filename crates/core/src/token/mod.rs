@@ -10,12 +10,14 @@ mod certificate;
 mod claims;
 mod denial;
 mod ending;
+mod explain;
 mod limits;
 mod mint;
 mod nonce;
 mod proof;
 mod remote_keys;
 mod request;
+mod run;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +29,11 @@ pub use denial::Denial;
 pub use ending::{
     Admitted, Answered, GatewayCall, GatewayRefusal, Introspection, OpenedToken, RevocationResult, TokenCall, open_token,
 };
+pub use explain::{
+    CATALOGUE, CatalogueEntry, ConsoleExchange, ConsoleRequest, DryRun, DryRunStep, EndedBy, Explanation, LineVerdict,
+    PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
+    catalogue_entry,
+};
 pub(crate) use limits::{Counters, network_of, seconds_until};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
@@ -35,15 +42,19 @@ pub use proof::{ProofMemory, ProofRefusal};
 pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
 pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
 
-use authorize::Shown;
+use authenticate::Authenticated;
+use authorize::{Authorized, Shown};
+use explain::Supposed;
+use run::{Real, Run};
 
 use crate::clock::Clock;
 use crate::crypto::{RootKeys, SignerThreads};
 use crate::dialect::{AnswerContext, AuthMethods, Dialect, Encoded, Granted, RawRequest, Step};
 use crate::directory::{Directory, EnvironmentView};
-use crate::model::{ClientId, CredentialId, EnvironmentName, Position};
+use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Position, TenantId};
 use crate::random::Random;
 use crate::store::Store;
+use crate::usage::{Asked, Usage, Who};
 
 /// What token requests are answered with: one for a whole server.
 pub struct TokenEndpoint<S> {
@@ -69,6 +80,8 @@ pub struct TokenEndpoint<S> {
     pub in_flight_max: usize,
     /// How many are.
     pub in_flight: AtomicUsize,
+    /// What became of requests, until it is written down.
+    pub usage: Usage,
 }
 
 /// Who calls an endpoint, as far as the connection tells.
@@ -84,6 +97,8 @@ pub struct Caller<'a> {
     pub methods: AuthMethods,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// Whether it is a dry run: everything is looked up and decided, nothing is counted, used up or noted.
+    pub is_rehearsal: bool,
 }
 
 /// A request as it arrived, with what the listener knows about it.
@@ -106,6 +121,11 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
+    fn asked(&self) -> Asked<'a> {
+        let Self { environment, dialect, request_id, source, .. } = *self;
+        Asked { environment, dialect: &dialect.name, request_id, source }
+    }
+
     fn caller(&self) -> Caller<'a> {
         Caller {
             environment: self.environment,
@@ -113,36 +133,73 @@ impl<'a> Exchange<'a> {
             path: self.path,
             methods: self.dialect.request.methods,
             certificate: self.certificate,
+            is_rehearsal: false,
         }
     }
 }
 
-/// What became of a request, for the log; it never goes to the wire.
+/// What became of a request, for the log and the counts; it never goes to the wire.
 #[derive(Debug)]
 pub struct Outcome {
     /// The client, if there is one of the name given.
     pub client_id: Option<ClientId>,
+    /// Whose client that is.
+    pub tenant_id: Option<TenantId>,
     /// The credential that proved it.
     pub credential_id: Option<CredentialId>,
+    /// The business that the token is scoped to, or would be.
+    pub business_id: Option<BusinessId>,
     /// The `jti` of the token, or why there is none.
     pub result: Result<String, Denial>,
+}
+
+impl Outcome {
+    fn who(&self) -> Who<'_> {
+        let Self { client_id, tenant_id, credential_id, business_id, .. } = self;
+        Who { client_id: client_id.as_ref(), tenant_id: *tenant_id, credential_id: *credential_id, business_id: *business_id }
+    }
+}
+
+/// What is known of a client that proved itself.
+#[derive(Clone, Copy)]
+struct Proved {
+    tenant: TenantId,
+    credential: CredentialId,
+    business: Option<BusinessId>,
+}
+
+impl Proved {
+    fn of(authenticated: &Authenticated) -> Self {
+        let (tenant, credential) = (authenticated.client().tenant_id, authenticated.credential_id());
+        Self { tenant, credential, business: None }
+    }
+
+    fn of_authorized(authorized: &Authorized<'_>) -> Self {
+        let (tenant, credential) = (authorized.client().tenant_id, authorized.credential_id());
+        Self { tenant, credential, business: authorized.business_id() }
+    }
+
+    fn refused(self, denial: Denial, rate: Option<RateStatus>) -> Refused {
+        Refused { denial, proved: Some(Box::new(self)), rate }
+    }
 }
 
 /// A denial, with what is known by then about the client.
 struct Refused {
     denial: Denial,
-    credential_id: Option<CredentialId>,
+    proved: Option<Box<Proved>>,
     rate: Option<RateStatus>,
 }
 
 impl From<Denial> for Refused {
     fn from(denial: Denial) -> Self {
-        Self { denial, credential_id: None, rate: None }
+        Self { denial, proved: None, rate: None }
     }
 }
 
-struct Issued {
-    token: AccessToken,
+struct Issued<T> {
+    token: T,
+    proved: Proved,
     rate: Option<RateStatus>,
 }
 
@@ -154,52 +211,71 @@ impl<S: Store> TokenEndpoint<S> {
         let position = self.directory.fresh_position();
         let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
         let outcome = match (position, &environment) {
-            (Ok(position), Ok(environment)) => self.issue(exchange, &request, environment, position).await,
+            (Ok(position), Ok(environment)) => self.issue(exchange, &request, (environment, position), &Real).await,
             (Err(denial), _) => Err(Refused::from(denial)),
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
         let nonce = self.next_nonce(exchange, &request, outcome.as_ref().err().map(|refused| &refused.denial));
-        encode(exchange, &request, (issuer, nonce.as_deref()), outcome)
+        let now = outcome.as_ref().map_or_else(|_| self.clock.now(), |issued| issued.token.issued_at);
+        let (encoded, mut outcome) = encode(exchange, &request, (issuer, nonce.as_deref()), outcome);
+        self.find_tenant(exchange.environment, &mut outcome);
+        self.usage.note(&exchange.asked(), &outcome.who(), outcome.result.as_ref().map(|_| ()), now);
+        (encoded, outcome)
     }
 
-    async fn issue(
+    /// Notes a refusal of what never became a request of a client.
+    pub fn note_refusal(&self, asked: &Asked<'_>, denial: &Denial) {
+        self.usage.note(asked, &Who::default(), Err(denial), self.clock.now());
+    }
+
+    /// Says whose client it is that did not prove itself: it was just looked up, so it is held.
+    fn find_tenant(&self, environment: &EnvironmentName, outcome: &mut Outcome) {
+        if let (Some(client_id), None) = (&outcome.client_id, outcome.tenant_id) {
+            outcome.tenant_id = self.directory.held_client(environment, client_id).map(|client| client.tenant_id);
+        }
+    }
+
+    /// Decides, and makes a token if the run is a real one.
+    async fn issue<R: Run>(
         &self,
         exchange: &Exchange<'_>,
         request: &TokenRequest,
-        environment: &Arc<EnvironmentView>,
-        position: Position,
-    ) -> Result<Issued, Refused> {
+        (environment, position): (&Arc<EnvironmentView>, Position),
+        run: &R,
+    ) -> Result<Issued<R::Token>, Refused> {
         let _in_flight = self.admit()?;
-        let dialect = exchange.dialect;
-        for step in dialect.request.order.iter().take_while(|step| **step != Step::Client) {
-            request.refuse_faults_of(*step, dialect.request.report)?;
-            if *step == Step::Credentials && request.presented.is_nothing(exchange.certificate) {
-                return Err(Denial::CredentialsAbsent.into());
-            }
-        }
+        let caller = Caller { is_rehearsal: R::IS_REHEARSAL, ..exchange.caller() };
+        check_form(exchange, request, run.supposed().is_some())?;
         let issuer = &environment.environment.issuer;
-        let refused = |denial| self.refused_try(&exchange.caller(), &request.presented, denial);
-        let proof = self.check_proof(exchange, request, issuer).map_err(refused)?;
-        let authenticated = self.authenticate(&exchange.caller(), &request.presented, position).await?;
-        let credential_id = Some(authenticated.credential_id());
-        let rate = self.count_client(exchange.environment, exchange.dialect.limits, &authenticated)?;
-        let refused = |denial| Refused { denial, credential_id, rate };
+        let refused = |denial| self.refused_try(&caller, &request.presented, denial);
+        let proof = match run.supposed().and_then(Supposed::proof) {
+            Some(supposed) => Some(supposed),
+            None => self.check_proof(exchange, request, issuer).map_err(refused)?,
+        };
+        let authenticated = match run.supposed() {
+            Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
+            None => self.authenticate(&caller, &request.presented, position).await?,
+        };
+        let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
+        let refused = |denial| Proved::of(&authenticated).refused(denial, rate);
 
         let business = self.find_business(&authenticated, request).await.map_err(refused)?;
         let shown = Shown { proof: proof.as_deref(), certificate: exchange.certificate };
         let authorized =
-            authorize::authorize(&authenticated, request, (business, shown), dialect, environment).map_err(refused)?;
-        let rate = self.count_business(exchange, &authorized, rate)?;
-        let refused = |denial| Refused { denial, credential_id, rate };
+            authorize::authorize(&authenticated, request, (business, shown), exchange.dialect, environment).map_err(refused)?;
+        let rate = self.count_business(&caller, exchange.dialect.limits, &authorized, rate)?;
+        let refused = |denial| Proved::of_authorized(&authorized).refused(denial, rate);
         if let Some(proof) = &proof {
-            Box::pin(self.use_proof_up(proof, &authenticated.client().id)).await.map_err(refused)?;
+            Box::pin(self.use_proof_up(&caller, proof, &authenticated.client().id)).await.map_err(refused)?;
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
-        let token = self.mint(&authorized, environment).await.map_err(refused)?;
-        authenticated.note_use(&self.directory, token.issued_at);
-        Ok(Issued { token, rate })
+        let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        if !R::IS_REHEARSAL {
+            authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
+        }
+        Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate })
     }
 
     /// One more request in work, if there is room.
@@ -212,11 +288,23 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
+/// What is checked before anybody asks who calls, in the dialect's order.
+fn check_form(exchange: &Exchange<'_>, request: &TokenRequest, is_supposed: bool) -> Result<(), Denial> {
+    let rules = &exchange.dialect.request;
+    for step in rules.order.iter().take_while(|step| **step != Step::Client) {
+        request.refuse_faults_of(*step, rules.report)?;
+        if *step == Step::Credentials && !is_supposed && request.presented.is_nothing(exchange.certificate) {
+            return Err(Denial::CredentialsAbsent);
+        }
+    }
+    Ok(())
+}
+
 fn encode(
     exchange: &Exchange<'_>,
     request: &TokenRequest,
     (issuer, dpop_nonce): (&str, Option<&str>),
-    outcome: Result<Issued, Refused>,
+    outcome: Result<Issued<AccessToken>, Refused>,
 ) -> (Encoded, Outcome) {
     let named = request.presented.client_id().cloned();
     let context = AnswerContext {
@@ -229,7 +317,7 @@ fn encode(
         echo: &request.echo,
     };
     match outcome {
-        Ok(Issued { token, rate }) => {
+        Ok(Issued { token, proved, rate }) => {
             let granted = Granted {
                 access_token: &token.text,
                 token_type: token.token_type,
@@ -238,16 +326,23 @@ fn encode(
                 scope: &token.scope,
             };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-            (encoded, Outcome { client_id: named, credential_id: Some(token.credential_id), result: Ok(token.jti) })
+            (encoded, outcome_of(named, Some(&proved), Ok(token.jti)))
         }
-        Err(Refused { denial, credential_id, rate }) => {
+        Err(Refused { denial, proved, rate }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
             let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
             // A name that is no client's may be anything, also a secret in the wrong place.
-            let client_id = named.filter(|_| credential_id.is_some() || denial.is_about_a_client());
-            (encoded, Outcome { client_id, credential_id, result: Err(denial) })
+            let client_id = named.filter(|_| proved.is_some() || denial.is_about_a_client());
+            (encoded, outcome_of(client_id, proved.as_deref(), Err(denial)))
         }
     }
+}
+
+fn outcome_of(client_id: Option<ClientId>, proved: Option<&Proved>, result: Result<String, Denial>) -> Outcome {
+    let tenant_id = proved.map(|proved| proved.tenant);
+    let credential_id = proved.map(|proved| proved.credential);
+    let business_id = proved.and_then(|proved| proved.business);
+    Outcome { client_id, tenant_id, credential_id, business_id, result }
 }
 
 /// Counts a request as in work until it is dropped.

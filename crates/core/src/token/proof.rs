@@ -9,11 +9,12 @@ use std::sync::{Mutex, PoisonError};
 
 use mintmark_verify::Algorithm;
 use mintmark_verify::dpop::{self, ProofContext, ProofError};
-use mintmark_verify::jws::{EmbeddedKey, Jws};
+use mintmark_verify::jws::{EmbeddedKey, Jws, numeric_date};
 
 use super::authenticate::use_digest;
+use super::limits::Tally;
 use super::nonce::NonceKind;
-use super::{Denial, Exchange, PresentedProof, TokenEndpoint, TokenRequest};
+use super::{Caller, Denial, Exchange, PresentedProof, TokenEndpoint, TokenRequest};
 use crate::clock::Timestamp;
 use crate::dialect::DpopRule;
 use crate::model::{ClientId, EnvironmentName};
@@ -31,6 +32,13 @@ pub enum ProofRefusal {
     Header,
     /// A check of RFC 9449 section 4.3 fails.
     Wrong(ProofError),
+    /// It is too old, or made in the future.
+    Clock {
+        /// Which of the two.
+        error: ProofError,
+        /// By how many seconds its `iat` is from this server's time.
+        seconds: i64,
+    },
     /// It was used before.
     Used,
     /// The client's tokens are bound, and there is no proof to bind this one by.
@@ -42,6 +50,7 @@ impl fmt::Display for ProofRefusal {
         match self {
             Self::Header => out.write_str("more than one DPoP header, or one that is too long"),
             Self::Wrong(error) => error.fmt(out),
+            Self::Clock { error, seconds } => write!(out, "{error}: by {seconds} s"),
             Self::Used => out.write_str("the DPoP proof was used before"),
             Self::Missing => out.write_str("the client's tokens are bound, and the request has no DPoP proof"),
         }
@@ -55,9 +64,17 @@ pub(super) struct HeldProof {
     pub(super) thumbprint: String,
     /// The key's algorithm.
     pub(super) algorithm: Algorithm,
-    digest: UseDigest,
+    /// What it is remembered by; nothing for a proof that is only supposed to be there.
+    digest: Option<UseDigest>,
     good_until: Timestamp,
     nonce: Option<NonceKind>,
+}
+
+impl HeldProof {
+    /// A proof that nobody made, of a key with this thumbprint and algorithm.
+    pub(super) fn supposed(thumbprint: String, algorithm: Algorithm) -> Self {
+        Self { thumbprint, algorithm, digest: None, good_until: Timestamp(0), nonce: None }
+    }
 }
 
 impl<S: Store> TokenEndpoint<S> {
@@ -82,8 +99,8 @@ impl<S: Store> TokenEndpoint<S> {
             access_token: None,
             now_unix_seconds: now.0,
         };
-        let proof = dpop::verify_proof(text, &context).map_err(ProofRefusal::Wrong)?;
-        let digest = use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]);
+        let proof = dpop::verify_proof(text, &context).map_err(|error| refusal(error, text, now))?;
+        let digest = Some(use_digest(&["dpop", exchange.environment.as_str(), &proof.thumbprint, &proof.jti]));
         let good_until = Timestamp(proof.issued_at.saturating_add(dpop::MAX_AGE_SECONDS + 1));
         Ok(Some(Box::new(HeldProof { thumbprint: proof.thumbprint, algorithm: proof.algorithm, digest, good_until, nonce })))
     }
@@ -104,18 +121,30 @@ impl<S: Store> TokenEndpoint<S> {
 
     /// Uses a proof up, by one insert that decides. Where the store cannot say whether it was used, it must carry a nonce of this node,
     /// which remembers it.
-    pub(super) async fn use_proof_up(&self, proof: &HeldProof, client_id: &ClientId) -> Result<(), Denial> {
+    pub(super) async fn use_proof_up(
+        &self,
+        caller: &Caller<'_>,
+        proof: &HeldProof,
+        client_id: &ClientId,
+    ) -> Result<(), Denial> {
+        let Some(digest) = &proof.digest else { return Ok(()) };
+        let tally = Tally::of(caller);
         // Also while the store answers: otherwise what was used then could be used once more when it does not.
         let remembered = (proof.nonce == Some(NonceKind::Node)).then(|| {
             let now = self.clock.now();
-            self.proofs.remember(client_id.as_str(), proof.digest, proof.good_until, now)
+            self.proofs.remember((client_id.as_str(), tally), *digest, proof.good_until, now)
         });
         match remembered {
             Some(Remembered::Used) => return Err(ProofRefusal::Used.into()),
             Some(Remembered::Full) => return Err(Denial::Overloaded),
             Some(Remembered::New) | None => {}
         }
-        match self.directory.store().use_once(&proof.digest, proof.good_until).await {
+        let store = self.directory.store();
+        let first = match tally {
+            Tally::Look => store.was_used(digest).await.map(|was_used| !was_used),
+            Tally::Count => store.use_once(digest, proof.good_until).await,
+        };
+        match first {
             Ok(true) => Ok(()),
             Ok(false) => Err(ProofRefusal::Used.into()),
             Err(_) if remembered.is_some() => Ok(()),
@@ -153,6 +182,19 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
+/// Why a proof is refused, with what its sender needs to mend a clock.
+fn refusal(error: ProofError, proof: &str, now: Timestamp) -> ProofRefusal {
+    if !matches!(error, ProofError::TooOld | ProofError::IssuedInFuture) {
+        return ProofRefusal::Wrong(error);
+    }
+    let jws = Jws::parse(proof, EmbeddedKey::Required).ok();
+    let made = jws.and_then(|jws| jws.claims().get("iat").and_then(numeric_date));
+    made.map_or(ProofRefusal::Wrong(error), |made| ProofRefusal::Clock {
+        error,
+        seconds: now.0.saturating_sub(made).saturating_abs(),
+    })
+}
+
 /// The proofs that this node remembers itself: those with a nonce of its own. Nothing is forgotten before its time.
 #[derive(Debug, Default)]
 pub struct ProofMemory {
@@ -175,7 +217,7 @@ enum Remembered {
 }
 
 impl ProofMemory {
-    fn remember(&self, client: &str, digest: UseDigest, good_until: Timestamp, now: Timestamp) -> Remembered {
+    fn remember(&self, (client, tally): (&str, Tally), digest: UseDigest, good_until: Timestamp, now: Timestamp) -> Remembered {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.proofs.get(&digest.0).is_some_and(|(_, until)| *until >= now.0) {
             return Remembered::Used;
@@ -185,6 +227,9 @@ impl ProofMemory {
         }
         if used.is_full(client) {
             return Remembered::Full;
+        }
+        if tally == Tally::Look {
+            return Remembered::New;
         }
         if used.proofs.insert(digest.0, (client.to_owned(), good_until.0)).is_none() {
             *used.of_client.entry(client.to_owned()).or_default() += 1;
@@ -222,7 +267,7 @@ mod tests {
     #[test]
     fn a_proof_is_remembered_until_its_age_refuses_it() {
         let memory = ProofMemory::default();
-        let remember = |now| memory.remember("client", digest(1), Timestamp(100), Timestamp(now));
+        let remember = |now| memory.remember(("client", Tally::Count), digest(1), Timestamp(100), Timestamp(now));
         assert_eq!([40, 50, 100, 101].map(remember), [Remembered::New, Remembered::Used, Remembered::Used, Remembered::New]);
     }
 
@@ -230,13 +275,16 @@ mod tests {
     fn a_flood_of_one_key_forgets_nothing_and_takes_nobody_elses_room() {
         let memory = ProofMemory::default();
         let now = Timestamp(0);
-        assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::New);
+        assert_eq!(memory.remember(("other", Tally::Count), digest(u32::MAX), Timestamp(60), now), Remembered::New);
         for number in 0..REMEMBERED_OF_ONE {
-            assert_eq!(memory.remember("client", digest(number), Timestamp(60), now), Remembered::New);
+            assert_eq!(memory.remember(("client", Tally::Count), digest(number), Timestamp(60), now), Remembered::New);
         }
-        assert_eq!(memory.remember("client", digest(REMEMBERED_OF_ONE), Timestamp(60), now), Remembered::Full);
-        assert_eq!(memory.remember("other", digest(u32::MAX), Timestamp(60), now), Remembered::Used);
-        assert_eq!(memory.remember("other", digest(u32::MAX - 1), Timestamp(60), now), Remembered::New);
-        assert_eq!(memory.remember("client", digest(REMEMBERED_OF_ONE), Timestamp(160), Timestamp(61)), Remembered::New);
+        assert_eq!(memory.remember(("client", Tally::Count), digest(REMEMBERED_OF_ONE), Timestamp(60), now), Remembered::Full);
+        assert_eq!(memory.remember(("other", Tally::Count), digest(u32::MAX), Timestamp(60), now), Remembered::Used);
+        assert_eq!(memory.remember(("other", Tally::Count), digest(u32::MAX - 1), Timestamp(60), now), Remembered::New);
+        assert_eq!(
+            memory.remember(("client", Tally::Count), digest(REMEMBERED_OF_ONE), Timestamp(160), Timestamp(61)),
+            Remembered::New
+        );
     }
 }

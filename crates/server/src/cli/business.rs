@@ -91,7 +91,7 @@ pub(super) async fn run(place: &Place, command: BusinessCommand, json: bool) -> 
             Ok(show(&business))
         }
         BusinessCommand::Update { id, name, external_id, whose } => {
-            edit(place, &whose, id, BusinessEdit { name, external_id, status: None }).await
+            edit(place, &whose, id, BusinessEdit { name, external_id, ..BusinessEdit::default() }).await
         }
         BusinessCommand::Disable { id, whose } => {
             edit(place, &whose, id, BusinessEdit { status: Some(Status::Disabled), ..BusinessEdit::default() }).await

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::place::{Files, mistakes_of};
-use super::serve::Secrets;
+use super::serve::{Secrets, management_tls};
 use super::{Done, Failure, Shared, time};
 use crate::clock::SystemClock;
 use crate::config::{Config, reference};
@@ -72,7 +72,15 @@ fn check_listeners(config: &Config) -> Vec<(String, Result<String, Failure>)> {
             });
         (format!("{part} of {}", environment.name), read)
     });
-    checked.collect()
+    let management = config.admin.iter().filter(|admin| admin.tls.is_some()).map(|admin| {
+        let read = management_tls(admin, &config.folder).map(|tls| tls.map(|tls| tls.days_left()));
+        let told = read.and_then(|days| match days {
+            Some(days) if days < 0 => Err(Failure("the server's certificate has expired".to_owned())),
+            days => Ok(format!("the certificate is good for {} days", days.unwrap_or_default())),
+        });
+        ("TLS of the management side".to_owned(), told)
+    });
+    checked.chain(management).collect()
 }
 
 /// What the requests need that the server makes itself.

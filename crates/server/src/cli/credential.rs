@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use super::output::Output;
 use super::place::Place;
-use super::secret::{Owner, environment_of};
+use super::secret::{LimitArgs, Owner, environment_of, shown_limits};
 use super::{Done, Failure, Shared, assertion, time};
 
 /// The longest file that a key, a certificate or an assertion is read from, in bytes.
@@ -38,10 +38,12 @@ pub(super) enum CredentialCommand {
         #[command(flatten)]
         owner: Owner,
         #[command(flatten)]
-        proof: ProofArgs,
+        proof: Box<ProofArgs>,
         /// How long it is in force, such as 90d.
         #[arg(long, value_parser = time::parse_duration)]
         expires_in: Option<u32>,
+        #[command(flatten)]
+        limits: LimitArgs,
     },
     /// Give a client a key that it makes MACs with (`client_secret_jwt`). It is shown once.
     #[command(after_help = "Example: mintmark credential add-shared-key cli_… --expires-in 90d")]
@@ -253,10 +255,11 @@ pub(super) async fn run(place: &Place, shared: &Shared, command: CredentialComma
             }
             Ok(show(&place.store.credentials(&environment, &owner.client_id).await?))
         }
-        CredentialCommand::Add { owner, proof, expires_in } => {
+        CredentialCommand::Add { owner, proof, expires_in, limits } => {
             let environment = environment_of(place, &owner).await?;
             let new = NewCredential { proof: proof.read()?, expires_at: from_now(place, expires_in) };
-            Ok(show(&[place.registry.add_credential(&environment, &owner.client_id, &new).await?]))
+            let limits = limits.read(place);
+            Ok(show(&[place.registry.add_limited_credential(&environment, &owner.client_id, &new, &limits).await?]))
         }
         CredentialCommand::AddSharedKey { owner, expires_in } => {
             let environment = environment_of(place, &owner).await?;
@@ -300,8 +303,10 @@ fn show(credentials: &[Credential]) -> Output {
             time::show(one.created_at),
             time::show_or_never(one.expires_at),
             time::show_or_never(one.last_used_at),
+            one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
+            shown_limits(&one.limits),
         ]
     });
-    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED"];
+    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

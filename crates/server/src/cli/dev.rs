@@ -2,6 +2,7 @@
 
 mod banner;
 mod demo;
+mod manager;
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mintmark_core::dialect::DialectSet;
+use mintmark_core::management::Origin;
 use mintmark_core::random::PooledRandom;
 
 pub(super) use demo::DemoClients;
@@ -22,14 +24,17 @@ use crate::config::{Config, Variables};
 use crate::dialect_files::load_dialects;
 use crate::http::HostRule;
 use crate::node::{Node, NodeParts, NodeSettings};
-use crate::serving::{Door, Signals, serve};
+use crate::serving::{Door, Doors, ManagementDoor, Signals, serve};
 
 /// The environments, in the order of their ports.
 const ENVIRONMENTS: [&str; 2] = ["sandbox", "production"];
 
+/// The management side's port, counted from the first one.
+const MANAGEMENT_PORT: u16 = 10;
+
 #[derive(Args, Debug)]
 pub(super) struct DevArgs {
-    /// The sandbox is served at this port, production at the next one.
+    /// The sandbox is served at this port, production at the next one, the management API at the tenth after it.
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65_525))]
     port_base: u16,
 }
@@ -44,6 +49,7 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     make_private_folder(&folder)?;
     let _lock = lock(&folder)?;
     let doors = open_doors(args.port_base)?;
+    let management = open_management(args.port_base)?;
 
     let files = Files::of_folder(&folder);
     // Commands do with the built-in dialects where a file has mistakes; a server serves all of its dialects or none.
@@ -51,14 +57,16 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     files.ensure_root_keys()?;
     let place = Place::open_files(&files, true).await?;
     let demo = demo::ensure(&place, &folder, &doors).await?;
+    let manager = manager::ensure(&place, &management.origin).await?;
     let node = start(&place, &config, &files).await?;
     let dialects = DialectSet::clone(&node.dialects.load());
     let signals = Signals::listen()?;
     if shared.json {
-        println!("{}", banner::json(&demo, &dialects));
+        println!("{}", banner::json(&demo, &dialects, &manager));
     } else {
-        println!("{}", banner::text(&demo, &dialects, &folder));
+        println!("{}", banner::text(&demo, &dialects, (&folder, &manager)));
     }
+    let doors = Doors { environments: doors, management: Some(management) };
     serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
@@ -110,11 +118,21 @@ fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
     let mut doors = Vec::new();
     for (name, port) in ENVIRONMENTS.into_iter().zip(base..) {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let socket = TcpListener::bind(address).map_err(|error| {
-            let next = if base < 60_000 { base + 1000 } else { 9000 };
-            Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
-        })?;
-        doors.push(Door::plain(name.parse()?, socket, HostRule::Loopback));
+        doors.push(Door::plain(name.parse()?, bind(address, base)?, HostRule::Loopback));
     }
     Ok(doors)
+}
+
+/// The management side, on loopback too.
+fn open_management(base: u16) -> Result<ManagementDoor, Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, base + MANAGEMENT_PORT));
+    let socket = bind(address, base)?;
+    Ok(ManagementDoor { socket, origin: Origin::parse(&format!("http://{address}"))?, tls: None })
+}
+
+fn bind(address: SocketAddr, base: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| {
+        let next = if base < 60_000 { base + 1000 } else { 9000 };
+        Failure(explain_bind(address, &error, &format!("use other ports: mintmark dev --port-base {next}")))
+    })
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
 
 mod assertion;
+mod audit;
 mod backup;
 mod business;
 mod check;
@@ -11,6 +12,7 @@ mod credential;
 mod dev;
 mod dialect;
 mod environment;
+mod explain;
 mod fetch;
 mod init;
 mod inspect;
@@ -22,6 +24,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod refusals;
 mod resource;
 mod revoke;
 mod secret;
@@ -29,6 +32,7 @@ mod serve;
 mod tenant;
 mod time;
 mod token;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +84,11 @@ enum Command {
     /// Decode an access token and verify it.
     #[command(after_help = "Example: mintmark token | mintmark inspect -")]
     Inspect(inspect::InspectArgs),
+    /// Say in words why requests are refused, what a client would get, or what a token is worth.
+    #[command(after_help = "Example: mintmark explain assertion_expired
+         mintmark explain --client cli_… --dialect standard --scope 'ledger:read'
+         mintmark token | mintmark explain --token -")]
+    Explain(explain::ExplainArgs),
     #[command(flatten)]
     Registry(RegistryCommand),
     /// Dialects: the wire formats of token endpoints.
@@ -104,7 +113,7 @@ enum Command {
     Check(check::CheckArgs),
 }
 
-/// The commands that read or change the registry.
+/// The commands that read or change the store.
 #[derive(Subcommand, Debug)]
 enum RegistryCommand {
     /// Environments: isolated issuers.
@@ -139,6 +148,15 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// The audit log: who changed what, in chains that show when somebody tampered with them.
+    #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
+    Audit(audit::AuditCommand),
+    /// How many token requests there were, of whom, and what became of them.
+    #[command(after_help = "Example: mintmark usage --by tenant --last 7d")]
+    Usage(usage::UsageArgs),
+    /// Why token requests were refused: by request id, or the last ones.
+    #[command(after_help = "Example: mintmark refusals --client cli_…")]
+    Refusals(refusals::RefusalsArgs),
     /// People who sign in to manage the server.
     #[command(subcommand, after_help = "Example: mintmark member add ann@example.com --role admin")]
     Member(member::MemberCommand),
@@ -197,6 +215,7 @@ async fn run(cli: Cli) -> Done {
         Command::Init(args) => init::run(&shared, args).await,
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
+        Command::Explain(args) => explain::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command),
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
@@ -223,6 +242,9 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
+        RegistryCommand::Usage(args) => usage::run(place, args).await,
+        RegistryCommand::Refusals(args) => refusals::run(place, args).await,
         RegistryCommand::Member(command) => member::run(place, command).await,
         RegistryCommand::ManagementClient(command) => management_client::run(place, command).await,
     }

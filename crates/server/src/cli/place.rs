@@ -147,14 +147,14 @@ impl Files {
         OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
     }
 
-    /// Sees that the root keys are those that the database was made with.
-    pub(super) async fn check_root_keys(&self, store: &SqlStore, keys: &RootKeys) -> Result<(), Failure> {
+    /// Sees that the root keys are those that the database was made with. From then on it takes changes.
+    pub(super) async fn check_root_keys(&self, store: &SqlStore, root_keys: &RootKeys) -> Result<(), Failure> {
         if store.root_key_check().await?.is_none() {
-            let sealed = keys.seal_check(&SystemRandom).ok_or_else(|| Failure("no master key is loaded".to_owned()))?;
+            let sealed = root_keys.seal_check(&SystemRandom).ok_or_else(|| Failure("no master key is loaded".to_owned()))?;
             store.set_root_key_check(&sealed).await?;
         }
         let sealed = store.root_key_check().await?.unwrap_or_default();
-        keys.check(&sealed).map_err(|error| {
+        root_keys.check(&sealed).map_err(|error| {
             let (keys, database) = (self.root_keys.display(), &self.store);
             let cause = match error {
                 CheckError::Pepper(id) => format!("the database was made with another pepper {id:?}; give a new one a new id"),
@@ -164,7 +164,9 @@ impl Files {
                 CheckError::MasterKey(_) => "the database was made with another master key of the same id".to_owned(),
             };
             Failure(format!("{keys} is not the root key file of {database}: {cause}"))
-        })
+        })?;
+        store.link_audit_with(root_keys.audit_keys());
+        Ok(())
     }
 }
 

@@ -108,7 +108,13 @@ pub(super) async fn run(place: &Place, command: ResourceCommand) -> Done {
                 None => environment.issuer.parse().map_err(|error| Failure(format!("the issuer is no resource: {error}")))?,
             };
             let remove_scopes: Vec<ScopeToken> = remove_scope.iter().flat_map(|set| set.iter().cloned()).collect();
-            let edit = ResourceEdit { add_scopes: definitions(add_scope.as_ref()), remove_scopes, name, token_format };
+            let edit = ResourceEdit {
+                add_scopes: definitions(add_scope.as_ref()),
+                remove_scopes,
+                name,
+                token_format,
+                ..ResourceEdit::default()
+            };
             Ok(show(&[place.registry.edit_resource(&environment.name, &uri, &edit).await?]))
         }
     }

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mintmark_core::management::Origin;
 use mintmark_core::random::{PooledRandom, SystemRandom};
 use mintmark_core::store::Store;
 use mintmark_core::token::RemoteKeys;
@@ -13,12 +14,12 @@ use super::place::{CONFIG_FILE, Files, mistakes_of};
 use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::clock::SystemClock;
-use crate::config::{Config, EnvironmentSettings, TlsSettings, Variables};
+use crate::config::{AdminSettings, Config, EnvironmentSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
 use crate::http::{HostRule, Proxies, ProxySecrets};
 use crate::node::{Node, NodeParts, NodeSettings};
 use crate::outgoing::RemoteKeyCache;
-use crate::serving::{Door, Signals, serve};
+use crate::serving::{Door, Doors, ManagementDoor, Signals, serve};
 use crate::snapshot::SnapshotFolder;
 use crate::store::{OpenError, SqlStore};
 use crate::tls::{ServerTls, Watched};
@@ -37,6 +38,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let root_keys = files.read_root_keys()?;
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
     let doors = open_doors(&config)?;
+    let management = config.admin.as_ref().map(|admin| open_management(admin, &config.folder)).transpose()?;
     let snapshot = config.snapshot_path().map(SnapshotFolder::new).transpose()?;
     let store = SqlStore::connect(&files.store, files.open_options(false)).await?;
     let away = match store.prepare().await {
@@ -72,10 +74,13 @@ pub(super) async fn run(shared: &Shared) -> Done {
     for door in &doors {
         tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening");
     }
-    if shared.json {
-        println!("{}", ready(&doors)?);
+    if let Some(door) = &management {
+        tracing::info!(origin = %door.origin, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening: management");
     }
-    serve(Arc::new(node), doors, &config.feed, signals).await?;
+    if shared.json {
+        println!("{}", ready(&doors, management.as_ref())?);
+    }
+    serve(Arc::new(node), Doors { environments: doors, management }, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
 
@@ -93,13 +98,31 @@ fn resume(parts: NodeParts, away: &OpenError) -> Result<Node, Failure> {
 }
 
 /// Tells what waits for it that the server is ready, and where: a port of 0 is known only now.
-fn ready(doors: &[Door]) -> Result<serde_json::Value, Failure> {
+fn ready(doors: &[Door], management: Option<&ManagementDoor>) -> Result<serde_json::Value, Failure> {
     let mut environments = Vec::new();
     for door in doors {
         let listen = door.socket.local_addr()?.to_string();
         environments.push(serde_json::json!({ "name": door.environment, "listen": listen, "tls": door.tls.is_some() }));
     }
-    Ok(serde_json::json!({ "ready": true, "environments": environments }))
+    let mut ready = serde_json::json!({ "ready": true, "environments": environments });
+    if let (Some(door), Some(members)) = (management, ready.as_object_mut()) {
+        let listen = door.socket.local_addr()?.to_string();
+        let admin = serde_json::json!({ "listen": listen, "origin": door.origin.as_str(), "tls": door.tls.is_some() });
+        members.insert("admin".to_owned(), admin);
+    }
+    Ok(ready)
+}
+
+fn open_management(admin: &AdminSettings, folder: &Path) -> Result<ManagementDoor, Failure> {
+    let socket = TcpListener::bind(admin.listen)
+        .map_err(|error| Failure(explain_bind(admin.listen, &error, "change admin.listen in the configuration")))?;
+    Ok(ManagementDoor { socket, origin: Origin::parse(&admin.origin)?, tls: management_tls(admin, folder)? })
+}
+
+/// The TLS of the management side, if it has any.
+pub(super) fn management_tls(admin: &AdminSettings, folder: &Path) -> Result<Option<Arc<ServerTls>>, Failure> {
+    let open = |tls: &TlsSettings| ServerTls::open("admin", tls.files(folder), Arc::new(SystemClock));
+    Ok(admin.tls.as_ref().map(open).transpose()?.map(Arc::new))
 }
 
 fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {

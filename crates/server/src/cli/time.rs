@@ -16,6 +16,43 @@ pub(super) fn parse_duration(text: &str) -> Result<u32, String> {
     Ok(seconds as u32)
 }
 
+/// A moment: as RFC 3339 writes it, a date, which is its first moment in UTC, or a duration such as `7d`, which is so long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// That one.
+    At(Timestamp),
+    /// So many seconds ago.
+    Ago(u32),
+}
+
+impl Moment {
+    /// Which one that is now.
+    pub(super) fn when(self, now: Timestamp) -> Timestamp {
+        match self {
+            Moment::At(moment) => moment,
+            Moment::Ago(seconds) => Timestamp(now.0.saturating_sub(i64::from(seconds))),
+        }
+    }
+}
+
+/// Reads a [`Moment`].
+pub(super) fn parse_moment(text: &str) -> Result<Moment, String> {
+    if let Ok(seconds) = parse_duration(text) {
+        return Ok(Moment::Ago(seconds));
+    }
+    // A time without its offset would be read as a date, and the time be lost.
+    let is_date = text.len() == "2027-01-15".len();
+    let date = || {
+        let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date)?;
+        date.to_zoned(jiff::tz::TimeZone::UTC).ok()
+    };
+    let moment = text.parse::<jiff::Timestamp>().ok().or_else(|| date().map(|date| date.timestamp()));
+    let moment = moment.map(|moment| Moment::At(Timestamp(moment.as_second())));
+    moment.ok_or_else(|| {
+        "expected a moment such as 2027-01-15T09:30:00Z, a date such as 2027-01-15, or how long ago, such as 7d".to_owned()
+    })
+}
+
 /// A moment, for people.
 pub(super) fn show(moment: Timestamp) -> String {
     jiff::Timestamp::from_second(moment.0).map_or_else(|_| moment.0.to_string(), |moment| moment.to_string())
@@ -37,6 +74,23 @@ mod tests {
         }
         for text in ["", "x", "-1d", "0s", "1000000y", "90"] {
             assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read_as_times_dates_and_how_long_ago() {
+        let now = Timestamp(1_800_000_000);
+        let cases = [
+            ("2027-01-15T08:00:00Z", 1_800_000_000),
+            ("2027-01-15T09:00:00+01:00", 1_800_000_000),
+            ("2027-01-15", 1_799_971_200),
+            ("1h", 1_799_996_400),
+        ];
+        for (text, moment) in cases {
+            assert_eq!(parse_moment(text).map(|moment| moment.when(now)), Ok(Timestamp(moment)), "{text}");
+        }
+        for text in ["", "yesterday", "2027-13-01", "2027-01-15T08:00:00"] {
+            assert!(parse_moment(text).is_err(), "{text}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct EnvironmentSettings {
 
 /// The lines of the reference.
 pub(super) fn settings() -> Vec<Setting> {
-    [own_settings(), tls::settings(), proxy::settings()].concat()
+    [own_settings(), tls::settings("environments.NAME.tls"), proxy::settings()].concat()
 }
 
 fn own_settings() -> Vec<Setting> {
@@ -63,7 +63,7 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables, folder: &Path) 
             Some(list) => read_host_list(&list, variables, &section),
             None => entry.texts("hosts").unwrap_or_default().into_iter().map(|(host, _)| host.to_owned()).collect(),
         };
-        let tls = tls::read(&entry, variables, &section);
+        let tls = tls::read(Some(&entry), variables, &section);
         let proxy = proxy::read(&entry, variables, &section, folder);
         check_certificates(&entry, proxy.as_ref(), tls.as_ref());
         entry.also_known(&["hosts", "listen"]);

@@ -4,8 +4,8 @@
 //! variable and the line of the generated reference (`docs/configuration.md`) come from that one declaration. Unknown keys and
 //! unknown `MINTMARK_*` variables are errors that name the nearest known one.
 
+mod admin;
 mod environments;
-mod network;
 mod proxy;
 mod reference;
 mod section;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 use mintmark_core::document::{Diagnostic, Diagnostics, Document, Source, TableReader};
 use zeroize::Zeroizing;
 
+pub use admin::AdminSettings;
 pub use environments::EnvironmentSettings;
-pub use network::{Network, NotANetwork};
 pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
@@ -40,6 +40,8 @@ pub struct Config {
     pub folder: PathBuf,
     /// The environments and where they listen.
     pub environments: Vec<EnvironmentSettings>,
+    /// Where the management side is served, if it is.
+    pub admin: Option<AdminSettings>,
     /// The database.
     pub store: StoreSettings,
     /// Master keys and peppers.
@@ -123,6 +125,7 @@ impl Config {
         let config = Self {
             folder: folder.to_owned(),
             environments: environments::read(&top, variables, folder),
+            admin: admin::read(&top, variables),
             store: StoreSettings::read(&top, variables),
             root_keys: RootKeySettings::read(&top, variables),
             dialects: DialectSettings::read(&top, variables),

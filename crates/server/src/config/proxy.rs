@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use http::HeaderName;
 use mintmark_core::document::TableReader;
+use mintmark_core::model::IpNetwork;
 
+use super::Variables;
 use super::section::{Setting, read_choice, read_list, read_text, variable_name};
-use super::{Network, Variables};
 
 /// How a proxy writes a client's certificate into a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub enum AddressFormat {
 #[derive(Clone, Debug)]
 pub struct ProxySettings {
     /// Where they are.
-    pub addresses: Vec<Network>,
+    pub addresses: Vec<IpNetwork>,
     /// The file with the secrets that they prove themselves with, one a line.
     pub secret_file: Option<PathBuf>,
     /// SHA-256 of the certificates that they prove themselves with instead.
@@ -112,7 +113,7 @@ pub(super) fn read(
 ) -> Option<ProxySettings> {
     let reader = Reader { table: entry.table("proxy"), variables, section: format!("{section}.proxy") };
     let settings = ProxySettings {
-        addresses: reader.list("addresses", |text| text.parse::<Network>().map_err(|error| error.to_string())),
+        addresses: reader.list("addresses", |text| text.parse::<IpNetwork>().map_err(|error| error.to_string())),
         secret_file: Some(reader.text("secret_file", "")).filter(|path| !path.is_empty()).map(|path| folder.join(path)),
         certificates: reader.list("certificate_sha256", parse_fingerprint),
         certificate_header: reader.header("certificate_header"),
@@ -172,7 +173,7 @@ impl Reader<'_> {
 
     fn check(&self, settings: &ProxySettings) {
         let proves_nothing = settings.secret_file.is_none() && settings.certificates.is_empty();
-        if proves_nothing && !settings.addresses.iter().all(Network::is_loopback) {
+        if proves_nothing && !settings.addresses.iter().all(IpNetwork::is_loopback) {
             let message = "an address alone can be forged or shared: give the proxies a secret_file, or name their certificates in \
                            certificate_sha256";
             self.report("addresses", message);

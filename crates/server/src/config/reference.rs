@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use super::{
     CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, Setting, SignerSettings, StoreSettings, environments,
+    RootKeySettings, Setting, SignerSettings, StoreSettings, admin, environments,
 };
 
 fn all() -> Vec<Setting> {
     [
         environments::settings(),
+        admin::settings(),
         StoreSettings::settings(),
         RootKeySettings::settings(),
         DialectSettings::settings(),

@@ -86,7 +86,7 @@ settings! {
     FeedSettings in "feed" {
         /// Milliseconds between two polls: how soon a change made elsewhere is in force here.
         poll_milliseconds: integer = 500, (50..=10_000);
-        /// Milliseconds between two times that last uses of credentials are written down. Each node writes a credential's at most once in ten minutes.
+        /// Milliseconds between two times that counts of requests and last uses of credentials are written down. Each node writes a credential's at most once in ten minutes.
         flush_milliseconds: integer = 3000, (100..=60_000);
     }
 }

@@ -30,9 +30,9 @@ impl TlsSettings {
     }
 }
 
-/// The lines of the reference.
-pub(super) fn settings() -> Vec<Setting> {
-    let setting = |key, default: &str, doc| Setting { section: "environments.NAME.tls", key, default: default.to_owned(), doc };
+/// The lines of the reference, for the listener of a section.
+pub(super) fn settings(section: &'static str) -> Vec<Setting> {
+    let setting = |key, default: &str, doc| Setting { section, key, default: default.to_owned(), doc };
     vec![
         setting(
             "certificate",
@@ -56,8 +56,8 @@ pub(super) fn settings() -> Vec<Setting> {
 }
 
 /// Nothing where TLS is not configured.
-pub(super) fn read(entry: &TableReader<'_>, variables: &Variables, section: &str) -> Option<TlsSettings> {
-    let table = entry.table("tls");
+pub(super) fn read(entry: Option<&TableReader<'_>>, variables: &Variables, section: &str) -> Option<TlsSettings> {
+    let table = entry.and_then(|entry| entry.table("tls"));
     let section = format!("{section}.tls");
     let text = |key| read_text(table.as_ref(), variables, (&section, key), "");
     let settings = TlsSettings {

@@ -36,7 +36,7 @@ pub(super) async fn revoke(
     };
     let dialects = app.node.dialects.load();
     let Some(standard) = dialects.get(STANDARD) else { return undecided() };
-    let call = call(&app, &peer, standard, (&parts, body.as_ref()));
+    let call = call((&app, &peer, &id), standard, (&parts, body.as_ref()));
     let answered = app.node.endpoint.revoke(&call).await;
     log_revocation(&app, &id, &answered);
     match answered.result {
@@ -58,7 +58,7 @@ pub(super) async fn introspect(
     };
     let dialects = app.node.dialects.load();
     let Some(standard) = dialects.get(STANDARD) else { return undecided() };
-    let call = call(&app, &peer, standard, (&parts, body.as_ref()));
+    let call = call((&app, &peer, &id), standard, (&parts, body.as_ref()));
     let answered = app.node.endpoint.introspect(&call).await;
     log_introspection(&app, &id, &answered);
     match answered.result {
@@ -89,8 +89,7 @@ async fn read(app: &App, request: Request) -> Result<(Parts, Option<Bytes>), Res
 }
 
 fn call<'a>(
-    app: &'a App,
-    peer: &'a Peer,
+    (app, peer, id): (&'a App, &'a Peer, &'a RequestId),
     dialect: &'a Dialect,
     (parts, body): (&'a Parts, Option<&'a Bytes>),
 ) -> TokenCall<'a> {
@@ -102,8 +101,9 @@ fn call<'a>(
         path: parts.uri.path(),
         methods: dialect.request.methods,
         certificate: peer.certificate.as_ref(),
+        is_rehearsal: false,
     };
-    TokenCall { caller, dialect, raw }
+    TokenCall { caller, request_id: id.as_str(), dialect, raw }
 }
 
 fn done(mut response: Response) -> Response {

@@ -67,8 +67,14 @@ pub(super) async fn check_with_empty_path(
 
 async fn decide(app: &App, id: &RequestId, peer: &Peer, (resource, query): (&str, Option<&str>), parts: &Parts) -> Response {
     let methods = AuthMethods::default().with(AuthMethod::ClientSecretBasic);
-    let caller =
-        Caller { environment: &app.site.environment, source: peer.address, path: "/verify/", methods, certificate: None };
+    let caller = Caller {
+        environment: &app.site.environment,
+        source: peer.address,
+        path: "/verify/",
+        methods,
+        certificate: None,
+        is_rehearsal: false,
+    };
     let call = GatewayCall { caller, headers: &parts.headers, resource, query };
     let answered = app.node.endpoint.check_for_gateway(&call).await;
     log(app, id, &answered);

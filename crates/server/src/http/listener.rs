@@ -25,41 +25,46 @@ pub struct Listener {
 
 impl Listener {
     /// Serves until `stop` says so, then lets requests in work finish for as long as the settings allow.
-    pub async fn run(self, node: Arc<Node>, mut stop: watch::Receiver<bool>) {
-        let limits = node.limits.clone();
-        let connections = Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
-        let service = Service::new(App { node, site: Arc::clone(&self.site) });
-        let graceful = GracefulShutdown::new();
-        loop {
-            let accepted = tokio::select! {
-                accepted = accept(&self.socket, &connections) => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
-            };
-            let Some((stream, peer, permit)) = accepted else { continue };
-            match &self.tls {
-                None => {
-                    let watched = graceful.watch(connection(stream, peer, &service));
-                    tokio::spawn(async move {
-                        if let Err(error) = watched.await {
-                            tracing::debug!(%error, %peer, "a connection ended early");
-                        }
-                        drop(permit);
-                    });
-                }
-                Some(tls) => {
-                    let (tls, service, until) = (Arc::clone(tls), service.clone(), (graceful.watcher(), stop.clone()));
-                    tokio::spawn(async move {
-                        secure::serve(&tls, stream, peer, service, until).await;
-                        drop(permit);
-                    });
-                }
+    pub async fn run(self, node: Arc<Node>, stop: watch::Receiver<bool>) {
+        let service = Service::new(App { node, site: self.site });
+        serve_socket(self.socket, self.tls, service, stop).await;
+    }
+}
+
+/// Serves a bound socket until `stop` says so, then lets requests in work finish for as long as the settings allow.
+pub async fn serve_socket(socket: TcpListener, tls: Option<Arc<ServerTls>>, service: Service, mut stop: watch::Receiver<bool>) {
+    let limits = service.node().limits.clone();
+    let connections = Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&socket, &connections) => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let Some((stream, peer, permit)) = accepted else { continue };
+        match &tls {
+            None => {
+                let watched = graceful.watch(connection(stream, peer, &service));
+                tokio::spawn(async move {
+                    if let Err(error) = watched.await {
+                        tracing::debug!(%error, %peer, "a connection ended early");
+                    }
+                    drop(permit);
+                });
+            }
+            Some(tls) => {
+                let (tls, service, until) = (Arc::clone(tls), service.clone(), (graceful.watcher(), stop.clone()));
+                tokio::spawn(async move {
+                    secure::serve(&tls, stream, peer, service, until).await;
+                    drop(permit);
+                });
             }
         }
-        drop(self.socket);
-        let grace = Duration::from_secs(limits.shutdown_grace);
-        if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests were still in work when the time for them was over");
-        }
+    }
+    drop(socket);
+    let grace = Duration::from_secs(limits.shutdown_grace);
+    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still in work when the time for them was over");
     }
 }
 

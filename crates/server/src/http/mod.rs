@@ -41,7 +41,7 @@ use mintmark_core::directory::EnvironmentHandle;
 use mintmark_core::model::EnvironmentName;
 
 pub use host::HostRule;
-pub use listener::Listener;
+pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
 pub use proxy::{Proxies, ProxySecrets};
 pub use request_id::{RequestId, RequestIds};

@@ -3,13 +3,14 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderName, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,7 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::{App, Peer, RequestId, answer, built_in_routes, host, token};
+use super::{App, HostRule, Peer, RequestId, answer, built_in_routes, host, token};
+use crate::node::Node;
 
 /// The largest header of a request, in bytes; hyper answers a larger one with 431, and one of more than 100 fields. That number
 /// is not set here: hyper clears room for a number that is set at every request.
@@ -31,19 +33,38 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a listener's connections are served with.
 #[derive(Clone)]
 pub struct Service {
-    app: App,
-    routes: Router,
+    node: Arc<Node>,
+    served: Served,
+}
+
+/// What is served at a listener.
+#[derive(Clone)]
+enum Served {
+    /// An environment: token endpoints, and the routes of what is built in.
+    Environment { app: App, routes: Router },
+    /// The management side, at its own hosts.
+    Management { hosts: Arc<HostRule>, routes: Router },
 }
 
 impl Service {
-    /// The routes of one listener.
+    /// The routes of one environment's listener.
     pub fn new(app: App) -> Self {
-        Self { routes: built_in_routes(app.clone()), app }
+        Self { node: Arc::clone(&app.node), served: Served::Environment { routes: built_in_routes(app.clone()), app } }
+    }
+
+    /// The routes of the management side's listener. They find the [`Peer`] and the [`RequestId`] in the request's extensions.
+    pub fn management(node: Arc<Node>, hosts: HostRule, routes: Router) -> Self {
+        Self { node, served: Served::Management { hosts: Arc::new(hosts), routes } }
+    }
+
+    /// The node that serves.
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     /// How long a client may take for what it must do before it is answered.
     pub(super) fn header_timeout(&self) -> Duration {
-        Duration::from_secs(self.app.node.limits.header_timeout)
+        Duration::from_secs(self.node.limits.header_timeout)
     }
 }
 
@@ -65,7 +86,7 @@ impl Connection {
     }
 
     pub(super) fn body_timeout(&self) -> Duration {
-        Duration::from_secs(self.service.app.node.limits.body_timeout)
+        Duration::from_secs(self.service.node.limits.body_timeout)
     }
 }
 
@@ -104,7 +125,7 @@ impl<B: http_body::Body<Data = Bytes, Error = hyper::Error> + Send + Unpin + 'st
 
 /// Answers a request. Every answer gets the request's id, whoever made it.
 pub(super) async fn answer<B: RequestBody>(connection: Arc<Connection>, request: Request<B>) -> Result<Response, Infallible> {
-    let id = connection.service.app.node.request_ids.next();
+    let id = connection.service.node.request_ids.next();
     // Pinned here: a large future that is handed on by value is copied each time.
     let work = pin!(route(&connection, &id, request));
     let mut response = answer::without_panic(&id, work).await;
@@ -115,20 +136,41 @@ pub(super) async fn answer<B: RequestBody>(connection: Arc<Connection>, request:
 }
 
 async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request: Request<B>) -> Response {
-    let Service { app, routes } = &connection.service;
     let (mut parts, body) = request.into_parts();
+    let (app, routes) = match &connection.service.served {
+        Served::Environment { app, routes } => (app, routes),
+        Served::Management { hosts, routes } => {
+            if !host::is_allowed(hosts, connection.server_name.as_deref(), &parts) {
+                return host::misdirected();
+            }
+            return hand_on(routes, (&connection.peer, id), parts, body).await;
+        }
+    };
     if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
         return host::misdirected();
     }
     let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, &*app.node.endpoint.clock).map(Arc::new);
     let peer = told.as_ref().unwrap_or(&connection.peer);
     if is_built_in(parts.uri.path()) {
-        parts.extensions.insert(id.clone());
-        parts.extensions.insert(Arc::clone(peer));
-        let Ok(response) = Box::pin(routes.clone().oneshot(Request::from_parts(parts, Body::new(body)))).await;
-        return response;
+        return hand_on(routes, (peer, id), parts, body).await;
     }
     token::answer(app, peer, id, &parts, body).await
+}
+
+/// Hands a request to a router, in a box: its work is rare and large.
+fn hand_on<B: RequestBody>(
+    routes: &Router,
+    (peer, id): (&Arc<Peer>, &RequestId),
+    mut parts: Parts,
+    body: B,
+) -> Pin<Box<impl Future<Output = Response> + use<B>>> {
+    parts.extensions.insert(id.clone());
+    parts.extensions.insert(Arc::clone(peer));
+    let work = routes.clone().oneshot(Request::from_parts(parts, Body::new(body)));
+    Box::pin(async move {
+        let Ok(response) = work.await;
+        response
+    })
 }
 
 fn is_built_in(path: &str) -> bool {

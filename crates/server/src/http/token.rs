@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawRequest, Routed};
 use mintmark_core::model::{ClientId, CredentialId};
 use mintmark_core::token::{Denial, Exchange, Outcome};
+use mintmark_core::usage::Asked;
 
 use super::{App, Peer, RequestId, answer};
 
@@ -32,7 +33,10 @@ where
         Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
             answer_token(app, peer, id, dialect, parts, body).await
         }
-        Routed::Endpoint(dialect) => refuse(app, id, dialect, parts, &Denial::MethodRefused),
+        Routed::Endpoint(dialect) => {
+            note_refusal(app, peer, id, dialect, &Denial::MethodRefused);
+            refuse(app, id, dialect, parts, &Denial::MethodRefused)
+        }
         Routed::Redirect(dialect) => {
             let issuer = issuer_of(app);
             answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, id, path)))
@@ -71,6 +75,7 @@ where
         None => tokio::time::timeout(Duration::from_secs(app.node.limits.body_timeout), reading).await,
     };
     let Ok(Ok(body)) = read else {
+        note_refusal(app, peer, id, dialect, &Denial::BodyIncomplete);
         let mut response = refuse(app, id, dialect, parts, &Denial::BodyIncomplete);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response;
@@ -144,9 +149,18 @@ fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outco
     }
     match &outcome.result {
         Ok(jti) => line!(info, jti, "token issued"),
-        Err(denial) if denial.is_ours() => line!(error, reason = denial.to_string(), "token request not answered"),
-        Err(denial) => line!(info, reason = denial.to_string(), "token request refused"),
+        Err(denial) if denial.is_ours() => {
+            line!(error, code = denial.code(), reason = denial.to_string(), "token request not answered");
+        }
+        Err(denial) => line!(info, code = denial.code(), reason = denial.to_string(), "token request refused"),
     }
+}
+
+/// Counts a request that came to a token endpoint and did not get as far as to be read.
+fn note_refusal(app: &App, peer: &Peer, id: &RequestId, dialect: &Dialect, denial: &Denial) {
+    let environment = &app.site.environment;
+    let asked = Asked { environment, dialect: &dialect.name, request_id: id.as_str(), source: peer.address };
+    app.node.endpoint.note_refusal(&asked, denial);
 }
 
 /// Refuses what is no token request. Of its headers those that the dialect sends back are read, and nothing else.
@@ -155,6 +169,7 @@ fn refuse(app: &App, id: &RequestId, dialect: &Dialect, parts: &Parts, denial: &
         request_id = id.as_str(),
         environment = %app.site.environment,
         dialect = %dialect.name,
+        code = denial.code(),
         reason = denial.to_string(),
         "token request refused"
     );

@@ -191,8 +191,8 @@ impl Node {
         match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
             Ok(Some(removed)) => {
                 if removed != Removed::default() {
-                    let Removed { uses, revocations, entries } = removed;
-                    tracing::debug!(uses, revocations, entries, "removed what had its time from the store");
+                    let Removed { uses, revocations, entries, usage, refusals } = removed;
+                    tracing::debug!(uses, revocations, entries, usage, refusals, "removed what had its time from the store");
                 }
                 // The lease spares work; that a thing is done once is for the versions of the rows.
                 self.keep_keys(told).await;
@@ -202,16 +202,37 @@ impl Node {
         }
     }
 
-    /// Writes down last uses until `stop` says so, and once more then.
-    pub async fn flush_uses(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
-        loop {
-            let last = stopped(every, &mut stop).await;
+    /// Writes down last uses and counts of requests until `stop` says so.
+    pub async fn flush(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        while !stopped(every, &mut stop).await {
             if let Err(error) = self.endpoint.directory.flush_uses().await {
                 tracing::warn!(%error, "last uses of credentials could not be written down yet");
             }
-            if last {
-                return;
+            if let Err(error) = Arc::clone(&self).flush_usage().await {
+                tracing::warn!(%error, "counts of requests could not be written down yet");
             }
+        }
+    }
+
+    /// On a thread that may be busy: adding up what a crowd of clients did takes some milliseconds, and tokens shall not wait for it.
+    async fn flush_usage(self: Arc<Self>) -> Result<(), StoreError> {
+        let runtime = tokio::runtime::Handle::current();
+        let flush = move || {
+            let (usage, store) = (&self.endpoint.usage, self.endpoint.directory.store());
+            runtime.block_on(usage.flush(&**store, self.endpoint.clock.now()))
+        };
+        let flushed = tokio::task::spawn_blocking(flush).await;
+        flushed.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+
+    /// Writes down all that is in memory, at the end.
+    pub async fn flush_all(&self) {
+        if let Err(error) = self.endpoint.directory.flush_uses().await {
+            tracing::warn!(%error, "last uses of credentials could not be written down");
+        }
+        let store = self.endpoint.directory.store();
+        if let Err(error) = self.endpoint.usage.flush_all(&**store, self.endpoint.clock.now()).await {
+            tracing::warn!(%error, "counts of requests could not be written down");
         }
     }
 }

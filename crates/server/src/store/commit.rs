@@ -1,17 +1,21 @@
 //! The transactions that write.
 
+use std::cmp::Reverse;
+
 use mintmark_core::model::Position;
-use mintmark_core::store::{AuditEntry, Change, CommitError, CredentialUse, Read, Subject};
+use mintmark_core::store::{Change, CommitError, CredentialUse, Read, Subject};
 
 use super::SqlStore;
-use super::engine::{Transaction, WriteError};
+use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::subject_columns;
-use super::statements::{AUDIT_INSERT, CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE, USES_AT_ONCE};
-use super::writes::{big, json, random_mark, write};
+use super::statements::{CREDENTIALS_USED, FEED_INSERT, STORE_ADVANCE};
+use super::writes::{big, random_mark, write};
 
 /// How many uses are written to a file before others get their turn: some tenths of a second.
 const USES_IN_ONE_FILE_TRANSACTION: usize = 10_000;
+/// How many of them one statement writes.
+const USES_AT_ONCE: usize = 50;
 
 impl SqlStore {
     /// Commits a change in one transaction named after its action.
@@ -34,7 +38,7 @@ impl SqlStore {
         for row in &change.writes {
             write(&mut transaction, row, position).await?;
         }
-        insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        self.insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
         insert_feed(&mut transaction, (position, mark), &change.feed_subject()).await.map_err(not_the_callers)?;
         transaction.commit().await?;
         Ok(position)
@@ -45,9 +49,11 @@ impl SqlStore {
         if uses.is_empty() {
             return Ok(());
         }
-        // Within a statement in the order of the primary key, so that each page is visited once.
+        // In the order of the primary key, so that each page is visited once; of each credential the last use, since a statement
+        // may take any of two.
         let mut sorted: Vec<&CredentialUse> = uses.iter().collect();
-        sorted.sort_unstable_by_key(|used| (used.at, &used.environment, used.credential_id));
+        sorted.sort_unstable_by_key(|used| (&used.environment, used.credential_id, Reverse(used.at)));
+        sorted.dedup_by_key(|used| (&used.environment, used.credential_id));
         // Where several nodes write, few rows are locked together: two that lock many in two orders would wait for each other, and
         // changes for both.
         let at_once = if self.engine.has_one_writer() { USES_IN_ONE_FILE_TRANSACTION } else { USES_AT_ONCE };
@@ -60,24 +66,21 @@ impl SqlStore {
 
     async fn try_write_uses(&self, uses: &[&CredentialUse]) -> Result<(), WriteError> {
         let mut transaction = self.engine.begin_write().await?;
-        for alike in uses.chunk_by(|one, next| is_written_with(one, next)) {
+        for alike in uses.chunk_by(|one, next| one.environment == next.environment) {
             for part in alike.chunks(USES_AT_ONCE) {
                 let Some(last) = part.last() else { continue };
-                let query = CREDENTIALS_USED.query().bind(last.at.0).bind(last.environment.as_str());
+                let query = CREDENTIALS_USED.query(USES_AT_ONCE).bind(last.environment.as_str());
                 // A short part repeats its last one, which changes nothing.
                 let full = part.iter().chain(std::iter::repeat(last)).take(USES_AT_ONCE);
-                let query = full.fold(query, |query, used| query.bind(used.credential_id.to_string()));
-                query.execute(&mut transaction).await?;
+                let bind = |query: Query, used: &&CredentialUse| {
+                    query.bind(used.credential_id.to_string()).bind(used.at.0).bind(used.source.to_string())
+                };
+                full.fold(query, bind).execute(&mut transaction).await?;
             }
         }
         transaction.commit().await?;
         Ok(())
     }
-}
-
-/// Whether one statement can write both.
-fn is_written_with(one: &CredentialUse, other: &CredentialUse) -> bool {
-    one.at == other.at && one.environment == other.environment
 }
 
 /// Takes the next position. It locks the store's row until the end of the transaction, so that positions are given in the
@@ -87,16 +90,6 @@ async fn advance(transaction: &mut Transaction, mark: i64) -> Result<Position, W
     let row = row.ok_or_else(|| WriteError::Failed("the store's own row is missing".to_owned()))?;
     let position = Fields::of(&row, "store", "position").number("position");
     position.map(Position).map_err(|error| WriteError::Failed(error.to_string()))
-}
-
-async fn insert_audit(transaction: &mut Transaction, position: Position, audit: &AuditEntry) -> Result<(), WriteError> {
-    let (kind, environment, id) = subject_columns(&audit.subject);
-    let query = AUDIT_INSERT.query().bind(big(position.0)).bind(audit.at.0).bind(audit.actor.as_str()).bind(audit.action);
-    let query = query.bind(kind).bind(environment).bind(id);
-    let before = audit.before.as_ref().map(json).transpose()?;
-    let after = audit.after.as_ref().map(json).transpose()?;
-    query.bind(before).bind(after).execute(transaction).await?;
-    Ok(())
 }
 
 async fn insert_feed(

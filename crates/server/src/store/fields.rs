@@ -91,7 +91,7 @@ impl<'r> Fields<'r> {
     }
 
     /// JSON, if there is any.
-    pub(super) fn optional_json(&self, column: &str) -> Read<Option<serde_json::Value>> {
+    pub(super) fn optional_json<T: DeserializeOwned>(&self, column: &str) -> Read<Option<T>> {
         let text: Option<&str> = self.plain(column)?;
         text.map(|text| serde_json::from_str(text).map_err(|cause| self.corrupt(column, &cause))).transpose()
     }

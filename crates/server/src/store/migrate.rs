@@ -8,7 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::engine::{Transaction, WriteError};
 use super::fields::Fields;
-use super::statements::{SCHEMA_USABLE_FROM, SCHEMA_VERSION};
+use super::statements::{SCHEMA_USABLE_FROM, SCHEMA_VERSION, SCHEMA_VERSIONS};
 
 /// One version of the schema.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,11 @@ versions! {
     3 "credentials" "0003_credentials.sql";
     4 "revocation" "0004_revocation.sql";
     5 "key lives" "0005_key_lives.sql";
+    6 "audit chain" "0006_audit_chain.sql";
     7 "people" "0007_people.sql";
+    8 "usage" "0008_usage.sql";
+    9 "credential limits" "0009_credential_limits.sql";
+    10 "admin" "0010_admin.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and
@@ -90,6 +94,12 @@ pub(super) async fn migrate(transaction: &mut Transaction) -> Result<Option<i64>
 async fn number(transaction: &mut Transaction, query: super::engine::Query) -> Result<i64, WriteError> {
     let Some(row) = query.row(transaction).await? else { return Ok(0) };
     Fields::of(&row, "store", "version").number("version").map_err(|error| WriteError::Failed(error.to_string()))
+}
+
+/// Whether a store has all versions that this program knows, and no others.
+pub(super) async fn is_current(transaction: &mut Transaction) -> Result<bool, WriteError> {
+    let versions = number(transaction, SCHEMA_VERSIONS.query()).await?;
+    Ok(usize::try_from(versions) == Ok(VERSIONS.len()) && applied_version(transaction).await? == current_version())
 }
 
 /// The version that a store has; 0 if it is empty.

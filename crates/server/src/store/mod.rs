@@ -11,16 +11,21 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `revocations` | what ends tokens before they expire |
+//! | `idempotency` | answers that are given again to a request that comes again |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
+//! | `audit` | the audit log and its chains |
+//! | `usage` | counts of token requests, and refusals that are kept |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
 //! | `rows`, `fields` | from rows to the model |
 //! | `transfer` | whole stores: copies and backups |
 //! | `migrate` | the schema's versions |
 
+mod audit;
 mod commit;
 mod engine;
 mod fields;
+mod idempotency;
 mod migrate;
 mod open;
 mod people;
@@ -32,15 +37,19 @@ mod rows;
 mod statements;
 mod transfer;
 mod upkeep;
+mod usage;
 mod writes;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mintmark_core::clock::Clock;
+use mintmark_core::crypto::AuditKeys;
 use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
+pub use audit::AuditSurvey;
+pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
@@ -100,6 +109,8 @@ pub struct SqlStore {
     engine: Engine,
     place: StorePlace,
     options: OpenOptions,
+    /// What audit rows are linked with, as soon as the root keys are known.
+    audit_keys: OnceLock<AuditKeys>,
 }
 
 impl fmt::Debug for SqlStore {

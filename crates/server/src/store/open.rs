@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mintmark_core::random::Random;
 
@@ -11,7 +11,7 @@ use super::engine::postgres::PostgresPool;
 use super::engine::sqlite::{SqlitePools, file};
 use super::engine::{Engine, Pools, StoreMark, Transaction, WriteError};
 use super::fields::Fields;
-use super::migrate::{USABLE_FROM, applied_version, current_version, migrate, versions_after};
+use super::migrate::{USABLE_FROM, applied_version, current_version, is_current, migrate, versions_after};
 use super::place::Place;
 use super::statements::{STORE, STORE_CREATE, STORE_IS_THERE};
 use super::{OpenOptions, SchemaVersion, SqlStore, StoreKind, StorePlace};
@@ -99,7 +99,7 @@ pub(super) async fn connect(place: &StorePlace, options: OpenOptions) -> Result<
         Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres, Arc::clone(&options.clock))),
     };
     let engine = Engine::new(pools, Arc::clone(&options.clock), Arc::clone(&options.random));
-    Ok(SqlStore { engine, place: place.clone(), options })
+    Ok(SqlStore { engine, place: place.clone(), options, audit_keys: OnceLock::new() })
 }
 
 async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {
@@ -157,8 +157,7 @@ async fn is_away(store: &SqlStore) -> bool {
 async fn is_ready(store: &SqlStore) -> Result<bool, WriteError> {
     store.engine.try_connection().await?;
     let mut transaction = store.engine.begin_check().await?;
-    let is_current =
-        transaction.mark().await? == StoreMark::Ours && applied_version(&mut transaction).await? == current_version();
+    let is_current = transaction.mark().await? == StoreMark::Ours && is_current(&mut transaction).await?;
     let is_ready = is_current && matches!(check_kind(&mut transaction, store.options.kind).await?, Prepared::Ready);
     transaction.commit().await?;
     Ok(is_ready)

@@ -5,18 +5,19 @@ use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
-    AsOf, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark, Page, Read,
-    RevocationPage, Store, StoreError, UseDigest,
+    AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
+    OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
+use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    AUDIT, BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENTS_AFTER, CLIENTS_OF_TENANT_AFTER,
-    CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE,
-    STORE, TENANT, TENANTS,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS,
+    SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -58,8 +59,32 @@ impl Store for SqlStore {
         self.write_uses(uses).await
     }
 
+    async fn record_usage(&self, batch: &UsageBatch) -> Read<()> {
+        self.write_usage(batch).await
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+        self.read_usage(query).await
+    }
+
+    async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
+        self.read_refusal(request_id).await
+    }
+
+    async fn refusals(&self, filter: &RefusalFilter, before: Option<&RefusedBefore>, limit: u32) -> Read<Vec<Refusal>> {
+        self.read_refusals(filter, before, limit).await
+    }
+
+    async fn forget_usage(&self, lease: &Lease, old: OldUsage, limit: u32) -> Read<Option<u64>> {
+        self.forget_old_usage(lease, old, limit).await
+    }
+
     async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {
         self.insert_use(digest, expires_at).await
+    }
+
+    async fn was_used(&self, digest: &UseDigest) -> Read<bool> {
+        Ok(self.engine.row(SINGLE_USE_FIND.query().bind(&digest.0[..])).await?.is_some())
     }
 
     async fn take_lease(&self, name: &'static str, holder: &str, now: Timestamp, expires_at: Timestamp) -> Read<Option<Lease>> {
@@ -141,14 +166,26 @@ impl Store for SqlStore {
         Ok(readable(&found, rows::credential))
     }
 
-    async fn audit(&self, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
-        let before = before.map_or(i64::MAX, |position| big(position.0));
-        let found = self.engine.rows(AUDIT.query().bind(before).bind(i64::from(limit))).await?;
-        Ok(readable(&found, rows::audit_record))
+    async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
+        Box::pin(self.read_audit(filter, before, limit)).await
     }
 }
 
 impl SqlStore {
+    /// A client, of one tenant or of any. One of another tenant is not found, by the same query (rule S4).
+    pub async fn client_of(
+        &self,
+        environment: &EnvironmentName,
+        tenant: Option<TenantId>,
+        id: &ClientId,
+    ) -> Read<Option<Client>> {
+        let query = match tenant {
+            None => CLIENT.query().bind(environment.as_str()).bind(id.as_str()),
+            Some(tenant) => CLIENT_OF_TENANT.query().bind(environment.as_str()).bind(id.as_str()).bind(tenant.to_string()),
+        };
+        self.engine.row(query).await?.as_ref().map(rows::client).transpose()
+    }
+
     async fn read_client_record(&self, environment: &EnvironmentName, id: &ClientId) -> Read<AsOf<Option<ClientRecord>>> {
         let mut transaction = self.engine.begin_read().await?;
         let position = head(&mut transaction).await?.position;
@@ -264,7 +301,7 @@ pub(super) struct Head {
     pub(super) incarnation: Incarnation,
     pub(super) position: Position,
     mark: Mark,
-    first: Position,
+    pub(super) first: Position,
     is_unconfirmed: bool,
 }
 

@@ -1,7 +1,9 @@
 //! From rows to the model. A row that does not parse is named in the error; in lists it is left out and logged, so that one
 //! bad row never takes the rest down.
 
+use mintmark_core::audit::{ChainName, StoredRow};
 use mintmark_core::clock::Timestamp;
+use mintmark_core::crypto::ChainLink;
 use mintmark_core::model::{
     AssertionAudience, Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Profile,
     Proof, ProofKind, Resource, RevocationKind, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding,
@@ -103,7 +105,11 @@ pub(super) fn credential(row: &Row) -> Read<Credential> {
         status: fields.word("status", Status::from_word)?,
         created_at: fields.time("created_at")?,
         expires_at: fields.optional_time("expires_at")?,
+        limits: fields.json("limits")?,
+        rotation: fields.optional_json("rotation")?,
         last_used_at: fields.optional_time("last_used_at")?,
+        // One that was damaged says nothing, and stops no client.
+        last_used_from: fields.optional_parsed("last_used_from").unwrap_or_default(),
         version: fields.number("version")?,
     })
 }
@@ -188,12 +194,40 @@ pub(super) fn audit_record(row: &Row) -> Read<AuditRecord> {
     let fields = Fields::of(row, "audit", "position");
     Ok(AuditRecord {
         position: Position(fields.number("position")?),
+        tenant: fields.parsed::<ChainName>("chain")?.0,
+        sequence: fields.optional_number("ordinal")?,
         at: fields.time("made_at")?,
         actor: fields.text("actor")?,
+        source: fields.optional_parsed("source")?,
+        request_id: fields.optional_text("request_id")?,
         action: fields.text("action")?,
         subject: subject(&fields)?,
         before: fields.optional_json("state_before")?,
         after: fields.optional_json("state_after")?,
+    })
+}
+
+/// A row of `audit` as it stands there, for verifying its chain. One without key or MAC has a link that nothing is linked with.
+pub(super) fn chained_row(row: &Row) -> Read<StoredRow> {
+    let fields = Fields::of(row, "audit", "position");
+    Ok(StoredRow {
+        chain: fields.text("chain")?,
+        sequence: fields.number("ordinal")?,
+        position: fields.number("position")?,
+        at: fields.number("made_at")?,
+        actor: fields.text("actor")?,
+        source: fields.optional_text("source")?,
+        request_id: fields.optional_text("request_id")?,
+        action: fields.text("action")?,
+        subject_kind: fields.text("subject_kind")?,
+        subject_environment: fields.optional_text("subject_environment")?,
+        subject_id: fields.text("subject_id")?,
+        before: fields.optional_text("state_before")?,
+        after: fields.optional_text("state_after")?,
+        link: ChainLink {
+            key_id: fields.optional_text("key_id")?.unwrap_or_default(),
+            mac: fields.optional_bytes("mac")?.unwrap_or_default(),
+        },
     })
 }
 

@@ -67,8 +67,147 @@ macro_rules! management_client {
     };
 }
 
-/// How many credentials [`CREDENTIALS_USED`] takes.
-pub(super) const USES_AT_ONCE: usize = 50;
+macro_rules! audit {
+    () => {
+        "SELECT position, chain, ordinal, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
+         subject_id, state_before, state_after FROM audit WHERE position < $1 AND ($2 = 0 OR actor = $3) \
+         AND action >= $4 AND action < $5 AND made_at >= $6 AND made_at < $7 "
+    };
+}
+
+macro_rules! usage_key {
+    () => {
+        "k.environment, k.level, k.tenant_id, k.client_id, k.credential_id, k.business_id, k.outcome, k.code"
+    };
+}
+
+// An empty text asks for nothing. The conditions that lead to an index come again in the statements.
+macro_rules! usage_asked {
+    () => {
+        "k.environment = $1 AND k.level = $2 AND ($3 = '' OR k.tenant_id = $3) AND ($4 = '' OR k.client_id >= $4) \
+         AND ($5 = '' OR k.client_id <= $5) AND ($6 = '' OR k.credential_id = $6) AND ($7 = '' OR k.business_id = $7)"
+    };
+}
+
+// Keys first: of each the periods lie beside each other.
+macro_rules! usage_series {
+    () => {
+        concat!(
+            "SELECT ",
+            usage_key!(),
+            ", u.period, u.requests FROM usage_key AS k CROSS JOIN usage_count AS u \
+         WHERE u.key_id = k.id AND u.step = $8 AND u.period >= $9 AND u.period < $10 AND ",
+            usage_asked!()
+        )
+    };
+}
+
+macro_rules! usage_sums {
+    () => {
+        concat!(
+            "SELECT ",
+            usage_key!(),
+            ", CAST((SELECT coalesce(sum(u.requests), 0) FROM usage_count AS u \
+         WHERE u.key_id = k.id AND u.step = $8 AND u.period >= $9 AND u.period < $10) AS BIGINT) AS requests \
+         FROM usage_key AS k WHERE ",
+            usage_asked!()
+        )
+    };
+}
+
+macro_rules! latest {
+    () => {
+        " ORDER BY u.period DESC LIMIT $11"
+    };
+}
+
+macro_rules! refusal {
+    () => {
+        "SELECT request_id, refused_at, environment, dialect, client_id, tenant_id, credential_id, business_id, source, code, \
+         detail FROM refusal WHERE "
+    };
+}
+
+macro_rules! refusals {
+    ($of:literal) => {
+        concat!(
+            refusal!(),
+            "environment = $1 AND (refused_at, request_id) < ($4, $5) AND ($3 = '' OR code = $3) AND ",
+            $of,
+            " ORDER BY refused_at DESC, request_id DESC LIMIT $6"
+        )
+    };
+}
+
+macro_rules! refusals_over {
+    ($of:literal) => {
+        concat!(
+            "DELETE FROM refusal WHERE request_id IN (SELECT request_id FROM refusal WHERE environment = $1 AND ",
+            $of,
+            " ORDER BY refused_at DESC, request_id DESC LIMIT 1000 OFFSET $2)"
+        )
+    };
+}
+
+/// A statement about several rows at once, as many as its query is made for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ManyRows {
+    pub(super) name: &'static str,
+    before: &'static str,
+    after: &'static str,
+    /// How many values a row has, and how many placeholders come before those of the rows.
+    pub(super) columns: usize,
+    first: usize,
+}
+
+impl ManyRows {
+    /// Its text for so many rows.
+    pub(super) fn sql(&self, rows: usize) -> String {
+        let row = |number: usize| {
+            let first = self.first + number * self.columns;
+            let places = (1..=self.columns).map(|column| format!("${}", first + column));
+            format!("({})", places.collect::<Vec<_>>().join(", "))
+        };
+        let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        format!("{}{rows}{}", self.before, self.after)
+    }
+}
+
+// Both engines call the columns of such a list so. Uses move times forward only.
+pub(super) const CREDENTIALS_USED: ManyRows = ManyRows {
+    name: "credential.used",
+    before: "UPDATE credential SET last_used_at = used.column2, last_used_from = used.column3 FROM (VALUES ",
+    after: ") AS used WHERE credential.environment = $1 AND credential.id = used.column1 \
+            AND (credential.last_used_at IS NULL OR credential.last_used_at < used.column2)",
+    columns: 3,
+    first: 1,
+};
+pub(super) const USAGE_KEYS: ManyRows = ManyRows {
+    name: "usage.keys",
+    before: "INSERT INTO usage_key (id, environment, level, tenant_id, client_id, credential_id, business_id, outcome, code, seen) \
+             VALUES ",
+    after: " ON CONFLICT (id) DO UPDATE SET seen = excluded.seen WHERE usage_key.seen < excluded.seen",
+    columns: 10,
+    first: 0,
+};
+pub(super) const USAGE_COUNTS: ManyRows = ManyRows {
+    name: "usage.counts",
+    before: "INSERT INTO usage_count (key_id, step, period, requests) VALUES ",
+    after: " ON CONFLICT (key_id, step, period) DO UPDATE SET requests = usage_count.requests + excluded.requests",
+    columns: 4,
+    first: 0,
+};
+pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
+    name: "refusal.insert",
+    before: "INSERT INTO refusal (request_id, refused_at, environment, dialect, client_id, tenant_id, credential_id, \
+             business_id, source, code, detail) VALUES ",
+    after: " ON CONFLICT (request_id) DO NOTHING",
+    columns: 11,
+    first: 0,
+};
+
+#[cfg(test)]
+const ALL_OF_MANY_ROWS: &[ManyRows] = &[CREDENTIALS_USED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -90,6 +229,7 @@ statements! {
 
     // The table is the migration library's.
     SCHEMA_VERSION = "schema.version": "SELECT CAST(coalesce(max(version), 0) AS BIGINT) AS version FROM _sqlx_migrations";
+    SCHEMA_VERSIONS = "schema.versions": "SELECT count(*) AS version FROM _sqlx_migrations";
     SCHEMA_USABLE_FROM = "schema.usable_from": "SELECT usable_from AS version FROM store WHERE id = 1";
 
     ENVIRONMENT_INSERT = "environment.insert":
@@ -130,6 +270,8 @@ statements! {
          attributes = $10, token_binding = $11, assertion_audience = $12, profile = $13, serves = $14, version = $15 \
          WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $15";
     CLIENT = "client.read": concat!(client!(), "environment = $1 AND id = $2");
+    // The tenant is part of the question, as in BUSINESS.
+    CLIENT_OF_TENANT = "client.read_of_tenant": concat!(client!(), "environment = $1 AND id = $2 AND tenant_id = $3");
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
@@ -139,22 +281,17 @@ statements! {
 
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \
-         details, sealed, status, created_at, created_position, expires_at, last_used_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         details, sealed, status, limits, rotation, created_at, created_position, expires_at, last_used_at, last_used_from, \
+         version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
-         details = $9, sealed = $10, status = $11, expires_at = $12, version = $13 \
-         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $13";
-    // For [`USES_AT_ONCE`] credentials, so that a crowd's uses are few statements.
-    CREDENTIALS_USED = "credential.used":
-        "UPDATE credential SET last_used_at = $1 WHERE environment = $2 AND (last_used_at IS NULL OR last_used_at < $1) \
-         AND id IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
-         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, \
-         $48, $49, $50, $51, $52)";
+         details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15 \
+         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
     CREDENTIALS = "credential.list":
         "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         created_at, expires_at, last_used_at, version FROM credential WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential \
+         WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
 
     RESOURCE_INSERT = "resource.insert":
         "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, token_format, created_at, created_position, \
@@ -208,9 +345,22 @@ statements! {
 
     SINGLE_USE_INSERT = "single_use.insert":
         "INSERT INTO single_use (digest, expires_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+    SINGLE_USE_FIND = "single_use.find":
+        "SELECT digest FROM single_use WHERE digest = $1";
     SINGLE_USE_EXPIRE = "single_use.expire":
         "DELETE FROM single_use WHERE digest IN \
          (SELECT digest FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+    // A row whose time is over is anybody's again.
+    IDEMPOTENCY_TAKE = "idempotency.take":
+        "INSERT INTO idempotency (digest, request, expires_at) VALUES ($1, $2, $3) ON CONFLICT (digest) \
+         DO UPDATE SET request = $2, answer = NULL, expires_at = $3 WHERE idempotency.expires_at <= $4";
+    IDEMPOTENCY_READ = "idempotency.read": "SELECT request, answer FROM idempotency WHERE digest = $1";
+    IDEMPOTENCY_ANSWER = "idempotency.answer": "UPDATE idempotency SET answer = $2 WHERE digest = $1 AND answer IS NULL";
+    IDEMPOTENCY_RELEASE = "idempotency.release": "DELETE FROM idempotency WHERE digest = $1 AND answer IS NULL";
+    IDEMPOTENCY_EXPIRE = "idempotency.expire":
+        "DELETE FROM idempotency WHERE digest IN \
+         (SELECT digest FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
     // Two that find no row both insert; of these one changes nothing, and takes the lease, if it is free, by the update.
     LEASE_INSERT = "lease.insert":
@@ -273,12 +423,72 @@ statements! {
     MANAGEMENT_CLIENTS_OF_TENANT_AFTER = "management_client.list_of_tenant": concat!(management_client!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
 
+    USAGE_WRITER_INSERT = "usage.writer":
+        "INSERT INTO usage_writer (id, last_batch, written_at) VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING";
+    // First in the transaction of a batch: it changes no row where the batch was added already.
+    USAGE_WRITER_ADVANCE = "usage.advance":
+        "UPDATE usage_writer SET last_batch = $2, written_at = $3 WHERE id = $1 AND last_batch < $2";
+    USAGE_SERIES = "usage.series": concat!(usage_series!(), latest!());
+    USAGE_SERIES_OF_TENANT = "usage.series_of_tenant": concat!(usage_series!(), " AND k.tenant_id = $3", latest!());
+    USAGE_SERIES_OF_CLIENTS = "usage.series_of_clients":
+        concat!(usage_series!(), " AND k.client_id >= $4 AND k.client_id <= $5", latest!());
+    USAGE_SERIES_OF_CREDENTIAL = "usage.series_of_credential":
+        concat!(usage_series!(), " AND k.credential_id = $6", latest!());
+    USAGE_SERIES_OF_BUSINESS = "usage.series_of_business": concat!(usage_series!(), " AND k.business_id = $7", latest!());
+    USAGE_SUMS = "usage.sums": concat!(usage_sums!(), " LIMIT $11");
+    USAGE_SUMS_OF_TENANT = "usage.sums_of_tenant": concat!(usage_sums!(), " AND k.tenant_id = $3 LIMIT $11");
+    USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients":
+        concat!(usage_sums!(), " AND k.client_id >= $4 AND k.client_id <= $5 LIMIT $11");
+    USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": concat!(usage_sums!(), " AND k.credential_id = $6 LIMIT $11");
+    USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": concat!(usage_sums!(), " AND k.business_id = $7 LIMIT $11");
+    USAGE_COUNTS_EXPIRE = "usage.expire_counts":
+        "DELETE FROM usage_count WHERE (key_id, step, period) IN \
+         (SELECT key_id, step, period FROM usage_count WHERE step = $1 AND period < $2 ORDER BY period LIMIT $3)";
+    USAGE_KEYS_EXPIRE = "usage.expire_keys":
+        "DELETE FROM usage_key WHERE id IN (SELECT id FROM usage_key WHERE seen < $1 ORDER BY seen LIMIT $2)";
+    USAGE_WRITERS_EXPIRE = "usage.expire_writers":
+        "DELETE FROM usage_writer WHERE id IN (SELECT id FROM usage_writer WHERE written_at < $1 ORDER BY written_at LIMIT $2)";
+
+    REFUSAL = "refusal.read": concat!(refusal!(), "request_id = $1");
+    // The tenant is part of the question (rule S4); here and below the second value is the tenant or the client.
+    REFUSALS = "refusal.list": refusals!("$2 = ''");
+    REFUSALS_OF_TENANT = "refusal.list_of_tenant": refusals!("tenant_id = $2");
+    REFUSALS_OF_CLIENT = "refusal.list_of_client": refusals!("client_id = $2");
+    REFUSALS_OF_TENANTS_CLIENT = "refusal.list_of_tenants_client": refusals!("client_id = $2 AND tenant_id = $7");
+    REFUSALS_OVER_OF_CLIENT = "refusal.over_of_client": refusals_over!("client_id = $3 AND code = $4");
+    REFUSALS_OVER_OF_TENANT = "refusal.over_of_tenant": refusals_over!("tenant_id = $3");
+    REFUSALS_EXPIRE = "refusal.expire":
+        "DELETE FROM refusal WHERE request_id IN \
+         (SELECT request_id FROM refusal WHERE refused_at < $1 ORDER BY refused_at LIMIT $2)";
+
     AUDIT_INSERT = "audit.insert":
         "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \
-         state_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    AUDIT = "audit.read":
-        "SELECT position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, state_after \
-         FROM audit WHERE position < $1 ORDER BY position DESC LIMIT $2";
+         state_after, chain, ordinal, source, request_id, key_id, mac) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    AUDIT = "audit.read": concat!(audit!(), "ORDER BY position DESC LIMIT $8");
+    AUDIT_OF_CHAIN = "audit.read_chain": concat!(audit!(), "AND chain = $8 ORDER BY position DESC LIMIT $9");
+    AUDIT_OF_SUBJECT = "audit.read_subject": concat!(audit!(),
+        "AND ($8 = 0 OR chain = $9) AND subject_kind = $10 AND subject_id = $11 AND coalesce(subject_environment, '') = $12 \
+         ORDER BY position DESC LIMIT $13");
+    // In the order of the chain; by position as well, so that rows that somebody gave one number are not read past.
+    AUDIT_CHAIN_ROWS = "audit.chain_rows":
+        "SELECT chain, ordinal, position, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
+         subject_id, state_before, state_after, key_id, mac FROM audit \
+         WHERE chain = $1 AND ordinal IS NOT NULL AND (ordinal, position) > ($2, $3) ORDER BY ordinal, position LIMIT $4";
+    AUDIT_CHAINS = "audit.chains":
+        "SELECT chain FROM audit_head WHERE chain > $1 \
+         UNION SELECT chain FROM audit WHERE chain > $1 AND ordinal IS NOT NULL ORDER BY chain LIMIT $2";
+    AUDIT_HEAD = "audit.head": "SELECT chain, ordinal, position, key_id, mac FROM audit_head WHERE chain = $1";
+    AUDIT_HEADS = "audit.heads":
+        "SELECT chain, ordinal, position, key_id, mac FROM audit_head WHERE chain > $1 ORDER BY chain LIMIT $2";
+    AUDIT_HEAD_INSERT = "audit.head_insert":
+        "INSERT INTO audit_head (chain, ordinal, position, key_id, mac) VALUES ($1, $2, $3, $4, $5)";
+    AUDIT_HEAD_MOVE = "audit.head_move":
+        "UPDATE audit_head SET ordinal = $2, position = $3, key_id = $4, mac = $5 WHERE chain = $1 AND ordinal + 1 = $2";
+    AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
+    AUDIT_FIRST_CHAINED = "audit.first_chained":
+        "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";
+    AUDIT_SINCE = "audit.since": "SELECT count(*) AS found FROM audit WHERE position > $1";
 }
 
 #[cfg(test)]
@@ -336,10 +546,13 @@ mod tests {
 
     #[test]
     fn every_statement_runs_on_both_engines() {
-        for statement in ALL {
-            let sql = statement.sql.to_lowercase();
+        let of_many = ALL_OF_MANY_ROWS.iter().map(|statement| (statement.name, statement.sql(2)));
+        let all = ALL.iter().map(|statement| (statement.name, statement.sql.to_owned())).chain(of_many);
+        for (name, sql) in all {
+            // A sum of integers is of another type on one engine, unless it is cast.
+            let sql = sql.to_lowercase().replace("cast((select coalesce(sum(", "");
             for word in FORBIDDEN {
-                assert!(!sql.contains(word), "{} contains {word:?}: {sql}", statement.name);
+                assert!(!sql.contains(word), "{name} contains {word:?}: {sql}");
             }
         }
     }

@@ -128,7 +128,8 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
 
 fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {
     let query = credential(CREDENTIAL_INSERT.query(), row)?.bind(row.created_at.0).bind(big(position.0));
-    Ok(query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0)).bind(big(row.version)))
+    let query = query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0));
+    Ok(query.bind(row.last_used_from.map(|address| address.to_string())).bind(big(row.version)))
 }
 
 fn update_credential(row: &Credential) -> Result<Query, WriteError> {
@@ -149,7 +150,8 @@ fn credential(query: Query, row: &Credential) -> Result<Query, WriteError> {
         Proof::SharedKey(sealed) => Some(sealed.0.as_slice()),
         _ => None,
     };
-    Ok(query.bind(row.proof.kind().as_str()).bind(details).bind(sealed).bind(row.status.as_str()))
+    let query = query.bind(row.proof.kind().as_str()).bind(details).bind(sealed).bind(row.status.as_str());
+    Ok(query.bind(json(&row.limits)?).bind(row.rotation.as_ref().map(json).transpose()?))
 }
 
 fn insert_resource(row: &Resource, position: Position) -> Result<Query, WriteError> {

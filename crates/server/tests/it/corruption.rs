@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use mintmark_core::model::Position;
+use mintmark_core::model::{CredentialLimits, Position, ScopeSet};
+use mintmark_core::registry::Grace;
 use mintmark_core::store::{Page, Store};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
 
@@ -105,7 +106,17 @@ fn of_the_registry(server: &TestServer) -> Vec<Victim> {
         },
         Victim {
             table: "credential",
-            texts: &["environment", "id", "client_id", "hint", "secret_pepper_id", "status"],
+            texts: &[
+                "environment",
+                "id",
+                "client_id",
+                "hint",
+                "secret_pepper_id",
+                "status",
+                "last_used_from",
+                "limits",
+                "rotation",
+            ],
             integers: &["secret_scheme", "created_at", "created_position", "expires_at", "last_used_at", "version"],
             bytes: &["secret_mac"],
             row: format!("environment = 'sandbox' AND id = {credential}"),
@@ -183,10 +194,30 @@ fn of_the_history() -> Vec<Victim> {
         },
         Victim {
             table: "audit",
-            texts: &["actor", "action", "subject_kind", "subject_environment", "subject_id", "state_before", "state_after"],
-            integers: &["position", "made_at"],
-            bytes: &[],
+            texts: &[
+                "actor",
+                "action",
+                "subject_kind",
+                "subject_environment",
+                "subject_id",
+                "state_before",
+                "state_after",
+                "chain",
+                "source",
+                "request_id",
+                "key_id",
+            ],
+            integers: &["position", "made_at", "ordinal"],
+            bytes: &["mac"],
             row: "position = (SELECT max(position) FROM audit)".to_owned(),
+            bystander: globex,
+        },
+        Victim {
+            table: "audit_head",
+            texts: &["chain", "key_id"],
+            integers: &["ordinal", "position"],
+            bytes: &["mac"],
+            row: "chain = 'operator'".to_owned(),
             bystander: globex,
         },
         Victim {
@@ -234,8 +265,20 @@ async fn ask_as_victim(server: &TestServer) -> Answer {
     server.send_to("sandbox", crate::fixture::form("/v0/auth/token", &form)).await
 }
 
+/// Gives the victim's secret a limit, and a rotation: what is damaged then must not lift the one or turn the other back.
+async fn limit_and_rotate(server: &TestServer) {
+    let client = server.world.client("sandbox", "asset");
+    let (environment, id) = ("sandbox".parse().unwrap(), client.id.parse().unwrap());
+    let secret = client.credential_id.parse().unwrap();
+    let limits = CredentialLimits { scopes: Some(ScopeSet::parse("business:read").unwrap()), ..CredentialLimits::default() };
+    server.registry.set_limits(&environment, &id, secret, &limits).await.unwrap();
+    server.registry.start_rotation((&environment, &id), secret, Grace::ThirtyDays, None).await.unwrap();
+    server.poll().await;
+}
+
 async fn damage_everything(server: TestServer, mut back: Back) {
     back.lift_constraints().await;
+    limit_and_rotate(&server).await;
     let before = granted(&server, &ask_as_victim(&server).await).await.unwrap();
     let mut damaged = 0;
     for victim in victims(&server) {
@@ -281,7 +324,7 @@ async fn damage_everything(server: TestServer, mut back: Back) {
             let store = &server.registry.store;
             let _ = store.tenants(Page { after: None, limit: 100 }).await;
             let _ = store.clients(&"sandbox".parse().unwrap(), None, Page { after: None, limit: 100 }).await;
-            let _ = store.audit(None, 100).await;
+            let _ = store.audit(&mintmark_core::store::AuditFilter::default(), None, 100).await;
             let _ = store.feed(Position(0), 1000).await;
             back.run(format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM saved_{table}")).await.unwrap();
         }

@@ -7,6 +7,7 @@
     reason = "in a test a panic is the answer; clippy.toml allows it in test functions only, not in what they call"
 )]
 
+mod admin;
 mod cli;
 mod corruption;
 mod crash;

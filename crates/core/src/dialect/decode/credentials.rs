@@ -10,7 +10,7 @@ use crate::model::ClientId;
 use crate::token::{ClientAssertion, Presented};
 
 /// The one type of assertions (RFC 7523 section 2.2).
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(in crate::dialect) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The parameters that have to do with who is calling.
 #[derive(Default)]

@@ -17,6 +17,7 @@ use crate::crypto::SecretText;
 use crate::model::{BusinessId, ResourceUri, ScopeSet};
 use crate::token::{AskedBusiness, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
 use credentials::Credentials;
+pub(super) use credentials::JWT_BEARER;
 use fields::{Field, FieldsError};
 pub(crate) use form::{FormParameter, FormRequest, basic_in, query_value};
 

@@ -5,7 +5,9 @@ use super::super::tenants::Tenants;
 use super::*;
 use crate::clock::Timestamp;
 use crate::crypto::PEPPER_SCHEME;
-use crate::model::{Client, Credential, CredentialId, Position, Proof, ResourceId, StoredMac, StoredSecret, Tenant};
+use crate::model::{
+    Client, Credential, CredentialId, CredentialLimits, Position, Proof, ResourceId, StoredMac, StoredSecret, Tenant,
+};
 use crate::random::{Random, SeededRandom};
 use crate::store::AsOf;
 
@@ -45,7 +47,10 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         status: Status::Active,
         created_at: Timestamp(0),
         expires_at: None,
+        limits: CredentialLimits::default(),
+        rotation: None,
         last_used_at: None,
+        last_used_from: None,
         version: 1,
     };
     let (name, status, attributes) = ("Acme".to_owned(), Status::Active, Attributes::new());
@@ -94,6 +99,14 @@ fn a_client_weighs_what_it_owns() {
     };
     assert!((80..112).contains(&(with_credentials(3) - with_credentials(2))), "another credential");
     assert_eq!(with_credentials(1), plain);
+    let mut record = typical(&random, &key, 1);
+    record.credentials[0].limits = CredentialLimits {
+        networks: (0..10).map(|number| format!("10.0.0.{number}").parse().unwrap()).collect(),
+        businesses: Some((0..100).map(|_| BusinessId::generate(&random)).collect()),
+        ..CredentialLimits::default()
+    };
+    let limits = weight(record) - plain;
+    assert!((1616 + 10 * 18 + 100..=1616 + 10 * 32 + 200).contains(&limits), "limits: {limits}");
 }
 
 #[test]

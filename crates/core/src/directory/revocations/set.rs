@@ -178,6 +178,20 @@ impl RevocationSet {
         mark.or_else(|| is_revoked().then_some(Token)).map(Ended::Revoked)
     }
 
+    /// The position of the change that made a token end as [`Self::ended`] says.
+    pub fn ended_at(&self, environment: &EnvironmentName, token: &TokenIds<'_>, ended: Ended) -> Option<Position> {
+        let own = self.environments.get(environment);
+        let held = match ended {
+            Ended::BeforeRestore => return Some(self.first),
+            Ended::Revoked(RevocationKind::Tenant) => self.tenants.find(RevocationKind::Tenant, token.tenant_id?),
+            Ended::Revoked(kind @ RevocationKind::Credential) => own?.find(kind, token.credential_id?),
+            Ended::Revoked(kind @ RevocationKind::Client) => own?.find(kind, token.client_id),
+            Ended::Revoked(kind @ RevocationKind::Business) => own?.find(kind, token.business_id?),
+            Ended::Revoked(kind @ RevocationKind::Token) => own?.find(kind, token.token_id),
+        };
+        held.map(|held| held.position)
+    }
+
     /// How many tokens of an environment are revoked by themselves.
     pub fn revoked_tokens(&self, environment: &EnvironmentName) -> usize {
         self.environments.get(environment).map_or(0, |own| own.tokens)

@@ -34,8 +34,7 @@ impl World {
             Write::InsertClient(Client { id, ..like.clone() })
         };
         let subject = Subject::Tenant { id: self.globex };
-        let audit =
-            AuditEntry { at: timestamp(0), actor: "test".to_owned(), action: "plant", subject, before: None, after: None };
+        let audit = AuditEntry::local(timestamp(0), "test", "plant", subject);
         self.store.commit(&Change { writes: (0..count).map(insert).collect(), audit }).await.unwrap();
         self.poll().await;
     }

@@ -106,6 +106,25 @@ async fn s15_a_snapshot_has_all_that_ends_tokens_from_before_its_base_and_since(
 }
 
 #[tokio::test]
+async fn limits_of_credentials_hold_without_the_store_too() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let limits = CredentialLimits {
+        networks: vec!["203.0.113.0/24".parse().unwrap()],
+        not_before: Some(timestamp(5)),
+        scopes: Some(crate::model::ScopeSet::parse("read").unwrap()),
+        businesses: Some(vec![world.shop]),
+    };
+    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits).await.unwrap();
+    world.poll().await;
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 401, "it is held now");
+    let written = world.snapshot().await;
+    world.store.fail(true);
+    let known = world.open(&written).unwrap().client(&sandbox(), &client.client.id).await.unwrap().unwrap();
+    assert_eq!(known.credentials()[0].limits(), Some(&limits));
+}
+
+#[tokio::test]
 async fn s12_what_reading_everything_again_repaired_is_in_the_next_head() {
     let world = World::new().await;
     let client = world.client(|_| ()).await;

@@ -20,7 +20,7 @@ use crate::fixture::World;
 use crate::model::{Member, SensitiveAction, Session, TenantId};
 use crate::registry::{NewInvitation, RegistryError};
 use crate::store::memory::MemoryStore;
-use crate::store::{PeopleStore, Store};
+use crate::store::{AuditFilter, PeopleStore, Store};
 
 const ORIGIN: &str = "https://admin.example";
 const PASSWORD: &str = "correct horse battery";
@@ -139,7 +139,7 @@ impl Desk {
     }
 
     async fn last_audit(&self) -> crate::store::AuditRecord {
-        self.store().audit(None, 1).await.unwrap().remove(0)
+        self.store().audit(&AuditFilter::default(), None, 1).await.unwrap().remove(0)
     }
 }
 

@@ -138,7 +138,8 @@ async fn s10_the_audit_holds_nothing_that_signs_in() {
     desk.sign_in(&ann).await.unwrap();
     desk.world.clock.advance(30);
     desk.passkey(&desk.member("bob@example.org", Role::Auditor, None).await).await;
-    let all = serde_json::to_string(&desk.store().audit(None, 1000).await.unwrap()).unwrap();
+    let all =
+        serde_json::to_string(&desk.store().audit(&crate::store::AuditFilter::default(), None, 1000).await.unwrap()).unwrap();
     for word in ["password\"", "totp", "digest", ann.token.expose()] {
         assert!(!all.contains(word), "{word}");
     }

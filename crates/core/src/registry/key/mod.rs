@@ -31,6 +31,7 @@ impl<S: Store> Registry<S> {
     pub async fn add_signing_key(&self, key: SigningKey) -> Outcome<SigningKey> {
         self.existing_environment(&key.environment).await?;
         let draft = Draft {
+            tenant: None,
             action: "signing_key.create",
             subject: Subject::SigningKey { environment: key.environment.clone(), kid: key.kid.clone() },
             before: None,

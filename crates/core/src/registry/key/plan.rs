@@ -85,6 +85,7 @@ pub(super) struct KeyChange {
 impl KeyChange {
     pub(super) fn into_draft(self, environment: &EnvironmentName) -> Draft {
         Draft {
+            tenant: None,
             action: self.action,
             subject: Subject::SigningKey { environment: environment.clone(), kid: self.kid },
             before: self.before,

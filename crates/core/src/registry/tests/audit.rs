@@ -4,7 +4,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::super::*;
 use crate::fixture::{LEDGER, World, grant, sandbox, scopes, timestamp};
 use crate::model::Status;
-use crate::store::AuditRecord;
+use crate::store::{AuditFilter, AuditRecord};
 
 /// Every operation once.
 async fn do_everything(world: &World) -> Vec<String> {
@@ -30,7 +30,7 @@ async fn do_everything(world: &World) -> Vec<String> {
 }
 
 async fn rows(world: &World) -> Vec<AuditRecord> {
-    let mut rows = world.store.audit(None, 1000).await.unwrap();
+    let mut rows = world.store.audit(&AuditFilter::default(), None, 1000).await.unwrap();
     rows.reverse();
     rows
 }
@@ -115,4 +115,49 @@ async fn what_was_refused_leaves_no_row() {
     world.registry.create_tenant("").await.unwrap_err();
     world.registry.rename_tenant(world.acme, "Globex").await.unwrap_err();
     assert_eq!(rows(&world).await.len(), before);
+}
+
+#[tokio::test]
+async fn s25_every_row_is_in_the_chain_of_the_tenant_that_it_concerns() {
+    let world = World::new().await;
+    do_everything(&world).await;
+    for row in rows(&world).await {
+        let is_tenants = ["tenant.", "business.", "client.", "secret."].iter().any(|noun| row.action.starts_with(noun));
+        assert_eq!(row.tenant.is_some(), is_tenants, "{}", row.action);
+        let is_acmes = is_tenants && row.subject != crate::store::Subject::Tenant { id: world.globex };
+        assert!(!is_acmes || row.action == "business.create" || row.tenant == Some(world.acme), "{}", row.action);
+    }
+}
+
+#[tokio::test]
+async fn a_row_says_from_where_and_by_which_request_a_change_came() {
+    let world = World::new().await;
+    let actor =
+        Actor { who: "mem_1".to_owned(), source: Some("192.0.2.9".parse().unwrap()), request_id: Some("req_7".to_owned()) };
+    world.registry.acting_as(actor.clone()).rename_tenant(world.acme, "Acme Inc.").await.unwrap();
+    let row = rows(&world).await.pop().unwrap();
+    assert_eq!((row.actor, row.source, row.request_id), (actor.who, actor.source, actor.request_id));
+}
+
+#[tokio::test]
+async fn rows_are_filtered_by_chain_object_person_action_and_time() {
+    let world = World::new().await;
+    do_everything(&world).await;
+    world.clock.advance(60);
+    world.registry.acting_as(Actor::local("zoë")).rename_tenant(world.globex, "Globex Inc.").await.unwrap();
+    let actions = async |filter: AuditFilter| {
+        let rows = world.store.audit(&filter, None, 1000).await.unwrap();
+        rows.into_iter().map(|row| row.action).collect::<Vec<_>>()
+    };
+    let all = AuditFilter::default();
+    let now = world.clock.now();
+    assert_eq!(actions(AuditFilter { who: Some("zoë".to_owned()), ..all.clone() }).await, ["tenant.rename"]);
+    assert_eq!(actions(AuditFilter { from: Some(now), ..all.clone() }).await, ["tenant.rename"]);
+    assert_eq!(actions(AuditFilter { to: Some(now), action: Some("tenant.rename".to_owned()), ..all.clone() }).await.len(), 1);
+    assert_eq!(actions(AuditFilter { action: Some("secret.".to_owned()), ..all.clone() }).await.len(), 3);
+    let globex = AuditFilter { tenant: Some(Some(world.globex)), ..all.clone() };
+    assert!(actions(globex.clone()).await.contains(&"tenant.create".to_owned()));
+    assert!(actions(AuditFilter { tenant: Some(None), ..all.clone() }).await.contains(&"environment.create".to_owned()));
+    let subject = Some(crate::store::Subject::Tenant { id: world.acme });
+    assert!(actions(AuditFilter { subject, ..globex }).await.is_empty());
 }

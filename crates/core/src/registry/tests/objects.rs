@@ -125,6 +125,24 @@ async fn names_for_people_are_short_and_printable() {
 }
 
 #[tokio::test]
+async fn several_things_of_a_tenant_change_at_once_in_the_version_that_was_seen() {
+    let world = World::new().await;
+    let made = world.registry.create_tenant("New").await.unwrap();
+    let edit = TenantEdit {
+        name: Some("Newer".to_owned()),
+        status: Some(Status::Disabled),
+        attributes: [("region".to_owned(), crate::model::AttributeValue::Text("eu".to_owned()))].into(),
+        version: Some(made.version),
+        ..TenantEdit::default()
+    };
+    let edited = world.registry.edit_tenant(made.id, &edit).await.unwrap();
+    assert_eq!((edited.name.as_str(), edited.status, edited.attributes.len()), ("Newer", Status::Disabled, 1));
+    assert!(matches!(world.registry.edit_tenant(made.id, &edit).await, Err(RegistryError::Conflict)));
+    let nameless = TenantEdit { name: Some(String::new()), ..TenantEdit::default() };
+    assert!(matches!(world.registry.edit_tenant(made.id, &nameless).await, Err(RegistryError::Invalid { field: "name", .. })));
+}
+
+#[tokio::test]
 async fn businesses_are_made_and_changed_within_their_tenant() {
     let world = World::new().await;
     let made = world
@@ -132,12 +150,18 @@ async fn businesses_are_made_and_changed_within_their_tenant() {
         .create_business(NewBusiness { external_id: Some("42".to_owned()), ..business(&world, "New") })
         .await
         .unwrap();
-    let edit =
-        BusinessEdit { name: Some("Newer".to_owned()), external_id: Some("43".to_owned()), status: Some(Status::Disabled) };
+    let edit = BusinessEdit {
+        name: Some("Newer".to_owned()),
+        external_id: Some("43".to_owned()),
+        status: Some(Status::Disabled),
+        version: Some(1),
+    };
     let edited = world.registry.edit_business(&sandbox(), world.acme, made.id, &edit).await.unwrap();
     assert_eq!((edited.name.as_str(), edited.external_id.as_deref(), edited.version), ("Newer", Some("43"), 2));
     let kept = world.registry.edit_business(&sandbox(), world.acme, made.id, &BusinessEdit::default()).await.unwrap();
     assert_eq!((kept.name.as_str(), kept.status), ("Newer", Status::Disabled), "what is not named stays");
+    let stale = world.registry.edit_business(&sandbox(), world.acme, made.id, &edit).await;
+    assert!(matches!(stale, Err(RegistryError::Conflict)), "it has another version by now");
     for external_id in ["", "a\n", &"x".repeat(256)] {
         let new = NewBusiness { external_id: Some(external_id.to_owned()), ..business(&world, "New") };
         assert!(matches!(world.registry.create_business(new).await, Err(RegistryError::Invalid { field: "external_id", .. })));

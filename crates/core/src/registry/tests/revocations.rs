@@ -90,7 +90,7 @@ async fn tokens_are_revoked_in_the_mass_without_turning_anything_off_and_the_aud
     let (revoked, _) = world.revoked().await;
     assert_eq!(revoked.iter().map(|stored| stored.kind).collect::<Vec<_>>(), [Credential, Client, Business, Tenant, Token]);
     assert_eq!(revoked[4].expires_at, timestamp(60 + 600));
-    let audit = world.store.audit(None, 5).await.unwrap();
+    let audit = world.store.audit(&crate::store::AuditFilter::default(), None, 5).await.unwrap();
     let actions: Vec<&str> = audit.iter().rev().map(|row| row.action.as_str()).collect();
     assert_eq!(actions, ["secret.revoke", "client.revoke", "business.revoke", "tenant.revoke", "token.revoke"]);
     assert!(audit.iter().all(|row| row.actor == "test" && row.after.is_some()), "{audit:?}");

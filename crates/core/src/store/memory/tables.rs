@@ -234,7 +234,7 @@ versioned! {
     Business { created_at }
     Client { created_at }
     // Uses are not changes: an update must not take them back to what its writer had read.
-    Credential { created_at, last_used_at }
+    Credential { created_at, last_used_at, last_used_from }
     Resource { created_at }
     SigningKey { created_at }
     Member { created_at }

@@ -9,7 +9,7 @@ use mintmark_verify::{Algorithm, TokenError, VerifyingKey};
 use serde_json::{Map, Value};
 
 use super::federated::{FEDERATED_LIFE, check_federation};
-use super::{Matched, check_method, check_standing};
+use super::{Matched, check_limits, check_method, check_standing};
 use crate::clock::Timestamp;
 use crate::crypto::shared_key_context;
 use crate::dialect::AuthMethod;
@@ -31,6 +31,8 @@ const MAX_JTI: usize = 256;
 const TYPES: [&str; 2] = ["client-authentication+jwt", "JWT"];
 /// How many keys of a set may fit an assertion that names none.
 const MAX_UNNAMED_KEYS: usize = 4;
+/// The longest value of an assertion that is told to its client's people, in bytes.
+const MAX_TOLD: usize = 200;
 const SHARED_KEY_ALGORITHM: &str = "HS256";
 
 /// What is wrong with an assertion.
@@ -42,22 +44,22 @@ pub enum AssertionFault {
     WrongType,
     /// Its `alg` is none that the client's credentials have.
     AlgorithmNotAllowed,
-    /// No key of the client's, or of the issuer's, is the one it names.
-    KeyUnknown,
+    /// No key of the client's, or of the issuer's, is the one it names: the `kid`, where it can be told.
+    KeyUnknown(Option<String>),
     /// The signature is not the key's.
     Signature,
     /// It is neither the client's own nor of an issuer that the client trusts.
     IssuerUnknown,
     /// An assertion of another issuer needs a `client_id` beside it.
     ClientNotNamed,
-    /// Its audience is another, or not this issuer alone.
-    Audience,
+    /// Its audience is another, or not this issuer alone: what it is, where it can be told.
+    Audience(Option<String>),
     /// A time is missing or no number.
     TimeMalformed(&'static str),
-    /// It has expired.
-    Expired,
-    /// It is not good yet.
-    NotYet,
+    /// It expired so many seconds ago.
+    Expired(i64),
+    /// It is good so many seconds from now.
+    NotYet(i64),
     /// It is good for longer than it may be.
     TooLong,
     /// Its `jti` is missing, empty or too long.
@@ -74,14 +76,14 @@ impl fmt::Display for AssertionFault {
             Self::Malformed(error) => error.fmt(out),
             Self::WrongType => out.write_str("its typ is not that of a client assertion"),
             Self::AlgorithmNotAllowed => out.write_str("its alg is none that the client may use"),
-            Self::KeyUnknown => out.write_str("it names no key of the client's credentials"),
+            Self::KeyUnknown(_) => out.write_str("it names no key of the client's credentials"),
             Self::Signature => out.write_str("its signature is not the key's"),
             Self::IssuerUnknown => out.write_str("it is neither the client's own nor of an issuer that the client trusts"),
             Self::ClientNotNamed => out.write_str("an assertion of another issuer needs the parameter client_id beside it"),
-            Self::Audience => out.write_str("its aud is not this issuer alone"),
+            Self::Audience(_) => out.write_str("its aud is not this issuer alone"),
             Self::TimeMalformed(claim) => write!(out, "its {claim} is missing or no number of seconds"),
-            Self::Expired => out.write_str("it has expired"),
-            Self::NotYet => out.write_str("it is not good yet: the client's clock is ahead"),
+            Self::Expired(seconds) => write!(out, "it expired {seconds} s ago"),
+            Self::NotYet(seconds) => write!(out, "it is good in {seconds} s: the client's clock is ahead"),
             Self::TooLong => out.write_str("it is good for too long, and has no iat that limits it"),
             Self::JtiMissing => write!(out, "its jti is missing, or not 1 to {MAX_JTI} bytes"),
             Self::Used => out.write_str("it was used before"),
@@ -130,7 +132,7 @@ impl<S: Store> TokenEndpoint<S> {
             return Err(AssertionFault::ClientNotNamed.into());
         };
         // What uses it up comes last: an assertion that is refused for another reason is not spent.
-        check_standing(&known, found.at, self.clock.now())?;
+        check_standing(&known, found.at, (self.clock.now(), caller.source))?;
         if found.is_single_use {
             self.use_up(caller, &jws, found.good_until).await?;
         }
@@ -152,13 +154,13 @@ impl<S: Store> TokenEndpoint<S> {
         // The profile wants a text, not a list of one.
         let is_text = jws.claims().get("aud").is_some_and(Value::is_string);
         if !is_for(jws.claims(), here, audience) || (known.profile().is_some() && !is_text) {
-            return Err(AssertionFault::Audience.into());
+            return Err(AssertionFault::Audience(said_audience(jws.claims())).into());
         }
         let good_until = Times::read(jws.claims())?.check(self.clock.now(), life)?;
         Ok(Found { at, good_until, is_single_use: true })
     }
 
-    /// The credential whose key made the assertion: of several one that is in force.
+    /// The credential whose key made the assertion: of several one that may be used.
     async fn own_key(&self, caller: &Caller<'_>, known: &KnownClient, jws: &Jws<'_>) -> Result<usize, Denial> {
         let algorithm = own_algorithm(known, jws)?;
         let method = if algorithm.is_none() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt };
@@ -178,12 +180,12 @@ impl<S: Store> TokenEndpoint<S> {
                 _ => continue,
             };
             match tried {
-                Ok(()) if is_in_force => return Ok(at),
+                Ok(()) if credential.is_usable(self.clock.now(), caller.source) => return Ok(at),
                 Ok(()) => over = over.or(Some(at)),
                 Err(tried) => failure.note(tried),
             }
         }
-        over.ok_or_else(|| failure.into())
+        over.ok_or_else(|| failure.denial(jws))
     }
 
     fn check_mac(
@@ -231,6 +233,10 @@ impl<S: Store> TokenEndpoint<S> {
                 continue;
             }
             let good_until = Times::read(jws.claims())?.check(now, FEDERATED_LIFE)?;
+            if let Some(Err(denial)) = credential.limits().map(|limits| check_limits(limits, now, caller.source)) {
+                failure = denial;
+                continue;
+            }
             return Ok(Found { at, good_until, is_single_use: federation.single_use });
         }
         Err(failure)
@@ -251,7 +257,7 @@ impl<S: Store> TokenEndpoint<S> {
         tried.map_err(|tried| {
             let mut failure = Failure::default();
             failure.note(tried);
-            failure.into()
+            failure.denial(jws)
         })
     }
 
@@ -261,7 +267,12 @@ impl<S: Store> TokenEndpoint<S> {
         // An id is unique for its issuer (RFC 7519 section 4.1.7), which here is the client itself or one that it trusts.
         let issuer = jws.claims().get("iss").and_then(Value::as_str).unwrap_or_default();
         let fields = ["assertion", caller.environment.as_str(), issuer, jti];
-        let first = self.directory.store().use_once(&use_digest(&fields), good_until).await;
+        let (store, digest) = (self.directory.store(), use_digest(&fields));
+        let first = if caller.is_rehearsal {
+            store.was_used(&digest).await.map(|was_used| !was_used)
+        } else {
+            store.use_once(&digest, good_until).await
+        };
         match first {
             Ok(true) => Ok(()),
             Ok(false) => Err(AssertionFault::Used.into()),
@@ -294,12 +305,12 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Denial {
-    fn from(failure: Failure) -> Self {
-        match failure {
+impl Failure {
+    fn denial(self, jws: &Jws<'_>) -> Denial {
+        match self {
             Failure { unavailable: Some(error), .. } => Denial::KeysUnavailable(error.to_string()),
             Failure { signature: true, .. } => AssertionFault::Signature.into(),
-            Failure { .. } => AssertionFault::KeyUnknown.into(),
+            Failure { .. } => AssertionFault::KeyUnknown(jws.key_id().and_then(told)).into(),
         }
     }
 }
@@ -361,9 +372,9 @@ fn any_verifies(keys: &RemoteKeySet, algorithm: Algorithm, jws: &Jws<'_>, budget
 fn unmet(federation: &Federation, claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<AssertionFault> {
     let failed = check_federation(federation, claims, issuer, now).into_iter().find(|check| !check.passes)?;
     Some(match failed.claim.as_str() {
-        "aud" => AssertionFault::Audience,
+        "aud" => AssertionFault::Audience(said_audience(claims)),
         "exp" => {
-            Times::read(claims).and_then(|times| times.check(now, FEDERATED_LIFE)).err().unwrap_or(AssertionFault::Expired)
+            Times::read(claims).and_then(|times| times.check(now, FEDERATED_LIFE)).err().unwrap_or(AssertionFault::Expired(0))
         }
         "jti" => AssertionFault::JtiMissing,
         _ => AssertionFault::Condition(failed.claim),
@@ -385,6 +396,20 @@ fn is_for(claims: &Map<String, Value>, here: Here<'_>, audience: AssertionAudien
         (AssertionAudience::Legacy, Some(one)) => is_ours(one),
         (AssertionAudience::Legacy, None) | (AssertionAudience::Issuer, _) => false,
     }
+}
+
+/// What an assertion says that its audience is.
+fn said_audience(claims: &Map<String, Value>) -> Option<String> {
+    match claims.get("aud")? {
+        Value::String(one) => told(one),
+        other => told(&other.to_string()),
+    }
+}
+
+/// What an unverified text says, to be told to the people of the client that it names: no log has it, since it may be anything. Nothing
+/// if it is not short and visible ASCII.
+fn told(text: &str) -> Option<String> {
+    (text.len() <= MAX_TOLD && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())).then(|| text.to_owned())
 }
 
 /// Whether `aud` is the issuer and nothing else, as a text or as a list of one.
@@ -418,12 +443,12 @@ impl Times {
 
     /// The moment until which the assertion could be used: `exp`, or so long after `iat` as assertions live at most.
     pub(super) fn check(&self, now: Timestamp, life: i64) -> Result<Timestamp, AssertionFault> {
-        if self.nbf.is_some_and(|nbf| nbf > now.0 + LEEWAY) || self.iat.is_some_and(|iat| iat > now.0 + LEEWAY) {
-            return Err(AssertionFault::NotYet);
+        if let Some(begin) = self.nbf.max(self.iat).filter(|begin| *begin > now.0 + LEEWAY) {
+            return Err(AssertionFault::NotYet(begin.saturating_sub(now.0)));
         }
         let end = self.iat.map_or(self.exp, |iat| self.exp.min(iat.saturating_add(life)));
         if end.saturating_add(LEEWAY) <= now.0 {
-            return Err(AssertionFault::Expired);
+            return Err(AssertionFault::Expired(now.0.saturating_sub(end)));
         }
         if end > now.0 + life + LEEWAY {
             return Err(AssertionFault::TooLong);

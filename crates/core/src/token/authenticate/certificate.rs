@@ -19,7 +19,7 @@ impl<S: Store> TokenEndpoint<S> {
     }
 }
 
-/// The credential that a certificate meets: of several one that is in force, so that an old one does not hide its successor.
+/// The credential that a certificate meets: of several one that may be used, so that an old one does not hide its successor.
 fn find(
     (caller, client): (&Caller<'_>, &KnownClient),
     certificate: &ClientCertificate,
@@ -37,10 +37,10 @@ fn find(
     };
     let mut met = client.credentials().iter().enumerate().filter_map(|(at, one)| meets(one).map(|method| (at, one, method)));
     let first = met.next()?;
-    let in_force = |(_, credential, method): &(usize, &KnownCredential, AuthMethod)| {
-        credential.is_in_force(now) && check_method(caller, client, *method).is_ok()
+    let is_usable = |(_, credential, method): &(usize, &KnownCredential, AuthMethod)| {
+        credential.is_usable(now, caller.source) && check_method(caller, client, *method).is_ok()
     };
-    let (at, _, method) = std::iter::once(first).chain(met).find(in_force).unwrap_or(first);
+    let (at, _, method) = std::iter::once(first).chain(met).find(is_usable).unwrap_or(first);
     Some((at, method))
 }
 

@@ -42,7 +42,7 @@ pub fn check_federation(
     ];
     let times = Times::read(claims).and_then(|times| times.check(now, FEDERATED_LIFE));
     let expected = match times {
-        Ok(_) | Err(AssertionFault::Expired | AssertionFault::TooLong) => {
+        Ok(_) | Err(AssertionFault::Expired(_) | AssertionFault::TooLong) => {
             format!("a moment after now, {}, at most {FEDERATED_LIFE} s ahead", now.0)
         }
         Err(ref fault) => fault.to_string(),

@@ -4,18 +4,21 @@ mod assertion;
 mod certificate;
 mod federated;
 mod secret;
+mod supposed;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub(super) use assertion::use_digest;
 pub use assertion::{ASSERTION_LIFE, AssertionFault};
 pub use federated::{FederationCheck, check_federation};
 
+use super::limits::Tally;
 use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::AuthMethod;
 use crate::directory::{Directory, KnownClient};
-use crate::model::{ClientId, CredentialId, Position, Profile, Status};
+use crate::model::{ClientId, CredentialId, CredentialLimits, Position, Profile, Status};
 use crate::store::Store;
 
 /// Refused tries a minute by default: from one address in all, and from one address for one client.
@@ -46,14 +49,19 @@ impl Authenticated {
         self.credential_id
     }
 
+    /// What the credential may be used for, where that is less than what the client may do.
+    pub(super) fn limits(&self) -> Option<&CredentialLimits> {
+        self.known.credentials().get(self.credential)?.limits()
+    }
+
     /// The feed position that this node had applied when it read the client (rule S11).
     pub(super) fn position(&self) -> Position {
         self.position
     }
 
-    /// Notes that the credential was used.
-    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, now: Timestamp) {
-        directory.note_use(&self.known, self.credential, now);
+    /// Notes that the credential was used, when and from where.
+    pub(super) fn note_use<S: Store>(&self, directory: &Directory<S>, at: (Timestamp, IpAddr)) {
+        directory.note_use(&self.known, self.credential, at);
     }
 }
 
@@ -74,7 +82,8 @@ impl<S: Store> TokenEndpoint<S> {
         if denial.is_ours() && !matches!(denial, Denial::KeysUnavailable(_)) {
             return denial.into();
         }
-        match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now()) {
+        let tally = Tally::of(caller);
+        match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now(), tally) {
             None => denial.into(),
             Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
         }
@@ -95,7 +104,7 @@ impl<S: Store> TokenEndpoint<S> {
             Presented::Named { client_id } => Box::pin(self.by_certificate(caller, client_id.as_ref())).await?,
         };
         let Matched { known, at } = matched;
-        let (credential, credential_id) = check_standing(&known, at, self.clock.now())?;
+        let (credential, credential_id) = check_standing(&known, at, (self.clock.now(), caller.source))?;
         Ok(Authenticated { known, credential, credential_id, position })
     }
 
@@ -113,14 +122,22 @@ fn check_method(caller: &Caller<'_>, client: &KnownClient, method: AuthMethod) -
     if caller.methods.contains(method) && profile_takes { Ok(()) } else { Err(Denial::MethodNotAllowed(method)) }
 }
 
-/// Whether the matched credential, its client and its tenant are in force.
-fn check_standing(client: &KnownClient, at: usize, now: Timestamp) -> Result<(usize, CredentialId), Denial> {
+/// Whether the matched credential, its client and its tenant are in force. It comes after the proof, and each refusal is answered as a
+/// wrong secret is: nobody learns in the wrong place, or before its time, that a secret is right.
+fn check_standing(
+    client: &KnownClient,
+    at: usize,
+    (now, source): (Timestamp, IpAddr),
+) -> Result<(usize, CredentialId), Denial> {
     let credential = client.credentials().get(at).ok_or(Denial::WrongSecret)?;
     if credential.status != Status::Active {
         return Err(Denial::SecretDisabled);
     }
     if credential.is_expired(now) {
         return Err(Denial::SecretExpired);
+    }
+    if let Some(limits) = credential.limits() {
+        check_limits(limits, now, source)?;
     }
     if client.status != Status::Active {
         return Err(Denial::ClientDisabled);
@@ -129,4 +146,12 @@ fn check_standing(client: &KnownClient, at: usize, now: Timestamp) -> Result<(us
         return Err(Denial::TenantDisabled);
     }
     Ok((at, credential.id))
+}
+
+/// Whether a credential's own limits let it prove its client here and now.
+fn check_limits(limits: &CredentialLimits, now: Timestamp, source: IpAddr) -> Result<(), Denial> {
+    if !limits.has_begun(now) {
+        return Err(Denial::SecretNotYetValid);
+    }
+    if limits.permits_source(source) { Ok(()) } else { Err(Denial::SourceNotAllowed(source)) }
 }

@@ -81,7 +81,7 @@ impl<S: Store> TokenEndpoint<S> {
         let authenticated = proved.map_err(|Refused { denial, .. }| {
             if denial.is_ours() { denial.into() } else { GatewayRefusal::GatewayRefused(denial.to_string()) }
         })?;
-        authenticated.note_use(&self.directory, self.clock.now());
+        authenticated.note_use(&self.directory, (self.clock.now(), call.caller.source));
         Ok((authenticated, environment))
     }
 

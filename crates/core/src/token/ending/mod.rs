@@ -15,6 +15,8 @@ pub use introspect::Introspection;
 pub use opened::{OpenedToken, open_token};
 pub use revoke::RevocationResult;
 
+pub(super) use standing::Dead;
+
 use super::authenticate::Authenticated;
 use super::{Caller, Denial, Found, InFlight, Presented, Problem, ProblemPlace, TokenEndpoint};
 use crate::crypto::SecretText;
@@ -34,6 +36,8 @@ const PARAMETERS: [FormParameter; 2] =
 pub struct TokenCall<'a> {
     /// Who calls.
     pub caller: Caller<'a>,
+    /// The id that the server gave the request.
+    pub request_id: &'a str,
     /// The dialect whose ways to authenticate hold.
     pub dialect: &'a Dialect,
     /// The bytes.
@@ -102,9 +106,9 @@ impl<S: Store> TokenEndpoint<S> {
         }
         let proved = self.authenticate(&call.caller, presented, position).await;
         let authenticated = proved.map_err(|refused| refused.denial)?;
-        let counted = self.count_client(call.caller.environment, call.dialect.limits, &authenticated);
+        let counted = self.count_client(&call.caller, call.dialect.limits, &authenticated);
         counted.map_err(|refused| refused.denial)?;
-        authenticated.note_use(&self.directory, self.clock.now());
+        authenticated.note_use(&self.directory, (self.clock.now(), call.caller.source));
         Ok(authenticated)
     }
 }

@@ -5,7 +5,7 @@ use super::opened::{Revocable, open_to_revoke};
 use super::{Answered, Called, OpenedToken, TokenCall};
 use crate::clock::Timestamp;
 use crate::model::ClientId;
-use crate::registry::{LISTED_TOKENS_MAX, TokenRevoked, TokenToRevoke, revoke_all_of_client, revoke_token};
+use crate::registry::{Actor, LISTED_TOKENS_MAX, RevokedBy, TokenRevoked, TokenToRevoke, revoke_all_of_client, revoke_token};
 use crate::store::{CommitError, Store};
 
 /// What became of a request to end a token. The wire is told the same of all of them (RFC 7009 section 2.2).
@@ -26,14 +26,14 @@ impl<S: Store> TokenEndpoint<S> {
     pub async fn revoke(&self, call: &TokenCall<'_>) -> Answered<RevocationResult> {
         match self.receive(call).await {
             Ok(called) => {
-                let result = self.revoke_for(&called).await;
+                let result = self.revoke_for(&called, call).await;
                 called.authenticated.answered(result)
             }
             Err(refused) => refused.into(),
         }
     }
 
-    async fn revoke_for(&self, called: &Called<'_>) -> Result<RevocationResult, Denial> {
+    async fn revoke_for(&self, called: &Called<'_>, call: &TokenCall<'_>) -> Result<RevocationResult, Denial> {
         let now = self.clock.now();
         let client = called.authenticated.client();
         let Some(opened) = self.open_to_revoke(called).await? else { return Ok(RevocationResult::NoToken) };
@@ -55,7 +55,9 @@ impl<S: Store> TokenEndpoint<S> {
             client_id: Some(&client.id),
             expires_at: Some(Timestamp(claims.exp)),
         };
-        let by = (format!("client {}", client.id), now);
+        let who = format!("client {}", client.id);
+        let actor = Actor { who, source: Some(call.caller.source), request_id: Some(call.request_id.to_owned()) };
+        let by = RevokedBy { actor, tenant: Some(client.tenant_id), at: now };
         let store = &**self.directory.store();
         let listed = self.directory.revocations().revoked_tokens(&client.environment);
         let revoked = if listed < LISTED_TOKENS_MAX {

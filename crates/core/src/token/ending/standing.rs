@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// Why a genuine token is worth nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dead {
+pub(in crate::token) enum Dead {
     /// It was ended.
     Ended(Ended),
     /// Its client is not there any more, or is another tenant's.
@@ -41,7 +41,7 @@ impl fmt::Display for Dead {
 impl<S: Store> TokenEndpoint<S> {
     /// Whether a token is good now. What this node has read of its client counts at once, before the mark that ends the tokens has
     /// come with the feed; a secret that merely expired ends nothing.
-    pub(super) async fn standing(
+    pub(in crate::token) async fn standing(
         &self,
         environment: &EnvironmentName,
         token: &OpenedToken,

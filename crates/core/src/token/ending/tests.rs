@@ -13,8 +13,8 @@ use crate::keys::new_signing_key;
 use crate::model::{KeyState, ResourceId, Status};
 use crate::random::{Random, SeededRandom};
 use crate::registry::{
-    BusinessEdit, ClientEdit, CreatedClient, LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, RotationRequest, Run, TokenRevoked,
-    TokenToRevoke, revoke_token,
+    BusinessEdit, ClientEdit, CreatedClient, LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, RevokedBy, RotationRequest, Run,
+    TokenRevoked, TokenToRevoke, revoke_token,
 };
 use crate::store::memory::MemoryStore;
 use crate::token::{REFUSED_TRIES_PER_MINUTE, REVOCATIONS_PER_MINUTE};
@@ -63,9 +63,10 @@ impl World {
             path: "/oauth/test",
             methods: methods(),
             certificate: None,
+            is_rehearsal: false,
         };
         let raw = RawRequest { query: None, headers: &headers, body: RawBody::Whole(body.as_bytes()) };
-        act(&TokenCall { caller, dialect: self.registry.dialects.get("standard").unwrap(), raw }).await
+        act(&TokenCall { caller, request_id: "req_1", dialect: self.registry.dialects.get("standard").unwrap(), raw }).await
     }
 
     async fn revoke(&self, body: &str) -> Result<RevocationResult, Denial> {
@@ -117,6 +118,7 @@ impl World {
             path: "/verify/",
             methods: methods(),
             certificate: None,
+            is_rehearsal: false,
         };
         let call = GatewayCall { caller, headers: &map, resource, query };
         self.endpoint.check_for_gateway(&call).await.result
@@ -515,7 +517,7 @@ async fn beyond_its_quota_all_of_a_clients_tokens_are_ended() {
     let (first, bystander) =
         (world.token(&Ask::of("standard", &client)).await, world.token(&Ask::of("standard", &other)).await);
     let name = sandbox();
-    let by = || ("test".to_owned(), crate::fixture::timestamp(0));
+    let by = || RevokedBy { actor: crate::registry::Actor::local("test"), tenant: None, at: crate::fixture::timestamp(0) };
     for number in 0..REVOKED_TOKENS_MAX {
         let id = format!("jti-{number}");
         let token = TokenToRevoke { environment: &name, id: &id, client_id: Some(&client.client.id), expires_at: None };

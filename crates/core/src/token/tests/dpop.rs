@@ -78,9 +78,13 @@ async fn a_proof_that_does_not_fit_the_request_is_refused() {
         (proof(|claims| claims["htm"] = json!("GET")), ProofError::WrongMethod),
         (proof(|claims| claims["htu"] = json!("https://evil.example/oauth/token")), ProofError::WrongUri),
         (proof(|claims| claims["htu"] = json!(format!("{ISSUER}/v0/auth/token"))), ProofError::WrongUri),
-        (proof(|claims| claims["iat"] = json!(NOW - 61)), ProofError::TooOld),
     ] {
         assert_eq!(prover.send(&[&proof]).await.denial(), &Denial::ProofRefused(ProofRefusal::Wrong(error)));
+    }
+    for (made, error, seconds) in [(NOW - 61, ProofError::TooOld, 61), (NOW + 31, ProofError::IssuedInFuture, 31)] {
+        let proof = prover.holder.proof("a", Some(&nonce), |claims| claims["iat"] = json!(made));
+        let refused = ProofRefusal::Clock { error, seconds };
+        assert_eq!(prover.send(&[&proof]).await.denial(), &Denial::ProofRefused(refused));
     }
     let good = proof(|_| ());
     assert_eq!(prover.send(&[&good, &good]).await.denial(), &Denial::ProofRefused(ProofRefusal::Header));

@@ -13,11 +13,11 @@ use crate::registry::{NewClient, NewCredential};
 use crate::store::memory::MemoryStore;
 use crate::token::TokenEndpoint;
 
-pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(in crate::token) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-pub(super) struct KeyHolder {
+pub(in crate::token) struct KeyHolder {
     pair: SigningKeyPair,
-    pub(super) jwk: Jwk,
+    pub(in crate::token) jwk: Jwk,
 }
 
 fn part(value: &Value) -> String {
@@ -27,28 +27,28 @@ fn part(value: &Value) -> String {
 }
 
 impl KeyHolder {
-    pub(super) fn new(algorithm: Algorithm) -> Self {
+    pub(in crate::token) fn new(algorithm: Algorithm) -> Self {
         let pair = SigningKeyPair::parse(algorithm, &KeyMaterial::generate(algorithm).unwrap()).unwrap();
         let jwk = pair.public_jwk().unwrap().with_algorithm(algorithm);
         Self { pair, jwk }
     }
 
-    pub(super) fn public_key(&self) -> NewCredential {
+    pub(in crate::token) fn public_key(&self) -> NewCredential {
         NewCredential { proof: Proof::PublicKey(PublicKey { jwk: self.jwk.clone() }), expires_at: None }
     }
 
     /// A client of Acme's that proves itself with this key.
-    pub(super) async fn client(&self, world: &World, change: impl FnOnce(&mut NewClient)) -> (Client, Credential) {
+    pub(in crate::token) async fn client(&self, world: &World, change: impl FnOnce(&mut NewClient)) -> (Client, Credential) {
         let created = world.registry.create_client_with(world.new_client(change), self.public_key()).await.unwrap();
         world.poll().await;
         created
     }
 
-    pub(super) fn header(&self) -> Value {
+    pub(in crate::token) fn header(&self) -> Value {
         json!({ "alg": self.jwk.algorithm().unwrap().as_str(), "kid": self.jwk.kid().unwrap() })
     }
 
-    pub(super) fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub(in crate::token) fn sign(&self, header: &Value, claims: &Value) -> String {
         let mut text = format!("{}.{}", part(header), part(claims));
         let signature = self.pair.sign(text.as_bytes()).unwrap();
         text.push('.');
@@ -56,12 +56,12 @@ impl KeyHolder {
         text
     }
 
-    pub(super) fn assertion(&self, claims: &Value) -> String {
+    pub(in crate::token) fn assertion(&self, claims: &Value) -> String {
         self.sign(&self.header(), claims)
     }
 
     /// A `DPoP` proof for the standard token endpoint, changed as the test wants.
-    pub(super) fn proof(&self, jti: &str, nonce: Option<&str>, change: impl FnOnce(&mut Value)) -> String {
+    pub(in crate::token) fn proof(&self, jti: &str, nonce: Option<&str>, change: impl FnOnce(&mut Value)) -> String {
         let mut jwk = serde_json::to_value(&self.jwk).unwrap();
         let members = jwk.as_object_mut().unwrap();
         members.retain(|name, _| !["kid", "alg", "use"].contains(&name.as_str()));
@@ -76,7 +76,7 @@ impl KeyHolder {
 }
 
 /// A MAC with a shared key, as `client_secret_jwt` has it.
-pub(super) fn mac(key: &str, claims: &Value) -> String {
+pub(in crate::token) fn mac(key: &str, claims: &Value) -> String {
     let mut text = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(claims));
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), text.as_bytes());
     text.push('.');
@@ -85,11 +85,11 @@ pub(super) fn mac(key: &str, claims: &Value) -> String {
 }
 
 /// Claims of a good assertion of a client, with an id of its own.
-pub(super) fn claims(client_id: &str, jti: &str) -> Value {
+pub(in crate::token) fn claims(client_id: &str, jti: &str) -> Value {
     json!({ "iss": client_id, "sub": client_id, "aud": ISSUER, "exp": NOW + 60, "iat": NOW, "jti": jti })
 }
 
-pub(super) fn with(mut claims: Value, name: &str, value: Value) -> Value {
+pub(in crate::token) fn with(mut claims: Value, name: &str, value: Value) -> Value {
     match value {
         Value::Null => {
             claims.as_object_mut().unwrap().remove(name);
@@ -99,7 +99,7 @@ pub(super) fn with(mut claims: Value, name: &str, value: Value) -> Value {
     claims
 }
 
-pub(super) fn form(fields: &[(&str, &str)]) -> String {
+pub(in crate::token) fn form(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", escape(value));
     let mut pairs = vec!["grant_type=client_credentials".to_owned()];
@@ -114,22 +114,22 @@ fn headers() -> HeaderMap {
 }
 
 /// Sends fields to the standard token endpoint.
-pub(super) async fn send(world: &World, fields: &[(&str, &str)]) -> Answer {
+pub(in crate::token) async fn send(world: &World, fields: &[(&str, &str)]) -> Answer {
     world.send("standard", HERE, None, &headers(), &form(fields)).await
 }
 
 /// Sends an assertion alone: it names its client.
-pub(super) async fn assert_with(world: &World, assertion: &str) -> Answer {
+pub(in crate::token) async fn assert_with(world: &World, assertion: &str) -> Answer {
     send(world, &[("client_assertion_type", JWT_BEARER), ("client_assertion", assertion)]).await
 }
 
 /// Sends fields with a proof.
-pub(super) async fn prove(world: &World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
+pub(in crate::token) async fn prove(world: &World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
     prove_at(world, &world.endpoint, fields, proofs).await
 }
 
 /// The same, to another node.
-pub(super) async fn prove_at(
+pub(in crate::token) async fn prove_at(
     world: &World,
     endpoint: &TokenEndpoint<MemoryStore>,
     fields: &[(&str, &str)],

@@ -3,11 +3,12 @@
 mod assertions;
 mod business;
 mod certificates;
+mod credential_limits;
 mod denials;
 mod dpop;
 mod federation;
 mod formats;
-mod key_holder;
+pub(in crate::token) mod key_holder;
 mod limits;
 mod outage;
 mod property;

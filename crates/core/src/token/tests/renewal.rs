@@ -36,7 +36,10 @@ async fn s7_a_secret_is_stored_under_the_new_pepper_after_its_next_success_and_n
     let renewed = world.stored(&client.client.id).await.credentials.remove(0);
     assert_eq!((renewed.proof.secret().unwrap().pepper_id.as_str(), renewed.version), ("p2", client.credential.version + 1));
     assert_eq!(renewed.id, client.credential.id, "tokens that it obtained stay bound to it");
-    assert_eq!(world.registry.store.audit(None, 1).await.unwrap()[0].action, "secret.renew");
+    assert_eq!(
+        world.registry.store.audit(&crate::store::AuditFilter::default(), None, 1).await.unwrap()[0].action,
+        "secret.renew"
+    );
 
     world.poll().await;
     world.endpoint.root_keys = with_new_pepper(false);

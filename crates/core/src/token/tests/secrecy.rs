@@ -2,7 +2,7 @@
 
 use super::super::Denial;
 use crate::fixture::{Answer, Ask, ELSEWHERE, HERE, World, sandbox};
-use crate::model::Status;
+use crate::model::{CredentialLimits, Status};
 use crate::registry::{ClientEdit, CreatedClient};
 
 const DIALECTS: [&str; 4] = ["standard", "asset", "standard-metrics", "firstvision"];
@@ -12,11 +12,15 @@ async fn disable_client(world: &World, client: &CreatedClient) {
     world.registry.edit_client(&sandbox(), &client.client.id, &off).await.unwrap();
 }
 
+async fn limit(world: &World, client: &CreatedClient, limits: CredentialLimits) {
+    world.registry.set_limits(&sandbox(), &client.client.id, client.credential.id, &limits).await.unwrap();
+}
+
 #[tokio::test]
 async fn whatever_keeps_a_client_out_is_answered_with_the_same_bytes() {
     for dialect in DIALECTS {
         let mut answers: Vec<Answer> = Vec::new();
-        for which in 0..8 {
+        for which in 0..10 {
             let world = World::new().await;
             let client = world.client(|_| ()).await;
             let mut ask = Ask::of(dialect, &client);
@@ -37,7 +41,15 @@ async fn whatever_keeps_a_client_out_is_answered_with_the_same_bytes() {
                 6 => {
                     world.registry.set_tenant_status(world.acme, Status::Disabled).await.unwrap();
                 }
-                _ => ask.id = "\u{e9} no id at all".to_owned(),
+                7 => ask.id = "\u{e9} no id at all".to_owned(),
+                8 => {
+                    let networks = vec!["203.0.113.0/24".parse().unwrap()];
+                    limit(&world, &client, CredentialLimits { networks, ..CredentialLimits::default() }).await;
+                }
+                _ => {
+                    let not_before = Some(crate::fixture::timestamp(60));
+                    limit(&world, &client, CredentialLimits { not_before, ..CredentialLimits::default() }).await;
+                }
             }
             world.poll().await;
             answers.push(world.ask(&ask).await);
@@ -51,6 +63,8 @@ async fn whatever_keeps_a_client_out_is_answered_with_the_same_bytes() {
             Denial::ClientDisabled,
             Denial::TenantDisabled,
             Denial::UnknownClient,
+            Denial::SourceNotAllowed(HERE.parse().unwrap()),
+            Denial::SecretNotYetValid,
         ];
         for (answer, reason) in answers.iter().zip(&reasons) {
             assert_eq!(answer.denial(), reason, "{dialect}");

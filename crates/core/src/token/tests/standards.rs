@@ -50,9 +50,10 @@ impl World {
             path,
             methods: dialect.request.methods,
             certificate: None,
+            is_rehearsal: false,
         };
         let raw = RawRequest { query: None, headers: &headers, body: RawBody::Whole(body.as_bytes()) };
-        let call = TokenCall { caller, dialect, raw };
+        let call = TokenCall { caller, request_id: "req_1", dialect, raw };
         match path {
             "/oauth/revoke" => self.endpoint.revoke(&call).await.result.map(|_| Value::Null),
             _ => self.endpoint.introspect(&call).await.result.map(super::super::Introspection::into_json),
@@ -82,7 +83,8 @@ impl World {
         let environment = sandbox();
         let methods = AuthMethods::default().with(AuthMethod::ClientSecretBasic);
         let source = HERE.parse().unwrap();
-        let caller = Caller { environment: &environment, source, path: "/verify/", methods, certificate: None };
+        let caller =
+            Caller { environment: &environment, source, path: "/verify/", methods, certificate: None, is_rehearsal: false };
         let call = GatewayCall { caller, headers: &map, resource: &id, query: None };
         self.endpoint.check_for_gateway(&call).await.result
     }
@@ -200,7 +202,8 @@ async fn an_assertion_proves_its_client_at_every_endpoint_and_is_good_at_one() {
     used(ask("/oauth/revoke", &holder.assertion(&claims(id, "first"))).await);
     for path in ["/oauth/introspect", "/oauth/revoke"] {
         let elsewhere = holder.assertion(&with(claims(id, path), "aud", json!(format!("{ISSUER}{path}"))));
-        assert_eq!(ask(path, &elsewhere).await, Err(Denial::AssertionRefused(AssertionFault::Audience)), "{path}");
+        let said = Some(format!("{ISSUER}{path}"));
+        assert_eq!(ask(path, &elsewhere).await, Err(Denial::AssertionRefused(AssertionFault::Audience(said))), "{path}");
     }
     assert_eq!(ask("/oauth/revoke", &holder.assertion(&claims(id, "third"))).await, Ok(Value::Null));
     world.poll().await;

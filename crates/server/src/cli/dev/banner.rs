@@ -8,12 +8,13 @@ use mintmark_core::dialect::{Dialect, DialectSet, TokenAsk};
 use serde_json::{Value, json};
 
 use super::demo::{DemoClient, DemoClients};
+use super::manager::Manager;
 use crate::cli::place::DATA_DIR;
 
 /// The environment that the banner's commands are for.
 const SHOWN: &str = "sandbox";
 
-pub(super) fn json(demo: &DemoClients, dialects: &DialectSet) -> Value {
+pub(super) fn json(demo: &DemoClients, dialects: &DialectSet, manager: &Manager) -> Value {
     let environments: Vec<Value> = demo
         .environments
         .iter()
@@ -31,15 +32,22 @@ pub(super) fn json(demo: &DemoClients, dialects: &DialectSet) -> Value {
             })
         })
         .collect();
-    json!({ "ready": true, "environments": environments, "clients": demo.clients })
+    let admin = json!({
+        "url": manager.url,
+        "token_endpoint": format!("{}/token", manager.url),
+        "client_id": manager.client_id,
+        "client_secret": manager.client_secret.expose(),
+    });
+    json!({ "ready": true, "environments": environments, "clients": demo.clients, "admin": admin })
 }
 
-pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, folder: &Path) -> String {
+pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, (folder, manager): (&Path, &Manager)) -> String {
     let mut text = String::from("Mintmark is ready. This is for trying out, on this machine alone; Ctrl-C stops it.\n\n");
     for environment in &demo.environments {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "  {:11} {}", environment.name, environment.issuer);
     }
+    let _ = writeln!(text, "  {:11} {}/docs", "management", manager.url);
     let _ = writeln!(text, "  {:11} {}", "data", folder.display());
     let _ = writeln!(text, "\nA token from the {SHOWN}, in each dialect:");
     for dialect in dialects.iter() {
@@ -47,6 +55,13 @@ pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, folder: &Path) -> 
             let _ = write!(text, "\n# {}\n{}\n", dialect.name, curl(dialect, issuer, client));
         }
     }
+    let (id, secret) = (&manager.client_id, manager.client_secret.expose());
+    let _ = write!(
+        text,
+        "\n# a token of the management API, for its page above or for curl; the secret is another one at each start\n\
+         curl -s {}/token -u {id}:{secret} -d grant_type=client_credentials\n",
+        manager.url
+    );
     text.push_str(&next_steps(demo, folder));
     text
 }

@@ -5,7 +5,7 @@ use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Decode, Postgres, Row as _, SqlStr, Sqlite, Type};
 
-use super::super::statements::Statement;
+use super::super::statements::{ManyRows, Statement};
 use super::{Transaction, WriteError};
 
 /// A value as both engines keep it. A missing one keeps its type, since PostgreSQL asks for it.
@@ -53,6 +53,13 @@ impl Statement {
     /// The statement, ready to be given values.
     pub(in crate::store) fn query(self) -> Query {
         Query { name: self.name, sql: sqlx::SqlSafeStr::into_sql_str(self.sql), values: Vec::new() }
+    }
+}
+
+impl ManyRows {
+    /// The statement for so many rows, ready to be given values.
+    pub(in crate::store) fn query(&self, rows: usize) -> Query {
+        Query::of_text(self.name, self.sql(rows))
     }
 }
 

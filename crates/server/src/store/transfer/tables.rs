@@ -60,7 +60,8 @@ pub(crate) const TABLES: &[Table] = tables! {
     "credential" by 2 {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
         secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
-        last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes,
+        last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes, last_used_from: Text, limits: Text,
+        rotation: Text,
     }
     "resource" by 2 {
         environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,
@@ -73,8 +74,10 @@ pub(crate) const TABLES: &[Table] = tables! {
     "feed" by 1 { position: Integer, subject_kind: Text, subject_environment: Text, subject_id: Text, mark: Integer }
     "audit" by 1 {
         position: Integer, made_at: Integer, actor: Text, action: Text, subject_kind: Text, subject_environment: Text,
-        subject_id: Text, state_before: Text, state_after: Text,
+        subject_id: Text, state_before: Text, state_after: Text, chain: Text, ordinal: Integer, source: Text, request_id: Text,
+        key_id: Text, mac: Bytes,
     }
+    "audit_head" by 1 { chain: Text, ordinal: Integer, position: Integer, key_id: Text, mac: Bytes }
     "revocation" by 3 {
         kind: Text, environment: Text, id: Text, position: Integer, expires_at: Integer, client_id: Text,
     }
@@ -91,6 +94,17 @@ pub(crate) const TABLES: &[Table] = tables! {
         secret_pepper_id: Text, secret_mac: Bytes, hint: Text, created_at: Integer, version: Integer,
     }
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
+    "usage_key" by 1 {
+        id: Integer, environment: Text, level: Integer, tenant_id: Text, client_id: Text, credential_id: Text, business_id: Text,
+        outcome: Text, code: Text, seen: Integer,
+    }
+    "usage_count" by 3 { key_id: Integer, step: Integer, period: Integer, requests: Integer }
+    "usage_writer" by 1 { id: Bytes, last_batch: Integer, written_at: Integer }
+    "refusal" by 1 {
+        request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
+        credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,
+    }
+    "idempotency" by 1 { digest: Bytes, request: Bytes, answer: Text, expires_at: Integer }
 };
 
 impl Table {

@@ -131,6 +131,44 @@ async fn a_token_that_the_command_line_ends_is_refused_by_the_running_server() {
     dev.terminate().await;
 }
 
+#[tokio::test]
+async fn usage_and_refusals_of_a_running_server_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let dev = Dev::start(&data).await;
+    let data = data.to_str().unwrap();
+    let id = dev.client("sandbox", "standard", "client_id");
+    let ask = async |secret: &str| {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        send(dev.address("sandbox"), form("/oauth/token", &body).as_bytes()).await
+    };
+    assert_eq!(ask(&dev.client("sandbox", "standard", "client_secret")).await.status, 200);
+    let refused = ask("wrong").await;
+    let request_id = refused.header("x-request-id").unwrap().to_owned();
+    let told = |words: &[&str]| {
+        let words: Vec<&str> = words.iter().chain(&["--data-dir", data]).copied().collect();
+        Finished::of(&mut mintmark(&words))
+    };
+    eventually("the refusal is written down", async || (told(&["refusals", &request_id]).code == Some(0)).then_some(())).await;
+    let refusal: Value = serde_json::from_str(&told(&["refusals", &request_id, "--json"]).stdout).unwrap();
+    assert_eq!((&refusal["client_id"], &refusal["code"]), (&Value::from(id.as_str()), &Value::from("secret_wrong")));
+    assert!(told(&["refusals", "--client", &id]).stdout.contains(&request_id));
+    assert_eq!(told(&["refusals", "--unknown", "--json"]).stdout.trim(), "[]");
+    assert_eq!(told(&["refusals", "0123"]).code, Some(1));
+
+    let by_client = told(&["usage"]).stdout;
+    assert!(by_client.starts_with("CLIENT") && by_client.contains(&format!("{id}  1       1            0")), "{by_client}");
+    let reasons = told(&["usage", "--by", "reason", "--last", "1h", "--client", &id]).stdout;
+    assert!(reasons.contains("secret_wrong  credentials  1"), "{reasons}");
+    for by in ["tenant", "credential", "business", "time"] {
+        let told = told(&["usage", "--by", by, "--last", "30d", "--json"]);
+        let document: Value = serde_json::from_str(&told.stdout).unwrap();
+        let sum: u64 = document["rows"].as_array().unwrap().iter().map(|row| row["requests"].as_u64().unwrap()).sum();
+        assert_eq!((sum, document["step"].as_str()), (2, Some("day")), "{by}: {document}");
+    }
+    dev.terminate().await;
+}
+
 #[test]
 fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
     for words in [&["nonsense"][..], &["dev", "--port-base", "0"], &["client", "create"], &[]] {
@@ -150,9 +188,12 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
         "secret",
         "resource",
         "key",
+        "audit",
         "member",
         "management-client",
         "revoke",
+        "usage",
+        "refusals",
         "dialect",
         "check",
     ];
@@ -164,4 +205,41 @@ fn what_is_not_understood_exits_with_2_and_help_names_each_command() {
 
 fn text(document: &Value, member: &str) -> String {
     document[member].as_str().unwrap_or_else(|| panic!("no {member}: {document}")).to_owned()
+}
+
+#[tokio::test]
+async fn reasons_are_explained_requests_rehearsed_and_tokens_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let dev = Dev::start(&data).await;
+    let data = data.to_str().unwrap();
+    let told = Finished::good(&["explain", "assertion_expired"]).stdout;
+    assert!(told.contains("NTP") && told.contains("docs/errors.md#assertion_expired"), "{told}");
+    assert!(Finished::good(&["explain"]).stdout.contains("scope_not_granted"));
+    assert!(Finished::refused(&["explain", "no_such_word"]).contains("no_such_word"));
+
+    let listed = Finished::good(&["client", "list", "--environment", "sandbox", "--data-dir", data, "--json"]).json();
+    let clients: Vec<String> = listed.as_array().unwrap().iter().map(|client| text(client, "id")).collect();
+    let explain = |id: &str, more: &[&str]| {
+        let words = ["explain", "--client", id, "--environment", "sandbox", "--data-dir", data, "--json"];
+        Finished::of(&mut mintmark(&[&words, more].concat()))
+    };
+    let speaks = |id: &&String| explain(id, &[]).code == Some(0);
+    let client = clients.iter().find(speaks).expect("a client that may use the standard dialect");
+    let run = explain(client, &[]).json();
+    assert_eq!((&run["passed"], text(&run["token"]["claims"], "client_id")), (&true.into(), client.clone()), "{run}");
+    let refused = explain(client, &["--scope", "nobody:knows"]);
+    assert_eq!((refused.code, text(&refused.json()["explanation"], "code").as_str()), (Some(1), "scope_unknown"));
+    assert_eq!(explain("cli_nobody", &[]).json()["explanation"]["code"], "client_unknown");
+
+    let token = Finished::good(&["token", "--data-dir", data]).stdout;
+    let file = folder.path().join("token");
+    std::fs::write(&file, &token).unwrap();
+    let debug = || Finished::of(&mut mintmark(&["explain", "--token", file.to_str().unwrap(), "--data-dir", data]));
+    let live = debug();
+    assert!(live.code == Some(0) && live.stdout.starts_with("live"), "{}", live.stdout);
+    Finished::good(&["revoke", "--token", token.trim(), "--data-dir", data]);
+    let revoked = debug();
+    assert!(revoked.code == Some(1) && revoked.stdout.starts_with("REVOKED with its token, at "), "{}", revoked.stdout);
+    dev.terminate().await;
 }

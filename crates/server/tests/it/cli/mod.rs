@@ -1,9 +1,11 @@
 //! The program as people and scripts use it.
 
+mod audit;
 mod commands;
 mod credentials;
 mod dev;
 mod dialects;
 mod keys;
+mod limits;
 mod people;
 mod serve;

@@ -276,8 +276,7 @@ async fn lose_own_resource(server: &TestServer) {
     own.uri = "https://elsewhere.mintmark.example".parse().unwrap();
     own.version += 1;
     let subject = Subject::Resource { environment: own.environment.clone(), id: own.id };
-    let at = own.created_at;
-    let audit = AuditEntry { at, actor: "test".to_owned(), action: "test.lose", subject, before: None, after: None };
+    let audit = AuditEntry::local(own.created_at, "test", "test.lose", subject);
     store.commit(&Change { writes: vec![Write::UpdateResource(own)], audit }).await.unwrap();
     server.poll().await;
 }

@@ -2,7 +2,7 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{Environment, KeyState, Position, SigningKey, Status, TenantId};
-use mintmark_core::store::{AuditEntry, Change, CommitError, Page, Store, Subject, Write};
+use mintmark_core::store::{AuditEntry, AuditFilter, Change, CommitError, Page, Store, Subject, Write};
 use mintmark_verify::Algorithm;
 
 use super::world::{NOW, World, change, environment, signing_key};
@@ -170,7 +170,10 @@ async fn a_change_leaves_one_audit_row<S: Store>(world: World<S>) {
     let tenant = world.new_tenant("Acme");
     let audit = AuditEntry {
         at: Timestamp(1_800_000_123),
+        tenant: Some(tenant.id),
         actor: "zoë@example.com".to_owned(),
+        source: Some("2001:db8::7".parse().unwrap()),
+        request_id: Some("req_1".to_owned()),
         action: "tenant.create",
         subject: Subject::Tenant { id: tenant.id },
         before: Some(serde_json::json!({"name": "\u{0}\"ö", "list": [1, null]})),
@@ -178,7 +181,7 @@ async fn a_change_leaves_one_audit_row<S: Store>(world: World<S>) {
     };
     let written = Change { writes: vec![Write::InsertTenant(tenant)], audit: audit.clone() };
     let position = world.store.commit(&written).await.unwrap();
-    let rows = world.store.audit(None, 10).await.unwrap();
+    let rows = world.store.audit(&AuditFilter::default(), None, 10).await.unwrap();
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
     assert_eq!(
@@ -186,11 +189,13 @@ async fn a_change_leaves_one_audit_row<S: Store>(world: World<S>) {
         (position, audit.at, "zoë@example.com", "tenant.create")
     );
     assert_eq!((&row.subject, &row.before, &row.after), (&audit.subject, &audit.before, &audit.after));
+    assert_eq!((row.tenant, row.sequence), (audit.tenant, Some(1)));
+    assert_eq!((row.source, &row.request_id), (audit.source, &audit.request_id));
 }
 
 async fn a_change_may_write_no_row<S: Store>(world: World<S>) {
     assert_eq!(world.try_write(Vec::new()).await.unwrap(), Position(1));
-    assert_eq!(world.store.audit(None, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.audit(&AuditFilter::default(), None, 10).await.unwrap().len(), 1);
 }
 
 async fn a_change_that_fails_in_the_middle_leaves_nothing<S: Store>(world: World<S>) {
@@ -207,7 +212,7 @@ async fn a_change_that_fails_in_the_middle_leaves_nothing<S: Store>(world: World
     );
     let feed = world.store.feed(Position(0), 10).await.unwrap();
     assert_eq!((feed.head, feed.entries.len()), (Position(2), 2));
-    assert_eq!(world.store.audit(None, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.audit(&AuditFilter::default(), None, 10).await.unwrap().len(), 2);
     assert_eq!(world.tenant("Next").await.created_at, NOW);
     assert_eq!(world.store.feed(Position(0), 10).await.unwrap().head, Position(3));
 }
@@ -217,7 +222,7 @@ async fn audit_rows_come_latest_first_in_pages<S: Store>(world: World<S>) {
         world.tenant(&format!("tenant {number}")).await;
     }
     let positions = async |before: Option<u64>, limit| {
-        let rows = world.store.audit(before.map(Position), limit).await.unwrap();
+        let rows = world.store.audit(&AuditFilter::default(), before.map(Position), limit).await.unwrap();
         rows.iter().map(|row| row.position.0).collect::<Vec<_>>()
     };
     assert_eq!(positions(None, 2).await, [5, 4]);

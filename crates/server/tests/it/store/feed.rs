@@ -44,7 +44,7 @@ async fn the_feed_names_every_kind_of_subject<S: Store>(world: World<S>) {
     }
     let feed = world.store.feed(Position(0), 10).await.unwrap();
     assert_eq!(feed.entries.iter().map(|entry| &entry.subject).collect::<Vec<_>>(), subjects.iter().collect::<Vec<_>>());
-    let audit = world.store.audit(None, 10).await.unwrap();
+    let audit = world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap();
     assert_eq!(audit.iter().map(|row| &row.subject).collect::<Vec<_>>(), subjects.iter().rev().collect::<Vec<_>>());
 }
 
@@ -61,7 +61,7 @@ async fn the_feed_tells_of_a_revoked_token_as_news_of_its_client<S: Store>(world
         world.store.commit(&change(token.clone(), vec![write])).await.unwrap();
         let feed = world.store.feed(Position(number - 1), 1).await.unwrap();
         assert_eq!(feed.entries[0].subject, expected);
-        assert_eq!(world.store.audit(None, 1).await.unwrap()[0].subject, token);
+        assert_eq!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 1).await.unwrap()[0].subject, token);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A case is generic over the store; [`on_every_store`] makes its tests. Each test has a store of its own, so that they run in
 //! any order and at the same time.
 
+mod audit;
 mod changes;
 mod feed;
 mod isolation;
@@ -15,10 +16,12 @@ mod people;
 mod postgres;
 mod revocations;
 mod rotation;
+mod secret_rotation;
 mod sql_file;
 mod together;
 mod transfer;
 mod upkeep;
+mod usage;
 mod uses;
 mod world;
 

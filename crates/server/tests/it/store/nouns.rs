@@ -2,9 +2,9 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    AssertionAudience, AttributeValue, BusinessAccess, CertificateFingerprint, CertificateName, Credential, Environment,
-    Federation, Grant, KeySetLocation, KeyState, Profile, Proof, PublicKey, ScopeDefinition, SealedBytes, Status, StoredSecret,
-    TokenBinding, TokenFormat,
+    AssertionAudience, AttributeValue, BusinessAccess, BusinessId, CertificateFingerprint, CertificateName, Credential,
+    CredentialLimits, Environment, Federation, Grant, KeySetLocation, KeyState, Profile, Proof, PublicKey, ScopeDefinition,
+    ScopeSet, SealedBytes, SecretRotation, Status, StoredSecret, TokenBinding, TokenFormat,
 };
 use mintmark_core::store::{EnvironmentRecord, Page, Store, Write};
 use mintmark_verify::{Algorithm, Jwk};
@@ -41,7 +41,7 @@ async fn an_empty_store_holds_nothing<S: Store>(world: World<S>) {
     assert!(world.store.client_record(&environment.name, &client.id).await.unwrap().value.is_none());
     assert!(world.store.tenant(tenant.id).await.unwrap().is_none());
     assert!(world.store.credentials(&environment.name, &client.id).await.unwrap().is_empty());
-    assert!(world.store.audit(None, 10).await.unwrap().is_empty());
+    assert!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap().is_empty());
 }
 
 async fn an_environment_comes_back_with_every_field<S: Store>(world: World<S>) {
@@ -118,11 +118,26 @@ async fn a_credential_comes_back_with_every_field<S: Store>(world: World<S>) {
     let plain = world.credential(&client).await;
     let mut full = world.new_credential(&client);
     (full.expires_at, full.last_used_at) = (Some(NOW.plus(60)), Some(Timestamp(1)));
+    full.limits = CredentialLimits {
+        networks: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::1".parse().unwrap()],
+        not_before: Some(NOW.plus(5)),
+        scopes: Some(ScopeSet::parse("b:write a:read").unwrap()),
+        businesses: Some(vec![BusinessId::none()]),
+    };
+    full.rotation = Some(SecretRotation {
+        old: full.id,
+        new: plain.id,
+        started_at: NOW,
+        deadline: NOW.plus(60),
+        former_expires_at: Some(NOW.plus(90)),
+    });
+    full.last_used_from = Some("2001:db8::1".parse().unwrap());
     world.write(Write::InsertCredential(full.clone())).await;
     assert_eq!(world.store.credentials(&sandbox.name, &client.id).await.unwrap(), [plain.clone(), full.clone()]);
     full.proof = Proof::Secret(StoredSecret { scheme: 2, pepper_id: "pepper-2".to_owned(), mac: vec![1; 32] });
     (full.hint, full.status) = ("abcd".to_owned(), Status::Disabled);
     (full.expires_at, full.version) = (None, 2);
+    (full.limits, full.rotation) = (CredentialLimits::default(), None);
     world.write(Write::UpdateCredential(full.clone())).await;
     let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();
     assert_eq!(record.credentials, [plain, full]);

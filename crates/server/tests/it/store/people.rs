@@ -259,5 +259,5 @@ async fn the_feed_does_not_tell_who_manages_the_server<S: Store>(world: World<S>
     let subject = Subject::Member { id: ann.id };
     world.store.commit(&change(subject.clone(), vec![Write::InsertMember(ann)])).await.unwrap();
     assert_eq!(world.store.feed(Position(0), 10).await.unwrap().entries[0].subject, Subject::Store);
-    assert_eq!(world.store.audit(None, 10).await.unwrap()[0].subject, subject);
+    assert_eq!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap()[0].subject, subject);
 }

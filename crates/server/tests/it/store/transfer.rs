@@ -4,18 +4,19 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use mintmark::store::{
-    Backup, OpenError, OpenOptions, Progress, SqlStore, StoreKind, StorePlace, TransferError, copy_store, restore,
-    verify_backup, write_backup,
+    Backup, Begun, OpenError, OpenOptions, Progress, RequestDigest, SqlStore, StoreKind, StorePlace, TransferError, copy_store,
+    restore, verify_backup, write_backup,
 };
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
-use mintmark_core::model::{KeyState, Position, Revocation, RevocationSubject, TokenDigest};
-use mintmark_core::random::{SeededRandom, SystemRandom};
-use mintmark_core::store::{CredentialUse, PeopleStore, Store, UseDigest, Write};
+use mintmark_core::model::{Client, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest};
+use mintmark_core::random::SystemRandom;
+use mintmark_core::store::{CredentialUse, PeopleStore, Refusal, Store, UseDigest, Write};
+use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
 use tempfile::{TempDir, tempdir};
 
 use super::people;
-use super::world::{NOW, World, change, open_place, path_in, signing_key};
+use super::world::{NOW, World, change, open_place, path_in, root_keys, signing_key};
 use crate::fixture::PostgresDatabase;
 
 struct Silent;
@@ -26,10 +27,6 @@ impl Progress for Silent {
 
 fn options() -> OpenOptions {
     OpenOptions { create: true, kind: None, clock: Arc::new(FakeClock::at(NOW.0)), random: Arc::new(SystemRandom) }
-}
-
-fn root_keys(seed: u64) -> RootKeys {
-    RootKeys::parse(&RootKeys::generate(&SeededRandom::new(seed))).unwrap()
 }
 
 /// A store with something in each table: more clients than a page holds, and values that are hard to carry.
@@ -52,10 +49,44 @@ async fn furnish(world: &World<SqlStore>) {
     world.write(Write::InsertManagementClient(people::management_client(world, None))).await;
     let whose = RevocationSubject::Client { environment: sandbox.name.clone(), id: client.id.clone() };
     world.write(Write::Revoke(Revocation { subject: whose, expires_at: NOW.plus(60) })).await;
-    let used = CredentialUse { environment: sandbox.name, credential_id: credential.id, at: Timestamp(NOW.0 + 5) };
+    let (at, source) = (Timestamp(NOW.0 + 5), "192.0.2.1".parse().unwrap());
+    let used = CredentialUse { environment: sandbox.name.clone(), credential_id: credential.id, at, source };
     world.store.record_uses(&[used]).await.unwrap();
+    world.store.record_usage(&usage_of(&sandbox.name, &client)).await.unwrap();
     assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
+    let request = RequestDigest { key: [1; 32], request: [2; 32] };
+    assert_eq!(world.store.begin_request(&request, NOW, NOW.plus(60)).await.unwrap(), Begun::First);
     assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
+}
+
+/// A refused request, counted and kept.
+fn usage_of(environment: &EnvironmentName, client: &Client) -> UsageBatch {
+    let (tenant_id, client_id) = (Some(client.tenant_id), Some(client.id.clone()));
+    let count = UsageCount {
+        environment: environment.clone(),
+        tenant_id,
+        client_id: client_id.clone(),
+        credential_id: None,
+        business_id: None,
+        outcome: OutcomeClass::Credentials,
+        code: "secret_wrong",
+        minute: NOW.0 / 60,
+        requests: 3,
+    };
+    let refusal = Refusal {
+        request_id: "1".to_owned(),
+        at: NOW,
+        environment: environment.clone(),
+        dialect: "standard".parse().unwrap(),
+        client_id,
+        tenant_id,
+        credential_id: None,
+        business_id: None,
+        source: "2001:db8::1".parse().unwrap(),
+        code: "secret_wrong".to_owned(),
+        detail: "the secret is none of the client's".to_owned(),
+    };
+    UsageBatch { writer: WriterId([1; 16]), sequence: 1, at: NOW, counts: vec![count], refusals: vec![refusal] }
 }
 
 async fn furnished(folder: &TempDir) -> World<SqlStore> {
@@ -112,6 +143,7 @@ async fn a_copy_that_broke_off_goes_on_and_is_no_store_before_its_end() {
     database
         .run(
             "DELETE FROM store; DELETE FROM credential; DELETE FROM audit; DELETE FROM feed; DELETE FROM single_use; DELETE FROM revocation;
+             DELETE FROM usage_key; DELETE FROM usage_count; DELETE FROM usage_writer; DELETE FROM refusal;
              DELETE FROM signing_key; DELETE FROM resource; DELETE FROM client WHERE id > 'many-01000'",
         )
         .await;

@@ -43,7 +43,9 @@ async fn uses_that_are_over_are_forgotten_in_small_parts<S: Store>(world: World<
     let lease = world.store.take_lease("work", "me", NOW, LATER).await.unwrap().unwrap();
     let forget = async || world.store.forget_uses(&lease, Timestamp(7), 5).await.unwrap();
     assert_eq!((forget().await, forget().await, forget().await), (Some(5), Some(2), Some(0)));
+    assert!(!world.store.was_used(&digest(6)).await.unwrap());
     assert!(world.store.use_once(&digest(6), LATER).await.unwrap());
+    assert!(world.store.was_used(&digest(6)).await.unwrap(), "asking uses nothing up");
     assert!(!world.store.use_once(&digest(7), LATER).await.unwrap());
 }
 

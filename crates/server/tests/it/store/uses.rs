@@ -12,10 +12,16 @@ super::on_every_store! {
     a_use_is_no_change,
     an_update_does_not_take_a_use_back,
     uses_of_what_does_not_exist_are_ignored,
+    the_address_of_the_last_use_comes_with_it,
 }
 
 fn used(credential: &Credential, at: i64) -> CredentialUse {
-    CredentialUse { environment: credential.environment.clone(), credential_id: credential.id, at: Timestamp(at) }
+    used_from(credential, at, "192.0.2.1")
+}
+
+fn used_from(credential: &Credential, at: i64, source: &str) -> CredentialUse {
+    let (environment, credential_id) = (credential.environment.clone(), credential.id);
+    CredentialUse { environment, credential_id, at: Timestamp(at), source: source.parse().unwrap() }
 }
 
 async fn client_with_credential<S: Store>(world: &World<S>) -> (Client, Credential) {
@@ -58,7 +64,7 @@ async fn a_use_is_no_change<S: Store>(world: World<S>) {
     let (_, mut credential) = client_with_credential(&world).await;
     world.store.record_uses(&[used(&credential, 20)]).await.unwrap();
     assert_eq!(world.store.feed(Position(0), 10).await.unwrap().head, Position(4));
-    assert_eq!(world.store.audit(None, 10).await.unwrap().len(), 4);
+    assert_eq!(world.store.audit(&mintmark_core::store::AuditFilter::default(), None, 10).await.unwrap().len(), 4);
     (credential.status, credential.version) = (Status::Disabled, 2);
     world.write(Write::UpdateCredential(credential)).await;
 }
@@ -78,4 +84,19 @@ async fn uses_of_what_does_not_exist_are_ignored<S: Store>(world: World<S>) {
     world.store.record_uses(&[unknown, other_environment]).await.unwrap();
     world.store.record_uses(&[]).await.unwrap();
     assert_eq!(last_use(&world, &credential).await, None);
+}
+
+async fn the_address_of_the_last_use_comes_with_it<S: Store>(world: World<S>) {
+    let (client, one) = client_with_credential(&world).await;
+    let two = world.credential(&client).await;
+    let from = async |credential: &Credential| {
+        let all = world.store.credentials(&credential.environment, &credential.client_id).await.unwrap();
+        all.iter().find(|found| found.id == credential.id).unwrap().last_used_from.map(|address| address.to_string())
+    };
+    assert_eq!(from(&one).await, None);
+    let uses = [used_from(&one, 10, "192.0.2.1"), used_from(&one, 20, "192.0.2.2"), used_from(&two, 5, "2001:db8::1")];
+    world.store.record_uses(&uses).await.unwrap();
+    assert_eq!((from(&one).await.as_deref(), from(&two).await.as_deref()), (Some("192.0.2.2"), Some("2001:db8::1")));
+    world.store.record_uses(&[used_from(&one, 19, "192.0.2.3"), used_from(&two, 6, "192.0.2.4")]).await.unwrap();
+    assert_eq!((from(&one).await.as_deref(), from(&two).await.as_deref()), (Some("192.0.2.2"), Some("192.0.2.4")));
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use mintmark::store::{OpenError, OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::{FakeClock, Timestamp};
+use mintmark_core::crypto::RootKeys;
 use mintmark_core::model::{
-    AssertionAudience, Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, Environment, KeyState,
-    Position, Proof, Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
+    AssertionAudience, Business, BusinessAccess, BusinessId, Client, ClientId, Credential, CredentialId, CredentialLimits,
+    Environment, KeyState, Position, Proof, Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant,
+    TenantId, TokenBinding,
 };
 use mintmark_core::random::{Random, SeededRandom, SystemRandom};
 use mintmark_core::store::memory::MemoryStore;
@@ -29,13 +31,20 @@ pub(super) fn path_in(folder: &TempDir) -> PathBuf {
     folder.path().join("mintmark.db")
 }
 
+/// The root keys of the stores of these tests are of seed 1.
+pub(super) fn root_keys(seed: u64) -> RootKeys {
+    RootKeys::parse(&RootKeys::generate(&SeededRandom::new(seed))).unwrap()
+}
+
 pub(super) async fn open(path: &Path, create: bool, kind: Option<StoreKind>) -> Result<SqlStore, OpenError> {
     open_place(&StorePlace::file(path), create, kind).await
 }
 
 pub(super) async fn open_place(place: &StorePlace, create: bool, kind: Option<StoreKind>) -> Result<SqlStore, OpenError> {
     let clock = Arc::new(FakeClock::at(NOW.0));
-    SqlStore::open(place, OpenOptions { create, kind, clock, random: Arc::new(SystemRandom) }).await
+    let store = SqlStore::open(place, OpenOptions { create, kind, clock, random: Arc::new(SystemRandom) }).await?;
+    store.link_audit_with(root_keys(1).audit_keys());
+    Ok(store)
 }
 
 impl World<MemoryStore> {
@@ -151,7 +160,10 @@ impl<S: Store> World<S> {
             status: Status::Active,
             created_at: NOW,
             expires_at: None,
+            limits: CredentialLimits::default(),
+            rotation: None,
             last_used_at: None,
+            last_used_from: None,
             version: 1,
         }
     }
@@ -198,6 +210,5 @@ pub(super) fn signing_key(environment: &Environment, kid: &str, state: KeyState)
 }
 
 pub(super) fn change(subject: Subject, writes: Vec<Write>) -> Change {
-    let audit = AuditEntry { at: NOW, actor: "test".to_owned(), action: "test.write", subject, before: None, after: None };
-    Change { writes, audit }
+    Change { writes, audit: AuditEntry::local(NOW, "test", "test.write", subject) }
 }

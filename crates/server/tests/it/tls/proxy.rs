@@ -1,7 +1,9 @@
 use http::HeaderName;
 use mintmark::config::{AddressFormat, CertificateFormat, ProxySettings};
 
-use crate::fixture::{TestServer, get};
+use mintmark_core::model::CredentialLimits;
+
+use crate::fixture::{KnownClient, TestServer, get};
 
 fn proxy(address: &str) -> ProxySettings {
     ProxySettings {
@@ -35,6 +37,32 @@ async fn s19_limits_count_the_clients_of_a_proxy_apart() {
         assert_eq!(refused_from(&server, address).await, 401, "{address}");
         assert_eq!(refused_from(&server, address).await, 429, "{address}");
         assert_eq!(refused_from(&server, &format!("198.51.100.7, {address}")).await, 429, "what is before it is its own word");
+    }
+}
+
+/// The status of a request with the right secret that says it is from an address.
+async fn asked_from(server: &TestServer, client: &KnownClient, address: &str) -> u16 {
+    let request = crate::fixture::token_request("asset", &client.id, &client.secret);
+    server.send(request.replacen("\r\n", &format!("\r\nX-Forwarded-For: {address}\r\n"), 1)).await.status
+}
+
+/// The networks of a secret, too, are those that a trusted proxy tells of and nobody else.
+#[tokio::test]
+async fn s19_a_secret_with_networks_is_good_where_the_trusted_proxy_says_the_client_is() {
+    for (trusted, network, statuses) in [
+        ("127.0.0.1", "203.0.113.0/24", [200, 401, 401]),
+        ("192.0.2.1", "203.0.113.0/24", [401, 401, 401]),
+        ("192.0.2.1", "127.0.0.1", [200, 200, 200]),
+    ] {
+        let server = TestServer::setup().behind(proxy(trusted)).start().await;
+        let client = server.world.client("sandbox", "asset");
+        let limits = CredentialLimits { networks: vec![network.parse().unwrap()], ..CredentialLimits::default() };
+        let (environment, id) = ("sandbox".parse().unwrap(), client.id.parse().unwrap());
+        server.registry.set_limits(&environment, &id, client.credential_id.parse().unwrap(), &limits).await.unwrap();
+        server.poll().await;
+        for (address, status) in ["203.0.113.9", "198.51.100.7", "203.0.113.9, 198.51.100.7"].into_iter().zip(statuses) {
+            assert_eq!(asked_from(&server, client, address).await, status, "{trusted} {network} {address}");
+        }
     }
 }
 

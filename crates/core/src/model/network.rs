@@ -4,14 +4,16 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A network: the addresses that begin alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IpNetwork {
     address: IpAddr,
     prefix: u8,
 }
 
-impl Network {
+impl IpNetwork {
     /// Whether an address is one of it. An IPv4 address in the form of an IPv6 one, as listeners for both see it, is what it was.
     pub fn contains(&self, address: IpAddr) -> bool {
         let differing = match (self.address, address.to_canonical()) {
@@ -40,7 +42,7 @@ impl fmt::Display for NotANetwork {
 
 impl std::error::Error for NotANetwork {}
 
-impl FromStr for Network {
+impl FromStr for IpNetwork {
     type Err = NotANetwork;
 
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
@@ -65,6 +67,25 @@ impl FromStr for Network {
     }
 }
 
+impl fmt::Display for IpNetwork {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl Serialize for IpNetwork {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IpNetwork {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +105,7 @@ mod tests {
             ("::1", "::1", true),
             ("::/0", "::ffff:10.0.0.1", false),
         ] {
-            let contains = network.parse::<Network>().unwrap().contains(address.parse().unwrap());
+            let contains = network.parse::<IpNetwork>().unwrap().contains(address.parse().unwrap());
             assert_eq!(contains, expected, "{network} {address}");
         }
     }
@@ -94,7 +115,7 @@ mod tests {
         for bad in
             ["", "10", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/", "::1/64", "::ffff:10.0.0.0/104"]
         {
-            assert_eq!(bad.parse::<Network>(), Err(NotANetwork), "{bad}");
+            assert_eq!(bad.parse::<IpNetwork>(), Err(NotANetwork), "{bad}");
         }
     }
 
@@ -103,7 +124,17 @@ mod tests {
         for (network, expected) in
             [("127.0.0.1", true), ("127.0.0.0/8", true), ("126.0.0.0/7", false), ("::1", true), ("::/0", false)]
         {
-            assert_eq!(network.parse::<Network>().unwrap().is_loopback(), expected, "{network}");
+            assert_eq!(network.parse::<IpNetwork>().unwrap().is_loopback(), expected, "{network}");
         }
+    }
+    #[test]
+    fn is_written_with_its_prefix_and_read_again() {
+        for (text, written) in [("10.0.0.0/8", "10.0.0.0/8"), ("10.1.2.3", "10.1.2.3/32"), ("2001:db8::/32", "2001:db8::/32")] {
+            let network: IpNetwork = text.parse().unwrap();
+            assert_eq!(network.to_string(), written);
+            let json = serde_json::to_string(&network).unwrap();
+            assert_eq!(serde_json::from_str::<IpNetwork>(&json).unwrap(), network);
+        }
+        assert!(serde_json::from_str::<IpNetwork>("\"10.0.0.1/8\"").is_err());
     }
 }

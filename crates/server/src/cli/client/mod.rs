@@ -9,6 +9,8 @@ use mintmark_core::registry::{ClientEdit, ClientSecurity, CreatedClient, NewClie
 use mintmark_core::store::{Page, Store};
 use serde_json::json;
 
+mod promote;
+
 use super::credential::ProofArgs;
 use super::output::{Output, words};
 use super::place::Place;
@@ -42,6 +44,9 @@ pub(super) enum ClientCommand {
     /// Change a client; what is not named stays.
     #[command(after_help = "Example: mintmark client update cli_… --add-dialect acme")]
     Update(Box<UpdateArgs>),
+    /// Bring a client to another environment, as a plan that was reviewed says; secrets stay behind.
+    #[command(after_help = "Example: mintmark client promote cli_… --plan")]
+    Promote(promote::PromoteArgs),
     /// Turn a client off: it gets no tokens, and those that it has are refused from then on.
     #[command(after_help = "Example: mintmark client disable cli_…")]
     Disable {
@@ -183,6 +188,7 @@ pub(super) async fn run(place: &Place, command: ClientCommand) -> Done {
         }
         ClientCommand::Create(args) => create(place, *args).await,
         ClientCommand::Update(args) => update(place, *args).await,
+        ClientCommand::Promote(args) => promote::run(place, args).await,
         ClientCommand::Disable { client_id, environment } => {
             set_status(place, &client_id, environment.as_ref(), Status::Disabled).await
         }
@@ -244,7 +250,6 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
     let environment = place.environment(settings.environment.as_ref()).await?.environment.name;
     let edit = ClientEdit {
         name,
-        status: None,
         add_dialects: add_dialect,
         revoke,
         remove_attributes: remove_attribute,
@@ -258,6 +263,7 @@ async fn update(place: &Place, args: UpdateArgs) -> Done {
         token_binding: settings.token_binding,
         assertion_audience: settings.assertion_audience,
         profile: if no_profile { Some(None) } else { settings.profile.map(Some) },
+        ..ClientEdit::default()
     };
     Ok(show(&place.registry.edit_client(&environment, &client_id, &edit).await?))
 }

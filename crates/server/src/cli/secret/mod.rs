@@ -3,8 +3,16 @@
 use clap::{Args, Subcommand};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{ClientId, Credential, CredentialId, EnvironmentName, ProofKind};
+use mintmark_core::registry::CreatedSecret;
 use mintmark_core::store::Store;
 use serde_json::json;
+
+mod limits;
+mod rotate;
+
+use limits::LimitsArgs;
+pub(super) use limits::{LimitArgs, shown as shown_limits};
+use rotate::RotateCommand;
 
 use super::output::Output;
 use super::place::Place;
@@ -32,7 +40,15 @@ pub(super) enum SecretCommand {
         /// How long it is in force, such as 90d.
         #[arg(long, value_parser = time::parse_duration)]
         expires_in: Option<u32>,
+        #[command(flatten)]
+        limits: LimitArgs,
     },
+    /// Show what a secret, or other credential, may be used for, or change it.
+    #[command(after_help = "Example: mintmark secret limits cli_… --id crd_… --network 10.0.0.0/8 --only-scope 'ledger:read'")]
+    Limits(LimitsArgs),
+    /// Let a new secret take the place of one, with both in force for a while.
+    #[command(subcommand, after_help = "Example: mintmark secret rotate start cli_… --id crd_… --grace 24h")]
+    Rotate(RotateCommand),
     /// Set when a secret expires, counted from now.
     #[command(after_help = "Example: mintmark secret expire cli_… --id crd_… --expires-in 24h")]
     Expire {
@@ -67,19 +83,15 @@ pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
             credentials.retain(|credential| credential.proof.kind() == ProofKind::Secret);
             Ok(show(&credentials))
         }
-        SecretCommand::Add { owner, expires_in } => {
+        SecretCommand::Add { owner, expires_in, limits } => {
             let environment = environment_of(place, &owner).await?;
             let expires_at = expires_in.map(|seconds| from_now(place, seconds));
-            let created = place.registry.add_secret(&environment, &owner.client_id, expires_at).await?;
-            let secret = created.secret.text().expose();
-            let fields = vec![
-                ("id", created.credential.id.to_string()),
-                ("client_secret", secret.to_owned()),
-                ("expires", time::show_or_never(created.credential.expires_at)),
-                ("note", "the secret is shown this once".to_owned()),
-            ];
-            Ok(Output::object(&fields, json!({ "credential": created.credential, "client_secret": secret })))
+            let limits = limits.read(place);
+            let created = place.registry.add_limited_secret(&environment, &owner.client_id, expires_at, &limits).await?;
+            Ok(show_created(&created))
         }
+        SecretCommand::Limits(args) => limits::run(place, args).await,
+        SecretCommand::Rotate(command) => rotate::run(place, command).await,
         SecretCommand::Expire { owner, id, expires_in } => {
             let environment = environment_of(place, &owner).await?;
             let expires_at = from_now(place, expires_in);
@@ -90,6 +102,18 @@ pub(super) async fn run(place: &Place, command: SecretCommand) -> Done {
             Ok(show(&[place.registry.disable_secret(&environment, &owner.client_id, id).await?]))
         }
     }
+}
+
+fn show_created(created: &CreatedSecret) -> Output {
+    let secret = created.secret.text().expose();
+    let fields = vec![
+        ("id", created.credential.id.to_string()),
+        ("client_secret", secret.to_owned()),
+        ("expires", time::show_or_never(created.credential.expires_at)),
+        ("limits", shown_limits(&created.credential.limits)),
+        ("note", "the secret is shown this once".to_owned()),
+    ];
+    Output::object(&fields, json!({ "credential": created.credential, "client_secret": secret }))
 }
 
 pub(super) async fn environment_of(place: &Place, owner: &Owner) -> Result<EnvironmentName, Failure> {
@@ -109,7 +133,10 @@ fn show(credentials: &[Credential]) -> Output {
             time::show(one.created_at),
             time::show_or_never(one.expires_at),
             time::show_or_never(one.last_used_at),
+            one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
+            shown_limits(&one.limits),
         ]
     });
-    Output::table(&["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED"], rows.collect(), json!(credentials))
+    let headers = ["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS"];
+    Output::table(&headers, rows.collect(), json!(credentials))
 }

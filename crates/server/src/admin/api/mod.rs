@@ -1,0 +1,60 @@
+//! The management API by HTTP. Handlers take what is in the request, call the operation of their name, and word what it gives back.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `receive` | bodies, and the headers of every answer |
+//! | `idempotency` | requests that come again |
+//! | `extract` | what handlers take |
+//! | `answer`, `problem` | what they give back |
+//! | the nouns | one handler for each operation |
+//!
+//! Paths, methods and permissions are in [`document`](crate::admin::document), from which the router is made.
+
+mod answer;
+pub(in crate::admin) mod businesses;
+pub(in crate::admin) mod clients;
+pub(in crate::admin) mod credentials;
+mod extract;
+mod idempotency;
+pub(in crate::admin) mod keys;
+mod problem;
+mod receive;
+pub(in crate::admin) mod registry;
+pub(in crate::admin) mod tenants;
+pub(in crate::admin) mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::post;
+
+pub(in crate::admin) use problem::{Problem, ProblemKind};
+pub(in crate::admin) use receive::MAX_BODY;
+
+use super::{AdminApp, authentication, document};
+use crate::http::{HostRule, Service};
+
+/// The largest token request, in bytes.
+const MAX_TOKEN_REQUEST: usize = 16 * 1024;
+
+/// What the management side's listener serves, at the host of its origin alone.
+pub fn service(app: AdminApp) -> Service {
+    let (node, hosts) = (Arc::clone(&app.node), HostRule::Only(vec![app.host().to_owned()]));
+    Service::management(node, hosts, routes(&app).with_state(app))
+}
+
+/// The routes of the management API, documents included.
+pub fn routes(app: &AdminApp) -> Router<AdminApp> {
+    let with = |app: &AdminApp| app.clone();
+    document::operations()
+        .route_layer(middleware::from_fn_with_state(with(app), idempotency::once))
+        .route_layer(middleware::from_fn_with_state(with(app), receive::receive))
+        .route_layer(middleware::from_fn_with_state(with(app), authentication::authenticate))
+        .merge(document::documents())
+        .route("/admin/v1/token", post(token::issue_management_token).layer(DefaultBodyLimit::max(MAX_TOKEN_REQUEST)))
+        .method_not_allowed_fallback(extract::no_such_method)
+        .fallback(extract::no_such_path)
+        .layer(middleware::from_fn_with_state(with(app), receive::harden))
+}

@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use mintmark_core::management::{Management, Origin};
+
+use crate::node::Node;
+use crate::store::SqlStore;
+
+/// What every handler of the management side gets.
+#[derive(Clone)]
+pub struct AdminApp {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Who manages, and how they prove who they are.
+    pub management: Arc<Management<SqlStore>>,
+}
+
+impl AdminApp {
+    /// The management side of a node, at an origin.
+    pub fn new(node: Arc<Node>, origin: Origin) -> Self {
+        let management = Arc::new(Management::new(node.registry(), origin));
+        Self { node, management }
+    }
+
+    /// The origin that browsers see (RFC 6454 section 6.2), without a slash at the end.
+    pub fn origin(&self) -> &str {
+        self.management.origin.as_str()
+    }
+
+    /// Whether it is reached by TLS, as the origin says.
+    pub fn is_secure(&self) -> bool {
+        self.origin().starts_with("https://")
+    }
+
+    /// The host that requests must name, with the port where it is not the scheme's own.
+    pub fn host(&self) -> &str {
+        self.origin().split_once("://").map_or("", |(_, host)| host)
+    }
+}

@@ -1,0 +1,85 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mintmark_core::management::{Authority, Permission, Reach};
+use mintmark_core::model::{Business, BusinessId, Client, ClientId, EnvironmentName, Tenant, TenantId};
+use mintmark_core::registry::{Actor, Registry};
+use mintmark_core::store::{EnvironmentRecord, Store};
+
+use super::Refusal;
+use crate::node::{CLOCK_OFFSET_MAX, Node};
+use crate::store::SqlStore;
+
+/// Where somebody's operations are done: who they are, and the registry that notes them as the one who acts.
+///
+/// What is out of reach is not found, by the same work and with the same answer as what does not exist (rule S4). Whether the role
+/// permits an operation is asked first, and says nothing about objects.
+pub struct Desk {
+    /// What the caller may do, as the store said when the request came (rule S1).
+    pub authority: Authority,
+    /// The rules for changes; the audit names the caller.
+    pub registry: Registry<SqlStore>,
+    /// The node that does it.
+    pub node: Arc<Node>,
+}
+
+impl Desk {
+    /// The desk of somebody whose request came from `source` and has an id.
+    pub fn new(node: &Arc<Node>, authority: Authority, source: Option<IpAddr>, request_id: Option<String>) -> Self {
+        let actor = Actor { who: authority.principal().to_string(), source, request_id };
+        Self { authority, registry: node.registry().acting_as(actor), node: Arc::clone(node) }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &SqlStore {
+        &self.registry.store
+    }
+
+    /// Sees that the role permits something.
+    pub(super) fn require(&self, permission: Permission) -> Result<(), Refusal> {
+        if self.authority.permits(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission)) }
+    }
+
+    /// The tenant whose objects alone are within reach; nothing for the operator.
+    pub(super) fn only_tenant(&self) -> Option<TenantId> {
+        match self.authority.reach() {
+            Reach::Operator => None,
+            Reach::Tenant(id) => Some(id),
+        }
+    }
+
+    /// An environment.
+    pub(super) async fn environment(&self, name: &EnvironmentName) -> Result<EnvironmentRecord, Refusal> {
+        let all = self.store().environments().await?.value;
+        all.into_iter().find(|record| record.environment.name == *name).ok_or(Refusal::NotFound)
+    }
+
+    /// A tenant within reach.
+    pub(super) async fn tenant(&self, id: TenantId) -> Result<Tenant, Refusal> {
+        // One that is out of reach is looked up in vain, as one is that does not exist.
+        let wanted = if self.authority.reaches(id) { id } else { TenantId::none() };
+        self.store().tenant(wanted).await?.ok_or(Refusal::NotFound)
+    }
+
+    /// A client within reach.
+    pub(super) async fn client(&self, environment: &EnvironmentName, id: &ClientId) -> Result<Client, Refusal> {
+        self.store().client_of(environment, self.only_tenant(), id).await?.ok_or(Refusal::NotFound)
+    }
+
+    /// A business of a tenant within reach.
+    pub(super) async fn business(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        id: BusinessId,
+    ) -> Result<Business, Refusal> {
+        let wanted = if self.authority.reaches(tenant) { tenant } else { TenantId::none() };
+        self.store().business_of(environment, wanted, id).await?.value.ok_or(Refusal::NotFound)
+    }
+
+    /// Sees that this machine and the database agree on the time: every node goes by the times that some changes note.
+    pub(super) async fn require_clock(&self) -> Result<(), Refusal> {
+        let offset = self.store().clock_offset().await?;
+        if offset.abs() <= CLOCK_OFFSET_MAX { Ok(()) } else { Err(Refusal::ClockOff(offset)) }
+    }
+}

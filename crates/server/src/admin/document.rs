@@ -1,0 +1,249 @@
+//! The one table of operations: from it come the routes, the OpenAPI document, and what tests and pages go by.
+
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, get, on};
+use http::HeaderValue;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use mintmark_core::management::Permission;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
+
+use super::AdminApp;
+use super::api::{self, MAX_BODY, Problem, ProblemKind};
+
+/// One operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationRow {
+    /// Its name: the handler's, and the `operationId` of the document.
+    pub name: &'static str,
+    /// What a role must permit; nothing where everybody may who is known.
+    pub permission: Option<Permission>,
+}
+
+macro_rules! operations {
+    ($($module:ident :: $name:ident => $permission:expr;)+) => {
+        /// Every operation.
+        pub const OPERATIONS: &[OperationRow] =
+            &[$(OperationRow { name: stringify!($name), permission: $permission }),+];
+
+        #[derive(utoipa::OpenApi)]
+        #[openapi(
+            info(title = "Mintmark management API", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+            paths($(api::$module::$name,)+ api::token::issue_management_token),
+            components(schemas(Problem))
+        )]
+        struct Described;
+
+        /// The routes of all operations, by the methods and paths of the document.
+        pub(super) fn operations() -> Router<AdminApp> {
+            let places = places();
+            let mut router = Router::new();
+            $(if let Some((filter, path)) = places.iter().find(|place| place.0 == stringify!($name)).map(|place| (place.1, &place.2)) {
+                router = router.route(path, on(filter, api::$module::$name));
+            })+
+            router
+        }
+    };
+}
+
+operations! {
+    registry::read_me => None;
+    registry::read_node => Some(Permission::ReadOperator);
+    registry::list_dialects => Some(Permission::ReadOperator);
+    registry::read_dialect => Some(Permission::ReadOperator);
+    registry::list_environments => Some(Permission::Read);
+    registry::read_environment => Some(Permission::Read);
+    tenants::list_tenants => Some(Permission::Read);
+    tenants::create_tenant => Some(Permission::EditOperator);
+    tenants::read_tenant => Some(Permission::Read);
+    tenants::edit_tenant => Some(Permission::EditOperator);
+    tenants::revoke_tenant => Some(Permission::EditClients);
+    businesses::list_businesses => Some(Permission::Read);
+    businesses::create_business => Some(Permission::EditBusinesses);
+    businesses::read_business => Some(Permission::Read);
+    businesses::edit_business => Some(Permission::EditBusinesses);
+    businesses::revoke_business => Some(Permission::EditBusinesses);
+    clients::list_clients => Some(Permission::Read);
+    clients::create_client => Some(Permission::EditClients);
+    clients::read_client => Some(Permission::Read);
+    clients::edit_client => Some(Permission::EditClients);
+    clients::revoke_client => Some(Permission::EditClients);
+    credentials::list_credentials => Some(Permission::Read);
+    credentials::create_credential => Some(Permission::EditClients);
+    credentials::read_credential => Some(Permission::Read);
+    credentials::edit_credential => Some(Permission::EditClients);
+    credentials::revoke_credential => Some(Permission::EditClients);
+    registry::list_resources => Some(Permission::Read);
+    registry::create_resource => Some(Permission::EditOperator);
+    registry::read_resource => Some(Permission::Read);
+    registry::edit_resource => Some(Permission::EditOperator);
+    keys::list_keys => Some(Permission::ReadOperator);
+    keys::read_key => Some(Permission::ReadOperator);
+    keys::rotate_key => Some(Permission::EditOperator);
+    keys::remove_key => Some(Permission::EditOperator);
+    keys::restore_key => Some(Permission::EditOperator);
+    keys::revoke_key => Some(Permission::EditOperator);
+    registry::revoke_token => Some(Permission::EditOperator);
+}
+
+/// The operations of a path.
+fn operations_of(item: &mut PathItem) -> [(HttpMethod, &mut Option<Operation>); 3] {
+    [(HttpMethod::Get, &mut item.get), (HttpMethod::Post, &mut item.post), (HttpMethod::Patch, &mut item.patch)]
+}
+
+/// Whether an operation is one of the table; the token endpoint has rules of its own.
+fn is_row(operation: &Operation) -> bool {
+    OPERATIONS.iter().any(|row| operation.operation_id.as_deref() == Some(row.name))
+}
+
+/// Name, method and path of each operation.
+fn places() -> Vec<(String, MethodFilter, String)> {
+    let mut described = Described::openapi();
+    let mut places = Vec::new();
+    for (path, item) in &mut described.paths.paths {
+        for (method, operation) in operations_of(item) {
+            let filter = match method {
+                HttpMethod::Post => MethodFilter::POST,
+                HttpMethod::Patch => MethodFilter::PATCH,
+                _ => MethodFilter::GET,
+            };
+            let name = operation.as_ref().and_then(|operation| operation.operation_id.clone());
+            places.extend(name.map(|name| (name, filter, path.clone())));
+        }
+    }
+    places
+}
+
+/// The OpenAPI document (OpenAPI 3.1).
+pub fn document() -> OpenApi {
+    let mut document = Described::openapi();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    document.info.description = Some(description());
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of POST /admin/v1/token.")).build();
+    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
+    for item in document.paths.paths.values_mut() {
+        for (method, operation) in operations_of(item) {
+            if let Some(operation) = operation.as_mut().filter(|known| is_row(known)) {
+                complete(&method, operation);
+            }
+        }
+    }
+    document
+}
+
+fn description() -> String {
+    format!(
+        "Everything that the registry can do. Errors are problem details (RFC 9457). Listings are paged by `limit` and `cursor`. \
+         Changes need `If-Match` with the entity tag of what was read; POST takes an `Idempotency-Key`. Bodies have at most {MAX_BODY} \
+         bytes, and unknown members are refused."
+    )
+}
+
+/// What all operations of a method have in common.
+fn complete(method: &HttpMethod, operation: &mut Operation) {
+    let header = |name: &str, required: bool, description: &str| {
+        let schema = utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .min_length(Some(1))
+            .max_length(Some(128));
+        let required = if required { utoipa::openapi::Required::True } else { utoipa::openapi::Required::False };
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header);
+        parameter.required(required).description(Some(description)).schema(Some(schema)).build()
+    };
+    let parameters = operation.parameters.get_or_insert_default();
+    match method {
+        HttpMethod::Post => {
+            parameters.push(header(
+                "Idempotency-Key",
+                false,
+                "A POST with the same key does nothing a second time, for a day.",
+            ));
+        }
+        HttpMethod::Patch => {
+            parameters.push(header("If-Match", true, "The entity tag of what you read, or `*` for any."));
+        }
+        _ => {}
+    }
+    let statuses: std::collections::BTreeSet<u16> =
+        ProblemKind::ALL.iter().filter(|kind| can_answer(method, **kind)).map(|kind| kind.status().as_u16()).collect();
+    for status in statuses {
+        let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+        let response = ResponseBuilder::new().description("A problem.").content("application/problem+json", content).build();
+        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+    }
+}
+
+/// Whether an operation of a method can come to a kind of problem.
+fn can_answer(method: &HttpMethod, kind: ProblemKind) -> bool {
+    use ProblemKind as Kind;
+    let is_change = *method != HttpMethod::Get;
+    match kind {
+        Kind::MethodNotAllowed => false,
+        Kind::Changed | Kind::MatchMissing => *method == HttpMethod::Patch,
+        Kind::RequestUnanswered | Kind::SecretShown | Kind::KeyReused => *method == HttpMethod::Post,
+        Kind::BodyIncomplete
+        | Kind::TooLarge
+        | Kind::MediaType
+        | Kind::Exists
+        | Kind::NotAllowed
+        | Kind::Conflict
+        | Kind::KeyNeeded => is_change,
+        _ => true,
+    }
+}
+
+/// The documents, which need no token: they say nothing of what is stored.
+pub(super) fn documents() -> Router<AdminApp> {
+    Router::new()
+        .route("/admin/v1/openapi.json", get(async || text("application/json", openapi_json())))
+        .route("/admin/v1/docs", get(page))
+        .route("/admin/v1/docs/{file}", get(page_file))
+}
+
+/// The document as JSON, made once.
+fn openapi_json() -> Arc<str> {
+    static JSON: OnceLock<Arc<str>> = OnceLock::new();
+    Arc::clone(JSON.get_or_init(|| serde_json::to_string(&document()).unwrap_or_default().into()))
+}
+
+fn text(content_type: &'static str, body: impl AsRef<str>) -> Response {
+    let mut response = Response::new(Body::from(body.as_ref().to_owned()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// The page to try the API: it loads nothing from elsewhere, and runs nothing that stands in it.
+async fn page() -> Response {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    );
+    let mut problems = String::new();
+    for kind in ProblemKind::ALL {
+        let (code, status, meaning) = (kind.code(), kind.status().as_u16(), kind.meaning().trim());
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(problems, "<dt id=\"problem-{code}\"><code>{code}</code> {status}</dt><dd>{meaning}</dd>");
+    }
+    let html = include_str!("page/page.html").replace("<!-- problems -->", &problems);
+    let mut response = text("text/html; charset=utf-8", html);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    response
+}
+
+async fn page_file(Path(file): Path<String>) -> Response {
+    match file.as_str() {
+        "page.js" => text("text/javascript; charset=utf-8", include_str!("page/page.js")),
+        "page.css" => text("text/css; charset=utf-8", include_str!("page/page.css")),
+        _ => Problem::not_found().into_response(),
+    }
+}

@@ -1,0 +1,59 @@
+//! What can be done: a file for each noun, a function for each operation. Each sees that the role permits it, that the object is
+//! within reach, and leaves the rules to the registry. What it gives back holds no secret, but for a secret that was made just now.
+
+pub mod businesses;
+pub mod clients;
+pub mod credentials;
+pub mod dialects;
+pub mod environments;
+pub mod keys;
+pub mod me;
+pub mod node;
+mod page;
+mod patch;
+pub mod resources;
+pub mod revocations;
+mod shown;
+pub mod tenants;
+
+pub use page::{MAX_PAGE, Page};
+pub use patch::Patch;
+pub use shown::ShownSecret;
+
+/// What has a version, which entity tags are made of (RFC 9110 section 8.8.3).
+pub trait Versioned {
+    /// Counts the changes.
+    fn version(&self) -> u64;
+}
+
+macro_rules! versioned {
+    ($($view:ty),+) => {
+        $(impl Versioned for $view {
+            fn version(&self) -> u64 {
+                self.version
+            }
+        })+
+    };
+}
+
+versioned!(
+    tenants::TenantView,
+    businesses::BusinessView,
+    clients::ClientView,
+    credentials::CredentialView,
+    resources::ResourceView,
+    environments::EnvironmentView,
+    keys::KeyView
+);
+
+impl Versioned for clients::CreatedClientView {
+    fn version(&self) -> u64 {
+        self.client.version
+    }
+}
+
+impl Versioned for credentials::CreatedCredentialView {
+    fn version(&self) -> u64 {
+        self.credential.version
+    }
+}

@@ -1,0 +1,66 @@
+use std::fmt;
+
+use mintmark_core::management::Permission;
+use mintmark_core::registry::RegistryError;
+use mintmark_core::store::StoreError;
+
+/// Why an operation was not done. Nothing was changed, but where [`RegistryError::Unknown`] says that nobody knows.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The role does not permit it, whatever the object.
+    Forbidden(Permission),
+    /// There is no such object within reach (rule S4).
+    NotFound,
+    /// A value is not of its form.
+    Invalid {
+        /// Which one.
+        field: &'static str,
+        /// What was expected.
+        expected: String,
+    },
+    /// The object has another version than the caller saw.
+    Changed,
+    /// This machine's clock and the database's differ by so many seconds, and the change goes by the time.
+    ClockOff(i64),
+    /// The registry's rules.
+    Registry(RegistryError),
+}
+
+impl Refusal {
+    /// For a change that was to be made to one version of an object only.
+    pub(super) fn of_change(error: RegistryError, seen: Option<u64>) -> Self {
+        match error {
+            RegistryError::Conflict if seen.is_some() => Refusal::Changed,
+            other => Refusal::Registry(other),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Forbidden(_) => out.write_str("your role does not permit this"),
+            Refusal::NotFound => out.write_str("there is no such object"),
+            Refusal::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),
+            Refusal::Changed => out.write_str("somebody else has changed it since you read it; read it again"),
+            Refusal::ClockOff(seconds) => {
+                write!(out, "this machine's clock is {seconds} s ahead of the database's; nothing was changed")
+            }
+            Refusal::Registry(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<RegistryError> for Refusal {
+    fn from(error: RegistryError) -> Self {
+        Refusal::Registry(error)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::Registry(RegistryError::Store(error))
+    }
+}
