@@ -1,5 +1,6 @@
 //! What the tests of the dashboard stand on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -14,7 +15,11 @@ use mintmark_core::random::SeededRandom;
 use mintmark_core::registry::{Actor, Registry};
 use tower::ServiceExt;
 
-use super::{AdminApp, routes};
+use super::routes;
+use crate::admin::AdminApp;
+use crate::config::{Config, Variables};
+use crate::node::{Node, NodeParts, NodeSettings};
+use crate::outgoing::RemoteKeyCache;
 use crate::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 
 pub(crate) const ORIGIN: &str = "https://admin.example.com";
@@ -39,7 +44,8 @@ impl Dashboard {
         let registry = Registry { store, clock: clock.clone(), random, root_keys, dialects, actor };
         let cost = PasswordCost { memory: 8, passes: 1 };
         let management = Management::with_password_cost(registry, Origin::parse(ORIGIN).unwrap(), cost);
-        Self { app: AdminApp::new(Arc::new(management), development), clock, _folder: folder }
+        let node = Arc::new(start(&management.registry, folder.path()).await);
+        Self { app: AdminApp { node, management: Arc::new(management), development }, clock, _folder: folder }
     }
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
@@ -59,6 +65,26 @@ impl Dashboard {
         let request = request.header("content-type", "application/x-www-form-urlencoded").header("user-agent", "Test/1");
         self.answer(request.body(Body::from(body)).unwrap()).await
     }
+}
+
+/// A node without environments.
+async fn start(registry: &Registry<SqlStore>, folder: &Path) -> Node {
+    let config = Config::parse("defaults", "[environments]\n".to_owned(), folder, &Variables::none()).unwrap();
+    let (clock, random) = (Arc::clone(&registry.clock), Arc::clone(&registry.random));
+    let remote_keys = RemoteKeyCache::open(&config.outgoing, folder, Arc::clone(&clock), Arc::clone(&random)).unwrap();
+    let parts = NodeParts {
+        store: Arc::clone(&registry.store),
+        clock,
+        id_random: Arc::clone(&random),
+        random,
+        root_keys: Arc::clone(&registry.root_keys),
+        remote_keys: Arc::new(remote_keys),
+        dialects: registry.dialects.clone(),
+        dialect_folder: None,
+        snapshot: None,
+        settings: NodeSettings::from(&config),
+    };
+    Node::start(parts).await.unwrap()
 }
 
 pub(crate) async fn text(response: Response) -> String {

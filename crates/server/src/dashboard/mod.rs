@@ -5,7 +5,6 @@
 //! themselves, `words` all that they say, and `kit` shows every piece in every state while developing.
 
 mod access;
-mod app;
 mod assets;
 mod components;
 mod cookies;
@@ -25,16 +24,16 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 
-pub use app::AdminApp;
+use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
-    if app.development() {
+    if app.development {
         pages = pages.merge(kit::routes());
     }
     pages
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .route("/assets/{file}", get(assets::serve))
-        .layer(middleware::from_fn(security::add_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), security::add_headers))
 }

@@ -43,6 +43,7 @@ pub(crate) fn refused(visit: &Visit, refusal: Refusal) -> Response {
         Refusal::ForeignOrigin => (words::problem::FOREIGN, words::problem::FOREIGN_WHY),
         Refusal::Token => (words::problem::TOKEN, words::problem::TOKEN_WHY),
         Refusal::NotAForm => (words::problem::NOT_A_FORM, words::problem::NOT_A_FORM_WHY),
+        Refusal::Incomplete => (words::problem::INCOMPLETE, words::problem::INCOMPLETE_WHY),
         Refusal::TooLarge => (words::problem::TOO_LARGE, words::problem::TOO_LARGE_WHY),
     };
     problem(refusal.status(), visit, heading, explanation)

@@ -1,6 +1,8 @@
 //! What stands before every page: the headers that tell browsers what the dashboard never does, and the checks that a change was
 //! asked for by somebody who looked at one of our pages (rule S24).
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -8,11 +10,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::forms::{BODY_MAX, Fields};
 use super::frame::Visit;
@@ -42,11 +46,14 @@ const HEADERS: [(HeaderName, &str); 7] = [
 pub(crate) const TOKEN_FIELD: &str = "csrf";
 
 /// Adds the headers. What names no caching of its own holds somebody's data and is kept nowhere.
-pub(crate) async fn add_headers(request: Request, next: Next) -> Response {
+pub(crate) async fn add_headers(State(app): State<AdminApp>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.is_secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -61,7 +68,12 @@ pub(crate) async fn guard(State(app): State<AdminApp>, request: Request, next: N
     let visit = Visit::of(&app, request.headers(), "/");
     match admit(&app, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => problem::refused(&visit, refusal),
+        Err(refusal) => {
+            let mut response = problem::refused(&visit, refusal);
+            // What is left of the body is not read.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
     }
 }
 
@@ -76,6 +88,8 @@ pub(crate) enum Refusal {
     NotAForm,
     /// It is longer than any of our forms.
     TooLarge,
+    /// It did not arrive in time, or broke off.
+    Incomplete,
 }
 
 impl Refusal {
@@ -84,6 +98,7 @@ impl Refusal {
             Refusal::ForeignOrigin | Refusal::Token => StatusCode::FORBIDDEN,
             Refusal::NotAForm => StatusCode::BAD_REQUEST,
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Incomplete => StatusCode::REQUEST_TIMEOUT,
         }
     }
 }
@@ -98,7 +113,7 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     if !is_form {
         return Err(Refusal::NotAForm);
     }
-    let body = Limited::new(body, BODY_MAX).collect().await.map_err(|_| Refusal::TooLarge)?.to_bytes();
+    let body = read(app, body).await?;
     let fields = Fields::parse(&body).map_err(|_| Refusal::NotAForm)?;
     if let Some(session) = cookies::value(&parts.headers, cookies::session_name(app)) {
         let shown = fields.one(TOKEN_FIELD).ok_or(Refusal::Token)?;
@@ -108,6 +123,17 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     }
     parts.extensions.insert(fields);
     Ok(Request::from_parts(parts, Body::empty()))
+}
+
+/// Reads a body within the limits of size and time.
+async fn read(app: &AdminApp, body: Body) -> Result<Bytes, Refusal> {
+    let time = Duration::from_secs(app.node.limits.body_timeout);
+    let collected = tokio::time::timeout(time, Limited::new(body, BODY_MAX).collect()).await;
+    match collected.map_err(|_| Refusal::Incomplete)? {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Err(_) => Err(Refusal::Incomplete),
+    }
 }
 
 /// Whether a request was made by one of our own pages. Browsers say so themselves, and no page of another site can change what

@@ -38,7 +38,7 @@ pub(super) async fn show(State(app): State<AdminApp>, headers: HeaderMap) -> Res
 
 async fn page(app: &AdminApp, visit: &Visit, signed_in: &SignedIn) -> Managed<AccountPage> {
     let SignedIn { member, session, authority } = signed_in;
-    let management = app.management();
+    let management = &app.management;
     let tenant = match member.tenant_id {
         Some(tenant) => management.registry.store.tenant(tenant).await?.map(|tenant| tenant.name.clone()),
         None => None,
@@ -78,7 +78,7 @@ pub(super) async fn end_session(
             None => return problem::not_found(State(app), headers).await,
         },
     };
-    match app.management().end_sessions(&signed_in.authority, signed_in.member.id, which).await {
+    match app.management.end_sessions(&signed_in.authority, signed_in.member.id, which).await {
         Ok(()) => Redirect::to("/account").into_response(),
         Err(error) => problem::failed(&visit, said(&error)),
     }

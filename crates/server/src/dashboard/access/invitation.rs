@@ -42,7 +42,7 @@ pub(super) async fn show(
 
 async fn view(app: &AdminApp, caller: &Caller, headers: &HeaderMap, token: &SecretText) -> Response {
     let visit = Visit::of(app, headers, "/invitation");
-    match app.management().view_invitation(token, caller.visitor()).await {
+    match app.management.view_invitation(token, caller.visitor()).await {
         Ok(view) => problem::page(&AcceptPage::new(&visit, token, &view)),
         Err(error) => refused(&visit, &error),
     }
@@ -68,7 +68,7 @@ pub(super) async fn accept(
     let handle = fields.one("handle").unwrap_or_default();
     let means = AcceptanceMeans::Password { password: &password, handle, code: &code };
     let acceptance = Acceptance { name: fields.one("name").unwrap_or_default(), email: fields.one("email"), means };
-    match app.management().accept_invitation(&token, &acceptance, caller.visitor()).await {
+    match app.management.accept_invitation(&token, &acceptance, caller.visitor()).await {
         Ok(started) => session::begin(&app, &started.token, "/"),
         Err(error) => again(&app, &caller, &headers, (&token, &fields), &error).await,
     }
@@ -84,7 +84,7 @@ async fn again(
     error: &ManagementError,
 ) -> Response {
     let visit = Visit::of(app, headers, "/invitation");
-    let view: InvitationView = match app.management().view_invitation(token, caller.visitor()).await {
+    let view: InvitationView = match app.management.view_invitation(token, caller.visitor()).await {
         Ok(view) => view,
         Err(error) => return refused(&visit, &error),
     };

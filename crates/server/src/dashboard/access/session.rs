@@ -16,7 +16,7 @@ use crate::dashboard::{AdminApp, cookies, problem};
 /// Who is signed in, read from the store (rule S1).
 pub(super) async fn signed_in(app: &AdminApp, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
     let Some(token) = cookies::value(headers, cookies::session_name(app)) else { return Ok(None) };
-    app.management().session(&SecretText::new(token.to_owned()), app.now()).await
+    app.management.session(&SecretText::new(token.to_owned()), app.now()).await
 }
 
 /// Goes to a page, as somebody who just signed in. The token is new at each sign-in, so one that was planted before is worthless.
@@ -42,7 +42,7 @@ fn cookie(app: &AdminApp, value: &str, seconds: u32) -> String {
 /// `POST /sign-out`.
 pub(super) async fn sign_out(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
     let ended = match signed_in(&app, &headers).await {
-        Ok(Some(signed_in)) => app.management().sign_out(&signed_in).await,
+        Ok(Some(signed_in)) => app.management.sign_out(&signed_in).await,
         Ok(None) => Ok(()),
         Err(error) => Err(error.into()),
     };

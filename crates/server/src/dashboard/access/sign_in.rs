@@ -34,7 +34,7 @@ pub(super) async fn sign_in(
 ) -> Response {
     let email = fields.one("email").unwrap_or_default();
     let (password, code) = (fields.secret("password"), fields.secret("code"));
-    match app.management().sign_in_with_password(email, &password, &code, caller.visitor()).await {
+    match app.management.sign_in_with_password(email, &password, &code, caller.visitor()).await {
         Ok(started) => session::begin(&app, &started.token, "/"),
         Err(error) => {
             let (status, words) = said(&error);

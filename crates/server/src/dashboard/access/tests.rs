@@ -40,7 +40,7 @@ fn code(secret: &str, now: i64) -> String {
 
 /// Sets the server up as its first admin would; gives the cookie and the secret for codes.
 async fn set_up(dashboard: &Dashboard) -> (String, String) {
-    let printed = dashboard.app.management().setup_code().await.unwrap().unwrap();
+    let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     let page = text(dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await).await;
     let secret = hidden(&page, "secret").to_owned();
     let answer = [
@@ -106,7 +106,7 @@ async fn s24_whatever_is_wrong_with_a_sign_in_the_page_is_the_same() {
 #[tokio::test]
 async fn s24_a_set_up_code_works_once_and_looking_uses_nothing_up() {
     let dashboard = Dashboard::new(false).await;
-    let printed = dashboard.app.management().setup_code().await.unwrap().unwrap();
+    let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     for _ in 0..2 {
         let look = dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await;
         assert_eq!(look.status(), StatusCode::OK);
@@ -121,7 +121,7 @@ async fn s24_a_set_up_code_works_once_and_looking_uses_nothing_up() {
 #[tokio::test]
 async fn a_mistake_keeps_what_was_typed_and_the_key_that_was_scanned() {
     let dashboard = Dashboard::new(false).await;
-    let printed = dashboard.app.management().setup_code().await.unwrap().unwrap();
+    let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     let page = text(dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await).await;
     let (secret, handle) = (hidden(&page, "secret"), hidden(&page, "handle"));
     let mut answer = vec![

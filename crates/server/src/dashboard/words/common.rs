@@ -123,7 +123,7 @@ pub(crate) mod chart {
 }
 
 pub(crate) mod problem {
-    pub(crate) const BACK: &str = "Back to the overview";
+    pub(crate) const BACK: &str = "Back to the start";
     pub(crate) const NOT_FOUND: &str = "There is nothing here";
     pub(crate) const NOT_FOUND_WHY: &str = "The address is mistyped, the thing was removed, or it belongs to somebody else.";
     pub(crate) const FAILED: &str = "That did not work";
@@ -138,6 +138,8 @@ pub(crate) mod problem {
     pub(crate) const NOT_A_FORM: &str = "This could not be read";
     pub(crate) const NOT_A_FORM_WHY: &str =
         "The dashboard takes forms in UTF-8, without control characters. Nothing was changed.";
+    pub(crate) const INCOMPLETE: &str = "Not all of it arrived";
+    pub(crate) const INCOMPLETE_WHY: &str = "The connection was too slow or broke off. Nothing was changed. Try again.";
     pub(crate) const TOO_LARGE: &str = "This is too long";
     pub(crate) const TOO_LARGE_WHY: &str = "A form may have 32 KiB. Nothing was changed.";
 }
