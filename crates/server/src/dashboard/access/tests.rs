@@ -160,3 +160,39 @@ async fn other_sessions_are_listed_and_ended() {
     assert_eq!(gone.headers()[LOCATION], "/sign-in");
     assert!(!dashboard.page("/account", &second).await.contains(&other));
 }
+
+/// The values of an attribute, wherever it stands.
+fn attributes<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+    let start = format!(" {name}=\"");
+    page.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[tokio::test]
+async fn every_link_and_form_of_these_pages_leads_to_something_that_is_served() {
+    let dashboard = Dashboard::new(false).await;
+    let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
+    let mut pages = vec![dashboard.page(&format!("/invitation/{}", printed.expose()), "").await];
+    let (cookie, _) = set_up(&dashboard).await;
+    for path in ["/sign-in", "/invitation"] {
+        pages.push(dashboard.page(path, "").await);
+    }
+    pages.push(dashboard.page("/account", &cookie).await);
+    let missing = dashboard.answer(http::Request::get("/sandbox/clients").body("".into()).unwrap()).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    pages.push(text(missing).await);
+    let mut seen = 0;
+    for page in &pages {
+        for link in attributes(page, "href").into_iter().filter(|link| !link.starts_with('#')) {
+            let answer = dashboard.answer(http::Request::get(link).header("cookie", &cookie).body("".into()).unwrap()).await;
+            assert!(answer.status().is_success() || answer.status().is_redirection(), "{link}: {}", answer.status());
+            seen += 1;
+        }
+        for form in attributes(page, "action") {
+            // Without a session's token: it is refused for what it lacks, not because nobody is there.
+            let status = dashboard.send(form, "", String::new()).await.status();
+            assert!(![StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&status), "{form}: {status}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}

@@ -103,3 +103,19 @@ async fn a_chosen_theme_is_kept_and_leads_nowhere_else() {
     let page = answer(true, page).await;
     assert!(text(page).await.contains("data-theme=\"dark\""));
 }
+
+#[tokio::test]
+async fn browsers_are_told_to_come_by_tls_alone() {
+    let response = answer(false, Request::get("/sign-in").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()[STRICT_TRANSPORT_SECURITY], "max-age=31536000");
+}
+
+#[tokio::test]
+async fn a_form_that_breaks_off_changes_nothing() {
+    let parts = [Ok("theme=dark"), Err(std::io::Error::other("gone"))];
+    let body = Body::from_stream(futures_util::stream::iter(parts));
+    let response = answer(false, change(&[("origin", ORIGIN_HERE)], body)).await;
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(response.headers()[CONNECTION], "close");
+    assert!(!response.headers().contains_key(SET_COOKIE));
+}
