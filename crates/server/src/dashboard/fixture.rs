@@ -67,9 +67,10 @@ impl Dashboard {
     }
 }
 
-/// A node without environments.
+/// A node whose registry is empty.
 async fn start(registry: &Registry<SqlStore>, folder: &Path) -> Node {
-    let config = Config::parse("defaults", "[environments]\n".to_owned(), folder, &Variables::none()).unwrap();
+    let text = "[environments.sandbox]\nlisten = \"127.0.0.1:0\"\n".to_owned();
+    let config = Config::parse("defaults", text, folder, &Variables::none()).unwrap();
     let (clock, random) = (Arc::clone(&registry.clock), Arc::clone(&registry.random));
     let remote_keys = RemoteKeyCache::open(&config.outgoing, folder, Arc::clone(&clock), Arc::clone(&random)).unwrap();
     let parts = NodeParts {
