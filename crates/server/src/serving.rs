@@ -49,15 +49,17 @@ pub struct ManagementDoor {
     pub origin: Origin,
     /// Its TLS; plain HTTP without.
     pub tls: Option<Arc<ServerTls>>,
+    /// Whether the dashboard also shows what is for its developers. For `mintmark dev` alone.
+    pub development: bool,
 }
 
 impl ManagementDoor {
     /// Begins to serve.
     fn open(self, node: &Arc<Node>, stop: watch::Receiver<bool>) -> std::io::Result<(JoinHandle<()>, Option<Watched>)> {
-        let Self { socket, origin, tls } = self;
+        let Self { socket, origin, tls, development } = self;
         socket.set_nonblocking(true)?;
         let socket = tokio::net::TcpListener::from_std(socket)?;
-        let service = admin::service(AdminApp::new(Arc::clone(node), origin));
+        let service = admin::service(AdminApp { development, ..AdminApp::new(Arc::clone(node), origin) });
         let watched = tls.clone().map(|tls| Watched::new(tls));
         Ok((tokio::spawn(serve_socket(socket, tls, service, stop)), watched))
     }

@@ -1,4 +1,5 @@
-//! The management API at `/admin/v1`: everything the registry can do, for the operator and for tenants.
+//! The management side: the API at `/admin/v1`, everything the registry can do, for the operator and for tenants; and the way to the
+//! [dashboard](crate::dashboard), which is served beside it.
 //!
 //! | File | Owns |
 //! |---|---|
@@ -7,6 +8,7 @@
 //! | `operations` | what can be done, one function each; the dashboard calls the same ones |
 //! | `api` | the way there by HTTP: routes, bodies, entity tags, problem details |
 //! | `authentication` | whose request it is |
+//! | `set_up` | the first admin's way in |
 //! | `document`, `page` | the OpenAPI document and the page to try it |
 //!
 //! A request goes: `api` (headers, whose request, body, a key that came before), `operations` (permission, reach, the registry's
@@ -21,6 +23,7 @@ mod moment;
 pub mod operations;
 mod refusal;
 mod schema;
+mod set_up;
 
 pub use api::{routes, service};
 pub use app::AdminApp;
@@ -28,3 +31,4 @@ pub use desk::Desk;
 pub use document::{OPERATIONS, OperationRow, document};
 pub use moment::Moment;
 pub use refusal::Refusal;
+pub use set_up::set_up_link;

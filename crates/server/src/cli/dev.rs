@@ -126,8 +126,9 @@ fn open_doors(base: u16) -> Result<Vec<Door>, Failure> {
 /// The management side, on loopback too.
 fn open_management(base: u16) -> Result<ManagementDoor, Failure> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, base + MANAGEMENT_PORT));
-    let socket = bind(address, base)?;
-    Ok(ManagementDoor { socket, origin: Origin::parse(&format!("http://{address}"))?, tls: None })
+    // By name: a passkey belongs to a name, never to an address (Web Authentication section 5.1.2).
+    let origin = Origin::parse(&format!("http://localhost:{}", address.port()))?;
+    Ok(ManagementDoor { socket: bind(address, base)?, origin, tls: None, development: true })
 }
 
 fn bind(address: SocketAddr, base: u16) -> Result<TcpListener, Failure> {

@@ -13,6 +13,7 @@ use super::output::Output;
 use super::place::{CONFIG_FILE, Files, mistakes_of};
 use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
+use crate::admin::set_up_link;
 use crate::clock::SystemClock;
 use crate::config::{AdminSettings, Config, EnvironmentSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
@@ -50,6 +51,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
         files.check_root_keys(&store, &root_keys).await?;
         check_environments(&store, &config).await?;
     }
+    let is_current = away.is_none();
     let parts = NodeParts {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
@@ -77,11 +79,26 @@ pub(super) async fn run(shared: &Shared) -> Done {
     if let Some(door) = &management {
         tracing::info!(origin = %door.origin, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening: management");
     }
+    if let (Some(door), true) = (&management, is_current) {
+        log_set_up_link(&node, &door.origin).await;
+    }
     if shared.json {
         println!("{}", ready(&doors, management.as_ref())?);
     }
     serve(Arc::new(node), Doors { environments: doors, management }, &config.feed, signals).await?;
     Ok(Output::nothing())
+}
+
+/// Shows the first admin's way in where only the operator looks, once (rule S24). Without it tokens are issued all the same.
+async fn log_set_up_link(node: &Node, origin: &Origin) {
+    match set_up_link(&node.registry(), origin).await {
+        Ok(Some(link)) => {
+            let link = link.expose();
+            tracing::warn!(link, "the dashboard has no members: this link makes its first admin, once, within 30 minutes");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "no link for the dashboard's first admin: restart to try again"),
+    }
 }
 
 /// What fetches the keys that clients and other issuers publish.
@@ -116,7 +133,8 @@ fn ready(doors: &[Door], management: Option<&ManagementDoor>) -> Result<serde_js
 fn open_management(admin: &AdminSettings, folder: &Path) -> Result<ManagementDoor, Failure> {
     let socket = TcpListener::bind(admin.listen)
         .map_err(|error| Failure(explain_bind(admin.listen, &error, "change admin.listen in the configuration")))?;
-    Ok(ManagementDoor { socket, origin: Origin::parse(&admin.origin)?, tls: management_tls(admin, folder)? })
+    let (origin, tls) = (Origin::parse(&admin.origin)?, management_tls(admin, folder)?);
+    Ok(ManagementDoor { socket, origin, tls, development: false })
 }
 
 /// The TLS of the management side, if it has any.

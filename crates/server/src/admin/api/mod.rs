@@ -26,19 +26,32 @@ pub(in crate::admin) mod token;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware;
 use axum::routing::post;
+use tower::ServiceExt;
 
 pub(in crate::admin) use problem::{Problem, ProblemKind};
 pub(in crate::admin) use receive::MAX_BODY;
 
 use super::{AdminApp, authentication, document};
+use crate::dashboard;
 use crate::http::Service;
 
-/// What the management side's listener serves, at the host of its origin alone.
+/// What the paths of the API begin with.
+const PREFIX: &str = "/admin/";
+
+/// What the management side's listener serves, at the host of its origin alone: this API below `/admin/`, the dashboard everywhere
+/// else. Each has headers and refusals of its own.
 pub fn service(app: AdminApp) -> Service {
     let (node, hosts) = (Arc::clone(&app.node), app.host_rule());
-    Service::management(node, hosts, routes(&app).with_state(app))
+    let (api, pages) = (routes(&app).with_state(app.clone()), dashboard::routes(&app).with_state(app));
+    // Neither router can be put into the other: one has paths from the root up, and each answers what it does not know.
+    let choose = move |request: Request| {
+        let routes = if request.uri().path().starts_with(PREFIX) { &api } else { &pages };
+        routes.clone().oneshot(request)
+    };
+    Service::management(node, hosts, Router::new().fallback_service(tower::service_fn(choose)))
 }
 
 /// The routes of the management API, documents included.

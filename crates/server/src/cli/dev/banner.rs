@@ -33,6 +33,8 @@ pub(super) fn json(demo: &DemoClients, dialects: &DialectSet, manager: &Manager)
         })
         .collect();
     let admin = json!({
+        "dashboard": manager.dashboard,
+        "set_up_link": manager.set_up_link.as_ref().map(SecretText::expose),
         "url": manager.url,
         "token_endpoint": format!("{}/token", manager.url),
         "client_id": manager.client_id,
@@ -47,8 +49,13 @@ pub(super) fn text(demo: &DemoClients, dialects: &DialectSet, (folder, manager):
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "  {:11} {}", environment.name, environment.issuer);
     }
+    let _ = writeln!(text, "  {:11} {}", "dashboard", manager.dashboard);
     let _ = writeln!(text, "  {:11} {}/docs", "management", manager.url);
     let _ = writeln!(text, "  {:11} {}", "data", folder.display());
+    if let Some(link) = &manager.set_up_link {
+        let _ = writeln!(text, "\nThe dashboard has no members yet. This link makes you its admin, once, within 30 minutes:\n");
+        let _ = writeln!(text, "  {}", link.expose());
+    }
     let _ = writeln!(text, "\nA token from the {SHOWN}, in each dialect:");
     for dialect in dialects.iter() {
         if let Some((issuer, client)) = demo.find(SHOWN, dialect.name.as_str()) {

@@ -99,7 +99,7 @@ async fn each_limit_is_the_one_that_the_document_says() {
 async fn what_is_not_there_is_not_found_and_a_method_that_is_not_there_is_told() {
     let office = Office::open().await;
     for target in [
-        "/",
+        "/admin/",
         "/admin/v1",
         "/admin/v1/other",
         "/admin/v1/tenants/x",

@@ -3,6 +3,7 @@
 mod audit;
 mod commands;
 mod credentials;
+mod dashboard;
 mod dev;
 mod dialects;
 mod keys;

@@ -1,0 +1,79 @@
+//! What a browser sends when somebody presses a button.
+
+use percent_encoding::percent_decode_str;
+
+/// The longest body of a form, in bytes: two public keys with all else around them.
+pub(crate) const BODY_MAX: usize = 32 * 1024;
+/// How many fields a form may have.
+const FIELDS_MAX: usize = 500;
+
+/// The fields of a form, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    pairs: Vec<(String, String)>,
+}
+
+/// Why a form cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FormError {
+    TooManyFields,
+    NotText,
+}
+
+impl Fields {
+    /// Reads a body of type `application/x-www-form-urlencoded`.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, FormError> {
+        let text = std::str::from_utf8(body).map_err(|_| FormError::NotText)?;
+        let mut pairs = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            if pairs.len() == FIELDS_MAX {
+                return Err(FormError::TooManyFields);
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            pairs.push((decode(name)?, decode(value)?));
+        }
+        Ok(Self { pairs })
+    }
+
+    /// The value of a field that there is one of; none where it is missing or repeated.
+    pub(crate) fn one(&self, name: &str) -> Option<&str> {
+        let mut found = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = found.next()?;
+        found.next().is_none().then_some(value)
+    }
+}
+
+/// Undoes the encoding of forms. A NUL is refused with what is not UTF-8: PostgreSQL cannot hold it.
+fn decode(text: &str) -> Result<String, FormError> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| FormError::NotText)?;
+    if decoded.contains('\0') { Err(FormError::NotText) } else { Ok(decoded.into_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_browsers_send() {
+        let fields = Fields::parse("name=a+b%26c&note=%E2%9C%93&empty=&bare".as_bytes()).unwrap();
+        assert_eq!(fields.one("name"), Some("a b&c"));
+        assert_eq!(fields.one("note"), Some("✓"));
+        assert_eq!(fields.one("empty"), Some(""));
+        assert_eq!(fields.one("bare"), Some(""));
+        assert_eq!(fields.one("missing"), None);
+    }
+
+    #[test]
+    fn a_repeated_field_has_no_single_value() {
+        assert_eq!(Fields::parse(b"name=a&name=b").unwrap().one("name"), None);
+    }
+
+    #[test]
+    fn refuses_what_is_not_text_or_too_much() {
+        assert_eq!(Fields::parse(b"a=%FF").unwrap_err(), FormError::NotText);
+        assert_eq!(Fields::parse(b"a=%00").unwrap_err(), FormError::NotText);
+        assert_eq!(Fields::parse("a&".repeat(501).as_bytes()).unwrap_err(), FormError::TooManyFields);
+        assert!(Fields::parse("a&".repeat(500).as_bytes()).is_ok());
+    }
+}

@@ -1,0 +1,32 @@
+//! Strings that do harm where they are not escaped, or that look like something else. Each may stand in any field.
+
+/// The strings. The first ones try to become markup, the others to mislead or to break a layout.
+pub(crate) const STRINGS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "'><svg onload=alert(1)>",
+    "\" onmouseover=\"alert(1)",
+    "' autofocus onfocus='alert(1)",
+    "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "<!--<script>",
+    "]]><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "{{ 7 * 7 }}",
+    "${7*7}",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#x3C;script&#x3E;",
+    "\u{202e}gnp.exe\u{202c}",
+    "\u{200b}\u{200d}\u{feff}",
+    "Ｓｃｒｉｐｔ ＜script＞",
+    "Zalgo t\u{0334}\u{0321}e\u{0335}\u{0322}x\u{0336}\u{0323}t\u{0337}",
+    "👩‍👩‍👧‍👦 🏳️‍🌈",
+    "السلام عليكم",
+    "'; DROP TABLE clients; --",
+    "../../etc/passwd",
+    "%0d%0aSet-Cookie:%20a=b",
+    "a-name-without-any-space-that-is-much-longer-than-the-place-it-has-to-fit-into-on-any-screen-whatsoever-0123456789",
+];

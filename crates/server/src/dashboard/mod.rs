@@ -1,0 +1,39 @@
+//! The dashboard: pages that work without scripts, rendered here. This folder owns how it looks and how a browser is spoken to
+//! safely; what may be seen and done, and by whom, is decided elsewhere.
+//!
+//! [`security`] stands before every page. `components` are the pieces that pages are put together from, `views` the pages
+//! themselves, `words` all that they say, and `kit` shows every piece in every state while developing.
+
+mod access;
+mod assets;
+mod components;
+mod cookies;
+#[cfg(test)]
+mod fixture;
+mod forms;
+mod frame;
+mod kit;
+mod navigation;
+mod problem;
+mod security;
+mod theme;
+mod views;
+mod words;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::admin::AdminApp;
+
+/// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
+pub fn routes(app: &AdminApp) -> Router<AdminApp> {
+    let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
+    if app.development {
+        pages = pages.merge(kit::routes());
+    }
+    pages
+        .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .route("/assets/{file}", get(assets::serve))
+        .layer(middleware::from_fn_with_state(app.clone(), security::add_headers))
+}

@@ -1,0 +1,152 @@
+use askama::Template;
+use mintmark_core::crypto::SecretText;
+use mintmark_core::management::{InvitationView, Role};
+use mintmark_core::model::EmailAddress;
+
+use crate::dashboard::components::{Banner, Button, Field, QrCode, When, icon};
+use crate::dashboard::frame::{Frame, Tone, Visit};
+use crate::dashboard::words;
+
+/// Who are you?
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+pub(crate) struct SignInPage {
+    pub(crate) frame: Frame,
+    pub(crate) email: String,
+    /// Why the last attempt did not succeed. It never says which part of it was wrong.
+    pub(crate) error: Option<String>,
+}
+
+fn wrong(error: &str) -> Banner {
+    Banner::new(Tone::Bad, error, "")
+}
+
+fn code_field(label: &str) -> Field {
+    Field::text("code", label).hint(words::sign_in::CODE_HINT).max(8).remembered_as("one-time-code")
+}
+
+impl SignInPage {
+    fn email_field(&self) -> Field {
+        Field::email("email", words::sign_in::EMAIL).value(&self.email)
+    }
+
+    fn password_field() -> Field {
+        Field::password("password", words::sign_in::PASSWORD, "current-password")
+    }
+
+    fn code_field() -> Field {
+        code_field(words::sign_in::CODE)
+    }
+
+    fn submit() -> Button {
+        Button::primary(words::sign_in::SUBMIT)
+    }
+}
+
+/// A code, please.
+#[derive(Template)]
+#[template(path = "pages/invitation_code.html")]
+pub(crate) struct CodePage {
+    pub(crate) frame: Frame,
+    pub(crate) error: Option<String>,
+}
+
+impl CodePage {
+    fn token_field() -> Field {
+        Field::text("token", words::invitation::CODE).hint(words::invitation::CODE_HINT).unremembered()
+    }
+
+    fn submit() -> Button {
+        Button::primary(words::invitation::CONTINUE)
+    }
+}
+
+/// A secret for codes, on its way into somebody's authenticator program.
+pub(crate) struct Enrolment {
+    pub(crate) secret: String,
+    pub(crate) uri: String,
+    /// What confirms it goes with: sealed by the server.
+    pub(crate) handle: String,
+}
+
+/// Becoming a member.
+#[derive(Template)]
+#[template(path = "pages/invitation.html")]
+pub(crate) struct AcceptPage {
+    pub(crate) frame: Frame,
+    pub(crate) token: String,
+    pub(crate) role: Role,
+    /// The address that the invitation is for; none where its holder says it.
+    pub(crate) invited: Option<String>,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) enrolment: Enrolment,
+    pub(crate) error: Option<String>,
+}
+
+impl AcceptPage {
+    pub(crate) fn new(visit: &Visit, token: &SecretText, view: &InvitationView) -> Self {
+        let invited = view.invitation.email.as_ref().map(EmailAddress::as_str).map(str::to_owned);
+        let title = if invited.is_some() { words::invitation::TITLE } else { words::invitation::SET_UP_TITLE };
+        Self {
+            frame: Frame::bare(title, visit),
+            token: token.expose().to_owned(),
+            role: view.invitation.role,
+            invited,
+            name: String::new(),
+            email: String::new(),
+            enrolment: Enrolment {
+                secret: view.totp.secret.expose().to_owned(),
+                uri: view.totp.uri.expose().to_owned(),
+                handle: view.totp.handle.clone(),
+            },
+            error: None,
+        }
+    }
+
+    fn name_field(&self) -> Field {
+        Field::text("name", words::invitation::NAME).value(&self.name).max(100).remembered_as("name")
+    }
+
+    fn email_field(&self) -> Field {
+        Field::email("email", words::sign_in::EMAIL).value(&self.email)
+    }
+
+    fn password_field() -> Field {
+        Field::password("password", words::sign_in::PASSWORD, "new-password").hint(words::invitation::PASSWORD_HINT)
+    }
+
+    fn code_field() -> Field {
+        code_field(words::invitation::FIRST_CODE)
+    }
+
+    fn qr_code(&self) -> Option<QrCode> {
+        QrCode::of(words::invitation::QR, &self.enrolment.uri)
+    }
+
+    fn submit() -> Button {
+        Button::primary(words::invitation::JOIN)
+    }
+}
+
+/// A browser that somebody is signed in at.
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    pub(crate) browser: String,
+    pub(crate) source: Option<String>,
+    pub(crate) began: When,
+    pub(crate) last_seen: When,
+    pub(crate) current: bool,
+}
+
+/// One's own account.
+#[derive(Template)]
+#[template(path = "pages/account.html")]
+pub(crate) struct AccountPage {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) organisation: String,
+    pub(crate) sessions: Vec<SessionRow>,
+}

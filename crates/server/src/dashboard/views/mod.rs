@@ -1,0 +1,16 @@
+//! The pages: for each a template and what it is given, already read and decided. A page's values are plain, so that it can be
+//! shown with sample data and tested without a server.
+
+mod access;
+mod client;
+mod clients;
+mod create;
+mod overview;
+mod result;
+
+pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage};
+pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
+pub(crate) use clients::{ClientListPage, ClientRow, Method};
+pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
+pub(crate) use overview::{Figure, OverviewPage};
+pub(crate) use result::ClientResultPage;
