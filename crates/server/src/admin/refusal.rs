@@ -1,8 +1,11 @@
 use std::fmt;
 
+use http::StatusCode;
 use mintmark_core::management::Permission;
 use mintmark_core::registry::RegistryError;
 use mintmark_core::store::StoreError;
+
+use super::api::Problem;
 
 /// Why an operation was not done. Nothing was changed, but where [`RegistryError::Unknown`] says that nobody knows.
 #[derive(Debug)]
@@ -35,6 +38,12 @@ impl Refusal {
             RegistryError::Conflict if seen.is_some() => Refusal::Changed,
             other => Refusal::Registry(other),
         }
+    }
+
+    /// What a page says, and the status that goes with it: the API's own.
+    pub(crate) fn told(self) -> (StatusCode, String) {
+        let problem = Problem::from(self);
+        (problem.status(), problem.detail().to_owned())
     }
 }
 

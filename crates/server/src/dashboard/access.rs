@@ -2,8 +2,9 @@
 
 mod account;
 mod invitation;
-mod session;
+pub(super) mod session;
 mod sign_in;
+pub(super) mod step_up;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<AdminApp> {
         .route(&format!("{INVITATION_PATH}/{{token}}"), get(invitation::show))
         .route(&format!("{INVITATION_PATH}/accept"), post(invitation::accept))
         .route("/account", get(account::show))
+        .route(step_up::PATH, post(step_up::back))
         .route("/account/sessions/end", post(account::end_session))
 }
 
@@ -63,7 +65,7 @@ fn user_agent(headers: &HeaderMap) -> String {
 }
 
 /// What a refusal says to who tried, and the status that goes with it.
-fn said(error: &ManagementError) -> (StatusCode, String) {
+pub(super) fn said(error: &ManagementError) -> (StatusCode, String) {
     match error {
         ManagementError::Refused => (StatusCode::FORBIDDEN, words::sign_in::WRONG.to_owned()),
         ManagementError::Limited(seconds) => (StatusCode::TOO_MANY_REQUESTS, words::sign_in::limited(*seconds)),

@@ -1,5 +1,6 @@
 //! What a browser sends when somebody presses a button.
 
+use mintmark_core::crypto::SecretText;
 use percent_encoding::percent_decode_str;
 
 /// The longest body of a form, in bytes: two public keys with all else around them.
@@ -40,6 +41,21 @@ impl Fields {
         let mut found = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let value = found.next()?;
         found.next().is_none().then_some(value)
+    }
+
+    /// The values of a field that there may be several of, in order.
+    pub(crate) fn many(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.all().filter(move |(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// All fields, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The value of a field that is a secret; an empty one where there is none.
+    pub(crate) fn secret(&self, name: &str) -> SecretText {
+        SecretText::new(self.one(name).unwrap_or_default().to_owned())
     }
 }
 

@@ -10,11 +10,13 @@ mod components;
 mod cookies;
 #[cfg(test)]
 mod fixture;
+mod flash;
 mod forms;
 mod frame;
 mod kit;
 mod navigation;
 mod problem;
+mod seat;
 mod security;
 mod theme;
 mod views;

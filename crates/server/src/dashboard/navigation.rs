@@ -94,7 +94,8 @@ impl Section {
         }
     }
 
-    fn href(self, environment: &str) -> String {
+    /// Its address, in an environment if it belongs to one.
+    pub(crate) fn href(self, environment: &str) -> String {
         match self {
             Section::Overview => format!("/{environment}"),
             _ if ENVIRONMENT.contains(&self) => format!("/{environment}/{}", self.word()),

@@ -9,6 +9,7 @@ use super::components::icon;
 use super::frame::{Frame, Visit};
 use super::security::Refusal;
 use super::{AdminApp, words};
+use crate::admin::Refusal as Operation;
 
 #[derive(Template)]
 #[template(path = "pages/problem.html")]
@@ -47,6 +48,14 @@ pub(crate) fn refused(visit: &Visit, refusal: Refusal) -> Response {
         Refusal::TooLarge => (words::problem::TOO_LARGE, words::problem::TOO_LARGE_WHY),
     };
     problem(refusal.status(), visit, heading, explanation)
+}
+
+/// The page for an operation that was not done.
+pub(crate) fn of_refusal(visit: &Visit, refusal: Operation) -> Response {
+    if matches!(refusal, Operation::NotFound) {
+        return problem(StatusCode::NOT_FOUND, visit, words::problem::NOT_FOUND, words::problem::NOT_FOUND_WHY);
+    }
+    failed(visit, refusal.told())
 }
 
 /// The page for something that did not work, with the reason.

@@ -12,12 +12,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::access::session::RenewedCookie;
 use super::forms::{BODY_MAX, Fields};
 use super::frame::Visit;
 use super::{AdminApp, cookies, problem};
@@ -46,9 +47,14 @@ const HEADERS: [(HeaderName, &str); 7] = [
 pub(crate) const TOKEN_FIELD: &str = "csrf";
 
 /// Adds the headers. What names no caching of its own holds somebody's data and is kept nowhere.
-pub(crate) async fn add_headers(State(app): State<AdminApp>, request: Request, next: Next) -> Response {
+pub(crate) async fn add_headers(State(app): State<AdminApp>, mut request: Request, next: Next) -> Response {
+    let renewed = RenewedCookie::default();
+    request.extensions_mut().insert(renewed.clone());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if let Some(cookie) = renewed.0.get() {
+        headers.append(SET_COOKIE, cookie.clone());
+    }
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -8,4 +8,4 @@ mod people;
 
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
-pub(crate) use people::{account, invitation, sign_in};
+pub(crate) use people::{account, invitation, sign_in, step_up};

@@ -140,6 +140,16 @@ impl Problem {
         }
     }
 
+    /// The status of its answer.
+    pub(in crate::admin) fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// What happened, for people.
+    pub(in crate::admin) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The same, about one value.
     pub(super) fn of_field(self, field: &'static str) -> Self {
         Self { field: Some(field), ..self }

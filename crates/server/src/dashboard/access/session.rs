@@ -1,9 +1,12 @@
 //! The cookie that a browser shows who is signed in with.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{LOCATION, SET_COOKIE};
-use http::{HeaderMap, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use mintmark_core::crypto::SecretText;
 use mintmark_core::management::SignedIn;
 use mintmark_core::model::Session;
@@ -11,10 +14,10 @@ use mintmark_core::store::StoreError;
 
 use super::said;
 use crate::dashboard::frame::Visit;
-use crate::dashboard::{AdminApp, cookies, problem};
+use crate::dashboard::{AdminApp, cookies, problem, security};
 
 /// Who is signed in, read from the store (rule S1).
-pub(super) async fn signed_in(app: &AdminApp, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
+pub(crate) async fn signed_in(app: &AdminApp, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
     let Some(token) = cookies::value(headers, cookies::session_name(app)) else { return Ok(None) };
     app.management.session(&SecretText::new(token.to_owned()), app.now()).await
 }
@@ -23,6 +26,20 @@ pub(super) async fn signed_in(app: &AdminApp, headers: &HeaderMap) -> Result<Opt
 pub(super) fn begin(app: &AdminApp, token: &SecretText, to: &'static str) -> Response {
     go(to, &cookie(app, token.expose(), Session::LIFETIME))
 }
+
+/// Has the answer of a request tell the browser that the session has another token; gives the token of its forms.
+pub(crate) fn renew(app: &AdminApp, parts: &Parts, token: &SecretText) -> String {
+    let cookie = cookie(app, token.expose(), Session::LIFETIME);
+    if let (Some(renewed), Ok(cookie)) = (parts.extensions.get::<RenewedCookie>(), HeaderValue::try_from(cookie)) {
+        // A request has one seat: nothing is set twice.
+        drop(renewed.0.set(cookie));
+    }
+    security::token_of(token.expose())
+}
+
+/// Where a page puts a cookie that its answer is to set.
+#[derive(Clone, Default)]
+pub(crate) struct RenewedCookie(pub(crate) Arc<OnceLock<HeaderValue>>);
 
 /// Goes to a page, as nobody.
 pub(super) fn end(app: &AdminApp, to: &'static str) -> Response {

@@ -4,7 +4,6 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use mintmark_core::crypto::SecretText;
 
 use super::{Caller, said, session};
 use crate::dashboard::forms::Fields;
@@ -41,12 +40,5 @@ pub(super) async fn sign_in(
             let page = page(&Visit::of(&app, &headers, "/sign-in"), email, Some(words));
             (status, problem::page(&page)).into_response()
         }
-    }
-}
-
-impl Fields {
-    /// The value of a field that is a secret; an empty one where there is none.
-    pub(super) fn secret(&self, name: &str) -> SecretText {
-        SecretText::new(self.one(name).unwrap_or_default().to_owned())
     }
 }

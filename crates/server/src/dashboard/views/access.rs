@@ -21,8 +21,8 @@ fn wrong(error: &str) -> Banner {
     Banner::new(Tone::Bad, error, "")
 }
 
-fn code_field(label: &str) -> Field {
-    Field::text("code", label).hint(words::sign_in::CODE_HINT).max(8).remembered_as("one-time-code")
+fn code_field(name: &'static str, label: &str) -> Field {
+    Field::text(name, label).hint(words::sign_in::CODE_HINT).max(8).remembered_as("one-time-code")
 }
 
 impl SignInPage {
@@ -35,11 +35,43 @@ impl SignInPage {
     }
 
     fn code_field() -> Field {
-        code_field(words::sign_in::CODE)
+        code_field("code", words::sign_in::CODE)
     }
 
     fn submit() -> Button {
         Button::primary(words::sign_in::SUBMIT)
+    }
+}
+
+/// Is it still you?
+#[derive(Template)]
+#[template(path = "pages/step_up.html")]
+pub(crate) struct StepUpPage {
+    pub(crate) frame: Frame,
+    /// Where the form goes.
+    pub(crate) target: String,
+    /// The kind of action, as its word.
+    pub(crate) action: &'static str,
+    /// The fields of the form that asked for the action.
+    pub(crate) kept: Vec<(String, String)>,
+    pub(crate) error: Option<String>,
+}
+
+impl StepUpPage {
+    fn lead(&self) -> &'static str {
+        words::step_up::lead(self.action)
+    }
+
+    fn password_field() -> Field {
+        Field::password("step_up_password", words::sign_in::PASSWORD, "current-password")
+    }
+
+    fn code_field() -> Field {
+        code_field("step_up_code", words::sign_in::CODE)
+    }
+
+    fn submit() -> Button {
+        Button::primary(words::step_up::SUBMIT)
     }
 }
 
@@ -117,7 +149,7 @@ impl AcceptPage {
     }
 
     fn code_field() -> Field {
-        code_field(words::invitation::FIRST_CODE)
+        code_field("code", words::invitation::FIRST_CODE)
     }
 
     fn qr_code(&self) -> Option<QrCode> {

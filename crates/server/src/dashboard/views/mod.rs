@@ -8,7 +8,7 @@ mod create;
 mod overview;
 mod result;
 
-pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage};
+pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
 pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};

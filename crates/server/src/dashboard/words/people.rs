@@ -21,6 +21,20 @@ pub(crate) mod sign_in {
     }
 }
 
+pub(crate) mod step_up {
+    pub(crate) const TITLE: &str = "Confirm that it is you";
+    pub(crate) const SUBMIT: &str = "Confirm and go on";
+    pub(crate) const LEAVE: &str = "Leave it as it is";
+
+    pub(crate) fn lead(action: &str) -> &'static str {
+        match action {
+            "credentials" => "Secrets and other credentials are about to change. This is asked again after ten minutes.",
+            "keys" => "Signing keys are about to change. This is asked again after ten minutes.",
+            _ => "Who has access is about to change. This is asked again after ten minutes.",
+        }
+    }
+}
+
 pub(crate) mod invitation {
     pub(crate) const CODE_TITLE: &str = "Enter your code";
     pub(crate) const CODE: &str = "Invitation or set-up code";

@@ -1,0 +1,43 @@
+//! What a change did, said once on the page that one comes to after it.
+//!
+//! The address says which of these sentences: nothing else can be put into somebody's page by a link.
+
+use super::frame::{Flash, Tone};
+
+/// The field of the query.
+pub(crate) const FIELD: &str = "done";
+
+/// Each word of an address, with its sentence.
+const SENTENCES: [(&str, &str); 1] = [("confirmed", "You confirmed that it is you.")];
+
+/// The word of a query, if it is one of ours.
+pub(crate) fn of(query: Option<&str>) -> Option<&'static str> {
+    let word = query?.split('&').find_map(|pair| pair.strip_prefix(FIELD)?.strip_prefix('='))?;
+    SENTENCES.iter().find(|(known, _)| *known == word).map(|(known, _)| *known)
+}
+
+/// The sentence of a word.
+pub(crate) fn good(word: &'static str) -> Flash {
+    let sentence = SENTENCES.iter().find(|(known, _)| *known == word).map_or("", |(_, sentence)| *sentence);
+    Flash { tone: Tone::Good, message: sentence.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_our_own_sentences_alone() {
+        assert_eq!(of(Some("a=b&done=confirmed")), Some("confirmed"));
+        assert_eq!(of(Some("done=You+are+hacked")), None);
+        assert_eq!(of(Some("done=")), None);
+        assert_eq!(of(None), None);
+    }
+
+    #[test]
+    fn no_word_is_there_twice() {
+        for (number, (word, sentence)) in SENTENCES.iter().enumerate() {
+            assert!(!sentence.is_empty() && SENTENCES.iter().skip(number + 1).all(|(other, _)| other != word), "{word}");
+        }
+    }
+}
