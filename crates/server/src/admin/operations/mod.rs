@@ -2,6 +2,7 @@
 //! within reach, and leaves the rules to the registry. What it gives back holds no secret, but for a secret that was made just now.
 
 pub mod businesses;
+pub mod client_lists;
 pub mod clients;
 pub mod credentials;
 pub mod dialects;
