@@ -88,6 +88,8 @@ kinds! {
     KeyReused = "key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for something else";
     /// A change needs `If-Match` with the entity tag of what you saw.
     MatchMissing = "match_missing" PRECONDITION_REQUIRED "If-Match is missing";
+    /// You asked too often; `Retry-After` says when you may again.
+    Limited = "limited" TOO_MANY_REQUESTS "Too often";
     /// Whether the change was made is unknown: look before you try again.
     OutcomeUnknown = "outcome_unknown" INTERNAL_SERVER_ERROR "Whether it was done is unknown";
     /// A stored row cannot be read.
@@ -123,6 +125,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Moment, required = false)]
     until: Option<Moment>,
+    /// After how many seconds another try may succeed.
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
 
 impl Problem {
@@ -137,6 +142,7 @@ impl Problem {
             field: None,
             location: None,
             until: None,
+            retry_after: None,
         }
     }
 
@@ -218,6 +224,7 @@ impl From<Refusal> for Problem {
             Refusal::Invalid { field, .. } => Self::new(ProblemKind::Invalid, detail).of_field(field),
             Refusal::Changed => Self::new(ProblemKind::Changed, detail),
             Refusal::ClockOff(_) => Self::new(ProblemKind::Unavailable, detail),
+            Refusal::Limited(seconds) => Self { retry_after: Some(seconds), ..Self::new(ProblemKind::Limited, detail) },
             Refusal::Registry(error) => Self::of_registry(error),
         }
     }
@@ -235,6 +242,7 @@ impl IntoResponse for Problem {
             ProblemKind::TokenInvalid => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
             }
+            ProblemKind::Limited => drop(headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after.unwrap_or(1)))),
             ProblemKind::Unavailable => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("5"))),
             _ => {}
         }
