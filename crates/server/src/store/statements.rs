@@ -102,22 +102,27 @@ macro_rules! usage_series {
     };
 }
 
+// The keys first, those that were counted last before others; of these alone the periods are added up.
 macro_rules! usage_sums {
-    () => {
+    ($more:literal) => {
         concat!(
             "SELECT ",
             usage_key!(),
             ", CAST((SELECT coalesce(sum(u.requests), 0) FROM usage_count AS u \
          WHERE u.key_id = k.id AND u.step = $8 AND u.period >= $9 AND u.period < $10) AS BIGINT) AS requests \
-         FROM usage_key AS k WHERE ",
-            usage_asked!()
+         FROM (SELECT k.id, ",
+            usage_key!(),
+            " FROM usage_key AS k WHERE ",
+            usage_asked!(),
+            $more,
+            " ORDER BY k.seen DESC, k.id LIMIT $11) AS k"
         )
     };
 }
 
 macro_rules! latest {
     () => {
-        " ORDER BY u.period DESC LIMIT $11"
+        " ORDER BY u.period DESC, k.id LIMIT $11"
     };
 }
 
@@ -479,12 +484,11 @@ statements! {
     USAGE_SERIES_OF_CREDENTIAL = "usage.series_of_credential":
         concat!(usage_series!(), " AND k.credential_id = $6", latest!());
     USAGE_SERIES_OF_BUSINESS = "usage.series_of_business": concat!(usage_series!(), " AND k.business_id = $7", latest!());
-    USAGE_SUMS = "usage.sums": concat!(usage_sums!(), " LIMIT $11");
-    USAGE_SUMS_OF_TENANT = "usage.sums_of_tenant": concat!(usage_sums!(), " AND k.tenant_id = $3 LIMIT $11");
-    USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients":
-        concat!(usage_sums!(), " AND k.client_id >= $4 AND k.client_id <= $5 LIMIT $11");
-    USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": concat!(usage_sums!(), " AND k.credential_id = $6 LIMIT $11");
-    USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": concat!(usage_sums!(), " AND k.business_id = $7 LIMIT $11");
+    USAGE_SUMS = "usage.sums": usage_sums!("");
+    USAGE_SUMS_OF_TENANT = "usage.sums_of_tenant": usage_sums!(" AND k.tenant_id = $3");
+    USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients": usage_sums!(" AND k.client_id >= $4 AND k.client_id <= $5");
+    USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": usage_sums!(" AND k.credential_id = $6");
+    USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": usage_sums!(" AND k.business_id = $7");
     USAGE_COUNTS_EXPIRE = "usage.expire_counts":
         "DELETE FROM usage_count WHERE (key_id, step, period) IN \
          (SELECT key_id, step, period FROM usage_count WHERE step = $1 AND period < $2 ORDER BY period LIMIT $3)";

@@ -89,7 +89,7 @@ kinds! {
     KeyReused = "key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for something else";
     /// A change needs `If-Match` with the entity tag of what you saw.
     MatchMissing = "match_missing" PRECONDITION_REQUIRED "If-Match is missing";
-    /// More was asked in a minute than one program or person may; `Retry-After` says when to go on.
+    /// More was asked for than one program or person may in a minute; `Retry-After` says when to go on.
     Limited = "limited" TOO_MANY_REQUESTS "Slow down";
     /// Whether the change was made is unknown: look before you try again.
     OutcomeUnknown = "outcome_unknown" INTERNAL_SERVER_ERROR "Whether it was done is unknown";
@@ -231,6 +231,7 @@ impl From<Refusal> for Problem {
             Refusal::Invalid { field, .. } => Self::new(ProblemKind::Invalid, detail).of_field(field),
             Refusal::Changed => Self::new(ProblemKind::Changed, detail),
             Refusal::ClockOff(_) => Self::new(ProblemKind::Unavailable, detail),
+            Refusal::Limited(seconds) => Self { retry_after: seconds, ..Self::new(ProblemKind::Limited, detail) },
             Refusal::Registry(error) => Self::of_registry(error),
         }
     }
