@@ -6,6 +6,7 @@
 
 mod access;
 mod assets;
+mod clients;
 mod components;
 mod cookies;
 #[cfg(test)]
@@ -14,7 +15,9 @@ mod flash;
 mod forms;
 mod frame;
 mod kit;
+mod mistake;
 mod navigation;
+mod once;
 mod problem;
 mod seat;
 mod security;
@@ -30,7 +33,7 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes().merge(clients::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

@@ -8,26 +8,26 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::dashboard::fixture::{Dashboard, text};
 use crate::dashboard::security::token_of;
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let pairs = fields.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The value of a hidden field of a page.
-fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
+pub(crate) fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
     let start = format!("name=\"{name}\" value=\"");
     page.split(start.as_str()).nth(1).unwrap().split('"').next().unwrap()
 }
 
 /// The cookie that an answer sets, as the browser sends it back.
-fn cookie_of(response: &Response) -> String {
+pub(crate) fn cookie_of(response: &Response) -> String {
     response.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
 /// The code of RFC 6238 that an authenticator program shows.
-fn code(secret: &str, now: i64) -> String {
+pub(crate) fn code(secret: &str, now: i64) -> String {
     let digit = |byte: u8| u128::from(if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' });
     let number = |digits: &[u8]| digits.iter().fold(0, |number, byte| number << 5 | digit(*byte));
     let key: Vec<u8> = secret.as_bytes().chunks(8).flat_map(|part| number(part).to_be_bytes()[11..].to_vec()).collect();
@@ -39,7 +39,7 @@ fn code(secret: &str, now: i64) -> String {
 }
 
 /// Sets the server up as its first admin would; gives the cookie and the secret for codes.
-async fn set_up(dashboard: &Dashboard) -> (String, String) {
+pub(crate) async fn set_up(dashboard: &Dashboard) -> (String, String) {
     let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     let page = text(dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await).await;
     let secret = hidden(&page, "secret").to_owned();

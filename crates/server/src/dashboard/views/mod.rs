@@ -13,4 +13,4 @@ pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeR
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 pub(crate) use overview::{Figure, OverviewPage};
-pub(crate) use result::ClientResultPage;
+pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};
