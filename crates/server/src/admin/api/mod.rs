@@ -14,6 +14,7 @@ mod answer;
 pub(in crate::admin) mod businesses;
 pub(in crate::admin) mod clients;
 pub(in crate::admin) mod credentials;
+pub(in crate::admin) mod entitlements;
 mod extract;
 mod idempotency;
 pub(in crate::admin) mod keys;

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod credentials;
 pub mod dialects;
 mod entitlement;
+pub mod entitlements;
 pub mod environments;
 pub mod keys;
 pub mod me;
@@ -39,6 +40,7 @@ macro_rules! versioned {
 
 versioned!(
     tenants::TenantView,
+    entitlements::EntitlementView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,
