@@ -21,7 +21,7 @@ use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Tenant, TenantId,
 };
-use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
+use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -328,8 +328,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
-        Ok(self.usable()?.usage.ask(query))
+    async fn usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
+        Ok(UsageAnswer { rows: self.usable()?.usage.ask(query), is_cut: false })
     }
 
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {

@@ -95,6 +95,14 @@ operations! {
     keys::restore_key => Some(Permission::EditOperator);
     keys::revoke_key => Some(Permission::EditOperator);
     registry::revoke_token => Some(Permission::EditOperator);
+    usage::read_usage => Some(Permission::Read);
+    usage::list_refusals => Some(Permission::Read);
+    usage::read_refusal => Some(Permission::Read);
+    usage::dry_run => Some(Permission::EditClients);
+    usage::inspect_token => Some(Permission::Read);
+    audit::list_audit => Some(Permission::ReadAudit);
+    audit::export_audit => Some(Permission::ReadAudit);
+    audit::verify_audit => Some(Permission::ReadAudit);
 }
 
 /// The operations of a path.

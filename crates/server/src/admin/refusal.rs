@@ -27,6 +27,8 @@ pub enum Refusal {
     Changed,
     /// This machine's clock and the database's differ by so many seconds, and the change goes by the time.
     ClockOff(i64),
+    /// They asked too often, and may again after so many seconds.
+    Limited(u32),
     /// The registry's rules.
     Registry(RegistryError),
 }
@@ -60,6 +62,7 @@ impl fmt::Display for Refusal {
             Refusal::ClockOff(seconds) => {
                 write!(out, "this machine's clock is {seconds} s ahead of the database's; nothing was changed")
             }
+            Refusal::Limited(seconds) => write!(out, "too often; ask again in {seconds} s"),
             Refusal::Registry(error) => error.fmt(out),
         }
     }

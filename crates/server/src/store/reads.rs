@@ -8,7 +8,7 @@ use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
-use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
+use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, unavailable};
@@ -63,7 +63,7 @@ impl Store for SqlStore {
         self.write_usage(batch).await
     }
 
-    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+    async fn usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
         self.read_usage(query).await
     }
 

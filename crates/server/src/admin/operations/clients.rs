@@ -10,6 +10,7 @@ use mintmark_core::store::{self, EnvironmentRecord, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::client_lists::search;
 use super::credentials::{CredentialView, NewCredential, Proving};
 use super::entitlement::{AskedFor, judge};
 use super::page::{Wanted, name_filter, read_page};
@@ -305,6 +306,10 @@ pub struct ClientFilter {
     /// Those whose name or identifier contains this, whatever the case.
     #[param(max_length = 200)]
     pub name: Option<String>,
+    /// Those whose name begins with this, the letters A to Z in either case, by name; and before them the one whose identifier it is.
+    /// An empty one lists all by name.
+    #[param(max_length = 200)]
+    pub search: Option<String>,
 }
 
 impl ClientFilter {
@@ -314,7 +319,7 @@ impl ClientFilter {
     }
 }
 
-/// Clients of an environment within reach, by identifier.
+/// Clients of an environment within reach, by identifier, or by name where they are searched for.
 pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &ClientFilter) -> Result<Page<ClientView>, Refusal> {
     desk.require(Permission::Read)?;
     let record = desk.environment(environment).await?;
@@ -327,7 +332,11 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &ClientFil
         Ok(desk.store().clients(environment, tenant, store::Page { after: after.as_ref(), limit }).await?)
     };
     let fits = |client: &Client| filter.fits(client) && (name.fits(&client.name) || name.fits(client.id.as_str()));
-    read_page(wanted, read, |client| client.id.clone(), |client| fits(&client).then(|| ClientView::of(client, &record))).await
+    let view = |client| fits(&client).then(|| ClientView::of(client, &record));
+    match &filter.search {
+        Some(term) => search(desk, (environment, tenant), term, wanted, view).await,
+        None => read_page(wanted, read, |client| client.id.clone(), view).await,
+    }
 }
 
 /// One client.

@@ -196,3 +196,27 @@ async fn every_link_and_form_of_these_pages_leads_to_something_that_is_served() 
     }
     assert!(seen > 30, "{seen}");
 }
+
+#[tokio::test]
+async fn s24_a_sensitive_page_asks_who_it_is_and_then_gives_the_session_another_token() {
+    let dashboard = Dashboard::new(false).await;
+    let (cookie, secret) = set_up(&dashboard).await;
+    dashboard.clock.advance(60);
+    let csrf = token_of(cookie.split_once('=').unwrap().1);
+    let code = code(&secret, dashboard.clock.now().0);
+    let mut shown = vec![("csrf", csrf.as_str()), ("step_up_action", "access"), ("step_up_back", "/account")];
+    shown.push(("step_up_code", &code));
+    let wrong = [shown.as_slice(), &[("step_up_password", "wrong horse battery staple")]].concat();
+    let refused = dashboard.send("/step-up", &cookie, form(&wrong)).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let page = text(refused).await;
+    assert!(page.contains("step_up_password") && !page.contains("wrong horse"), "{page}");
+    let right = [shown.as_slice(), &[("step_up_password", PASSWORD)]].concat();
+    let confirmed = dashboard.send("/step-up", &cookie, form(&right)).await;
+    assert_eq!((confirmed.status(), &confirmed.headers()[LOCATION]), (StatusCode::SEE_OTHER, &"/account".parse().unwrap()));
+    let renewed = cookie_of(&confirmed);
+    assert_ne!(renewed, cookie);
+    assert!(dashboard.page("/account", &renewed).await.contains("ada@example.com"));
+    let before = dashboard.answer(http::Request::get("/account").header("cookie", &cookie).body("".into()).unwrap()).await;
+    assert_eq!(before.headers()[LOCATION], "/sign-in", "a token that was copied before is worthless");
+}

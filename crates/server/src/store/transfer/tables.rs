@@ -42,7 +42,7 @@ pub(crate) const STORE_TABLE: &Table = &Table {
 };
 
 /// The others, each after those that its rows refer to. Leases are not copied: they are of programs that run; nor are
-/// sessions: one that was ended since the copy was made must not come back with it.
+/// sessions: one that was ended since the copy was made must not come back with it; for the same reason a restore ends open invitations.
 pub(crate) const TABLES: &[Table] = tables! {
     "environment" by 1 {
         name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
