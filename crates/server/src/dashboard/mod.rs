@@ -31,7 +31,8 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().merge(operator::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages =
+        access::routes().merge(operator::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

@@ -226,7 +226,8 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
 };
 
 #[cfg(test)]
-const ALL_OF_MANY_ROWS: &[ManyRows] = &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
+const ALL_OF_MANY_ROWS: &[ManyRows] =
+    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the

@@ -101,7 +101,11 @@ fn dialects(seat: &Seat, view: &EntitlementView, typed: Option<&Typed>) -> Vec<C
     let known = set.iter().map(|dialect| {
         let name = dialect.name.to_string();
         let fixed = name == Entitlement::STANDARD;
-        let means = if fixed { words::tenants::STANDARD.to_owned() } else { format!("{} {}", dialect.route.method, dialect.route.path) };
+        let means = if fixed {
+            words::tenants::STANDARD.to_owned()
+        } else {
+            format!("{} {}", dialect.route.method, dialect.route.path)
+        };
         CheckRow { checked: fixed || is_chosen(&name), means, fixed, value: name }
     });
     let gone = view.dialects.iter().filter(|name| set.get(name.as_str()).is_none()).map(|name| CheckRow {
@@ -127,11 +131,8 @@ fn beyond_row(environment: &EnvironmentName, client: ClientBeyondView) -> Beyond
 
 /// The same as a request of the API.
 fn api(view: &EntitlementView) -> Code {
-    let grants: Vec<_> = view
-        .grants
-        .iter()
-        .map(|grant| serde_json::json!({ "resource": grant.resource, "scopes": grant.scopes }))
-        .collect();
+    let grants: Vec<_> =
+        view.grants.iter().map(|grant| serde_json::json!({ "resource": grant.resource, "scopes": grant.scopes })).collect();
     let body = serde_json::json!({ "grants": grants, "dialects": view.dialects, "lifetime_max": view.lifetime_max });
     let body = serde_json::to_string_pretty(&body).unwrap_or_default();
     let (environment, tenant, version) = (&view.environment, view.tenant_id, view.version);

@@ -193,7 +193,8 @@ pub(super) async fn page_of(seat: &Seat, environment: &str, kid: &str, dialog: &
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| seat.stop(Refusal::NotFound))?;
     let next = keys.iter().find(|other| other.algorithm == key.algorithm && other.state == KeyState::Next);
     let mut frame = seat.frame(short(kid), Some(Section::Keys));
-    frame.breadcrumbs = crumbs([(words::keys::TITLE.to_owned(), "/keys".to_owned()), (name.to_string(), format!("/keys/{name}"))]);
+    frame.breadcrumbs =
+        crumbs([(words::keys::TITLE.to_owned(), "/keys".to_owned()), (name.to_string(), format!("/keys/{name}"))]);
     let may = seat.may(Permission::EditOperator);
     Ok(KeyPage {
         frame,

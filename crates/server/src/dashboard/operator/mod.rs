@@ -2,8 +2,8 @@
 //! what may be seen and done.
 
 mod entitlement;
-mod key_pages;
 mod key_changes;
+mod key_pages;
 mod mistake;
 mod tenant_changes;
 mod tenants;

@@ -110,9 +110,8 @@ pub(super) async fn page_of(seat: &Seat, id: TenantId, environment: &str, typed:
     let (clients, clients_in_all) = clients_of(seat, id).await?;
     let mut frame = seat.frame(tenant.name.clone(), Some(Section::Tenants));
     frame.breadcrumbs = crumbs([(words::tenants::TITLE.to_owned(), "/tenants".to_owned())]);
-    let of_environment = |name: &EnvironmentName| {
-        (name.to_string(), format!("/tenants/{id}/{name}"), name.as_str() == environment)
-    };
+    let of_environment =
+        |name: &EnvironmentName| (name.to_string(), format!("/tenants/{id}/{name}"), name.as_str() == environment);
     Ok(TenantPage {
         environments: seat.environments().iter().map(|record| of_environment(&record.environment.name)).collect(),
         frame,

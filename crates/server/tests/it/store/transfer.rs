@@ -10,7 +10,9 @@ use mintmark::store::{
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::management::Reach;
-use mintmark_core::model::{Client, Entitlement, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest};
+use mintmark_core::model::{
+    Client, Entitlement, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest,
+};
 use mintmark_core::random::SystemRandom;
 use mintmark_core::store::{CredentialUse, Page, PeopleStore, Refusal, Store, UseDigest, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};

@@ -79,7 +79,8 @@ pub(crate) struct KeyListPage {
 
 impl KeyListPage {
     fn tabs(&self) -> Tabs {
-        let tab = |(name, href, current): &(String, String, bool)| Tab { label: name.clone(), href: href.clone(), current: *current };
+        let tab =
+            |(name, href, current): &(String, String, bool)| Tab { label: name.clone(), href: href.clone(), current: *current };
         Tabs { label: words::operator::ENVIRONMENTS, tabs: self.environments.iter().map(tab).collect() }
     }
 

@@ -8,8 +8,7 @@ pub(crate) fn expected(what: &str) -> String {
     format!("Expected {what}.")
 }
 
-pub(crate) const CHANGED: &str =
-    "Somebody else has changed this since you opened it. Nothing was saved; what you see now is how it is. Make your change again.";
+pub(crate) const CHANGED: &str = "Somebody else has changed this since you opened it. Nothing was saved; what you see now is how it is. Make your change again.";
 pub(crate) const CONFIRMATION: &str = "What you typed is something else. Nothing was changed.";
 pub(crate) const ENVIRONMENTS: &str = "Environments";
 pub(crate) const API: &str = "The same by the API";

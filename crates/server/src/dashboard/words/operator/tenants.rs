@@ -28,30 +28,30 @@ pub(crate) const DISABLE_MEANS: &str =
     "None of its clients gets a token, the tokens that they have are refused, and its members cannot sign in.";
 pub(crate) const ENABLE: &str = "Enable tenant";
 pub(crate) const DISABLED: &str = "This tenant is disabled";
-pub(crate) const DISABLED_MEANS: &str =
-    "Its clients get no tokens and its members cannot sign in. Enabled again, clients get new tokens with the credentials that they have; members sign in anew.";
+pub(crate) const DISABLED_MEANS: &str = "Its clients get no tokens and its members cannot sign in. Enabled again, clients get new tokens with the credentials that they have; members sign in anew.";
 
 pub(crate) const ENTITLEMENT: &str = "What it may give its clients";
-pub(crate) const ENTITLEMENT_LEAD: &str =
-    "Its owners and developers make clients themselves, with these scopes and dialects at most. This gives nobody a token, and what you take away here stays with the clients that have it.";
+pub(crate) const ENTITLEMENT_LEAD: &str = "Its owners and developers make clients themselves, with these scopes and dialects at most. This gives nobody a token, and what you take away here stays with the clients that have it.";
 pub(crate) const NOT_SAID: &str = "Nothing yet";
-pub(crate) const NOT_SAID_MEANS: &str =
-    "Its members can make clients that speak the standard dialect and may ask for nothing. You give them more one by one, or say here what they may give.";
+pub(crate) const NOT_SAID_MEANS: &str = "Its members can make clients that speak the standard dialect and may ask for nothing. You give them more one by one, or say here what they may give.";
 pub(crate) const SCOPES: &str = "Scopes";
 pub(crate) const NO_RESOURCES: &str = "No resources here";
-pub(crate) const NO_RESOURCES_WHY: &str = "Scopes belong to resources: the APIs that tokens are for. This environment has none with scopes yet.";
+pub(crate) const NO_RESOURCES_WHY: &str =
+    "Scopes belong to resources: the APIs that tokens are for. This environment has none with scopes yet.";
 pub(crate) const DIALECTS: &str = "Dialects";
 pub(crate) const STANDARD: &str = "Every tenant’s clients may speak this one.";
 pub(crate) const GONE: &str = "There is no such dialect any more.";
 pub(crate) const LIFETIME: &str = "Longest life of tokens, in seconds";
 pub(crate) const LIFETIME_HINT: &str =
     "1 to 86400. A client that says nothing gets this. Left empty, what dialect and environment say counts.";
-pub(crate) const LIFETIME_WRONG: &str = "Expected a whole number from 1 to 86400.";
+pub(crate) const CHANGED: &str = "Last changed";
 pub(crate) const SAVE: &str = "Save entitlement";
 pub(crate) const TOO_MANY: &str = "Too many scopes for one form";
-pub(crate) const TOO_MANY_MEANS: &str = "This environment has more scopes than fit into a form. Use mintmark tenant entitle, or the API.";
+pub(crate) const TOO_MANY_MEANS: &str =
+    "This environment has more scopes than fit into a form. Use mintmark tenant entitle, or the API.";
 pub(crate) const BEYOND: &str = "Clients with more than that";
-pub(crate) const BEYOND_LEAD: &str = "They were given it by you, or when the tenant was still entitled to it, and keep it until somebody takes it away.";
+pub(crate) const BEYOND_LEAD: &str =
+    "They were given it by you, or when the tenant was still entitled to it, and keep it until somebody takes it away.";
 pub(crate) const BEYOND_WHAT: &str = "Beyond the entitlement";
 pub(crate) const LONGER: &str = "tokens that live longer";
 pub(crate) const MORE: &str = "There are more; the API lists all.";
