@@ -65,6 +65,9 @@ operations! {
     tenants::create_tenant => Some(Permission::EditOperator);
     tenants::read_tenant => Some(Permission::Read);
     tenants::edit_tenant => Some(Permission::EditOperator);
+    entitlements::read_entitlement => Some(Permission::Read);
+    entitlements::edit_entitlement => Some(Permission::EditOperator);
+    entitlements::list_clients_beyond => Some(Permission::Read);
     tenants::revoke_tenant => Some(Permission::EditClients);
     businesses::list_businesses => Some(Permission::Read);
     businesses::create_business => Some(Permission::EditBusinesses);

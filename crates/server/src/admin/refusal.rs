@@ -54,7 +54,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Forbidden(_) => out.write_str("your role does not permit this"),
             Refusal::OperatorOnly(member) => {
-                write!(out, "{member}: only the operator may change it so; a tenant's role takes away and narrows")
+                write!(out, "{member}: this is more than the tenant is entitled to give; only the operator may change it so")
             }
             Refusal::NotFound => out.write_str("there is no such object"),
             Refusal::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),

@@ -18,6 +18,7 @@ mod kit;
 mod mistake;
 mod navigation;
 mod once;
+mod operator;
 mod problem;
 mod seat;
 mod security;
@@ -33,7 +34,11 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().merge(clients::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes()
+        .merge(clients::routes())
+        .merge(operator::routes())
+        .route("/theme", post(theme::choose))
+        .fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

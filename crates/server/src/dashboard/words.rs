@@ -4,8 +4,10 @@
 mod clients;
 mod common;
 pub(crate) mod kit;
+pub(crate) mod operator;
 mod people;
 
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
+pub(crate) use operator::{keys, tenants};
 pub(crate) use people::{account, invitation, sign_in, step_up};

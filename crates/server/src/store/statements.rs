@@ -268,6 +268,16 @@ statements! {
     TENANTS = "tenant.list":
         "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
 
+    ENTITLEMENT_INSERT = "entitlement.insert":
+        "INSERT INTO entitlement (environment, tenant_id, grants, dialects, lifetime_max, changed_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ENTITLEMENT_UPDATE = "entitlement.update":
+        "UPDATE entitlement SET grants = $3, dialects = $4, lifetime_max = $5, changed_at = $6, version = $7 \
+         WHERE environment = $1 AND tenant_id = $2 AND version + 1 = $7";
+    ENTITLEMENT = "entitlement.read":
+        "SELECT environment, tenant_id, grants, dialects, lifetime_max, changed_at, version FROM entitlement \
+         WHERE environment = $1 AND tenant_id = $2";
+
     BUSINESS_INSERT = "business.insert":
         "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

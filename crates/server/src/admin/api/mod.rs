@@ -15,6 +15,7 @@ pub(in crate::admin) mod audit;
 pub(in crate::admin) mod businesses;
 pub(in crate::admin) mod clients;
 pub(in crate::admin) mod credentials;
+pub(in crate::admin) mod entitlements;
 mod extract;
 mod idempotency;
 pub(in crate::admin) mod keys;

@@ -9,6 +9,7 @@ pub mod console;
 pub mod credentials;
 pub mod dialects;
 mod entitlement;
+pub mod entitlements;
 pub mod environments;
 pub mod explain;
 pub mod keys;
@@ -45,6 +46,7 @@ macro_rules! versioned {
 
 versioned!(
     tenants::TenantView,
+    entitlements::EntitlementView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,

@@ -5,6 +5,7 @@ mod access;
 mod client;
 mod clients;
 mod create;
+mod operator;
 mod overview;
 mod result;
 
@@ -12,5 +13,9 @@ pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow
 pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
+pub(crate) use operator::{
+    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    TenantListPage, TenantPage, TenantRow,
+};
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};

@@ -48,6 +48,9 @@ pub(crate) const TABLES: &[Table] = tables! {
         name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
     }
     "tenant" by 1 { id: Text, name: Text, status: Text, created_at: Integer, version: Integer, attributes: Text }
+    "entitlement" by 2 {
+        environment: Text, tenant_id: Text, grants: Text, dialects: Text, lifetime_max: Integer, changed_at: Integer, version: Integer,
+    }
     "business" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, external_id: Text, status: Text, created_at: Integer,
         version: Integer,

@@ -19,14 +19,36 @@ fn body_of(name: &str) -> Option<Value> {
         "create_client" => Some(json!({ "name": "New", "dialects": ["standard"], "tenant_id": Value::Null })),
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
-        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" => Some(json!({})),
+        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
+            Some(json!({}))
+        }
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "revoke_token" => Some(json!({ "jti": "a" })),
-        "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" | "read_me" | "read_node"
-        | "list_dialects" | "read_dialect" | "list_environments" | "read_environment" | "list_tenants" | "read_tenant"
-        | "list_businesses" | "read_business" | "list_clients" | "read_client" | "list_credentials" | "read_credential"
-        | "list_resources" | "read_resource" | "list_keys" | "read_key" => None,
+        "revoke_tenant"
+        | "revoke_business"
+        | "revoke_client"
+        | "revoke_credential"
+        | "read_me"
+        | "read_node"
+        | "list_dialects"
+        | "read_dialect"
+        | "list_environments"
+        | "read_environment"
+        | "list_tenants"
+        | "read_tenant"
+        | "list_businesses"
+        | "read_business"
+        | "list_clients"
+        | "read_client"
+        | "list_credentials"
+        | "read_credential"
+        | "read_entitlement"
+        | "list_clients_beyond"
+        | "list_resources"
+        | "read_resource"
+        | "list_keys"
+        | "read_key" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }

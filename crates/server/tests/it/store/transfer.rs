@@ -10,7 +10,9 @@ use mintmark::store::{
 use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::management::Reach;
-use mintmark_core::model::{Client, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest};
+use mintmark_core::model::{
+    Client, Entitlement, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest,
+};
 use mintmark_core::random::SystemRandom;
 use mintmark_core::store::{CredentialUse, Page, PeopleStore, Refusal, Store, UseDigest, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
@@ -42,6 +44,8 @@ async fn furnish(world: &World<SqlStore>) {
     });
     world.try_write(many.collect()).await.unwrap();
     world.write(Write::InsertResource(world.new_resource(&sandbox, "urn:example:1"))).await;
+    let entitlement = Entitlement::none(sandbox.name.clone(), acme.id);
+    world.write(Write::InsertEntitlement(Entitlement { version: 1, ..entitlement })).await;
     world.write(Write::InsertSigningKey(signing_key(&sandbox, "kid", KeyState::Active))).await;
     let ann = people::member(world, Some(acme.id), "ann@example.org");
     world.write(Write::InsertMember(ann.clone())).await;
