@@ -8,7 +8,20 @@ use super::frame::{Flash, Tone};
 pub(crate) const FIELD: &str = "done";
 
 /// Each word of an address, with its sentence.
-const SENTENCES: [(&str, &str); 1] = [("confirmed", "You confirmed that it is you.")];
+const SENTENCES: &[(&str, &str)] = &[
+    ("confirmed", "You confirmed that it is you."),
+    ("role-changed", "The role was changed; they are signed out everywhere."),
+    ("member-disabled", "The member is disabled and signed out everywhere."),
+    ("member-enabled", "The member can sign in again."),
+    ("sessions-ended", "What you ended is over."),
+    ("invitation-cancelled", "The invitation was taken back; its link is worth nothing."),
+    ("program-disabled", "The program is disabled, and its tokens are worth nothing."),
+    ("program-enabled", "The program can ask for tokens again."),
+    ("password-changed", "You have a new password. Your other sessions are over."),
+    ("authenticator-changed", "Codes of your new authenticator count from now on. Your other sessions are over."),
+    ("passkey-added", "The passkey was added. You can sign in with it."),
+    ("passkey-removed", "The passkey was removed. Your other sessions are over."),
+];
 
 /// The word of a query, if it is one of ours.
 pub(crate) fn of(query: Option<&str>) -> Option<&'static str> {

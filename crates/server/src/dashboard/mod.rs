@@ -14,6 +14,7 @@ mod flash;
 mod forms;
 mod frame;
 mod kit;
+mod members;
 mod navigation;
 mod problem;
 mod seat;
@@ -30,7 +31,7 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes().merge(members::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

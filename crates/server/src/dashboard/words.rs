@@ -4,8 +4,10 @@
 mod clients;
 mod common;
 pub(crate) mod kit;
+mod access;
 mod people;
 
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
-pub(crate) use people::{account, invitation, sign_in, step_up};
+pub(crate) use access::{invitations, members, programs};
+pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

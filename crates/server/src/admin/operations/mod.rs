@@ -7,8 +7,11 @@ pub mod credentials;
 pub mod dialects;
 mod entitlement;
 pub mod environments;
+pub mod invitations;
 pub mod keys;
+pub mod management_clients;
 pub mod me;
+pub mod members;
 pub mod node;
 mod page;
 mod patch;
@@ -44,7 +47,10 @@ versioned!(
     credentials::CredentialView,
     resources::ResourceView,
     environments::EnvironmentView,
-    keys::KeyView
+    keys::KeyView,
+    members::MemberView,
+    invitations::InvitationView,
+    management_clients::ManagementClientView
 );
 
 impl Versioned for clients::CreatedClientView {
@@ -56,5 +62,17 @@ impl Versioned for clients::CreatedClientView {
 impl Versioned for credentials::CreatedCredentialView {
     fn version(&self) -> u64 {
         self.credential.version
+    }
+}
+
+impl Versioned for invitations::CreatedInvitationView {
+    fn version(&self) -> u64 {
+        self.invitation.version
+    }
+}
+
+impl Versioned for management_clients::CreatedManagementClientView {
+    fn version(&self) -> u64 {
+        self.management_client.version
     }
 }
