@@ -22,6 +22,17 @@ const SENTENCES: &[(&str, &str)] = &[
     ("key-revoked", "The key is revoked: every token that it signed is refused."),
     ("key-removed", "The key is removed from the JWKS. It can be published again for 30 days."),
     ("key-restored", "The key is published again."),
+    ("role-changed", "The role was changed; they are signed out everywhere."),
+    ("member-disabled", "The member is disabled and signed out everywhere."),
+    ("member-enabled", "The member can sign in again."),
+    ("sessions-ended", "What you ended is over."),
+    ("invitation-cancelled", "The invitation was taken back; its link is worth nothing."),
+    ("program-disabled", "The program is disabled, and its tokens are worth nothing."),
+    ("program-enabled", "The program can ask for tokens again."),
+    ("password-changed", "You have a new password. Your other sessions are over."),
+    ("authenticator-changed", "Codes of your new authenticator count from now on. Your other sessions are over."),
+    ("passkey-added", "The passkey was added. You can sign in with it."),
+    ("passkey-removed", "The passkey was removed. Your other sessions are over."),
 ];
 
 /// The word of a query, if it is one of ours.

@@ -16,6 +16,7 @@ mod forms;
 mod frame;
 mod kit;
 mod mistake;
+mod members;
 mod navigation;
 mod once;
 mod operator;
@@ -36,6 +37,7 @@ use crate::admin::AdminApp;
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let mut pages = access::routes()
         .merge(clients::routes())
+        .merge(members::routes())
         .merge(operator::routes())
         .route("/theme", post(theme::choose))
         .fallback(problem::not_found);

@@ -12,8 +12,11 @@ mod entitlement;
 pub mod entitlements;
 pub mod environments;
 pub mod explain;
+pub mod invitations;
 pub mod keys;
+pub mod management_clients;
 pub mod me;
+pub mod members;
 pub mod node;
 mod page;
 mod patch;
@@ -52,7 +55,10 @@ versioned!(
     credentials::CredentialView,
     resources::ResourceView,
     environments::EnvironmentView,
-    keys::KeyView
+    keys::KeyView,
+    members::MemberView,
+    invitations::InvitationView,
+    management_clients::ManagementClientView
 );
 
 impl Versioned for clients::CreatedClientView {
@@ -64,5 +70,17 @@ impl Versioned for clients::CreatedClientView {
 impl Versioned for credentials::CreatedCredentialView {
     fn version(&self) -> u64 {
         self.credential.version
+    }
+}
+
+impl Versioned for invitations::CreatedInvitationView {
+    fn version(&self) -> u64 {
+        self.invitation.version
+    }
+}
+
+impl Versioned for management_clients::CreatedManagementClientView {
+    fn version(&self) -> u64 {
+        self.management_client.version
     }
 }

@@ -6,7 +6,10 @@ mod client;
 mod clients;
 mod create;
 mod operator;
+mod means;
+mod members;
 mod overview;
+mod programs;
 mod result;
 
 pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
@@ -19,3 +22,6 @@ pub(crate) use operator::{
 };
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};
+pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
+pub(crate) use members::{InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of};
+pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
