@@ -190,14 +190,15 @@ pub(super) const CREDENTIALS_USED: ManyRows = ManyRows {
 pub(super) const CREDENTIALS_OF_CLIENTS: ManyRows = ManyRows {
     name: "credential.of_clients",
     before: "SELECT c.id, c.client_id, c.kind, c.status, c.expires_at, c.last_used_at FROM (VALUES ",
-    after: ") AS wanted JOIN credential AS c ON c.environment = $1 AND c.client_id = wanted.column1",
+    // The wanted ones first: SQLite else reads the credentials of all clients.
+    after: ") AS wanted CROSS JOIN credential AS c WHERE c.environment = $1 AND c.client_id = wanted.column1",
     columns: 1,
     first: 1,
 };
 pub(super) const TENANTS_NAMED: ManyRows = ManyRows {
     name: "tenant.names",
     before: "SELECT t.id, t.name FROM (VALUES ",
-    after: ") AS wanted JOIN tenant AS t ON t.id = wanted.column1",
+    after: ") AS wanted CROSS JOIN tenant AS t WHERE t.id = wanted.column1",
     columns: 1,
     first: 0,
 };
