@@ -9,7 +9,7 @@ mod sign_in;
 pub(super) mod step_up;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

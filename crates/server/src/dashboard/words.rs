@@ -1,13 +1,13 @@
 //! Everything that the dashboard says, so that it can be said in another language some day. Pages and components have no words of
 //! their own but names of the protocol's fields and values.
 
+mod access;
 mod clients;
 mod common;
 pub(crate) mod kit;
-mod access;
 mod people;
 
+pub(crate) use access::{invitations, members, programs};
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
-pub(crate) use access::{invitations, members, programs};
 pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

@@ -11,8 +11,8 @@ use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
-    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, ScopeRow,
-    SessionRow, SignInPage,
+    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice,
+    ScopeRow, SessionRow, SignInPage,
 };
 use crate::dashboard::{problem, words};
 

@@ -16,7 +16,9 @@ pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeR
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
-pub(crate) use members::{InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of};
+pub(crate) use members::{
+    InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
+};
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
 pub(crate) use result::ClientResultPage;
