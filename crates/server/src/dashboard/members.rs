@@ -65,11 +65,8 @@ fn tabs(seat: &Seat, current: &str) -> Tabs {
         (words::programs::TITLE, PROGRAMS, true),
     ];
     let shown = all.into_iter().filter(|(.., is_shown)| *is_shown);
-    let tab = |(label, href, _): (&str, &str, bool)| Tab {
-        label: label.to_owned(),
-        href: href.to_owned(),
-        current: href == current,
-    };
+    let tab =
+        |(label, href, _): (&str, &str, bool)| Tab { label: label.to_owned(), href: href.to_owned(), current: href == current };
     Tabs { label: words::members::VIEWS, tabs: shown.map(tab).collect() }
 }
 

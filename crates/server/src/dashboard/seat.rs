@@ -49,8 +49,6 @@ pub(crate) struct Seat {
     pub(crate) desk: Desk,
     /// The form; without fields where a page is only looked at.
     pub(crate) fields: Fields,
-    /// Who is asking, for what counts tries.
-    pub(crate) caller: Caller,
     environments: Vec<EnvironmentRecord>,
     organisation: String,
     done: Option<&'static str>,
@@ -78,7 +76,7 @@ impl FromRequestParts<AdminApp> for Seat {
         let desk = Desk::new(app, signed_in.authority, source, request_id);
         let done = flash::of(parts.uri.query());
         let (app, environments, organisation) = (app.clone(), Vec::new(), String::new());
-        let mut seat = Self { app, visit, signed_in, desk, fields, caller, environments, organisation, done };
+        let mut seat = Self { app, visit, signed_in, desk, fields, environments, organisation, done };
         seat.look_around().await.map_err(|error| seat.stop(error))?;
         Ok(seat)
     }

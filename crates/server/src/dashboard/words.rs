@@ -1,11 +1,11 @@
 //! Everything that the dashboard says, so that it can be said in another language some day. Pages and components have no words of
 //! their own but names of the protocol's fields and values.
 
+mod access;
 mod clients;
 mod common;
 pub(crate) mod kit;
 pub(crate) mod operator;
-mod access;
 mod people;
 
 pub(crate) use access::{invitations, members, programs};

@@ -68,11 +68,7 @@ pub(super) async fn authenticator_form(seat: Seat) -> Answer {
 }
 
 fn enrolment_of(begun: &TotpEnrolment) -> Enrolment {
-    Enrolment {
-        secret: begun.secret.expose().to_owned(),
-        uri: begun.uri.expose().to_owned(),
-        handle: begun.handle.clone(),
-    }
+    Enrolment { secret: begun.secret.expose().to_owned(), uri: begun.uri.expose().to_owned(), handle: begun.handle.clone() }
 }
 
 fn authenticator_page(seat: &Seat, enrolment: Enrolment, error: Option<String>) -> AuthenticatorPage {

@@ -26,11 +26,7 @@ pub(super) fn sign_in_button(app: &AdminApp) -> Option<PasskeyButton> {
 }
 
 /// What the sign-in form's browser answered; nothing where it is a password that was sent.
-pub(super) async fn sign_in(
-    app: &AdminApp,
-    fields: &Fields,
-    caller: &Caller,
-) -> Option<Result<NewSession, ManagementError>> {
+pub(super) async fn sign_in(app: &AdminApp, fields: &Fields, caller: &Caller) -> Option<Result<NewSession, ManagementError>> {
     let answer = fields.one("passkey").filter(|answer| !answer.is_empty())?;
     let Ok(assertion) = PasskeyAssertion::parse(answer) else { return Some(Err(ManagementError::Refused)) };
     let handle = fields.one("passkey_handle").unwrap_or_default();

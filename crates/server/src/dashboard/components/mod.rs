@@ -51,7 +51,25 @@ macro_rules! markup {
 }
 
 // Each is rendered by a template that escapes what it is given, or from our own constants.
-markup!(Icon, Button, Tabs, Chart, Code, Secret, Confirm, Field, Choices, Banner, Empty, Pager, PasskeyButton, QrCode, Status, Timeline, When);
+markup!(
+    Icon,
+    Button,
+    Tabs,
+    Chart,
+    Code,
+    Secret,
+    Confirm,
+    Field,
+    Choices,
+    Banner,
+    Empty,
+    Pager,
+    PasskeyButton,
+    QrCode,
+    Status,
+    Timeline,
+    When
+);
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
-    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, ScopeRow,
-    SessionRow, SignInPage, Snippet,
+    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice,
+    ScopeRow, SessionRow, SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 

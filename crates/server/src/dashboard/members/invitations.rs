@@ -11,9 +11,7 @@ use super::{
     INVITATIONS, MEMBERS, ROWS, chosen_tenant, filled, mistake_of, organisations, page_of, roles_to_give, tabs, tenants_offered,
 };
 use crate::admin::Refusal;
-use crate::admin::operations::invitations::{
-    self, CreatedInvitationView, InvitationFilter, InvitationView, NewInvitationBody,
-};
+use crate::admin::operations::invitations::{self, CreatedInvitationView, InvitationFilter, InvitationView, NewInvitationBody};
 use crate::dashboard::components::{Pager, When};
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};

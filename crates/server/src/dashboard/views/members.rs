@@ -79,7 +79,8 @@ impl MemberListPage {
     }
 
     fn status_field(&self) -> Field {
-        let options = [("", words::members::ANY_STATUS), ("active", words::status::ACTIVE), ("disabled", words::status::DISABLED)];
+        let options =
+            [("", words::members::ANY_STATUS), ("active", words::status::ACTIVE), ("disabled", words::status::DISABLED)];
         let options = options.map(|(word, said)| (word.to_owned(), said.to_owned())).into();
         Field::select("status", words::members::STATUS, options).value(&self.status)
     }

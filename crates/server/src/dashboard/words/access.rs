@@ -130,7 +130,8 @@ pub(crate) mod programs {
     pub(crate) const FINISH: &str = "Go to the program";
     pub(crate) const TOKEN: &str = "Get a token for the management API";
     pub(crate) const ROTATE: &str = "New secret";
-    pub(crate) const ROTATE_MEANS: &str = "It gets another secret. The one from before, and its tokens, are worth nothing at once.";
+    pub(crate) const ROTATE_MEANS: &str =
+        "It gets another secret. The one from before, and its tokens, are worth nothing at once.";
     pub(crate) const DISABLE: &str = "Disable";
     pub(crate) const DISABLE_TITLE: &str = "Disable this program";
     pub(crate) const DISABLE_MEANS: &str =

@@ -46,7 +46,8 @@ pub(crate) mod passkey {
     pub(crate) const NAME_HINT: &str = "What you tell it from others by, such as the device that keeps it.";
     pub(crate) const REGISTER: &str = "Make the passkey";
     pub(crate) const FAILED: &str = "There was no passkey, or it was not confirmed. Nothing was sent.";
-    pub(crate) const WRONG: &str = "That passkey was not accepted, or this page was open for more than five minutes. Try again.";
+    pub(crate) const WRONG: &str =
+        "That passkey was not accepted, or this page was open for more than five minutes. Try again.";
     pub(crate) const EXISTS: &str = "You have this passkey already.";
     pub(crate) const MISSING: &str = "This browser has no passkeys, or not at this address.";
     pub(crate) const NO_SCRIPTS: &str = "Passkeys need scripts, which are off in this browser.";
@@ -97,7 +98,8 @@ pub(crate) mod account {
     pub(crate) const REMOVE: &str = "Remove";
     pub(crate) const PASSWORD: &str = "Password and codes";
     pub(crate) const HAS_PASSWORD: &str = "You can sign in by password and a code of your authenticator app.";
-    pub(crate) const HAS_NO_PASSWORD: &str = "You sign in by passkey alone. Password and codes are another way in; it takes both.";
+    pub(crate) const HAS_NO_PASSWORD: &str =
+        "You sign in by passkey alone. Password and codes are another way in; it takes both.";
     pub(crate) const CHANGE_PASSWORD: &str = "Set a new password";
     pub(crate) const CHANGE_AUTHENTICATOR: &str = "Set a new authenticator";
     pub(crate) const PASSWORD_LEAD: &str = "Your other sessions end, and recovery links are over.";
