@@ -28,7 +28,6 @@ use crate::http::Peer;
 /// The pages of this module.
 pub(crate) fn routes() -> Router<AdminApp> {
     Router::new()
-        .route("/", get(account::home))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route(INVITATION_PATH, get(invitation::ask).post(invitation::look))

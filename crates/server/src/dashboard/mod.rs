@@ -13,6 +13,7 @@ mod fixture;
 mod flash;
 mod forms;
 mod frame;
+mod insight;
 mod kit;
 mod navigation;
 mod problem;
@@ -30,7 +31,7 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes().merge(insight::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

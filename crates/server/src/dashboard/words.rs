@@ -3,9 +3,11 @@
 
 mod clients;
 mod common;
+mod insight;
 pub(crate) mod kit;
 mod people;
 
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
+pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};
 pub(crate) use people::{account, invitation, sign_in, step_up};

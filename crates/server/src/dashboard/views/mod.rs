@@ -5,6 +5,7 @@ mod access;
 mod client;
 mod clients;
 mod create;
+pub(crate) mod insight;
 mod overview;
 mod result;
 

@@ -23,10 +23,13 @@ fn body_of(name: &str) -> Option<Value> {
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "revoke_token" => Some(json!({ "jti": "a" })),
+        "dry_run" => Some(json!({ "dialect": "standard" })),
+        "inspect_token" => Some(json!({ "token": "a" })),
         "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" | "read_me" | "read_node"
         | "list_dialects" | "read_dialect" | "list_environments" | "read_environment" | "list_tenants" | "read_tenant"
         | "list_businesses" | "read_business" | "list_clients" | "read_client" | "list_credentials" | "read_credential"
-        | "list_resources" | "read_resource" | "list_keys" | "read_key" => None,
+        | "list_resources" | "read_resource" | "list_keys" | "read_key" | "read_usage" | "list_refusals" | "read_refusal"
+        | "list_audit" | "export_audit" | "verify_audit" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }
@@ -67,7 +70,7 @@ impl Names {
         let random = SeededRandom::new(99);
         let client = |name: &str| world.client("sandbox", name).clone();
         let (own, foreign) = (client("rotated"), client("other"));
-        let values = BTreeMap::from([
+        let mut values = BTreeMap::from([
             ("tenant", [office.tenant(ACME), office.tenant(GLOBEX), TenantId::generate(&random).to_string()]),
             ("client", [own.id, foreign.id, "cli_1111111111111111111111".to_owned()]),
             ("credential", [own.credential_id, foreign.credential_id, CredentialId::generate(&random).to_string()]),
@@ -83,6 +86,14 @@ impl Names {
         let of_first = |answer: Answer, field: &str| answer.json()["items"][0][field].as_str().unwrap().to_owned();
         let resource = of_first(office.get("admin", "/admin/v1/environments/sandbox/resources").await, "id");
         let kid = of_first(office.get("admin", "/admin/v1/environments/sandbox/keys").await, "kid");
+        let mut requests = Vec::new();
+        for client in ["rotated", "other"] {
+            let known = crate::fixture::KnownClient { secret: "wrong".to_owned(), ..world.client("sandbox", client).clone() };
+            let refused = office.server.ask("sandbox", "standard", &known).await;
+            requests.push(refused.header("x-request-id").unwrap().to_owned());
+        }
+        let [own, foreign] = requests.try_into().unwrap();
+        values.insert("request", [own, foreign, "0".repeat(32)]);
         Self { resource, kid, values }
     }
 
@@ -99,7 +110,7 @@ impl Names {
         let is_below = has("credential") || has("business");
         let is_told = match whose {
             Whose::Own => true,
-            Whose::Foreign | Whose::Nobodys => has("tenant") || has("client"),
+            Whose::Foreign | Whose::Nobodys => has("tenant") || has("client") || has("request"),
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
         let mut filled = path.replace("{environment}", "sandbox").replace("{dialect}", "standard");
