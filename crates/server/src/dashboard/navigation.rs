@@ -114,7 +114,9 @@ pub(crate) fn groups(role: Role, environment: &str, current: Option<Section>) ->
 }
 
 fn links(sections: &[Section], role: Role, environment: &str, current: Option<Section>) -> Vec<Link> {
-    let permitted = sections.iter().filter(|section| role.permits(section.needs()));
+    // Where there is no environment yet there is nothing in one either; a link to it would be one to another host.
+    let is_there = |section: &Section| !environment.is_empty() || !ENVIRONMENT.contains(section);
+    let permitted = sections.iter().filter(|section| role.permits(section.needs()) && is_there(section));
     permitted
         .map(|section| Link {
             label: section.label(),
@@ -141,6 +143,13 @@ mod tests {
         }
         assert!(labels(Role::Auditor).contains(&words::navigation::KEYS));
         assert!(!labels(Role::Viewer).contains(&words::navigation::AUDIT));
+    }
+
+    #[test]
+    fn without_an_environment_no_link_leads_to_another_host() {
+        let groups = groups(Role::Admin, "", None);
+        let links: Vec<_> = groups.iter().flat_map(|group| &group.links).map(|link| link.href.as_str()).collect();
+        assert!(links.contains(&"/audit") && links.iter().all(|href| !href.starts_with("//")), "{links:?}");
     }
 
     #[test]

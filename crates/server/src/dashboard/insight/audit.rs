@@ -21,6 +21,8 @@ use crate::dashboard::views::insight::{AuditFilters, AuditPage, AuditRow, Change
 use crate::dashboard::{problem, words};
 
 const DAY: i64 = 86_400;
+/// How many changes a page holds: with what changed it stays small.
+const ROWS: u32 = 20;
 /// How much of a value is shown, in characters; the export has all of it.
 const VALUE: usize = 300;
 /// How many fields of a change are shown.
@@ -69,7 +71,7 @@ fn read(filters: &AuditFilters, cursor: Option<String>) -> Result<AuditListFilte
     let environment = some(&filters.environment).map(|name| name.parse()).transpose();
     let environment = environment.map_err(|error| ("environment", format!("{error}")))?;
     Ok(AuditListFilter {
-        limit: None,
+        limit: Some(ROWS),
         cursor,
         chain: some(&filters.chain),
         object_kind: kind,
@@ -261,6 +263,10 @@ fn flatten(path: &str, value: &Value, depth: usize, found: &mut BTreeMap<String,
             }
         }
         Value::Null => {}
+        Value::Number(number) if path.ends_with("_at") => {
+            let at = number.as_i64().and_then(|at| jiff::Timestamp::from_second(at).ok());
+            found.insert(path.to_owned(), at.map_or_else(|| number.to_string(), |at| at.to_string()));
+        }
         Value::String(text) => drop(found.insert(path.to_owned(), text.clone())),
         other => drop(found.insert(path.to_owned(), other.to_string())),
     }
@@ -296,6 +302,8 @@ mod tests {
             ]
         );
         assert_eq!(changed(None, Some(&after)).len(), 4, "of something new every field is told");
+        let dated = changed(None, Some(&json!({ "expires_at": 1_800_000_000, "count": 7 })));
+        assert_eq!(dated[1].after.as_deref(), Some("2027-01-15T08:00:00Z"));
     }
 
     #[test]

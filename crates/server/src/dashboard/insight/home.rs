@@ -41,11 +41,13 @@ pub(super) async fn overview(
     headers: HeaderMap,
     seat: Result<Seat, Stop>,
 ) -> Answer {
-    // What cannot be an environment is a mistyped address, signed in or not.
-    if name.parse::<EnvironmentName>().is_err() {
-        return Ok(problem::not_found(State(app), headers).await);
-    }
-    let seat = seat?;
+    // What is no environment is a mistyped address: nobody is asked to sign in for it.
+    let is_known = |name: EnvironmentName| app.node.endpoint.directory.view(&name).is_some();
+    let seat = match seat {
+        Ok(seat) => seat,
+        Err(stop) if name.parse().is_ok_and(is_known) => return Err(stop),
+        Err(_) => return Ok(problem::not_found(State(app), headers).await),
+    };
     let environment = seat.environment(&name)?.environment.name.clone();
     let page = page(&seat, &environment).await.map_err(|refusal| seat.stop(refusal))?;
     Ok(problem::page(&page))
