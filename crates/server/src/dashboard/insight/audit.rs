@@ -141,9 +141,8 @@ fn told(found: &ChainView, name: &str) -> Banner {
 /// `GET /audit/export`: the rows that the filters ask for, as a file.
 pub(super) async fn export(seat: Seat, Query(asked): Query<Asked>) -> Answer {
     let format = if asked.format == "csv" { ExportFormat::Csv } else { ExportFormat::Ndjson };
-    let filter = match read(&asked.filters(), None) {
-        Ok(filter) => filter,
-        Err(_) => return page(&seat, &asked, None).await.map_err(|refusal| seat.stop(refusal)),
+    let Ok(filter) = read(&asked.filters(), None) else {
+        return page(&seat, &asked, None).await.map_err(|refusal| seat.stop(refusal));
     };
     let export = audit::export(&seat.desk, &filter, format).map_err(|refusal| seat.stop(refusal))?;
     Ok(export.into_response())

@@ -1,5 +1,7 @@
 //! The test console. The secret that is typed goes into the request and nowhere else; the answer, with its token, is shown once.
 
+use std::fmt::Write as _;
+
 use axum::extract::{Path, Query};
 use mintmark_core::management::Permission;
 use mintmark_core::model::{ClientId, EnvironmentName};
@@ -95,7 +97,8 @@ fn shown(exchanged: ConsoleExchange) -> Exchanged {
     let (tone, title) = if is_good { (Tone::Good, words::console::ISSUED) } else { (Tone::Bad, words::console::REFUSED) };
     let mut answer = format!("HTTP/1.1 {}\n", exchanged.status);
     for (name, value) in &exchanged.headers {
-        answer.push_str(&format!("{name}: {value}\n"));
+        // Writing to a string does not fail.
+        let _ = writeln!(answer, "{name}: {value}");
     }
     answer.push('\n');
     let pretty = serde_json::from_str::<serde_json::Value>(&exchanged.body).ok();

@@ -163,12 +163,11 @@ fn verdict(verdict: StepVerdict) -> Verdict {
 
 fn told(found: DryRunView) -> DryRunFound {
     let line = |step: StepView| StepLine { check: step.check, verdict: verdict(step.verdict), words: step.words };
-    let banner = match &found.token {
-        Some(token) => Banner::new(Tone::Good, words::dry_run::PASSED, words::dry_run::token(token.lifetime, &token.scope)),
-        None => {
-            let what = found.explanation.as_ref().map(|explanation| explanation.code.clone()).unwrap_or_default();
-            Banner::new(Tone::Bad, words::dry_run::REFUSED, what)
-        }
+    let banner = if let Some(token) = &found.token {
+        Banner::new(Tone::Good, words::dry_run::PASSED, words::dry_run::token(token.lifetime, &token.scope))
+    } else {
+        let code = found.explanation.as_ref().map(|explanation| explanation.code.clone()).unwrap_or_default();
+        Banner::new(Tone::Bad, words::dry_run::REFUSED, code)
     };
     let claims = found.token.map(|token| Code {
         id: "claims",

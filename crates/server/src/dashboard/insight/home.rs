@@ -134,13 +134,12 @@ async fn attention(
 fn node_line(seat: &Seat) -> Result<Banner, Refusal> {
     let view = node::read(&seat.desk)?;
     let details = Button::plain(words::overview::NODE_DETAILS).to(Section::Node.href(""));
-    let banner = match view.reason {
-        Some(reason) => Banner::new(Tone::Bad, words::overview::NODE_NOT_READY, reason),
-        None => {
-            let position = view.position.map_or_else(|| "–".to_owned(), thousands);
-            let text = words::overview::node(view.version, &position, &thousands(view.clients_held));
-            Banner::new(Tone::Good, words::overview::NODE_READY, text)
-        }
+    let banner = if let Some(reason) = view.reason {
+        Banner::new(Tone::Bad, words::overview::NODE_NOT_READY, reason)
+    } else {
+        let position = view.position.map_or_else(|| "–".to_owned(), thousands);
+        let text = words::overview::node(view.version, &position, &thousands(view.clients_held));
+        Banner::new(Tone::Good, words::overview::NODE_READY, text)
     };
     Ok(banner.action(details))
 }
