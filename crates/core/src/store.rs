@@ -16,8 +16,8 @@ pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
-    Resource, RevocationKind, SigningKey, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Entitlement, Environment, EnvironmentName,
+    Position, Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
 pub use crate::usage::Refusal;
 use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep};
@@ -372,6 +372,13 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
 
     /// Tenants, by identifier.
     fn tenants(&self, page: Page<'_, TenantId>) -> impl Future<Output = Read<Vec<Tenant>>> + Send;
+
+    /// What a tenant may give its own clients in an environment, if anybody has said so.
+    fn entitlement(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+    ) -> impl Future<Output = Read<Option<Entitlement>>> + Send;
 
     /// Businesses of one tenant, by identifier.
     fn businesses(

@@ -8,7 +8,32 @@ use super::frame::{Flash, Tone};
 pub(crate) const FIELD: &str = "done";
 
 /// Each word of an address, with its sentence.
-const SENTENCES: [(&str, &str); 1] = [("confirmed", "You confirmed that it is you.")];
+const SENTENCES: &[(&str, &str)] = &[
+    ("confirmed", "You confirmed that it is you."),
+    ("saved", "Saved."),
+    ("tenant-created", "The tenant was created. Say below what it may give its clients, and invite its first member."),
+    ("tenant-disabled", "The tenant is disabled: its clients get no tokens, and those that they held are refused."),
+    ("tenant-enabled", "The tenant is enabled: its clients get tokens again."),
+    ("entitlement-saved", "The entitlement is saved. Clients keep what they have."),
+    ("key-rotated", "The next key signs from now on. The one before stays published until its last token is over."),
+    ("key-prepared", "A next key is published. Rotate again in 15 minutes, when verifiers know it."),
+    ("key-too-early", "Nothing was changed: verifiers may not know the next key yet. See below from when on it may sign."),
+    ("key-rotated-before", "Nothing was changed: another key signs already."),
+    ("key-revoked", "The key is revoked: every token that it signed is refused."),
+    ("key-removed", "The key is removed from the JWKS. It can be published again for 30 days."),
+    ("key-restored", "The key is published again."),
+    ("role-changed", "The role was changed; they are signed out everywhere."),
+    ("member-disabled", "The member is disabled and signed out everywhere."),
+    ("member-enabled", "The member can sign in again."),
+    ("sessions-ended", "What you ended is over."),
+    ("invitation-cancelled", "The invitation was taken back; its link is worth nothing."),
+    ("program-disabled", "The program is disabled, and its tokens are worth nothing."),
+    ("program-enabled", "The program can ask for tokens again."),
+    ("password-changed", "You have a new password. Your other sessions are over."),
+    ("authenticator-changed", "Codes of your new authenticator count from now on. Your other sessions are over."),
+    ("passkey-added", "The passkey was added. You can sign in with it."),
+    ("passkey-removed", "The passkey was removed. Your other sessions are over."),
+];
 
 /// The word of a query, if it is one of ours.
 pub(crate) fn of(query: Option<&str>) -> Option<&'static str> {

@@ -187,6 +187,20 @@ pub(super) const CREDENTIALS_USED: ManyRows = ManyRows {
     columns: 3,
     first: 1,
 };
+pub(super) const CREDENTIALS_OF_CLIENTS: ManyRows = ManyRows {
+    name: "credential.of_clients",
+    before: "SELECT c.id, c.client_id, c.kind, c.status, c.expires_at, c.last_used_at FROM (VALUES ",
+    after: ") AS wanted JOIN credential AS c ON c.environment = $1 AND c.client_id = wanted.column1",
+    columns: 1,
+    first: 1,
+};
+pub(super) const TENANTS_NAMED: ManyRows = ManyRows {
+    name: "tenant.names",
+    before: "SELECT t.id, t.name FROM (VALUES ",
+    after: ") AS wanted JOIN tenant AS t ON t.id = wanted.column1",
+    columns: 1,
+    first: 0,
+};
 pub(super) const USAGE_KEYS: ManyRows = ManyRows {
     name: "usage.keys",
     before: "INSERT INTO usage_key (id, environment, level, tenant_id, client_id, credential_id, business_id, outcome, code, seen) \
@@ -212,7 +226,8 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
 };
 
 #[cfg(test)]
-const ALL_OF_MANY_ROWS: &[ManyRows] = &[CREDENTIALS_USED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
+const ALL_OF_MANY_ROWS: &[ManyRows] =
+    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -253,6 +268,16 @@ statements! {
     TENANTS = "tenant.list":
         "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
 
+    ENTITLEMENT_INSERT = "entitlement.insert":
+        "INSERT INTO entitlement (environment, tenant_id, grants, dialects, lifetime_max, changed_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ENTITLEMENT_UPDATE = "entitlement.update":
+        "UPDATE entitlement SET grants = $3, dialects = $4, lifetime_max = $5, changed_at = $6, version = $7 \
+         WHERE environment = $1 AND tenant_id = $2 AND version + 1 = $7";
+    ENTITLEMENT = "entitlement.read":
+        "SELECT environment, tenant_id, grants, dialects, lifetime_max, changed_at, version FROM entitlement \
+         WHERE environment = $1 AND tenant_id = $2";
+
     BUSINESS_INSERT = "business.insert":
         "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -280,6 +305,15 @@ statements! {
     CLIENTS_AFTER = "client.list": concat!(client!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
     CLIENTS_OF_TENANT_AFTER = "client.list_of_tenant": concat!(client!(),
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+    // By name with the letters A to Z made small, as the indexes of version 12 have it: those of one name after an identifier, and
+    // those of the names after it, up to another.
+    CLIENTS_NAMED = "client.named": concat!(client!(), "environment = $1 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
+    CLIENTS_NAMED_AFTER = "client.named_after": concat!(client!(),
+        "environment = $1 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+    CLIENTS_OF_TENANT_NAMED = "client.of_tenant_named": concat!(client!(),
+        "environment = $1 AND tenant_id = $5 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
+    CLIENTS_OF_TENANT_NAMED_AFTER = "client.of_tenant_named_after": concat!(client!(),
+        "environment = $1 AND tenant_id = $5 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
     // The index of the primary key holds all of it. A pair is compared as a whole, so that a page goes on in the next environment.
     CLIENT_NAMES = "client.names":
         "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";

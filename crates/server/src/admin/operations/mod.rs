@@ -3,15 +3,20 @@
 
 pub mod audit;
 pub mod businesses;
+pub mod client_lists;
 pub mod clients;
 pub mod console;
 pub mod credentials;
 pub mod dialects;
 mod entitlement;
+pub mod entitlements;
 pub mod environments;
 pub mod explain;
+pub mod invitations;
 pub mod keys;
+pub mod management_clients;
 pub mod me;
+pub mod members;
 pub mod node;
 mod page;
 mod patch;
@@ -44,12 +49,16 @@ macro_rules! versioned {
 
 versioned!(
     tenants::TenantView,
+    entitlements::EntitlementView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,
     resources::ResourceView,
     environments::EnvironmentView,
-    keys::KeyView
+    keys::KeyView,
+    members::MemberView,
+    invitations::InvitationView,
+    management_clients::ManagementClientView
 );
 
 impl Versioned for clients::CreatedClientView {
@@ -61,5 +70,17 @@ impl Versioned for clients::CreatedClientView {
 impl Versioned for credentials::CreatedCredentialView {
     fn version(&self) -> u64 {
         self.credential.version
+    }
+}
+
+impl Versioned for invitations::CreatedInvitationView {
+    fn version(&self) -> u64 {
+        self.invitation.version
+    }
+}
+
+impl Versioned for management_clients::CreatedManagementClientView {
+    fn version(&self) -> u64 {
+        self.management_client.version
     }
 }

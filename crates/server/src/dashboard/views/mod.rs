@@ -6,12 +6,25 @@ mod client;
 mod clients;
 mod create;
 pub(crate) mod insight;
+mod means;
+mod members;
+mod operator;
 mod overview;
+mod programs;
 mod result;
 
 pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
 pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
+pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
+pub(crate) use members::{
+    InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
+};
+pub(crate) use operator::{
+    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    TenantListPage, TenantPage, TenantRow,
+};
 pub(crate) use overview::{Figure, OverviewPage};
-pub(crate) use result::ClientResultPage;
+pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
+pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};
