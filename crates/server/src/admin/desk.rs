@@ -6,6 +6,7 @@ use mintmark_core::model::{Business, BusinessId, Client, ClientId, EnvironmentNa
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::{EnvironmentRecord, Store};
 
+use super::trials::{Running, Trial};
 use super::{AdminApp, Refusal};
 use crate::node::{CLOCK_OFFSET_MAX, Node};
 use crate::store::SqlStore;
@@ -92,6 +93,12 @@ impl Desk {
     ) -> Result<Business, Refusal> {
         let wanted = if self.authority.reaches(tenant) { tenant } else { TenantId::none() };
         self.store().business_of(environment, wanted, id).await?.value.ok_or(Refusal::NotFound)
+    }
+
+    /// Counts something that the server is to try for the caller; what is given back is kept for as long as it goes on.
+    pub(super) fn begin(&self, trial: Trial) -> Result<Running, Refusal> {
+        let begun = self.node.trials.begin(self.authority.principal(), trial, self.registry.clock.now());
+        begun.map_err(Refusal::Limited)
     }
 
     /// Sees that this machine and the database agree on the time: every node goes by the times that some changes note.

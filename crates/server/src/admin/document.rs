@@ -65,6 +65,9 @@ operations! {
     tenants::create_tenant => Some(Permission::EditOperator);
     tenants::read_tenant => Some(Permission::Read);
     tenants::edit_tenant => Some(Permission::EditOperator);
+    entitlements::read_entitlement => Some(Permission::Read);
+    entitlements::edit_entitlement => Some(Permission::EditOperator);
+    entitlements::list_clients_beyond => Some(Permission::Read);
     tenants::revoke_tenant => Some(Permission::EditClients);
     businesses::list_businesses => Some(Permission::Read);
     businesses::create_business => Some(Permission::EditBusinesses);
@@ -92,6 +95,14 @@ operations! {
     keys::restore_key => Some(Permission::EditOperator);
     keys::revoke_key => Some(Permission::EditOperator);
     registry::revoke_token => Some(Permission::EditOperator);
+    usage::read_usage => Some(Permission::Read);
+    usage::list_refusals => Some(Permission::Read);
+    usage::read_refusal => Some(Permission::Read);
+    usage::dry_run => Some(Permission::EditClients);
+    usage::inspect_token => Some(Permission::Read);
+    audit::list_audit => Some(Permission::ReadAudit);
+    audit::export_audit => Some(Permission::ReadAudit);
+    audit::verify_audit => Some(Permission::ReadAudit);
     members::list_members => Some(Permission::Read);
     members::read_member => Some(Permission::Read);
     members::edit_member => Some(Permission::EditMembers);

@@ -27,6 +27,8 @@ pub enum Refusal {
     Changed,
     /// This machine's clock and the database's differ by so many seconds, and the change goes by the time.
     ClockOff(i64),
+    /// They asked too often, and may again after so many seconds.
+    Limited(u32),
     /// The registry's rules.
     Registry(RegistryError),
 }
@@ -68,7 +70,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Forbidden(_) => out.write_str("your role does not permit this"),
             Refusal::OperatorOnly(member) => {
-                write!(out, "{member}: only the operator may change it so; a tenant's role takes away and narrows")
+                write!(out, "{member}: this is more than the tenant is entitled to give; only the operator may change it so")
             }
             Refusal::NotFound => out.write_str("there is no such object"),
             Refusal::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),
@@ -76,6 +78,7 @@ impl fmt::Display for Refusal {
             Refusal::ClockOff(seconds) => {
                 write!(out, "this machine's clock is {seconds} s ahead of the database's; nothing was changed")
             }
+            Refusal::Limited(seconds) => write!(out, "too often; ask again in {seconds} s"),
             Refusal::Registry(error) => error.fmt(out),
         }
     }

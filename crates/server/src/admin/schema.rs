@@ -44,6 +44,20 @@ words! {
     InvitationKind { Invite = "invite", SetUp = "set_up", BreakGlass = "break_glass" }
     /// An algorithm of signatures.
     Algorithm { Rs256 = "RS256", Ps256 = "PS256", Es256 = "ES256", EdDsa = "EdDSA" }
+    /// What became of a token request.
+    Outcome {
+        Issued = "issued", Credentials = "credentials", Request = "request", Rights = "rights", Limited = "limited",
+        Unavailable = "unavailable",
+    }
+    /// How a step of a request went.
+    StepVerdict { Passed = "passed", Failed = "failed", NotReached = "not_reached" }
+    /// How a check of a token went.
+    LineVerdict { Passed = "passed", Failed = "failed", Note = "note", NotChecked = "not_checked" }
+    /// What ended a token.
+    EndedBy {
+        Token = "token", Credential = "credential", Client = "client", Business = "business", Tenant = "tenant", Key = "key",
+        Restore = "restore",
+    }
     /// What a credential proves its client with.
     CredentialKind {
         Secret = "secret", SharedKey = "shared_key", PublicKey = "public_key", KeySet = "key_set",
@@ -253,6 +267,7 @@ mod tests {
         assert_words("Role", |word| management::Role::from_word(word).is_some(), management::Role::ALL.len());
         assert_words("InvitationKind", |word| model::InvitationKind::from_word(word).is_some(), 3);
         assert_words("Algorithm", |word| word.parse::<mintmark_verify::Algorithm>().is_ok(), 4);
+        assert_words("Outcome", |word| mintmark_core::usage::OutcomeClass::from_word(word).is_some(), 6);
         assert_words("CredentialKind", |word| model::ProofKind::from_word(word).is_some(), 7);
     }
 }

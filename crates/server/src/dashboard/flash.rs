@@ -10,6 +10,18 @@ pub(crate) const FIELD: &str = "done";
 /// Each word of an address, with its sentence.
 const SENTENCES: &[(&str, &str)] = &[
     ("confirmed", "You confirmed that it is you."),
+    ("saved", "Saved."),
+    ("tenant-created", "The tenant was created. Say below what it may give its clients, and invite its first member."),
+    ("tenant-disabled", "The tenant is disabled: its clients get no tokens, and those that they held are refused."),
+    ("tenant-enabled", "The tenant is enabled: its clients get tokens again."),
+    ("entitlement-saved", "The entitlement is saved. Clients keep what they have."),
+    ("key-rotated", "The next key signs from now on. The one before stays published until its last token is over."),
+    ("key-prepared", "A next key is published. Rotate again in 15 minutes, when verifiers know it."),
+    ("key-too-early", "Nothing was changed: verifiers may not know the next key yet. See below from when on it may sign."),
+    ("key-rotated-before", "Nothing was changed: another key signs already."),
+    ("key-revoked", "The key is revoked: every token that it signed is refused."),
+    ("key-removed", "The key is removed from the JWKS. It can be published again for 30 days."),
+    ("key-restored", "The key is published again."),
     ("role-changed", "The role was changed; they are signed out everywhere."),
     ("member-disabled", "The member is disabled and signed out everywhere."),
     ("member-enabled", "The member can sign in again."),

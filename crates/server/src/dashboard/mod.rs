@@ -6,6 +6,7 @@
 
 mod access;
 mod assets;
+mod clients;
 mod components;
 mod cookies;
 #[cfg(test)]
@@ -15,7 +16,10 @@ mod forms;
 mod frame;
 mod kit;
 mod members;
+mod mistake;
 mod navigation;
+mod once;
+mod operator;
 mod problem;
 mod seat;
 mod security;
@@ -31,7 +35,12 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().merge(members::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes()
+        .merge(clients::routes())
+        .merge(members::routes())
+        .merge(operator::routes())
+        .route("/theme", post(theme::choose))
+        .fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

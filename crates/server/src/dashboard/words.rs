@@ -5,9 +5,11 @@ mod access;
 mod clients;
 mod common;
 pub(crate) mod kit;
+pub(crate) mod operator;
 mod people;
 
 pub(crate) use access::{invitations, members, programs};
 pub(crate) use clients::{client, create, list, overview, result};
-pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
+pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
+pub(crate) use operator::{keys, tenants};
 pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

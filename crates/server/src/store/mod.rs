@@ -10,6 +10,7 @@
 //! | `engine` | the database engines: pools, transactions, errors, retries |
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
+//! | `client_lists` | clients as lists for people show them |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
@@ -22,6 +23,7 @@
 //! | `migrate` | the schema's versions |
 
 mod audit;
+mod client_lists;
 mod commit;
 mod engine;
 mod fields;
@@ -49,6 +51,7 @@ use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
+pub use client_lists::{CredentialGlance, NamePlace};
 pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;

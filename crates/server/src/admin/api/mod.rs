@@ -11,9 +11,11 @@
 //! Paths, methods and permissions are in [`document`](crate::admin::document), from which the router is made.
 
 mod answer;
+pub(in crate::admin) mod audit;
 pub(in crate::admin) mod businesses;
 pub(in crate::admin) mod clients;
 pub(in crate::admin) mod credentials;
+pub(in crate::admin) mod entitlements;
 mod extract;
 mod idempotency;
 pub(in crate::admin) mod invitations;
@@ -25,6 +27,7 @@ mod receive;
 pub(in crate::admin) mod registry;
 pub(in crate::admin) mod tenants;
 pub(in crate::admin) mod token;
+pub(in crate::admin) mod usage;
 
 use std::sync::Arc;
 

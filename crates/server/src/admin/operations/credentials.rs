@@ -1,6 +1,7 @@
 //! What clients prove themselves with: secrets, keys, certificates, trusted issuers.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -51,6 +52,9 @@ pub struct CredentialView {
     /// When it last obtained a token, exact to some minutes.
     #[schema(required)]
     pub last_used_at: Option<Moment>,
+    /// From where on the network that was.
+    #[schema(value_type = Option<String>, required)]
+    pub last_used_from: Option<IpAddr>,
     /// What it may be used for, where that is less than what its client may do.
     pub limits: LimitsView,
     /// The rotation that it is the old secret of, under way or over.
@@ -124,6 +128,7 @@ impl From<Credential> for CredentialView {
             created_at: credential.created_at.into(),
             expires_at: credential.expires_at.map(Into::into),
             last_used_at: credential.last_used_at.map(Into::into),
+            last_used_from: credential.last_used_from,
             limits: credential.limits.into(),
             rotation: credential.rotation.map(Into::into),
             version: credential.version,

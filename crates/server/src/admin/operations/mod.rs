@@ -1,12 +1,17 @@
 //! What can be done: a file for each noun, a function for each operation. Each sees that the role permits it, that the object is
 //! within reach, and leaves the rules to the registry. What it gives back holds no secret, but for a secret that was made just now.
 
+pub mod audit;
 pub mod businesses;
+pub mod client_lists;
 pub mod clients;
+pub mod console;
 pub mod credentials;
 pub mod dialects;
 mod entitlement;
+pub mod entitlements;
 pub mod environments;
+pub mod explain;
 pub mod invitations;
 pub mod keys;
 pub mod management_clients;
@@ -15,10 +20,12 @@ pub mod members;
 pub mod node;
 mod page;
 mod patch;
+pub mod refusals;
 pub mod resources;
 pub mod revocations;
 mod shown;
 pub mod tenants;
+pub mod usage;
 
 pub use page::{MAX_PAGE, Page};
 pub use patch::Patch;
@@ -42,6 +49,7 @@ macro_rules! versioned {
 
 versioned!(
     tenants::TenantView,
+    entitlements::EntitlementView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,

@@ -49,7 +49,8 @@ impl<I: std::str::FromStr> Wanted<I> {
     }
 }
 
-fn unknown_cursor() -> Refusal {
+/// What is not a cursor of ours.
+pub(super) fn unknown_cursor() -> Refusal {
     Refusal::Invalid { field: "cursor", expected: "the `next` of a page of this listing".to_owned() }
 }
 
@@ -97,8 +98,8 @@ where
     let Wanted { mut after, size } = wanted;
     let (mut items, mut looked_at) = (Vec::new(), 0);
     loop {
-        // One more than a page holds, to know whether there is another.
-        let limit = MAX_PAGE + 1;
+        // One more than the page holds, to know whether there is another. Where filters leave some out, more at a time.
+        let limit = if looked_at == 0 { u32::try_from(size).unwrap_or(MAX_PAGE).saturating_add(1) } else { MAX_PAGE + 1 };
         let rows = read(after.clone(), limit).await?;
         let is_last = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
         let mut rows = rows.into_iter().peekable();
@@ -133,6 +134,19 @@ pub(super) fn page_of<T, V>(
     let rows: Vec<T> = all.into_iter().skip(skipped).take(wanted.size).collect();
     let next = rows.last().filter(|_| rest > wanted.size).map(|last| encode(&id_of(last)));
     Ok(Page { items: rows.into_iter().map(view).collect(), next })
+}
+
+/// A page of rows that come by descending key, of which one more was read than the page holds.
+pub(super) fn page_cut<T, I: ToString, V>(
+    mut rows: Vec<T>,
+    size: usize,
+    id_of: impl Fn(&T) -> I,
+    view: impl Fn(T) -> V,
+) -> Page<V> {
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    let next = rows.last().filter(|_| has_more).map(|last| encode(&id_of(last)));
+    Page { items: rows.into_iter().map(view).collect(), next }
 }
 
 #[cfg(test)]

@@ -13,26 +13,26 @@ use authenticator::{Authenticator, options};
 use crate::dashboard::fixture::{Dashboard, text};
 use crate::dashboard::security::token_of;
 
-pub(in crate::dashboard) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-pub(in crate::dashboard) fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let pairs = fields.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The value of a hidden field of a page.
-pub(in crate::dashboard) fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
+pub(crate) fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
     let start = format!("name=\"{name}\" value=\"");
     page.split(start.as_str()).nth(1).unwrap().split('"').next().unwrap()
 }
 
 /// The cookie that an answer sets, as the browser sends it back.
-pub(in crate::dashboard) fn cookie_of(response: &Response) -> String {
+pub(crate) fn cookie_of(response: &Response) -> String {
     response.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
 /// The code of RFC 6238 that an authenticator program shows.
-pub(in crate::dashboard) fn code(secret: &str, now: i64) -> String {
+pub(crate) fn code(secret: &str, now: i64) -> String {
     let digit = |byte: u8| u128::from(if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' });
     let number = |digits: &[u8]| digits.iter().fold(0, |number, byte| number << 5 | digit(*byte));
     let key: Vec<u8> = secret.as_bytes().chunks(8).flat_map(|part| number(part).to_be_bytes()[11..].to_vec()).collect();
@@ -44,7 +44,7 @@ pub(in crate::dashboard) fn code(secret: &str, now: i64) -> String {
 }
 
 /// Sets the server up as its first admin would; gives the cookie and the secret for codes.
-async fn set_up(dashboard: &Dashboard) -> (String, String) {
+pub(crate) async fn set_up(dashboard: &Dashboard) -> (String, String) {
     let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     let page = text(dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await).await;
     let secret = hidden(&page, "secret").to_owned();
@@ -264,4 +264,28 @@ async fn every_link_and_form_of_these_pages_leads_to_something_that_is_served() 
         }
     }
     assert!(seen > 30, "{seen}");
+}
+
+#[tokio::test]
+async fn s24_a_sensitive_page_asks_who_it_is_and_then_gives_the_session_another_token() {
+    let dashboard = Dashboard::new(false).await;
+    let (cookie, secret) = set_up(&dashboard).await;
+    dashboard.clock.advance(60);
+    let csrf = token_of(cookie.split_once('=').unwrap().1);
+    let code = code(&secret, dashboard.clock.now().0);
+    let mut shown = vec![("csrf", csrf.as_str()), ("step_up_action", "access"), ("step_up_back", "/account")];
+    shown.push(("step_up_code", &code));
+    let wrong = [shown.as_slice(), &[("step_up_password", "wrong horse battery staple")]].concat();
+    let refused = dashboard.send("/step-up", &cookie, form(&wrong)).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let page = text(refused).await;
+    assert!(page.contains("step_up_password") && !page.contains("wrong horse"), "{page}");
+    let right = [shown.as_slice(), &[("step_up_password", PASSWORD)]].concat();
+    let confirmed = dashboard.send("/step-up", &cookie, form(&right)).await;
+    assert_eq!((confirmed.status(), &confirmed.headers()[LOCATION]), (StatusCode::SEE_OTHER, &"/account".parse().unwrap()));
+    let renewed = cookie_of(&confirmed);
+    assert_ne!(renewed, cookie);
+    assert!(dashboard.page("/account", &renewed).await.contains("ada@example.com"));
+    let before = dashboard.answer(http::Request::get("/account").header("cookie", &cookie).body("".into()).unwrap()).await;
+    assert_eq!(before.headers()[LOCATION], "/sign-in", "a token that was copied before is worthless");
 }

@@ -48,6 +48,11 @@ impl When {
         Self { urgency, ..Self::relative(at, now) }
     }
 
+    /// Whether it is an end that is near, or was.
+    pub(crate) fn is_near(&self) -> bool {
+        !self.urgency.is_empty()
+    }
+
     /// The moment itself, to the minute.
     pub(crate) fn exact(at: Timestamp) -> Self {
         let format =

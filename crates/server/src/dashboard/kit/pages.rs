@@ -8,11 +8,12 @@ use super::naughty;
 use super::samples::{self, DAY};
 use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, PasskeyButton, Status, When, thousands};
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
     ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice,
-    ScopeRow, SessionRow, SignInPage,
+    ScopeRow, SessionRow, SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
@@ -181,7 +182,7 @@ impl Sample {
             name: name.to_owned(),
             href: "/_kit/client".to_owned(),
             client_id: format!("mmc_sandbox_{:08x}", name.len() * 48_611),
-            method,
+            method: Some(method),
             status,
             scopes: name.len() % 5 + 1,
             last_used: if used == 0 { When::relative(None, self.now) } else { self.ago(used) },
@@ -215,6 +216,7 @@ impl Sample {
             status: String::new(),
             pager: Pager { showing: words::list::showing(rows.len()), first: None, next },
             rows,
+            shows_owner: true,
             may_edit: true,
             problem,
         }
@@ -234,14 +236,23 @@ impl Sample {
             frame: samples::below_clients(self.frame(words::create::TITLE, "sandbox", Section::Clients)),
             action: "/theme".to_owned(),
             name: name.to_owned(),
-            name_error,
+            tenants: [("ten_a", "Example Payments"), ("ten_b", "Ledger & Sons")]
+                .map(|(id, name)| (id.to_owned(), name.to_owned()))
+                .into(),
+            types_tenant: false,
+            tenant: "ten_b".to_owned(),
             method: Method::KeyPair,
+            public_key: String::new(),
+            certificate: String::new(),
             resources: vec![
                 resource("Billing API", "https://api.example.com/billing", billing),
                 resource("Ledger API", "https://api.example.com/ledger", ledger),
             ],
+            businesses: String::new(),
+            dialects: ["asset", "standard"].map(|name| (name.to_owned(), name == "standard")).into(),
             expiry: days.map(|(word, said)| (word.to_owned(), said.to_owned())).into(),
-            error: name_error.map(|_| "Nothing was made yet: one answer needs another look.".to_owned()),
+            expires_in: "365".to_owned(),
+            mistake: name_error.map(|why| Mistake::new("name", why)),
         }
     }
 
@@ -252,15 +263,19 @@ impl Sample {
             frame: samples::below_clients(self.frame(words::create::REVIEW_TITLE, "sandbox", Section::Clients)),
             action: "/theme".to_owned(),
             fields: vec![("name".to_owned(), "billing-worker".to_owned())],
+            once: "sample".to_owned(),
             name: "billing-worker".to_owned(),
+            tenant: Some("Example Payments".to_owned()),
             method: Method::Secret,
             access: vec![
                 ("Billing API".to_owned(), vec!["invoices:read".to_owned(), "payments:read".to_owned()]),
                 ("Ledger API".to_owned(), vec!["entries:read".to_owned()]),
             ],
+            businesses: 0,
+            dialects: vec!["standard".to_owned()],
             token_minutes: 15,
-            expires: "2027-02-20".to_owned(),
-            back: "/_kit/client-new".to_owned(),
+            expires: Some("2027-02-20".to_owned()),
+            asks_who: true,
             api: Code { id: "api", label: "curl".to_owned(), text: text.to_owned() },
         }
     }
@@ -273,13 +288,21 @@ impl Sample {
         );
         let python = "from authlib.integrations.requests_client import OAuth2Session\n\nclient = OAuth2Session(CLIENT_ID, \
                       CLIENT_SECRET)\ntoken = client.fetch_token(\"https://sandbox.auth.example.com/token\")";
-        let code = |id, label: &str, text: &str| Code { id, label: label.to_owned(), text: text.to_owned() };
+        let snippet = |id: &str, language, text: &str| {
+            let dialect = "standard".to_owned();
+            Snippet { id: id.to_owned(), dialect, language, text: text.to_owned() }
+        };
         ClientResultPage {
             frame: samples::below_clients(self.frame(&words::result::title("billing-worker"), "sandbox", Section::Clients)),
+            heading: words::result::title("billing-worker"),
+            lead: words::result::DONE.to_owned(),
             name: "billing-worker".to_owned(),
             client_id: "mmc_sandbox_000a3f21".to_owned(),
             secret: secret.map(str::to_owned),
-            snippets: vec![code("snippet-curl", "curl", &curl), code("snippet-python", "Python", python)],
+            is_gone: secret.is_none(),
+            method: Method::Secret,
+            snippets: vec![snippet("snippet-curl", "curl", &curl), snippet("snippet-python", "Python", python)],
+            assertion: None,
             finish: "/_kit/client".to_owned(),
         }
     }

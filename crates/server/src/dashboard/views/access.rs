@@ -64,6 +64,11 @@ pub(crate) struct StepUpPage {
     pub(crate) error: Option<String>,
 }
 
+/// The fields of a form that shows in itself who sends it.
+pub(crate) fn step_up_fields() -> [Field; 2] {
+    [StepUpPage::password_field(), StepUpPage::code_field()]
+}
+
 impl StepUpPage {
     fn lead(&self) -> &'static str {
         words::step_up::lead(self.action)

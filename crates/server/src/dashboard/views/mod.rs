@@ -7,6 +7,7 @@ mod clients;
 mod create;
 mod means;
 mod members;
+mod operator;
 mod overview;
 mod programs;
 mod result;
@@ -19,6 +20,10 @@ pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage}
 pub(crate) use members::{
     InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
 };
+pub(crate) use operator::{
+    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    TenantListPage, TenantPage, TenantRow,
+};
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
-pub(crate) use result::ClientResultPage;
+pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};

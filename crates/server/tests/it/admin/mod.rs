@@ -33,6 +33,8 @@ pub(crate) struct Office {
     pub(crate) server: TestServer,
     address: SocketAddr,
     tokens: BTreeMap<String, String>,
+    /// The forms that the tokens were fetched with.
+    forms: BTreeMap<String, String>,
 }
 
 impl Office {
@@ -48,7 +50,7 @@ impl Office {
         let service = admin::service(AdminApp::new(Arc::clone(&server.node), origin));
         // Whoever stops the server stops this too.
         tokio::spawn(serve_socket(socket, None, service, server.stopping()));
-        let mut office = Self { server, address, tokens: BTreeMap::new() };
+        let mut office = Self { server, address, tokens: BTreeMap::new(), forms: BTreeMap::new() };
         for role in Role::ALL {
             office.employ(role.as_str(), role, (!role.is_of_operator()).then_some(ACME)).await;
         }
@@ -66,7 +68,13 @@ impl Office {
             created.client.id,
             created.secret.text().expose()
         );
-        let answer = self.token(&form, "").await;
+        self.forms.insert(name.to_owned(), form);
+        self.renew(name).await;
+    }
+
+    /// Fetches another token: each ends when its client changes.
+    pub(crate) async fn renew(&mut self, name: &str) {
+        let answer = self.token(&self.forms[name], "").await;
         let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
         self.tokens.insert(name.to_owned(), token);
     }

@@ -20,7 +20,9 @@ fn body_of(name: &str) -> Option<Value> {
         "create_client" => Some(json!({ "name": "New", "dialects": ["standard"], "tenant_id": Value::Null })),
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
-        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" => Some(json!({})),
+        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
+            Some(json!({}))
+        }
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "create_invitation" => Some(json!({ "email": "new@example.com", "role": "viewer", "tenant_id": Value::Null })),
@@ -45,6 +47,8 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_client"
         | "list_credentials"
         | "read_credential"
+        | "read_entitlement"
+        | "list_clients_beyond"
         | "list_resources"
         | "read_resource"
         | "list_keys"
