@@ -42,6 +42,7 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/members/{member}/role", post(member::change_role))
         .route("/members/{member}/disable", post(member::disable))
         .route("/members/{member}/enable", post(member::enable))
+        .route("/members/{member}/remove", post(member::remove))
         .route("/members/{member}/invite-back", post(member::invite_back))
         .route("/members/{member}/sessions/end", post(member::end_sessions))
         .route(INVITATIONS, get(invitations::show))

@@ -114,6 +114,15 @@ impl MemberPage {
             .hint(words::members::CHANGE_ROLE_MEANS)
     }
 
+    fn confirmation(&self) -> Field {
+        let label = words::action::type_to_confirm(&self.row.email);
+        Field::text("confirmation", &label).max(254).must_be(&self.row.email).unremembered()
+    }
+
+    fn remove() -> Button {
+        Button::danger(words::members::REMOVE)
+    }
+
     fn change_role() -> Button {
         Button::plain(words::members::CHANGE_ROLE)
     }
