@@ -108,6 +108,7 @@ operations! {
     members::list_members => Some(Permission::Read);
     members::read_member => Some(Permission::Read);
     members::edit_member => Some(Permission::EditMembers);
+    members::remove_member => Some(Permission::EditMembers);
     members::invite_member_back => Some(Permission::EditMembers);
     members::list_member_sessions => Some(Permission::EditMembers);
     members::end_member_sessions => Some(Permission::EditMembers);

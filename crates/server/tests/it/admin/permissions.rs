@@ -57,6 +57,7 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_key"
         | "list_members"
         | "read_member"
+        | "remove_member"
         | "invite_member_back"
         | "list_member_sessions"
         | "list_invitations"
