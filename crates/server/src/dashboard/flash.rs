@@ -8,7 +8,21 @@ use super::frame::{Flash, Tone};
 pub(crate) const FIELD: &str = "done";
 
 /// Each word of an address, with its sentence.
-const SENTENCES: [(&str, &str); 1] = [("confirmed", "You confirmed that it is you.")];
+const SENTENCES: &[(&str, &str)] = &[
+    ("confirmed", "You confirmed that it is you."),
+    ("client-saved", "The client was changed."),
+    ("client-disabled", "The client is disabled: it gets no more tokens, and those that it has end."),
+    ("client-enabled", "The client may ask for tokens again."),
+    ("client-revoked", "The client’s tokens end now."),
+    ("client-promoted", "The client was brought to this environment."),
+    ("credential-added", "The credential was added."),
+    ("credential-saved", "The credential was changed."),
+    ("credential-disabled", "The credential proves nothing any more."),
+    ("credential-revoked", "The tokens that the credential got end now."),
+    ("rotation-completed", "The old secret has ended. The new one is in force."),
+    ("rotation-cancelled", "The new secret has ended. The old one is in force as before."),
+    ("rotation-extended", "The old secret works on for longer."),
+];
 
 /// The word of a query, if it is one of ours.
 pub(crate) fn of(query: Option<&str>) -> Option<&'static str> {

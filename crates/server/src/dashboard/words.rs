@@ -6,6 +6,6 @@ mod common;
 pub(crate) mod kit;
 mod people;
 
-pub(crate) use clients::{client, create, list, overview, result};
+pub(crate) use clients::{client, create, credential, list, overview, result, rotation, settings};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
 pub(crate) use people::{account, invitation, sign_in, step_up};

@@ -18,8 +18,10 @@ mod extract;
 mod idempotency;
 pub(in crate::admin) mod keys;
 mod problem;
+pub(in crate::admin) mod promotions;
 mod receive;
 pub(in crate::admin) mod registry;
+pub(in crate::admin) mod rotations;
 pub(in crate::admin) mod tenants;
 pub(in crate::admin) mod token;
 

@@ -9,12 +9,15 @@ pub mod dialects;
 mod entitlement;
 pub mod environments;
 pub mod keys;
+pub mod limits;
 pub mod me;
 pub mod node;
 mod page;
 mod patch;
+pub mod promotions;
 pub mod resources;
 pub mod revocations;
+pub mod rotations;
 mod shown;
 pub mod tenants;
 
@@ -55,6 +58,12 @@ impl Versioned for clients::CreatedClientView {
 }
 
 impl Versioned for credentials::CreatedCredentialView {
+    fn version(&self) -> u64 {
+        self.credential.version
+    }
+}
+
+impl Versioned for rotations::StartedRotationView {
     fn version(&self) -> u64 {
         self.credential.version
     }

@@ -3,14 +3,22 @@
 
 mod access;
 mod client;
+mod client_credentials;
+mod client_settings;
 mod clients;
 mod create;
 mod overview;
 mod result;
 
 pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
-pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeRow};
+pub(crate) use client::{ClientHead, ClientPage, ClientTab, RefusalRow, ScopeRow};
+pub(crate) use client_credentials::{
+    ClientCredentialsPage, CredentialFormPage, CredentialPage, CredentialRow, Fact, Limits, RotatedSecret, Rotation,
+    RotationUnderWay,
+};
+pub(crate) use client_settings::ClientSettingsPage;
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
+use create::{certificate_field, method_cards, public_key_field};
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};
