@@ -6,6 +6,7 @@ mod limits;
 mod list;
 mod new;
 mod one;
+mod promotion;
 mod public_key;
 mod ready;
 mod rotation;
@@ -14,7 +15,7 @@ mod show;
 mod snippets;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -41,6 +42,7 @@ fn of_one() -> Router<AdminApp> {
     Router::new()
         .route(&one(""), get(show::show))
         .route(&one("/settings"), get(settings::form).post(settings::save))
+        .route(&one("/promotion"), get(promotion::show).post(promotion::apply))
         .route(&one("/disable"), post(settings::disable))
         .route(&one("/enable"), post(settings::enable))
         .route(&one("/revoke"), post(settings::revoke))

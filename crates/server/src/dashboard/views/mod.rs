@@ -2,15 +2,18 @@
 //! shown with sample data and tested without a server.
 
 mod access;
+mod businesses;
 mod client;
 mod client_credentials;
 mod client_settings;
 mod clients;
 mod create;
 mod overview;
+mod promotion;
 mod result;
 
 pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
+pub(crate) use businesses::{BusinessListPage, BusinessPage, BusinessRow, KnownBusiness};
 pub(crate) use client::{ClientHead, ClientPage, ClientTab, RefusalRow, ScopeRow};
 pub(crate) use client_credentials::{
     ClientCredentialsPage, CredentialFormPage, CredentialPage, CredentialRow, Fact, Limits, RotatedSecret, Rotation,
@@ -21,4 +24,5 @@ pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 use create::{certificate_field, method_cards, public_key_field};
 pub(crate) use overview::{Figure, OverviewPage};
+pub(crate) use promotion::{DifferenceRow, Plan, PromotionPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};

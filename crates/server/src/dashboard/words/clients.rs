@@ -26,7 +26,6 @@ pub(crate) mod client {
     pub(crate) const LAST_USED: &str = "Last used";
     pub(crate) const TOKEN_LIFETIME: &str = "Tokens live";
     pub(crate) const ADD_CREDENTIAL: &str = "Add credential";
-    pub(crate) const ROTATE: &str = "Rotate";
     pub(crate) const TRY: &str = "Try it";
     pub(crate) const CREDENTIALS: &str = "Credentials";
     pub(crate) const CREDENTIAL: &str = "Credential";
@@ -80,7 +79,6 @@ pub(crate) mod credential {
     pub(crate) const NETWORKS: &str = "Networks";
     pub(crate) const NETWORKS_HINT: &str =
         "It proves the client only from these, one a line, such as 192.0.2.0/24. Empty for everywhere.";
-    pub(crate) const NETWORKS_WRONG: &str = "These are not all networks. One a line, such as 192.0.2.0/24 or 2001:db8::/32.";
     pub(crate) const NOT_BEFORE: &str = "Not before";
     pub(crate) const NOT_BEFORE_HINT: &str = "In UTC, such as 2030-01-31T12:00:00Z. Empty for from now on.";
     pub(crate) const NOT_BEFORE_WRONG: &str = "This is not a moment such as 2030-01-31T12:00:00Z.";
@@ -211,17 +209,22 @@ pub(crate) mod settings {
 }
 
 pub(crate) mod promotion {
-    pub(crate) const TITLE: &str = "Promotion";
     pub(crate) const LEAD: &str = "Brings this client’s settings to another environment. Credentials stay where they are: what proves it here must prove nothing there.";
     pub(crate) const TO: &str = "To";
     pub(crate) const COMPARE: &str = "Compare";
     pub(crate) const FIELD: &str = "Setting";
+    pub(crate) const BEFORE: &str = "Is";
+    pub(crate) const AFTER: &str = "Shall be";
     pub(crate) const NOTHING: &str = "Nothing differs";
     pub(crate) const NOTHING_WHY: &str = "The client is there as it is here.";
     pub(crate) const BLOCKED: &str = "What stays behind";
     pub(crate) const REFUSED: &str = "It cannot be promoted as it is";
     pub(crate) const NOT_THERE: &str = "—";
     pub(crate) const DANGER: &str = "This is live: the change reaches your customers at once.";
+
+    pub(crate) fn operator_only(member: &str) -> String {
+        format!("It would give the client more there than it has ({member}), which only the operator may. Ask the operator to promote it.")
+    }
 
     pub(crate) fn differences(to: &str) -> String {
         format!("What changes in {to}")

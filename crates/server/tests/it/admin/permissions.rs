@@ -20,13 +20,17 @@ fn body_of(name: &str) -> Option<Value> {
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
         "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" => Some(json!({})),
+        "edit_credential_limits" | "start_rotation" => Some(json!({})),
+        "extend_rotation" => Some(json!({ "grace": "1h" })),
+        "promote_client" => Some(json!({ "digest": "x" })),
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "revoke_token" => Some(json!({ "jti": "a" })),
         "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" | "read_me" | "read_node"
         | "list_dialects" | "read_dialect" | "list_environments" | "read_environment" | "list_tenants" | "read_tenant"
         | "list_businesses" | "read_business" | "list_clients" | "read_client" | "list_credentials" | "read_credential"
-        | "list_resources" | "read_resource" | "list_keys" | "read_key" => None,
+        | "read_rotation" | "cancel_rotation" | "complete_rotation" | "plan_promotion" | "list_resources" | "read_resource"
+        | "list_keys" | "read_key" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }
@@ -102,7 +106,8 @@ impl Names {
             Whose::Foreign | Whose::Nobodys => has("tenant") || has("client"),
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
-        let mut filled = path.replace("{environment}", "sandbox").replace("{dialect}", "standard");
+        let mut filled =
+            path.replace("{environment}", "sandbox").replace("{dialect}", "standard").replace("{target}", "production");
         filled = filled.replace("{resource}", &self.resource).replace("{kid}", &self.kid);
         for (name, values) in &self.values {
             let at = if matches!(*name, "credential" | "business") { below } else { above };
