@@ -16,11 +16,11 @@ pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Environment, EnvironmentName, Position,
-    Resource, RevocationKind, SigningKey, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Entitlement, Environment, EnvironmentName,
+    Position, Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
 pub use crate::usage::Refusal;
-use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow, UsageStep};
+use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep};
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
 #[derive(Clone, Debug)]
@@ -320,8 +320,8 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     fn record_usage(&self, batch: &UsageBatch) -> impl Future<Output = Read<()>> + Send;
 
     /// Usage, as far as it is written down, ordered by time and by what the question tells apart. Of more than
-    /// [`USAGE_ROWS_MAX`] counts the latest are in the answer.
-    fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<Vec<UsageRow>>> + Send;
+    /// [`USAGE_ROWS_MAX`] counts the latest are in the answer, which says so.
+    fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<UsageAnswer>> + Send;
 
     /// Why a request was refused, if that is kept. Whoever asks for another checks [`Refusal::may_be_seen_by`] (rules S4 and S5).
     fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;
@@ -372,6 +372,13 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
 
     /// Tenants, by identifier.
     fn tenants(&self, page: Page<'_, TenantId>) -> impl Future<Output = Read<Vec<Tenant>>> + Send;
+
+    /// What a tenant may give its own clients in an environment, if anybody has said so.
+    fn entitlement(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+    ) -> impl Future<Output = Read<Option<Entitlement>>> + Send;
 
     /// Businesses of one tenant, by identifier.
     fn businesses(

@@ -1,6 +1,7 @@
 //! The server around the core: sockets, SQL, the command line.
 
 pub mod admin;
+pub mod audit_lines;
 pub mod cli;
 pub mod clock;
 pub mod config;

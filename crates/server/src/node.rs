@@ -19,6 +19,7 @@ use mintmark_core::store::StoreError;
 use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
 use mintmark_core::usage::Usage;
 
+use crate::admin::Trials;
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
 use crate::http::{RequestIds, RevocationDocuments};
@@ -56,6 +57,8 @@ pub struct Node {
     rotate_after: u32,
     /// How far this machine's clock is from the database's, in seconds, as it was last seen.
     clock_offset: AtomicI64,
+    /// What those who manage had it try.
+    pub(crate) trials: Trials,
 }
 
 /// Why a node should get no requests.
@@ -217,6 +220,7 @@ impl Node {
             stopping: AtomicBool::new(false),
             rotate_after: keys.rotate_after(),
             clock_offset: AtomicI64::new(0),
+            trials: Trials::default(),
         })
     }
 

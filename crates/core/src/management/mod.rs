@@ -15,7 +15,7 @@
 //! | `invitations` | the first admin, inviting, accepting |
 //! | `members`, `clients` | changes to members and management clients |
 //! | `tokens` | the tokens of management clients |
-//! | `attempts` | how often somebody may try |
+//! | `attempts`, `pace` | how often somebody may try, and how much somebody who is known may ask |
 
 mod attempts;
 mod authority;
@@ -25,6 +25,7 @@ mod error;
 mod invitations;
 mod members;
 mod origin;
+mod pace;
 mod passkeys;
 mod passwords;
 mod sessions;
@@ -42,6 +43,7 @@ pub use authority::{Authority, Permission, Principal, Reach, Role};
 pub use error::{Managed, ManagementError};
 pub use invitations::{Acceptance, AcceptanceMeans, INVITATION_PATH, InvitationView};
 pub use origin::{Origin, OriginError};
+pub use pace::CALLS_PER_MINUTE;
 pub use passkeys::PasskeyChallenge;
 pub use passwords::PasswordCost;
 pub use sessions::{NewSession, SignedIn};
@@ -53,6 +55,7 @@ pub use webauthn::{PasskeyAssertion, PasskeyAttestation, WebAuthnError};
 pub(crate) use texts::{new_code, new_token};
 
 use self::attempts::Attempts;
+use self::pace::Pace;
 use self::passwords::Passwords;
 use crate::registry::{Actor, Registry};
 
@@ -72,6 +75,7 @@ pub struct Management<S> {
     /// Where the dashboard and the management API are: passkeys belong to it, and it issues the management API's tokens.
     pub origin: Origin,
     attempts: Arc<Attempts>,
+    pace: Arc<Pace>,
     passwords: Arc<Passwords>,
 }
 
@@ -83,7 +87,8 @@ impl<S> Management<S> {
 
     /// The same with another cost of new password hashes.
     pub fn with_password_cost(registry: Registry<S>, origin: Origin, cost: PasswordCost) -> Self {
-        Self { registry, origin, attempts: Arc::new(Attempts::new()), passwords: Arc::new(Passwords::new(cost)) }
+        let (attempts, pace) = (Arc::new(Attempts::new()), Arc::new(Pace::new()));
+        Self { registry, origin, attempts, pace, passwords: Arc::new(Passwords::new(cost)) }
     }
 
     /// The same for somebody else, with the same counters.
@@ -93,6 +98,7 @@ impl<S> Management<S> {
             registry: self.registry.acting_as(actor),
             origin: self.origin.clone(),
             attempts: Arc::clone(&self.attempts),
+            pace: Arc::clone(&self.pace),
             passwords: Arc::clone(&self.passwords),
         }
     }

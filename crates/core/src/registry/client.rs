@@ -356,7 +356,7 @@ fn subject_of(client: &Client) -> Subject {
 }
 
 /// Finds the resource of a grant and sees that it understands each scope.
-fn resolve_grant(record: &EnvironmentRecord, grant: &NewGrant) -> Outcome<Grant> {
+pub(super) fn resolve_grant(record: &EnvironmentRecord, grant: &NewGrant) -> Outcome<Grant> {
     let own: Option<ResourceUri> = record.environment.issuer.parse().ok();
     let uri = grant.resource.clone().or(own);
     let uri = uri.ok_or_else(|| RegistryError::NotFound("resource of the environment itself".to_owned()))?;

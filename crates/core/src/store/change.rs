@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::management::Principal;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, Environment, EnvironmentName, Invitation, InvitationId,
+    Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
     ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
     SessionId, SigningKey, Tenant, TenantId,
 };
@@ -50,6 +50,8 @@ pub enum Write {
     UpdateEnvironment(Environment),
     InsertTenant(Tenant),
     UpdateTenant(Tenant),
+    InsertEntitlement(Entitlement),
+    UpdateEntitlement(Entitlement),
     InsertBusiness(Business),
     UpdateBusiness(Business),
     InsertClient(Client),

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Tenant, TenantId,
 };
-use crate::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
+use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -328,8 +328,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
-        Ok(self.usable()?.usage.ask(query))
+    async fn usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
+        Ok(UsageAnswer { rows: self.usable()?.usage.ask(query), is_cut: false })
     }
 
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
@@ -414,6 +414,11 @@ impl Store for MemoryStore {
         let state = self.usable()?;
         let later = state.tables.tenants.values().filter(|row| page.after.is_none_or(|after| row.value.id > *after));
         Ok(later.take(page.limit as usize).map(|row| row.value.clone()).collect())
+    }
+
+    async fn entitlement(&self, environment: &EnvironmentName, tenant: TenantId) -> Read<Option<Entitlement>> {
+        let key = (environment.clone(), tenant);
+        Ok(self.usable()?.tables.entitlements.get(&key).map(|row| row.value.clone()))
     }
 
     async fn businesses(

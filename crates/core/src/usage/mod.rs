@@ -23,7 +23,7 @@ mod sums;
 pub use flush::{UsageBatch, WriterId};
 pub use noted::{Asked, Usage, UsageCount, Who};
 pub use outcome::OutcomeClass;
-pub use query::{StoredUsage, UsageBy, UsageQuery, UsageRow, add_up, is_asked_for};
+pub use query::{StoredUsage, UsageAnswer, UsageBy, UsageQuery, UsageRow, add_up, is_asked_for};
 pub use refusal::{
     REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, Refusal, RefusalFilter, RefusedBefore, RefusedClient,
 };

@@ -121,6 +121,33 @@ pub struct UsageRow {
     pub requests: u64,
 }
 
+/// The answer to a question about usage, ordered by time and by what the question tells apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageAnswer {
+    /// The sums.
+    pub rows: Vec<UsageRow>,
+    /// Whether there was more than one question reads, so that something is left out: the earliest of steps that are told each, and of
+    /// sums those of what asked longest ago.
+    pub is_cut: bool,
+}
+
+impl std::ops::Deref for UsageAnswer {
+    type Target = [UsageRow];
+
+    fn deref(&self) -> &[UsageRow] {
+        &self.rows
+    }
+}
+
+impl IntoIterator for UsageAnswer {
+    type Item = UsageRow;
+    type IntoIter = std::vec::IntoIter<UsageRow>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter()
+    }
+}
+
 /// Whether a count of a key answers a question, its time apart.
 pub fn is_asked_for(query: &UsageQuery, key: &UsageKey) -> bool {
     let is_clients = query.client.as_ref().is_none_or(|first| {

@@ -15,8 +15,9 @@ pub const REFUSALS_OF_UNKNOWN: u32 = 100;
 pub const REFUSALS_OF_TENANT: u32 = 2000;
 /// How many of one client wait for the next flush, on each shard.
 const WAITING_OF_CLIENT: usize = 8;
-/// How many clients there are of whom some wait, on each shard.
-const WAITING_CLIENTS: usize = 256;
+/// How many clients there are of whom some wait, on each shard, and how many of one tenant, so that none keeps out all others.
+const WAITING_CLIENTS: usize = 512;
+const WAITING_CLIENTS_OF_TENANT: usize = 64;
 /// How many wait where no client is known, on each shard.
 const WAITING_OF_UNKNOWN: usize = 32;
 /// The longest detail that is kept, in characters.
@@ -138,6 +139,8 @@ impl From<&Refusal> for RefusedBefore {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     of_clients: HashMap<(EnvironmentName, ClientId), VecDeque<Refusal>>,
+    /// How many of these clients are of each tenant.
+    clients: HashMap<Option<TenantId>, usize>,
     of_unknown: VecDeque<Refusal>,
 }
 
@@ -147,8 +150,12 @@ impl Waiting {
             return push_bounded(&mut self.of_unknown, refusal, WAITING_OF_UNKNOWN);
         };
         let key = (refusal.environment.clone(), client_id.clone());
-        if self.of_clients.len() >= WAITING_CLIENTS && !self.of_clients.contains_key(&key) {
-            return;
+        if !self.of_clients.contains_key(&key) {
+            let of_tenant = self.clients.entry(refusal.tenant_id).or_default();
+            if self.of_clients.len() >= WAITING_CLIENTS || *of_tenant >= WAITING_CLIENTS_OF_TENANT {
+                return;
+            }
+            *of_tenant += 1;
         }
         push_bounded(self.of_clients.entry(key).or_default(), refusal, WAITING_OF_CLIENT);
     }

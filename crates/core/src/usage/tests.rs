@@ -158,6 +158,24 @@ async fn one_clients_refusals_push_out_nobody_elses() {
 }
 
 #[tokio::test]
+async fn s4_refusals_of_one_tenants_many_clients_keep_no_other_tenants_out() {
+    let usage = Usage::new(&SeededRandom::new(2));
+    let (crowd, store, environment) = (Crowd::of(3000), MemoryStore::new(), sandbox());
+    let noisy = |at: &usize| crowd.who(*at).tenant_id == Some(crowd.tenants[0]);
+    let quiet = (0..crowd.clients.len()).find(|at| !noisy(at)).unwrap();
+    for at in (0..crowd.clients.len()).filter(noisy).chain([quiet]) {
+        usage.note(&asked(&format!("r{at}"), &environment), &crowd.who(at), Err(&Denial::WrongSecret), NOW);
+    }
+    usage.flush(&store, NOW).await.unwrap();
+    let of = async |tenant| {
+        let filter = RefusalFilter { tenant: Some(tenant), ..RefusalFilter::of(environment.clone()) };
+        store.refusals(&filter, None, 500).await.unwrap().len()
+    };
+    assert_eq!(of(crowd.who(quiet).tenant_id.unwrap()).await, 1);
+    assert_eq!(of(crowd.tenants[0]).await, 64);
+}
+
+#[tokio::test]
 async fn a_crowd_that_is_too_large_is_counted_by_tenant() {
     let usage = Usage::new(&SeededRandom::new(2));
     let (crowd, store, environment) = (Crowd::of(CLIENT_ROWS + 1000), MemoryStore::new(), sandbox());

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderMap, HeaderName, Method};
 use mintmark_core::crypto::SecretText;
-use mintmark_core::management::Authority;
+use mintmark_core::management::{Authority, ManagementError};
 
 use super::AdminApp;
 use super::api::{Problem, ProblemKind};
@@ -105,7 +105,11 @@ async fn authority(app: &AdminApp, shown: Shown) -> Result<Authority, Problem> {
         Shown::Token(token) => app.management.token_authority(&token).await.map(|found| found.map(|(_, authority)| authority)),
     };
     let refused = || Problem::new(ProblemKind::TokenInvalid, "The token or session is unknown, expired, or ended.");
-    found.map_err(|error| Problem::of_store(&error))?.ok_or_else(refused)
+    let authority = found.map_err(|error| Problem::of_store(&error))?.ok_or_else(refused)?;
+    match app.management.count_call(authority.principal(), app.now()) {
+        Err(ManagementError::Limited(seconds)) => Err(Problem::limited(seconds)),
+        _ => Ok(authority),
+    }
 }
 
 /// Exactly one credential: a token, or else a session.

@@ -65,6 +65,9 @@ operations! {
     tenants::create_tenant => Some(Permission::EditOperator);
     tenants::read_tenant => Some(Permission::Read);
     tenants::edit_tenant => Some(Permission::EditOperator);
+    entitlements::read_entitlement => Some(Permission::Read);
+    entitlements::edit_entitlement => Some(Permission::EditOperator);
+    entitlements::list_clients_beyond => Some(Permission::Read);
     tenants::revoke_tenant => Some(Permission::EditClients);
     businesses::list_businesses => Some(Permission::Read);
     businesses::create_business => Some(Permission::EditBusinesses);
@@ -100,6 +103,29 @@ operations! {
     keys::restore_key => Some(Permission::EditOperator);
     keys::revoke_key => Some(Permission::EditOperator);
     registry::revoke_token => Some(Permission::EditOperator);
+    usage::read_usage => Some(Permission::Read);
+    usage::list_refusals => Some(Permission::Read);
+    usage::read_refusal => Some(Permission::Read);
+    usage::dry_run => Some(Permission::EditClients);
+    usage::inspect_token => Some(Permission::Read);
+    audit::list_audit => Some(Permission::ReadAudit);
+    audit::export_audit => Some(Permission::ReadAudit);
+    audit::verify_audit => Some(Permission::ReadAudit);
+    members::list_members => Some(Permission::Read);
+    members::read_member => Some(Permission::Read);
+    members::edit_member => Some(Permission::EditMembers);
+    members::invite_member_back => Some(Permission::EditMembers);
+    members::list_member_sessions => Some(Permission::EditMembers);
+    members::end_member_sessions => Some(Permission::EditMembers);
+    invitations::list_invitations => Some(Permission::EditMembers);
+    invitations::create_invitation => Some(Permission::EditMembers);
+    invitations::read_invitation => Some(Permission::EditMembers);
+    invitations::cancel_invitation => Some(Permission::EditMembers);
+    management_clients::list_management_clients => Some(Permission::Read);
+    management_clients::create_management_client => Some(Permission::EditMembers);
+    management_clients::read_management_client => Some(Permission::Read);
+    management_clients::edit_management_client => Some(Permission::EditMembers);
+    management_clients::rotate_management_client => Some(Permission::EditMembers);
 }
 
 /// The operations of a path.

@@ -9,6 +9,7 @@
 //! | `api` | the way there by HTTP: routes, bodies, entity tags, problem details |
 //! | `authentication` | whose request it is |
 //! | `set_up` | the first admin's way in |
+//! | `trials` | how often somebody may have the server try something |
 //! | `document`, `page` | the OpenAPI document and the page to try it |
 //!
 //! A request goes: `api` (headers, whose request, body, a key that came before), `operations` (permission, reach, the registry's
@@ -24,6 +25,7 @@ pub mod operations;
 mod refusal;
 mod schema;
 mod set_up;
+mod trials;
 
 pub use api::{routes, service};
 pub use app::AdminApp;
@@ -32,3 +34,4 @@ pub use document::{OPERATIONS, OperationRow, document};
 pub use moment::Moment;
 pub use refusal::Refusal;
 pub use set_up::set_up_link;
+pub(crate) use trials::Trials;

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use mintmark_core::management::Permission;
+use mintmark_core::management::{ManagementError, Permission};
 use mintmark_core::registry::RegistryError;
 use mintmark_core::store::StoreError;
 
@@ -27,6 +27,8 @@ pub enum Refusal {
     Changed,
     /// This machine's clock and the database's differ by so many seconds, and the change goes by the time.
     ClockOff(i64),
+    /// They asked too often, and may again after so many seconds.
+    Limited(u32),
     /// The registry's rules.
     Registry(RegistryError),
 }
@@ -37,6 +39,22 @@ impl Refusal {
         match error {
             RegistryError::Conflict if seen.is_some() => Refusal::Changed,
             other => Refusal::Registry(other),
+        }
+    }
+
+    /// For an object that was named: one that is not there, or out of reach, is not found (rule S4).
+    pub(super) fn of_object(error: ManagementError) -> Self {
+        match error {
+            ManagementError::Registry(RegistryError::NotFound(_)) => Refusal::NotFound,
+            other => other.into(),
+        }
+    }
+
+    /// The same for a change that was to be made to one version of the object only.
+    pub(super) fn of_object_change(error: ManagementError, seen: Option<u64>) -> Self {
+        match Self::of_object(error) {
+            Refusal::Registry(error) => Self::of_change(error, seen),
+            other => other,
         }
     }
 
@@ -52,7 +70,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Forbidden(_) => out.write_str("your role does not permit this"),
             Refusal::OperatorOnly(member) => {
-                write!(out, "{member}: only the operator may change it so; a tenant's role takes away and narrows")
+                write!(out, "{member}: this is more than the tenant is entitled to give; only the operator may change it so")
             }
             Refusal::NotFound => out.write_str("there is no such object"),
             Refusal::Invalid { field, expected } => write!(out, "{field}: expected {expected}"),
@@ -60,6 +78,7 @@ impl fmt::Display for Refusal {
             Refusal::ClockOff(seconds) => {
                 write!(out, "this machine's clock is {seconds} s ahead of the database's; nothing was changed")
             }
+            Refusal::Limited(seconds) => write!(out, "too often; ask again in {seconds} s"),
             Refusal::Registry(error) => error.fmt(out),
         }
     }
@@ -70,6 +89,16 @@ impl std::error::Error for Refusal {}
 impl From<RegistryError> for Refusal {
     fn from(error: RegistryError) -> Self {
         Refusal::Registry(error)
+    }
+}
+
+impl From<ManagementError> for Refusal {
+    fn from(error: ManagementError) -> Self {
+        match error {
+            ManagementError::Registry(error) => Refusal::Registry(error),
+            // Operations ask nobody to prove who they are; what they came with was checked before.
+            other => Refusal::Registry(RegistryError::NotAllowed(other.to_string())),
+        }
     }
 }
 

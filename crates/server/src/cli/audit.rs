@@ -6,13 +6,14 @@ mod verify;
 use clap::{Args, Subcommand};
 use mintmark_core::clock::Clock;
 use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, Position, ResourceId};
-use mintmark_core::store::{AuditFilter, AuditRecord, Store, Subject};
-use serde_json::{Value, json};
+use mintmark_core::store::{AuditFilter, Store, Subject};
+use serde_json::json;
 
 use super::Done;
 use super::output::{Output, plain};
 use super::place::Place;
 use super::time::{self, Moment, parse_moment};
+use crate::audit_lines::record_json;
 use crate::cli::Failure;
 use crate::clock::SystemClock;
 
@@ -141,13 +142,4 @@ impl FilterArgs {
             (.., None) => None,
         })
     }
-}
-
-/// A row for programs: the times as people write them, too.
-fn record_json(record: &AuditRecord) -> Value {
-    let mut value = json!(record);
-    if let Some(fields) = value.as_object_mut() {
-        fields.insert("time".to_owned(), json!(time::show(record.at)));
-    }
-    value
 }

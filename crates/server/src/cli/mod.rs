@@ -11,6 +11,7 @@ mod client;
 mod credential;
 mod dev;
 mod dialect;
+mod entitlement;
 mod environment;
 mod explain;
 mod fetch;

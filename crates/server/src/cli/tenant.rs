@@ -5,6 +5,7 @@ use mintmark_core::model::{AttributeValue, Status, Tenant};
 use serde_json::json;
 
 use super::client::{attributes, parse_attribute};
+use super::entitlement::{EntitleArgs, entitle};
 use super::output::{Output, words};
 use super::place::Place;
 use super::{Done, time};
@@ -40,6 +41,11 @@ pub(super) enum TenantCommand {
         #[arg(long, value_name = "NAME")]
         remove: Vec<String>,
     },
+    /// Say what a tenant's own members may give its clients, or show it: clients that have more keep it.
+    #[command(
+        after_help = "Example: mintmark tenant entitle 'Acme Ltd' --resource https://api.example.com --scope 'invoice:read'"
+    )]
+    Entitle(EntitleArgs),
     /// Turn a tenant off: none of its clients gets a token, and those that they have are refused from then on.
     #[command(after_help = "Example: mintmark tenant disable 'Acme Ltd'")]
     Disable {
@@ -72,6 +78,7 @@ pub(super) async fn run(place: &Place, command: TenantCommand) -> Done {
             let id = place.tenant(Some(&tenant)).await?.id;
             Ok(show(&place.registry.set_tenant_attributes(id, &set.into_iter().collect(), &remove).await?))
         }
+        TenantCommand::Entitle(args) => entitle(place, args).await,
         TenantCommand::Disable { tenant } => set_status(place, &tenant, Status::Disabled).await,
         TenantCommand::Enable { tenant } => set_status(place, &tenant, Status::Active).await,
     }

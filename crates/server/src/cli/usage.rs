@@ -84,9 +84,13 @@ impl Last {
 
 pub(super) async fn run(place: &Place, args: UsageArgs) -> Done {
     let query = query(place, &args).await?;
-    let rows = place.store.usage(&query).await?;
+    let answer = place.store.usage(&query).await?;
+    if answer.is_cut {
+        eprintln!("mintmark: there is more than one question reads; some of it is left out: ask for less at a time");
+    }
+    let (rows, is_cut) = (answer.rows, answer.is_cut);
     let UsageQuery { environment, from, to, step, .. } = &query;
-    let document = json!({ "environment": environment, "from": from, "to": to, "step": step, "rows": rows });
+    let document = json!({ "environment": environment, "from": from, "to": to, "step": step, "is_cut": is_cut, "rows": rows });
     let table = match args.by {
         By::Reason => reasons(&rows),
         by => outcomes(by, &rows),

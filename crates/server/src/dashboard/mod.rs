@@ -16,9 +16,11 @@ mod flash;
 mod forms;
 mod frame;
 mod kit;
+mod members;
 mod mistake;
 mod navigation;
 mod once;
+mod operator;
 mod problem;
 mod seat;
 mod security;
@@ -34,7 +36,13 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages = access::routes().merge(clients::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes()
+        .merge(businesses::routes())
+        .merge(clients::routes())
+        .merge(members::routes())
+        .merge(operator::routes())
+        .route("/theme", post(theme::choose))
+        .fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

@@ -114,7 +114,9 @@ pub(crate) fn groups(role: Role, environment: &str, current: Option<Section>) ->
 }
 
 fn links(sections: &[Section], role: Role, environment: &str, current: Option<Section>) -> Vec<Link> {
-    let permitted = sections.iter().filter(|section| role.permits(section.needs()));
+    // Without an environment there is nowhere to go for what belongs to one.
+    let is_there = |section: &&Section| !environment.is_empty() || !ENVIRONMENT.contains(section);
+    let permitted = sections.iter().filter(|section| role.permits(section.needs())).filter(is_there);
     permitted
         .map(|section| Link {
             label: section.label(),
@@ -141,6 +143,13 @@ mod tests {
         }
         assert!(labels(Role::Auditor).contains(&words::navigation::KEYS));
         assert!(!labels(Role::Viewer).contains(&words::navigation::AUDIT));
+    }
+
+    #[test]
+    fn without_an_environment_no_address_lacks_its_first_part() {
+        let links = groups(Role::Admin, "", None).into_iter().flat_map(|group| group.links);
+        let hrefs: Vec<_> = links.map(|link| link.href).collect();
+        assert!(hrefs.contains(&"/keys".to_owned()) && hrefs.iter().all(|href| !href.starts_with("//")), "{hrefs:?}");
     }
 
     #[test]

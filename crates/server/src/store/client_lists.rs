@@ -131,8 +131,7 @@ mod tests {
         ];
         for (statement, index) in statements {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sql));
-            let steps =
-                sqlx::query(plan).bind("a").bind("b").bind("c").bind(10).fetch_all(&mut *transaction).await.unwrap();
+            let steps = sqlx::query(plan).bind("a").bind("b").bind("c").bind(10).fetch_all(&mut *transaction).await.unwrap();
             assert_eq!(steps.len(), 1, "nothing is sorted: {}", statement.sql);
             let step: String = steps[0].get("detail");
             assert!(step.starts_with(&format!("SEARCH client USING INDEX {index} (")), "{step}");

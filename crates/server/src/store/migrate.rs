@@ -51,6 +51,7 @@ versions! {
     8 "usage" "0008_usage.sql";
     9 "credential limits" "0009_credential_limits.sql";
     10 "admin" "0010_admin.sql";
+    11 "entitlement" "0011_entitlement.sql";
     12 "client names" "0012_client_names.sql";
 }
 

@@ -2,13 +2,13 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, EnvironmentName, Position, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Tenant, TenantId,
 };
 use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
-use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageBatch, UsageQuery, UsageRow};
+use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, unavailable};
@@ -16,8 +16,8 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
-    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS,
-    SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE,
+    SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -63,7 +63,7 @@ impl Store for SqlStore {
         self.write_usage(batch).await
     }
 
-    async fn usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+    async fn usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
         self.read_usage(query).await
     }
 
@@ -114,6 +114,11 @@ impl Store for SqlStore {
     async fn tenants(&self, page: Page<'_, TenantId>) -> Read<Vec<Tenant>> {
         let query = |after: &str, limit| TENANTS.query().bind(after).bind(limit);
         self.listing(start(page.after), page.limit, query, rows::tenant).await
+    }
+
+    async fn entitlement(&self, environment: &EnvironmentName, tenant: TenantId) -> Read<Option<Entitlement>> {
+        let query = ENTITLEMENT.query().bind(environment.as_str()).bind(tenant.to_string());
+        self.engine.row(query).await?.as_ref().map(rows::entitlement).transpose()
     }
 
     async fn businesses(

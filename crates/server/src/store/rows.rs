@@ -5,8 +5,8 @@ use mintmark_core::audit::{ChainName, StoredRow};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::crypto::ChainLink;
 use mintmark_core::model::{
-    AssertionAudience, Business, Client, ClientId, Credential, Environment, EnvironmentName, KeyState, Position, Profile,
-    Proof, ProofKind, Resource, RevocationKind, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding,
+    AssertionAudience, Business, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, KeyState, Position,
+    Profile, Proof, ProofKind, Resource, RevocationKind, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TokenBinding,
     TokenFormat,
 };
 use mintmark_core::registry::check_issuer;
@@ -45,6 +45,20 @@ pub(super) fn tenant(row: &Row) -> Read<Tenant> {
         status: fields.word("status", Status::from_word)?,
         attributes: fields.json("attributes")?,
         created_at: fields.time("created_at")?,
+        version: fields.number("version")?,
+    })
+}
+
+/// A row of `entitlement`.
+pub(super) fn entitlement(row: &Row) -> Read<Entitlement> {
+    let fields = Fields::of(row, "entitlement", "tenant_id");
+    Ok(Entitlement {
+        environment: fields.parsed("environment")?,
+        tenant_id: fields.parsed("tenant_id")?,
+        grants: fields.json("grants")?,
+        dialects: fields.json("dialects")?,
+        lifetime_max: fields.optional_number("lifetime_max")?,
+        changed_at: fields.time("changed_at")?,
         version: fields.number("version")?,
     })
 }

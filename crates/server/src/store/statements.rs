@@ -102,22 +102,27 @@ macro_rules! usage_series {
     };
 }
 
+// The keys first, those that were counted last before others; of these alone the periods are added up.
 macro_rules! usage_sums {
-    () => {
+    ($more:literal) => {
         concat!(
             "SELECT ",
             usage_key!(),
             ", CAST((SELECT coalesce(sum(u.requests), 0) FROM usage_count AS u \
          WHERE u.key_id = k.id AND u.step = $8 AND u.period >= $9 AND u.period < $10) AS BIGINT) AS requests \
-         FROM usage_key AS k WHERE ",
-            usage_asked!()
+         FROM (SELECT k.id, ",
+            usage_key!(),
+            " FROM usage_key AS k WHERE ",
+            usage_asked!(),
+            $more,
+            " ORDER BY k.seen DESC, k.id LIMIT $11) AS k"
         )
     };
 }
 
 macro_rules! latest {
     () => {
-        " ORDER BY u.period DESC LIMIT $11"
+        " ORDER BY u.period DESC, k.id LIMIT $11"
     };
 }
 
@@ -262,6 +267,16 @@ statements! {
     TENANT = "tenant.read": "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id = $1";
     TENANTS = "tenant.list":
         "SELECT id, name, status, attributes, created_at, version FROM tenant WHERE id > $1 ORDER BY id LIMIT $2";
+
+    ENTITLEMENT_INSERT = "entitlement.insert":
+        "INSERT INTO entitlement (environment, tenant_id, grants, dialects, lifetime_max, changed_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ENTITLEMENT_UPDATE = "entitlement.update":
+        "UPDATE entitlement SET grants = $3, dialects = $4, lifetime_max = $5, changed_at = $6, version = $7 \
+         WHERE environment = $1 AND tenant_id = $2 AND version + 1 = $7";
+    ENTITLEMENT = "entitlement.read":
+        "SELECT environment, tenant_id, grants, dialects, lifetime_max, changed_at, version FROM entitlement \
+         WHERE environment = $1 AND tenant_id = $2";
 
     BUSINESS_INSERT = "business.insert":
         "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
@@ -482,12 +497,11 @@ statements! {
     USAGE_SERIES_OF_CREDENTIAL = "usage.series_of_credential":
         concat!(usage_series!(), " AND k.credential_id = $6", latest!());
     USAGE_SERIES_OF_BUSINESS = "usage.series_of_business": concat!(usage_series!(), " AND k.business_id = $7", latest!());
-    USAGE_SUMS = "usage.sums": concat!(usage_sums!(), " LIMIT $11");
-    USAGE_SUMS_OF_TENANT = "usage.sums_of_tenant": concat!(usage_sums!(), " AND k.tenant_id = $3 LIMIT $11");
-    USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients":
-        concat!(usage_sums!(), " AND k.client_id >= $4 AND k.client_id <= $5 LIMIT $11");
-    USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": concat!(usage_sums!(), " AND k.credential_id = $6 LIMIT $11");
-    USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": concat!(usage_sums!(), " AND k.business_id = $7 LIMIT $11");
+    USAGE_SUMS = "usage.sums": usage_sums!("");
+    USAGE_SUMS_OF_TENANT = "usage.sums_of_tenant": usage_sums!(" AND k.tenant_id = $3");
+    USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients": usage_sums!(" AND k.client_id >= $4 AND k.client_id <= $5");
+    USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": usage_sums!(" AND k.credential_id = $6");
+    USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": usage_sums!(" AND k.business_id = $7");
     USAGE_COUNTS_EXPIRE = "usage.expire_counts":
         "DELETE FROM usage_count WHERE (key_id, step, period) IN \
          (SELECT key_id, step, period FROM usage_count WHERE step = $1 AND period < $2 ORDER BY period LIMIT $3)";

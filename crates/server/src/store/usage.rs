@@ -8,7 +8,7 @@ use std::str::FromStr;
 use mintmark_core::store::{Lease, OldUsage, Read, Refusal, StoreError, USAGE_ROWS_MAX};
 use mintmark_core::usage::{
     OutcomeClass, REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, RefusalFilter, RefusedBefore, RefusedClient,
-    StoredUsage, UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageRow, UsageStep, add_up, sums,
+    StoredUsage, UsageAnswer, UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageStep, add_up, sums,
 };
 
 use super::SqlStore;
@@ -39,7 +39,7 @@ impl SqlStore {
         transaction.commit().await
     }
 
-    pub(super) async fn read_usage(&self, query: &UsageQuery) -> Read<Vec<UsageRow>> {
+    pub(super) async fn read_usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
         let (first, end) = query.periods();
         let text = |id: Option<String>| id.unwrap_or_default();
         let asked = usage_statement(query).query().bind(query.environment.as_str()).bind(query.level().number());
@@ -48,13 +48,16 @@ impl SqlStore {
         let asked = asked.bind(text(query.last_client().map(ToString::to_string)));
         let asked = asked.bind(text(query.credential.map(|id| id.to_string())));
         let asked = asked.bind(text(query.business.map(|id| id.to_string())));
-        let asked = asked.bind(query.step.number()).bind(first).bind(end).bind(i64::from(USAGE_ROWS_MAX));
-        let rows = self.engine.rows(asked).await?;
-        let stored = rows.iter().filter_map(|row| {
+        let asked = asked.bind(query.step.number()).bind(first).bind(end);
+        // One more than are added up, to know whether there are more.
+        let rows = self.engine.rows(asked.bind(i64::from(USAGE_ROWS_MAX) + 1)).await?;
+        let most = usize::try_from(USAGE_ROWS_MAX).unwrap_or(usize::MAX);
+        let stored = rows.iter().take(most).filter_map(|row| {
             let log = |error: &StoreError| tracing::error!(%error, "left out a row that cannot be read");
             stored_usage(row, query.each_step).inspect_err(log).ok()
         });
-        Ok(add_up(query, stored.filter(|stored| stored.requests > 0)))
+        let added = add_up(query, stored.filter(|stored| stored.requests > 0));
+        Ok(UsageAnswer { rows: added, is_cut: rows.len() > most })
     }
 
     pub(super) async fn read_refusal(&self, request_id: &str) -> Read<Option<Refusal>> {

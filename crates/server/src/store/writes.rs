@@ -2,7 +2,7 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    Business, Client, Credential, Environment, Position, Profile, Proof, Resource, SigningKey, Tenant, TokenFormat,
+    Business, Client, Credential, Entitlement, Environment, Position, Profile, Proof, Resource, SigningKey, Tenant, TokenFormat,
 };
 use mintmark_core::random::Random;
 use mintmark_core::store::Write;
@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use super::engine::{Query, Transaction, WriteError};
 use super::statements::{
-    BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENVIRONMENT_INSERT,
-    ENVIRONMENT_UPDATE, MANAGEMENT_CLIENTS_TOUCH, MEMBER_KEEP_ADMIN, RESOURCE_INSERT, RESOURCE_UPDATE, SESSIONS_END_OF_TENANT,
-    SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM, TENANT_INSERT, TENANT_UPDATE,
+    BUSINESS_INSERT, BUSINESS_UPDATE, CLIENT_INSERT, CLIENT_UPDATE, CREDENTIAL_INSERT, CREDENTIAL_UPDATE, ENTITLEMENT_INSERT,
+    ENTITLEMENT_UPDATE, ENVIRONMENT_INSERT, ENVIRONMENT_UPDATE, MANAGEMENT_CLIENTS_TOUCH, MEMBER_KEEP_ADMIN, RESOURCE_INSERT,
+    RESOURCE_UPDATE, SESSIONS_END_OF_TENANT, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM,
+    TENANT_INSERT, TENANT_UPDATE,
 };
 use super::{people_rows, revocations};
 
@@ -25,6 +26,8 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateEnvironment(row) => update_environment(row),
         Write::InsertTenant(row) => insert_tenant(row)?,
         Write::UpdateTenant(row) => update_tenant(row)?,
+        Write::InsertEntitlement(row) => entitlement(ENTITLEMENT_INSERT.query(), row)?,
+        Write::UpdateEntitlement(row) => entitlement(ENTITLEMENT_UPDATE.query(), row)?,
         Write::InsertBusiness(row) => insert_business(row),
         Write::UpdateBusiness(row) => update_business(row),
         Write::InsertClient(row) => insert_client(row)?,
@@ -104,6 +107,12 @@ fn insert_tenant(row: &Tenant) -> Result<Query, WriteError> {
 fn update_tenant(row: &Tenant) -> Result<Query, WriteError> {
     let query = TENANT_UPDATE.query().bind(row.id.to_string()).bind(row.name.as_str()).bind(row.status.as_str());
     Ok(query.bind(json(&row.attributes)?).bind(big(row.version)))
+}
+
+fn entitlement(query: Query, row: &Entitlement) -> Result<Query, WriteError> {
+    let query = query.bind(row.environment.as_str()).bind(row.tenant_id.to_string());
+    let query = query.bind(json(&row.grants)?).bind(json(&row.dialects)?).bind(row.lifetime_max.map(i64::from));
+    Ok(query.bind(row.changed_at.0).bind(big(row.version)))
 }
 
 fn insert_business(row: &Business) -> Query {

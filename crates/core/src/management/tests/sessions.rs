@@ -215,3 +215,20 @@ async fn of_too_many_sessions_the_oldest_end() {
     let by = desk.authority(&ann).await;
     assert_eq!(desk.management.sessions_of(&by, ann.member.id).await.unwrap().len(), 20);
 }
+
+#[tokio::test]
+async fn who_asks_too_much_waits_and_keeps_nobody_else_from_asking() {
+    let desk = Desk::new().await;
+    let (ann, bob) = (desk.admin().await, desk.member("bob@example.org", Role::Auditor, None).await);
+    let count = async |person: &Person| {
+        let principal = desk.authority(person).await.principal();
+        desk.management.count_call(principal, desk.now())
+    };
+    for _ in 0..CALLS_PER_MINUTE {
+        count(&ann).await.unwrap();
+    }
+    assert!(matches!(count(&ann).await, Err(ManagementError::Limited(1..=60))));
+    count(&bob).await.unwrap();
+    desk.world.clock.advance(60);
+    count(&ann).await.unwrap();
+}

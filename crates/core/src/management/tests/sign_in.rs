@@ -80,7 +80,10 @@ async fn a_disabled_member_and_one_of_a_disabled_tenant_do_not_sign_in() {
     assert!(is_refused(&desk.sign_in(&bob).await));
     assert!(desk.signed_in(&bob.token).await.is_none(), "s1: what the store says at this call");
     desk.world.registry.set_tenant_status(desk.world.acme, Status::Active).await.unwrap();
-    assert!(desk.signed_in(&bob.token).await.is_some());
+    assert!(desk.signed_in(&bob.token).await.is_none(), "a session that was ended stays so");
+    desk.world.clock.advance(30);
+    let back = desk.sign_in(&bob).await.unwrap();
+    assert!(desk.signed_in(&back.token).await.is_some());
     desk.management.registry.set_member_status(bob.member.id, Status::Disabled).await.unwrap();
     desk.world.clock.advance(30);
     assert!(is_refused(&desk.sign_in(&bob).await));

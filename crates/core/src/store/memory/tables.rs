@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::management::Role;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Environment, EnvironmentName, Invitation, InvitationId,
-    InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource, ResourceId,
-    Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, Environment, EnvironmentName, Invitation,
+    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource,
+    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
 };
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
@@ -25,6 +25,7 @@ type Done = Result<(), CommitError>;
 pub(super) struct Tables {
     pub(super) environments: Table<EnvironmentName, Environment>,
     pub(super) tenants: Table<TenantId, Tenant>,
+    pub(super) entitlements: Table<(EnvironmentName, TenantId), Entitlement>,
     pub(super) businesses: Table<(EnvironmentName, BusinessId), Business>,
     pub(super) clients: Table<(EnvironmentName, ClientId), Client>,
     pub(super) credentials: Table<(EnvironmentName, CredentialId), Credential>,
@@ -75,6 +76,12 @@ impl Tables {
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
             Write::InsertTenant(row) => insert(&mut self.tenants, row.id, row, position),
             Write::UpdateTenant(row) => update(&mut self.tenants, &row.id, row, |_| true),
+            Write::InsertEntitlement(row) => {
+                insert(&mut self.entitlements, (row.environment.clone(), row.tenant_id), row, position)
+            }
+            Write::UpdateEntitlement(row) => {
+                update(&mut self.entitlements, &(row.environment.clone(), row.tenant_id), row, |_| true)
+            }
             Write::InsertBusiness(row) => insert(&mut self.businesses, (row.environment.clone(), row.id), row, position),
             Write::UpdateBusiness(row) => {
                 update(&mut self.businesses, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
@@ -146,6 +153,7 @@ impl Tables {
                 unique(&self.environments, |other| other.issuer == row.issuer)
             }
             Write::InsertTenant(row) | Write::UpdateTenant(row) => unique(&self.tenants, |other| other.name == row.name),
+            Write::InsertEntitlement(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertBusiness(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertClient(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertCredential(row) => {
@@ -182,6 +190,7 @@ impl Tables {
             | Write::UpdateInvitation(_)
             | Write::ForgetInvitations { .. }
             | Write::UpdateManagementClient(_)
+            | Write::UpdateEntitlement(_)
             | Write::UpdateBusiness(_)
             | Write::UpdateClient(_)
             | Write::UpdateCredential(_)
@@ -272,6 +281,7 @@ macro_rules! versioned {
 versioned! {
     Environment { created_at }
     Tenant { created_at }
+    Entitlement { tenant_id }
     Business { created_at }
     Client { created_at }
     // Uses are not changes: an update must not take them back to what its writer had read.

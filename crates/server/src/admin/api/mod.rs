@@ -11,12 +11,17 @@
 //! Paths, methods and permissions are in [`document`](crate::admin::document), from which the router is made.
 
 mod answer;
+pub(in crate::admin) mod audit;
 pub(in crate::admin) mod businesses;
 pub(in crate::admin) mod clients;
 pub(in crate::admin) mod credentials;
+pub(in crate::admin) mod entitlements;
 mod extract;
 mod idempotency;
+pub(in crate::admin) mod invitations;
 pub(in crate::admin) mod keys;
+pub(in crate::admin) mod management_clients;
+pub(in crate::admin) mod members;
 mod problem;
 pub(in crate::admin) mod promotions;
 mod receive;
@@ -24,6 +29,7 @@ pub(in crate::admin) mod registry;
 pub(in crate::admin) mod rotations;
 pub(in crate::admin) mod tenants;
 pub(in crate::admin) mod token;
+pub(in crate::admin) mod usage;
 
 use std::sync::Arc;
 

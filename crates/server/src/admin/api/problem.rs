@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use mintmark_core::management::CALLS_PER_MINUTE;
 use mintmark_core::registry::RegistryError;
 use mintmark_core::store::StoreError;
 use serde::Serialize;
@@ -16,7 +17,7 @@ macro_rules! kinds {
         /// The kinds of problems.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         #[schema(as = ProblemCode)]
-        pub enum ProblemKind { $($(#[doc = $doc])+ #[serde(rename = $code)] $name),+ }
+        pub enum ProblemKind { $($(#[doc = $doc])+ #[serde(rename = $code)] #[schema(rename = $code)] $name),+ }
 
         impl ProblemKind {
             /// All of them.
@@ -88,6 +89,8 @@ kinds! {
     KeyReused = "key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for something else";
     /// A change needs `If-Match` with the entity tag of what you saw.
     MatchMissing = "match_missing" PRECONDITION_REQUIRED "If-Match is missing";
+    /// More was asked for than one program or person may in a minute; `Retry-After` says when to go on.
+    Limited = "limited" TOO_MANY_REQUESTS "Slow down";
     /// Whether the change was made is unknown: look before you try again.
     OutcomeUnknown = "outcome_unknown" INTERNAL_SERVER_ERROR "Whether it was done is unknown";
     /// A stored row cannot be read.
@@ -119,6 +122,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     location: Option<String>,
+    /// In how many seconds to try again.
+    #[serde(skip)]
+    retry_after: u32,
     /// Until when it is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Moment, required = false)]
@@ -136,6 +142,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             location: None,
+            retry_after: 5,
             until: None,
         }
     }
@@ -168,6 +175,12 @@ impl Problem {
     /// The one answer to whoever has a role that does not permit the operation.
     pub(in crate::admin) fn forbidden() -> Self {
         Self::new(ProblemKind::Forbidden, "Your role does not permit this.")
+    }
+
+    /// The answer to whoever asks too much.
+    pub(in crate::admin) fn limited(seconds: u32) -> Self {
+        let detail = format!("One program or person may send {CALLS_PER_MINUTE} requests in a minute. Wait {seconds} s.");
+        Self { retry_after: seconds, ..Self::new(ProblemKind::Limited, detail) }
     }
 
     /// What the store's failure means. The cause is for the log.
@@ -218,6 +231,7 @@ impl From<Refusal> for Problem {
             Refusal::Invalid { field, .. } => Self::new(ProblemKind::Invalid, detail).of_field(field),
             Refusal::Changed => Self::new(ProblemKind::Changed, detail),
             Refusal::ClockOff(_) => Self::new(ProblemKind::Unavailable, detail),
+            Refusal::Limited(seconds) => Self { retry_after: seconds, ..Self::new(ProblemKind::Limited, detail) },
             Refusal::Registry(error) => Self::of_registry(error),
         }
     }
@@ -235,10 +249,26 @@ impl IntoResponse for Problem {
             ProblemKind::TokenInvalid => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
             }
-            ProblemKind::Unavailable => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("5"))),
+            ProblemKind::Unavailable | ProblemKind::Limited => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
+            }
             _ => {}
         }
         response.extensions_mut().insert(self.code);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_document_names_problems_as_answers_do() {
+        let document = serde_json::to_value(crate::admin::document()).unwrap();
+        let codes: Vec<Value> = ProblemKind::ALL.iter().map(|kind| json!(kind.code())).collect();
+        assert_eq!(document.pointer("/components/schemas/ProblemCode/enum"), Some(&Value::Array(codes)));
     }
 }

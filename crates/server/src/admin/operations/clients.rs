@@ -2,7 +2,7 @@
 
 use mintmark_core::management::Permission;
 use mintmark_core::model::{
-    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, DialectName, EnvironmentName, Profile,
+    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, DialectName, EnvironmentName, Grant, Profile,
     ResourceId, ResourceUri, ScopeToken, Status, TenantId, TokenBinding,
 };
 use mintmark_core::registry::{ClientEdit, ClientSecurity, NewGrant};
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::client_lists::search;
 use super::credentials::{CredentialView, NewCredential, Proving};
-use super::entitlement::{AskedFor, needs_operator};
+use super::entitlement::{AskedFor, judge};
 use super::page::{Wanted, name_filter, read_page};
 use super::patch::{AttributePatch, present, split_attributes};
 use super::{Page, Patch, ShownSecret};
@@ -123,13 +123,8 @@ impl ClientView {
     /// A client as it is shown, with the resources of its environment.
     pub(super) fn of(client: Client, record: &EnvironmentRecord) -> Self {
         let uri_of = |id: ResourceId| record.resources.iter().find(|known| known.id == id).map(|known| known.uri.clone());
-        let grants = client.grants.into_iter().map(|grant| GrantView {
-            resource_id: grant.resource,
-            resource: uri_of(grant.resource),
-            scopes: grant.scopes,
-        });
         Self {
-            grants: grants.collect(),
+            grants: grant_views(client.grants, record),
             id: client.id,
             environment: client.environment,
             tenant_id: client.tenant_id,
@@ -147,6 +142,13 @@ impl ClientView {
             version: client.version,
         }
     }
+}
+
+/// Grants as they are shown, with the resources of their environment.
+pub(super) fn grant_views(grants: Vec<Grant>, record: &EnvironmentRecord) -> Vec<GrantView> {
+    let uri_of = |id: ResourceId| record.resources.iter().find(|known| known.id == id).map(|known| known.uri.clone());
+    let view = |Grant { resource, scopes }| GrantView { resource_id: resource, resource: uri_of(resource), scopes };
+    grants.into_iter().map(view).collect()
 }
 
 /// What a client shall be able to ask for.
@@ -379,7 +381,7 @@ async fn new_client(
     new: NewClient,
 ) -> Result<mintmark_core::registry::NewClient, Refusal> {
     let tenant_id = whose(desk, new.tenant_id).await?;
-    desk.leave_to_operator(needs_operator(None, &AskedFor::from(&new), record))?;
+    let entitlement = judge(desk, record, (tenant_id, None), &AskedFor::from(&new)).await?;
     check_dialects(&new.dialects)?;
     let NewClient { token_binding, assertion_audience, profile, .. } = new;
     Ok(mintmark_core::registry::NewClient {
@@ -390,7 +392,8 @@ async fn new_client(
         dialects: new.dialects,
         grants: grants(new.grants)?,
         businesses: new.businesses.map_or(BusinessAccess::All, Into::into),
-        lifetime_max: new.lifetime_max,
+        // What a tenant says nothing of is as long as it may be.
+        lifetime_max: new.lifetime_max.or_else(|| entitlement.and_then(|entitlement| entitlement.lifetime_max)),
         attributes: new.attributes,
         security: ClientSecurity { token_binding, assertion_audience, profile },
         serves: new.serves,
@@ -418,7 +421,7 @@ fn check_dialects(dialects: &[DialectName]) -> Result<(), Refusal> {
     if dialects.len() > MAX_DIALECTS { Err(expected()) } else { Ok(()) }
 }
 
-fn grants(bodies: Vec<GrantBody>) -> Result<Vec<NewGrant>, Refusal> {
+pub(super) fn grants(bodies: Vec<GrantBody>) -> Result<Vec<NewGrant>, Refusal> {
     if bodies.len() > MAX_GRANTS || bodies.iter().any(|grant| grant.scopes.len() > MAX_GRANTS) {
         let expected = format!("at most {MAX_GRANTS}, each of at most {MAX_GRANTS} scopes");
         return Err(Refusal::Invalid { field: "grants", expected });
@@ -437,7 +440,7 @@ pub async fn edit(
     let before = desk.client(environment, id).await?;
     // Before the change: what fails after it would be told as if nothing was changed.
     let record = desk.environment(environment).await?;
-    desk.leave_to_operator(needs_operator(Some(&before), &AskedFor::from(&patch), &record))?;
+    judge(desk, &record, (before.tenant_id, Some(&before)), &AskedFor::from(&patch)).await?;
     check_dialects(patch.dialects.as_deref().unwrap_or_default())?;
     let (attributes, remove_attributes) = split_attributes(patch.attributes);
     let edit = ClientEdit {

@@ -1,19 +1,19 @@
 //! What a tenant's role cannot give its own clients (rule S1: nobody grants what they do not hold).
 //!
-//! There is no record of what a tenant is entitled to. Until there is one, a tenant's roles take away and narrow; what a client is
-//! given that it did not have, the operator gives. A new client has nothing but the dialect [`STANDARD`].
+//! A tenant's roles take away and narrow, and give what the tenant's [`Entitlement`] holds; what a client is given beyond both what it
+//! had and that, the operator gives. Without an entitlement a new client has nothing but the dialect [`Entitlement::STANDARD`].
 
+use mintmark_core::management::Permission;
 use mintmark_core::model::{
-    AssertionAudience, AttributeValue, Attributes, Client, DialectName, Profile, ResourceId, ResourceUri, ScopeToken, Status,
-    TokenBinding,
+    AssertionAudience, AttributeValue, Attributes, Client, DialectName, Entitlement, Profile, ResourceId, ResourceUri,
+    ScopeToken, Status, TenantId, TokenBinding,
 };
 use mintmark_core::store::EnvironmentRecord;
 
 use super::clients::{ClientPatch, GrantBody, NewClient};
+use super::entitlements::stored;
 use super::patch::AttributePatch;
-
-/// The dialect that a tenant's role may choose for a new client.
-const STANDARD: &str = "standard";
+use crate::admin::{Desk, Refusal};
 
 /// What a new client or a change asks for, of what only the operator may give. What is `None` or empty asks for nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,21 +65,38 @@ impl<'a> From<&'a ClientPatch> for AskedFor<'a> {
     }
 }
 
+/// Sees that a new client or a change asks for nothing that the caller may not give. Gives the entitlement that binds the caller; none
+/// for the operator, whom nothing binds.
+pub(super) async fn judge(
+    desk: &Desk,
+    record: &EnvironmentRecord,
+    (tenant, before): (TenantId, Option<&Client>),
+    asked: &AskedFor<'_>,
+) -> Result<Option<Entitlement>, Refusal> {
+    if desk.authority.permits(Permission::EditOperator) {
+        return Ok(None);
+    }
+    let entitlement = stored(desk, &record.environment.name, tenant).await?;
+    desk.leave_to_operator(needs_operator(before, asked, record, &entitlement))?;
+    Ok(Some(entitlement))
+}
+
 /// The member that asks for what only the operator may give, if there is one. `before` is the client as it is; none for a new one.
-pub(super) fn needs_operator(
+fn needs_operator(
     before: Option<&Client>,
     asked: &AskedFor<'_>,
     record: &EnvironmentRecord,
+    entitlement: &Entitlement,
 ) -> Option<&'static str> {
     let checks = [
         ("id", asked.id),
         // Nobody notes who turned it off: what the operator turned off stays off.
         ("status", asked.status == Some(Status::Active) && before.is_some_and(|client| client.status != Status::Active)),
-        ("grants", asked.grants.iter().any(|grant| !is_granted(before, grant, record))),
+        ("grants", asked.grants.iter().any(|grant| !is_granted((before, entitlement), grant, record))),
         ("serves", asked.serves.iter().any(|uri| !is_served(before, uri, record))),
-        ("dialects", asked.dialects.iter().any(|name| !is_spoken(before, name))),
+        ("dialects", asked.dialects.iter().any(|name| !is_spoken((before, entitlement), name))),
         ("attributes", changes_attributes(before, asked)),
-        ("lifetime_max", is_longer(before, asked.lifetime_max)),
+        ("lifetime_max", is_longer((before, entitlement), asked.lifetime_max)),
         ("token_binding", asked.token_binding.is_some_and(|wanted| is_looser(before, wanted))),
         ("assertion_audience", takes_legacy(before, asked.assertion_audience)),
         ("profile", asked.has_no_profile && before.is_some_and(|client| client.profile == Some(Profile::Fapi2))),
@@ -91,21 +108,28 @@ fn resource(uri: &ResourceUri, record: &EnvironmentRecord) -> Option<ResourceId>
     record.resources.iter().find(|known| known.uri == *uri).map(|known| known.id)
 }
 
-/// Whether the client has a grant at that resource with all of these scopes.
-fn is_granted(before: Option<&Client>, grant: &GrantBody, record: &EnvironmentRecord) -> bool {
+/// Whether the client has a grant at that resource, or the tenant may give one, and all of these scopes are in either.
+fn is_granted<'a>(
+    (before, entitlement): (Option<&'a Client>, &Entitlement),
+    grant: &GrantBody,
+    record: &EnvironmentRecord,
+) -> bool {
     let own = || record.environment.issuer.parse().ok();
     let id = grant.resource.clone().or_else(own).and_then(|uri| resource(&uri, record));
-    let held = before.zip(id).and_then(|(client, id)| client.grants.iter().find(|held| held.resource == id));
-    let has = |held: &[ScopeToken]| grant.scopes.iter().all(|scope| held.contains(scope));
-    held.is_some_and(|held| has(&held.scopes))
+    let Some(id) = id else { return false };
+    let of_client = |client: &'a Client| client.grants.iter().find(|held| held.resource == id);
+    let held = before.and_then(of_client).map(|grant| grant.scopes.as_slice());
+    let entitled = entitlement.scopes_at(id);
+    let has = |scopes: Option<&[ScopeToken]>, scope| scopes.is_some_and(|scopes| scopes.contains(scope));
+    (held.is_some() || entitled.is_some()) && grant.scopes.iter().all(|scope| has(held, scope) || has(entitled, scope))
 }
 
 fn is_served(before: Option<&Client>, uri: &ResourceUri, record: &EnvironmentRecord) -> bool {
     before.zip(resource(uri, record)).is_some_and(|(client, id)| client.serves.contains(&id))
 }
 
-fn is_spoken(before: Option<&Client>, name: &DialectName) -> bool {
-    before.map_or(name.as_str() == STANDARD, |client| client.dialects.contains(name))
+fn is_spoken((before, entitlement): (Option<&Client>, &Entitlement), name: &DialectName) -> bool {
+    entitlement.has_dialect(name) || before.is_some_and(|client| client.dialects.contains(name))
 }
 
 fn changes_attributes(before: Option<&Client>, asked: &AskedFor<'_>) -> bool {
@@ -116,9 +140,16 @@ fn changes_attributes(before: Option<&Client>, asked: &AskedFor<'_>) -> bool {
     set.chain(changed).any(is_other)
 }
 
-/// A client without a limit of its own is given one only to narrow it: the dialect's and the environment's count besides.
-fn is_longer(before: Option<&Client>, wanted: Option<u32>) -> bool {
-    before.and_then(|client| client.lifetime_max).zip(wanted).is_some_and(|(held, wanted)| wanted > held)
+/// A client without a limit of its own is given one only to narrow it: the dialect's and the environment's count besides. Of a new one
+/// the entitlement alone says how long it may be.
+fn is_longer((before, entitlement): (Option<&Client>, &Entitlement), wanted: Option<u32>) -> bool {
+    let Some(wanted) = wanted else { return false };
+    let is_in = |most: Option<u32>| most.is_some_and(|most| wanted <= most);
+    let held = match before {
+        Some(client) => client.lifetime_max.is_none_or(|held| wanted <= held),
+        None => entitlement.lifetime_max.is_none(),
+    };
+    !held && !is_in(entitlement.lifetime_max)
 }
 
 fn is_looser(before: Option<&Client>, wanted: TokenBinding) -> bool {

@@ -1,25 +1,34 @@
 //! What can be done: a file for each noun, a function for each operation. Each sees that the role permits it, that the object is
 //! within reach, and leaves the rules to the registry. What it gives back holds no secret, but for a secret that was made just now.
 
+pub mod audit;
 pub mod businesses;
 pub mod client_lists;
 pub mod clients;
+pub mod console;
 pub mod credentials;
 pub mod dialects;
 mod entitlement;
+pub mod entitlements;
 pub mod environments;
+pub mod explain;
+pub mod invitations;
 pub mod keys;
 pub mod limits;
+pub mod management_clients;
 pub mod me;
+pub mod members;
 pub mod node;
 mod page;
 mod patch;
 pub mod promotions;
+pub mod refusals;
 pub mod resources;
 pub mod revocations;
 pub mod rotations;
 mod shown;
 pub mod tenants;
+pub mod usage;
 
 pub use page::{MAX_PAGE, Page};
 pub use patch::Patch;
@@ -43,12 +52,16 @@ macro_rules! versioned {
 
 versioned!(
     tenants::TenantView,
+    entitlements::EntitlementView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,
     resources::ResourceView,
     environments::EnvironmentView,
-    keys::KeyView
+    keys::KeyView,
+    members::MemberView,
+    invitations::InvitationView,
+    management_clients::ManagementClientView
 );
 
 impl Versioned for clients::CreatedClientView {
@@ -66,5 +79,17 @@ impl Versioned for credentials::CreatedCredentialView {
 impl Versioned for rotations::StartedRotationView {
     fn version(&self) -> u64 {
         self.credential.version
+    }
+}
+
+impl Versioned for invitations::CreatedInvitationView {
+    fn version(&self) -> u64 {
+        self.invitation.version
+    }
+}
+
+impl Versioned for management_clients::CreatedManagementClientView {
+    fn version(&self) -> u64 {
+        self.management_client.version
     }
 }

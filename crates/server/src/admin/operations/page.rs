@@ -136,6 +136,19 @@ pub(super) fn page_of<T, V>(
     Ok(Page { items: rows.into_iter().map(view).collect(), next })
 }
 
+/// A page of rows that come by descending key, of which one more was read than the page holds.
+pub(super) fn page_cut<T, I: ToString, V>(
+    mut rows: Vec<T>,
+    size: usize,
+    id_of: impl Fn(&T) -> I,
+    view: impl Fn(T) -> V,
+) -> Page<V> {
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    let next = rows.last().filter(|_| has_more).map(|last| encode(&id_of(last)));
+    Page { items: rows.into_iter().map(view).collect(), next }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

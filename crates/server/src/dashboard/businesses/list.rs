@@ -28,7 +28,8 @@ impl Asked {
     fn page(&self, environment: &EnvironmentName, cursor: Option<&str>) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let texts = [("q", &self.q), ("status", &self.status), ("tenant", &self.tenant)];
-        let texts = texts.into_iter().map(|(name, value)| (name, value.as_str())).chain(cursor.map(|cursor| ("cursor", cursor)));
+        let texts =
+            texts.into_iter().map(|(name, value)| (name, value.as_str())).chain(cursor.map(|cursor| ("cursor", cursor)));
         let pairs = texts.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encode(value)));
         path(environment, &format!("?{}", pairs.collect::<Vec<_>>().join("&")))
     }
@@ -49,8 +50,14 @@ pub(super) async fn show(seat: Seat, Path(name): Path<String>, Query(mut asked):
     let next = page.next.map(|cursor| asked.page(&environment, Some(&cursor)));
     let first = asked.cursor.as_ref().map(|_| asked.page(&environment, None));
     let rows: Vec<_> = page.items.into_iter().map(|business| row(&seat, business)).collect();
-    let showing = if next.is_some() && rows.is_empty() { words::businesses::GO_ON.to_owned() } else { words::businesses::showing(rows.len()) };
-    let add = tenant.filter(|_| seat.may(Permission::EditBusinesses)).map(|_| path(&environment, &format!("/new?tenant={}", asked.tenant)));
+    let showing = if next.is_some() && rows.is_empty() {
+        words::businesses::GO_ON.to_owned()
+    } else {
+        words::businesses::showing(rows.len())
+    };
+    let add = tenant
+        .filter(|_| seat.may(Permission::EditBusinesses))
+        .map(|_| path(&environment, &format!("/new?tenant={}", asked.tenant)));
     Ok(problem::page(&BusinessListPage {
         frame: seat.frame_in(&environment, words::businesses::TITLE, Section::Businesses),
         href: path(&environment, ""),

@@ -2,19 +2,19 @@
 
 use axum::response::Response;
 use mintmark_core::clock::Timestamp;
-use mintmark_core::management::Role;
+use mintmark_core::management::{PasskeyChallenge, Role};
 
 use super::naughty;
 use super::samples::{self, DAY};
-use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, Status, When, thousands};
+use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, PasskeyButton, Status, When, thousands};
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientCredentialsPage, ClientFormPage, ClientHead, ClientListPage, ClientPage, ClientResultPage,
     ClientReviewPage, ClientRow, ClientSettingsPage, ClientTab, CodePage, CredentialPage, CredentialRow, Enrolment, Figure,
-    Limits, Method, OverviewPage, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow, SessionRow,
-    SignInPage, Snippet,
+    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow,
+    SessionRow, SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
@@ -94,6 +94,10 @@ fn unreadable() -> Banner {
     Banner::new(Tone::Bad, "The list could not be read", text).action(Button::plain("Try again").to("?"))
 }
 
+fn sample_challenge() -> PasskeyChallenge {
+    PasskeyChallenge { handle: "sample".to_owned(), options: serde_json::json!({ "challenge": "c2FtcGxl" }) }
+}
+
 impl Sample {
     fn frame(&self, title: &str, environment: &str, section: Section) -> Frame {
         samples::frame(title, &self.visit, environment, Some(section))
@@ -109,7 +113,8 @@ impl Sample {
 
     fn sign_in(&self, error: Option<String>) -> SignInPage {
         let email = error.as_ref().map(|_| "ada@example.com".to_owned()).unwrap_or_default();
-        SignInPage { frame: Frame::bare(words::sign_in::TITLE, &self.visit), email, error }
+        let passkey = Some(PasskeyButton::get(words::passkey::SIGN_IN, sample_challenge()));
+        SignInPage { frame: Frame::bare(words::sign_in::TITLE, &self.visit), email, error, passkey }
     }
 
     fn accept(&self, invited: Option<&str>) -> AcceptPage {
@@ -124,6 +129,7 @@ impl Sample {
             name: String::new(),
             email: String::new(),
             enrolment: Enrolment { secret, uri, handle: "sample".to_owned() },
+            passkey: PasskeyButton::create(words::passkey::JOIN, sample_challenge()).plain().needs("name"),
             error: invited.map(|_| words::invitation::WRONG_CODE.to_owned()),
         }
     }
@@ -143,6 +149,13 @@ impl Sample {
             email: "ada@example.com".to_owned(),
             role: Role::Admin,
             organisation: "Example Payments".to_owned(),
+            passkeys: vec![PasskeyRow {
+                id: "c2FtcGxl".to_owned(),
+                name: "Laptop".to_owned(),
+                created: When::exact(Timestamp(self.now.0 - 30 * DAY)),
+                last_used: self.ago(7200),
+            }],
+            has_password: true,
             sessions: vec![
                 row("ses_a", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "192.0.2.14", 5, true),
                 row("ses_b", "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605", "2001:db8::7", 900, false),

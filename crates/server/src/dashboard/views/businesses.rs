@@ -65,7 +65,12 @@ impl BusinessListPage {
     fn empty(&self) -> Empty {
         if self.is_filtered() {
             let all = Button::plain(words::businesses::NOTHING_ACTION).to(self.href.clone());
-            return Empty { icon: "search", title: words::businesses::NOTHING, text: words::businesses::NOTHING_WHY, action: Some(all) };
+            return Empty {
+                icon: "search",
+                title: words::businesses::NOTHING,
+                text: words::businesses::NOTHING_WHY,
+                action: Some(all),
+            };
         }
         let action = self.add.as_ref().map(|href| Self::add_button(href));
         Empty { icon: "businesses", title: words::businesses::EMPTY, text: words::businesses::EMPTY_WHY, action }

@@ -8,7 +8,11 @@ mod client_credentials;
 mod client_settings;
 mod clients;
 mod create;
+mod means;
+mod members;
+mod operator;
 mod overview;
+mod programs;
 mod promotion;
 mod result;
 
@@ -23,6 +27,15 @@ pub(crate) use client_settings::ClientSettingsPage;
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 use create::{certificate_field, method_cards, public_key_field};
+pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
+pub(crate) use members::{
+    InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
+};
+pub(crate) use operator::{
+    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    TenantListPage, TenantPage, TenantRow,
+};
 pub(crate) use overview::{Figure, OverviewPage};
+pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
 pub(crate) use promotion::{DifferenceRow, Plan, PromotionPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};

@@ -223,7 +223,9 @@ pub(crate) mod promotion {
     pub(crate) const DANGER: &str = "This is live: the change reaches your customers at once.";
 
     pub(crate) fn operator_only(member: &str) -> String {
-        format!("It would give the client more there than it has ({member}), which only the operator may. Ask the operator to promote it.")
+        format!(
+            "It would give the client more there than it has ({member}), which only the operator may. Ask the operator to promote it."
+        )
     }
 
     pub(crate) fn differences(to: &str) -> String {

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::super::engine::Value;
 use super::super::migrate::USABLE_FROM;
 use super::super::open::{connect, new_incarnation};
+use super::super::statements::INVITATIONS_END_ALL;
 use super::super::writes::random_mark;
 use super::super::{OpenOptions, SqlStore, StorePlace};
 use super::copy::{empty, insert_columns, insert_page, prepare_target};
@@ -200,8 +201,19 @@ async fn read_into(
         return Err(TransferError::Different { table: different.table.clone() });
     }
     let own_row = own_row.ok_or_else(|| bad("the store's own row is missing"))?;
+    end_invitations(target).await?;
     insert_page(&target.engine, STORE_TABLE, &[another_history(own_row, random, target.options.clock.now())]).await?;
     Ok(backup)
+}
+
+/// Ends the invitations that were open when the backup was made: one that was cancelled or used since must not come back.
+async fn end_invitations(target: &SqlStore) -> Result<(), TransferError> {
+    let end = async || {
+        let mut transaction = target.engine.begin_write().await?;
+        INVITATIONS_END_ALL.query().bind(target.options.clock.now().0).execute(&mut transaction).await?;
+        transaction.commit().await
+    };
+    Ok(target.engine.write(INVITATIONS_END_ALL.name, end).await?)
 }
 
 /// Whether a table holds what the backup says of it: nothing, if the backup is of a version before the table.

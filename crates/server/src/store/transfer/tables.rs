@@ -42,12 +42,15 @@ pub(crate) const STORE_TABLE: &Table = &Table {
 };
 
 /// The others, each after those that its rows refer to. Leases are not copied: they are of programs that run; nor are
-/// sessions: one that was ended since the copy was made must not come back with it.
+/// sessions: one that was ended since the copy was made must not come back with it; for the same reason a restore ends open invitations.
 pub(crate) const TABLES: &[Table] = tables! {
     "environment" by 1 {
         name: Text, issuer: Text, algorithm: Text, lifetime_max: Integer, created_at: Integer, version: Integer,
     }
     "tenant" by 1 { id: Text, name: Text, status: Text, created_at: Integer, version: Integer, attributes: Text }
+    "entitlement" by 2 {
+        environment: Text, tenant_id: Text, grants: Text, dialects: Text, lifetime_max: Integer, changed_at: Integer, version: Integer,
+    }
     "business" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, external_id: Text, status: Text, created_at: Integer,
         version: Integer,

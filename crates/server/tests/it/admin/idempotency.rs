@@ -97,7 +97,7 @@ async fn lower(office: &Office, id: ManagementClientId, role: Role) {
 
 #[tokio::test]
 async fn s1_who_may_not_do_it_takes_no_key_and_is_told_no_answer() {
-    let office = Office::open().await;
+    let mut office = Office::open().await;
     let businesses = format!("/admin/v1/environments/sandbox/tenants/{}/businesses", office.tenant(ACME));
     let new = json!({ "name": "a" });
     // The key is not even looked at.
@@ -110,6 +110,8 @@ async fn s1_who_may_not_do_it_takes_no_key_and_is_told_no_answer() {
     // The same program with another role, as somebody who has the database would lower it.
     let id = office.get("owner", "/admin/v1/me").await.json()["id"].as_str().unwrap().to_owned();
     lower(&office, id.parse().unwrap(), Role::Viewer).await;
+    assert_eq!(office.get("owner", "/admin/v1/me").await.status, 401, "s1: its tokens ended with the change");
+    office.renew("owner").await;
     assert_eq!(office.get("owner", "/admin/v1/me").await.json()["role"], "viewer");
     assert_problem(&office.ask("owner", ("POST", &businesses), KEY, Some(&new)).await, 403, "forbidden");
 }

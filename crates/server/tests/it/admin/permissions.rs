@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use mintmark::admin::{OPERATIONS, OperationRow, document};
 use mintmark_core::management::Role;
-use mintmark_core::model::{BusinessId, CredentialId, TenantId};
+use mintmark_core::model::{BusinessId, CredentialId, InvitationId, ManagementClientId, MemberId, TenantId};
 use mintmark_core::random::SeededRandom;
+use mintmark_core::registry::{NewInvitation, NewManagementClient};
 use serde_json::{Value, json};
 
 use super::{Office, assert_problem};
@@ -19,18 +20,56 @@ fn body_of(name: &str) -> Option<Value> {
         "create_client" => Some(json!({ "name": "New", "dialects": ["standard"], "tenant_id": Value::Null })),
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
-        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" => Some(json!({})),
         "edit_credential_limits" | "start_rotation" => Some(json!({})),
         "extend_rotation" => Some(json!({ "grace": "1h" })),
         "promote_client" => Some(json!({ "digest": "x" })),
+        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
+            Some(json!({}))
+        }
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
+        "create_invitation" => Some(json!({ "email": "new@example.com", "role": "viewer", "tenant_id": Value::Null })),
+        "create_management_client" => Some(json!({ "name": "New", "role": "viewer", "tenant_id": Value::Null })),
+        "edit_member" | "edit_management_client" | "end_member_sessions" => Some(json!({})),
         "revoke_token" => Some(json!({ "jti": "a" })),
-        "revoke_tenant" | "revoke_business" | "revoke_client" | "revoke_credential" | "read_me" | "read_node"
-        | "list_dialects" | "read_dialect" | "list_environments" | "read_environment" | "list_tenants" | "read_tenant"
-        | "list_businesses" | "read_business" | "list_clients" | "read_client" | "list_credentials" | "read_credential"
-        | "read_rotation" | "cancel_rotation" | "complete_rotation" | "plan_promotion" | "list_resources" | "read_resource"
-        | "list_keys" | "read_key" => None,
+        "revoke_tenant"
+        | "revoke_business"
+        | "revoke_client"
+        | "revoke_credential"
+        | "read_me"
+        | "read_node"
+        | "list_dialects"
+        | "read_dialect"
+        | "list_environments"
+        | "read_environment"
+        | "list_tenants"
+        | "read_tenant"
+        | "list_businesses"
+        | "read_business"
+        | "list_clients"
+        | "read_client"
+        | "list_credentials"
+        | "read_credential"
+        | "read_entitlement"
+        | "read_rotation"
+        | "cancel_rotation"
+        | "complete_rotation"
+        | "plan_promotion"
+        | "list_clients_beyond"
+        | "list_resources"
+        | "read_resource"
+        | "list_keys"
+        | "read_key"
+        | "list_members"
+        | "read_member"
+        | "invite_member_back"
+        | "list_member_sessions"
+        | "list_invitations"
+        | "read_invitation"
+        | "cancel_invitation"
+        | "list_management_clients"
+        | "read_management_client"
+        | "rotate_management_client" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }
@@ -65,16 +104,57 @@ struct Names {
     values: BTreeMap<&'static str, [String; 3]>,
 }
 
+/// One's own, another tenant's, and nobody's.
+struct People {
+    members: [String; 3],
+    invitations: [String; 3],
+    clients: [String; 3],
+}
+
+impl People {
+    async fn of(office: &Office, random: &SeededRandom) -> Self {
+        let member = async |email, tenant| office.join(email, Role::Viewer, Some(tenant)).await.id.to_string();
+        let registry = &office.server.registry;
+        let invitation = async |email: &str, tenant| {
+            let tenant_id = Some(office.server.world.tenant(tenant));
+            let new = NewInvitation { email: email.parse().unwrap(), role: Role::Viewer, tenant_id };
+            registry.invite(&new, None).await.unwrap().invitation.id.to_string()
+        };
+        let client = async |tenant| {
+            let tenant_id = Some(office.server.world.tenant(tenant));
+            let new = NewManagementClient { name: "program".to_owned(), role: Role::Viewer, tenant_id };
+            registry.create_management_client(new).await.unwrap().client.id.to_string()
+        };
+        Self {
+            members: [
+                member("own@example.com", ACME).await,
+                member("foreign@example.com", GLOBEX).await,
+                MemberId::generate(random).to_string(),
+            ],
+            invitations: [
+                invitation("own-to-be@example.com", ACME).await,
+                invitation("foreign-to-be@example.com", GLOBEX).await,
+                InvitationId::generate(random).to_string(),
+            ],
+            clients: [client(ACME).await, client(GLOBEX).await, ManagementClientId::generate(random).to_string()],
+        }
+    }
+}
+
 impl Names {
     async fn of(office: &Office) -> Self {
         let world = office.server.world;
         let random = SeededRandom::new(99);
         let client = |name: &str| world.client("sandbox", name).clone();
         let (own, foreign) = (client("rotated"), client("other"));
+        let people = People::of(office, &random).await;
         let values = BTreeMap::from([
             ("tenant", [office.tenant(ACME), office.tenant(GLOBEX), TenantId::generate(&random).to_string()]),
             ("client", [own.id, foreign.id, "cli_1111111111111111111111".to_owned()]),
             ("credential", [own.credential_id, foreign.credential_id, CredentialId::generate(&random).to_string()]),
+            ("member", people.members),
+            ("invitation", people.invitations),
+            ("management_client", people.clients),
             (
                 "business",
                 [
@@ -103,7 +183,9 @@ impl Names {
         let is_below = has("credential") || has("business");
         let is_told = match whose {
             Whose::Own => true,
-            Whose::Foreign | Whose::Nobodys => has("tenant") || has("client"),
+            Whose::Foreign | Whose::Nobodys => {
+                ["tenant", "client", "member", "invitation", "management_client"].into_iter().any(has)
+            }
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
         let mut filled =
@@ -119,7 +201,7 @@ impl Names {
 
 async fn ask(office: &Office, role: Role, row: &OperationRow, method: &str, target: &str) -> Answer {
     let mut body = body_of(row.name);
-    if row.name == "create_client" {
+    if matches!(row.name, "create_client" | "create_invitation" | "create_management_client") {
         body.as_mut().unwrap()["tenant_id"] = office.tenant(ACME).into();
     }
     let seen = if method == "PATCH" { "If-Match: *\r\n" } else { "" };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Office, assert_problem};
-use crate::fixture::{ACME, Answer};
+use crate::fixture::{ACME, Answer, GLOBEX};
 
 const CLIENTS: &str = "/admin/v1/environments/sandbox/clients";
 const LEDGER: &str = "https://rights.mintmark.example";
@@ -140,6 +140,111 @@ async fn s1_a_client_that_a_tenants_role_makes_has_nothing_yet() {
     let target = made.header("location").unwrap();
     let given = office.patch("admin", target, &json!({ "grants": grant(&["ledger:read"]) })).await;
     assert_eq!(given.json()["grants"][0]["scopes"], json!(["ledger:read"]));
+}
+
+/// The path of a tenant's entitlement.
+fn entitlement(office: &Office, tenant: &str) -> String {
+    format!("/admin/v1/environments/sandbox/tenants/{}/entitlement", office.tenant(tenant))
+}
+
+#[tokio::test]
+async fn s1_within_its_entitlement_a_tenants_role_makes_clients_itself() {
+    let office = office_with_ledger().await;
+    let target = entitlement(&office, ACME);
+    let said = json!({ "grants": grant(&["ledger:read"]), "dialects": ["asset"], "lifetime_max": 600 });
+    assert_eq!(office.patch("admin", &target, &said).await.status, 200);
+    let own = office.get("viewer", &target).await;
+    assert_eq!((own.header("etag"), &own.json()["grants"][0]["scopes"]), (Some("\"1\""), &json!(["ledger:read"])));
+
+    let attributes = json!({ "firstVisionId": "00000AUNAB" });
+    let new = json!({ "name": "own", "dialects": ["standard"], "grants": grant(&["ledger:read"]) });
+    for role in ["owner", "developer"] {
+        let made = office.post(role, CLIENTS, &new).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let client = made.json()["client"].clone();
+        assert_eq!(client["grants"][0]["scopes"], json!(["ledger:read"]));
+        assert_eq!(client["lifetime_max"], 600, "one that says nothing gets tokens of the longest life");
+    }
+    let target = office.post("developer", CLIENTS, &json!({ "name": "own", "dialects": ["standard"] })).await;
+    let target = target.header("location").unwrap().to_owned();
+    for (who, patch, status) in [
+        ("developer", json!({ "grants": grant(&["ledger:read"]) }), 200),
+        ("developer", json!({ "grants": grant(&["ledger:read", "ledger:write"]) }), 403),
+        ("developer", json!({ "lifetime_max": 300 }), 200),
+        ("developer", json!({ "lifetime_max": 600 }), 200),
+        ("developer", json!({ "lifetime_max": 601 }), 403),
+        ("admin", json!({ "attributes": attributes }), 200),
+        ("developer", json!({ "dialects": ["standard", "asset"] }), 200),
+        ("viewer", json!({ "grants": [] }), 403),
+    ] {
+        assert_eq!(office.patch(who, &target, &patch).await.status, status, "{who}: {patch}");
+    }
+    let too_long = json!({ "name": "own", "dialects": ["standard"], "lifetime_max": 601 });
+    assert_operators(&office.post("owner", CLIENTS, &too_long).await, "lifetime_max");
+    let more = json!({ "name": "own", "dialects": ["standard"], "grants": grant(&["ledger:write"]) });
+    assert_operators(&office.post("owner", CLIENTS, &more).await, "grants");
+}
+
+#[tokio::test]
+async fn s1_a_tenant_neither_widens_its_entitlement_nor_lends_it() {
+    let office = office_with_ledger().await;
+    let target = entitlement(&office, ACME);
+    let said = json!({ "grants": grant(&["ledger:read"]) });
+    for role in ["owner", "developer", "viewer", "globex"] {
+        assert_problem(&office.patch(role, &target, &said).await, 403, "forbidden");
+    }
+    assert_eq!(office.get("admin", &target).await.json()["version"], 0);
+    assert_eq!(office.patch("admin", &target, &said).await.status, 200);
+
+    // What one tenant may give is nothing to another, and nothing in another environment.
+    let new = json!({ "name": "own", "dialects": ["standard"], "grants": grant(&["ledger:read"]) });
+    assert_operators(&office.post("globex", CLIENTS, &new).await, "grants");
+    let foreign = office.get("globex", &target).await;
+    assert_problem(&foreign, 404, "not_found");
+    let beyond = office.get("globex", &format!("{target}/beyond")).await;
+    assert_problem(&beyond, 404, "not_found");
+    assert_eq!(office.get("globex", &entitlement(&office, GLOBEX)).await.json()["grants"], json!([]));
+    let production = new.to_string().replace("sandbox", "production");
+    let elsewhere = serde_json::from_str(&production).unwrap();
+    let refused = office.post("owner", "/admin/v1/environments/production/clients", &elsewhere).await;
+    assert_operators(&refused, "grants");
+}
+
+#[tokio::test]
+async fn what_a_client_was_given_stays_when_its_tenant_may_give_it_no_more() {
+    let office = office_with_ledger().await;
+    let target = entitlement(&office, ACME);
+    let wide = json!({ "grants": grant(&["ledger:read", "ledger:write"]) });
+    assert_eq!(office.patch("admin", &target, &wide).await.status, 200);
+    let new = json!({ "name": "own", "dialects": ["standard"], "grants": grant(&["ledger:read", "ledger:write"]) });
+    let made = office.post("owner", CLIENTS, &new).await;
+    let (client, id) = (made.header("location").unwrap().to_owned(), made.json()["client"]["id"].clone());
+    assert_eq!(office.patch("admin", &target, &json!({ "grants": grant(&["ledger:read"]) })).await.status, 200);
+
+    assert_eq!(office.get("owner", &client).await.json()["grants"], made.json()["client"]["grants"]);
+    let beyond = office.get("viewer", &format!("{target}/beyond?limit=200")).await.json();
+    let of_client = beyond["items"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!((&of_client["grants"][0]["scopes"], &of_client["lifetime"]), (&json!(["ledger:write"]), &json!(false)));
+    let kept = json!({ "grants": grant(&["ledger:write"]) });
+    assert_eq!(office.patch("owner", &client, &kept).await.status, 200, "what it has it may keep");
+    assert_eq!(office.patch("owner", &client, &json!({ "grants": grant(&["ledger:read"]) })).await.status, 200);
+    assert_operators(&office.patch("owner", &client, &kept).await, "grants");
+}
+
+#[tokio::test]
+async fn whoever_saw_an_older_entitlement_is_told() {
+    let office = office_with_ledger().await;
+    let target = entitlement(&office, ACME);
+    let said = json!({ "grants": grant(&["ledger:read"]) });
+    let replace =
+        async |seen: &str| office.ask("admin", ("PATCH", &target), &format!("If-Match: {seen}\r\n"), Some(&said)).await;
+    assert_eq!(replace("\"0\"").await.status, 200);
+    assert_problem(&replace("\"0\"").await, 412, "changed");
+    assert_eq!(replace("\"1\"").await.json()["version"], 2);
+    let missing = office.ask("admin", ("PATCH", &target), "", Some(&said)).await;
+    assert_problem(&missing, 428, "match_missing");
+    let unknown = json!({ "grants": grant(&["ledger:none"]) });
+    assert_eq!(office.patch("admin", &target, &unknown).await.status, 409);
 }
 
 #[tokio::test]

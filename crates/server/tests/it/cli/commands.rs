@@ -32,6 +32,13 @@ async fn every_command_tells_json_when_asked() {
     json("resource create --environment sandbox --scope", &["ledger:read", resource, "--algorithm", "PS256"]);
     json("resource update --environment sandbox --add-scope ledger:create", &[resource]);
     assert!(json("resource list --environment sandbox", &[]).as_array().unwrap().len() >= 2);
+    let entitle = |more: &[&str]| json("tenant entitle --environment sandbox", &[&[tenant.as_str()], more].concat());
+    assert_eq!(entitle(&[])["version"], 0);
+    let entitled = entitle(&["--resource", resource, "--scope", "ledger:read", "--dialect", "asset", "--lifetime-max", "600"]);
+    assert_eq!((&entitled["version"], &entitled["grants"][0]["scopes"]), (&1.into(), &serde_json::json!(["ledger:read"])));
+    let narrowed = entitle(&["--revoke", resource, "--no-dialects", "--no-lifetime-max"]);
+    assert_eq!((&narrowed["grants"], &narrowed["dialects"]), (&serde_json::json!([]), &serde_json::json!([])));
+    assert_eq!(entitle(&[]), narrowed);
     json("key create --environment sandbox --algorithm EdDSA", &[]);
     assert!(json("key list", &[]).as_array().unwrap().len() >= 6);
 

@@ -145,6 +145,9 @@ async fn a_program_is_let_in_and_put_out_on_the_command_line() {
     assert_eq!(deployment.json(&["management-client", "disable", id])["status"], "disabled");
     assert!(!is_in().await);
     assert_eq!(deployment.json(&["management-client", "enable", id])["status"], "active");
+    assert!(!is_in().await, "a token that was ended stays so");
+    let token = issue(secret).await.unwrap().token;
+    let is_in = async || management.token_authority(&token).await.unwrap().is_some();
     assert!(is_in().await);
     let rotated = deployment.json(&["management-client", "rotate", id]);
     assert!(!is_in().await);

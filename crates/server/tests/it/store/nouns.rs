@@ -3,8 +3,8 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     AssertionAudience, AttributeValue, BusinessAccess, BusinessId, CertificateFingerprint, CertificateName, Credential,
-    CredentialLimits, Environment, Federation, Grant, KeySetLocation, KeyState, Profile, Proof, PublicKey, ScopeDefinition,
-    ScopeSet, SealedBytes, SecretRotation, Status, StoredSecret, TokenBinding, TokenFormat,
+    CredentialLimits, Entitlement, Environment, Federation, Grant, KeySetLocation, KeyState, Profile, Proof, PublicKey,
+    ScopeDefinition, ScopeSet, SealedBytes, SecretRotation, Status, StoredSecret, TokenBinding, TokenFormat,
 };
 use mintmark_core::store::{EnvironmentRecord, Page, Store, Write};
 use mintmark_verify::{Algorithm, Jwk};
@@ -15,6 +15,7 @@ super::on_every_store! {
     an_empty_store_holds_nothing,
     an_environment_comes_back_with_every_field,
     a_tenant_comes_back_with_every_field,
+    an_entitlement_comes_back_with_every_field,
     a_business_comes_back_with_every_field,
     a_client_comes_back_with_every_field,
     a_client_with_nothing_optional_comes_back_so,
@@ -65,6 +66,22 @@ async fn a_tenant_comes_back_with_every_field<S: Store>(world: World<S>) {
     (tenant.name, tenant.status, tenant.version) = ("Acme".to_owned(), Status::Disabled, 2);
     world.write(Write::UpdateTenant(tenant.clone())).await;
     assert_eq!(world.store.tenant(tenant.id).await.unwrap(), Some(tenant));
+}
+
+async fn an_entitlement_comes_back_with_every_field<S: Store>(world: World<S>) {
+    let (sandbox, tenant) = (world.environment("sandbox").await, world.tenant("Acme").await);
+    let other = world.tenant("Globex").await;
+    let resource = world.new_resource(&sandbox, "https://api.example.com");
+    let mut entitlement = Entitlement { version: 1, ..Entitlement::none(sandbox.name.clone(), tenant.id) };
+    world.write(Write::InsertEntitlement(entitlement.clone())).await;
+    assert_eq!(world.store.entitlement(&sandbox.name, tenant.id).await.unwrap(), Some(entitlement.clone()));
+    let scopes = vec!["ledger:write".parse().unwrap(), "ledger:read".parse().unwrap()];
+    entitlement.grants = vec![Grant { resource: resource.id, scopes }];
+    entitlement.dialects = vec!["asset".parse().unwrap()];
+    (entitlement.lifetime_max, entitlement.changed_at, entitlement.version) = (Some(u32::MAX), NOW, 2);
+    world.write(Write::UpdateEntitlement(entitlement.clone())).await;
+    assert_eq!(world.store.entitlement(&sandbox.name, tenant.id).await.unwrap(), Some(entitlement));
+    assert_eq!(world.store.entitlement(&sandbox.name, other.id).await.unwrap(), None);
 }
 
 async fn a_business_comes_back_with_every_field<S: Store>(world: World<S>) {

@@ -97,7 +97,7 @@ async fn a_request_is_in_a_minute_an_hour_and_a_day<S: Store>(world: World<S>) {
     world.store.record_usage(&batch(1, 1, counts)).await.unwrap();
     let series = async |step, by| {
         let query = UsageQuery { each_step: true, ..all_time(by, step) };
-        let rows: Vec<UsageRow> = world.store.usage(&query).await.unwrap();
+        let rows: Vec<UsageRow> = world.store.usage(&query).await.unwrap().rows;
         rows.iter().map(|row| (row.start.0 - day.0, row.requests)).collect::<Vec<_>>()
     };
     for by in [UsageBy::Nothing, UsageBy::Tenant, UsageBy::Client] {

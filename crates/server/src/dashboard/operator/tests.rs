@@ -1,0 +1,5 @@
+//! The operator's pages, as somebody of each kind sees and uses them.
+
+mod desk;
+mod keys;
+mod tenants;
