@@ -38,6 +38,7 @@ use crate::admin::AdminApp;
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let mut pages = access::routes()
+        .merge(businesses::routes())
         .merge(clients::routes())
         .merge(insight::routes())
         .merge(members::routes())
