@@ -101,14 +101,14 @@ fn moment(text: &str, of_day: i64) -> Result<Option<Moment>, String> {
 
 /// Which field of the form an operation's word is about.
 fn mistake(refusal: &Refusal) -> Option<Mistake> {
-    let Refusal::Invalid { field, .. } = refusal else { return None };
+    let Refusal::Invalid { field, expected } = refusal else { return None };
     let field = match *field {
         "object_id" => "id",
         "object_kind" => "kind",
         known @ ("chain" | "who" | "action" | "environment") => known,
         _ => return None,
     };
-    Some((field, refusal.to_string()))
+    Some((field, words::mistake::expected(expected)))
 }
 
 /// `GET /audit`.

@@ -37,8 +37,8 @@ pub(super) async fn look(seat: Seat, Path(name): Path<String>) -> Answer {
     };
     match explain::inspect(&seat.desk, &TokenToInspect { token: token.to_owned() }).await {
         Ok(report) => page.looked = Some(told(report)),
-        Err(refusal @ Refusal::Invalid { .. }) => {
-            page.error = Some(refusal.to_string());
+        Err(Refusal::Invalid { expected, .. }) => {
+            page.error = Some(words::mistake::expected(&expected));
             return Ok(unprocessable(problem::page(&page)));
         }
         Err(refusal) => return Err(seat.stop(refusal)),

@@ -217,8 +217,19 @@ pub(crate) mod overview {
     pub(crate) const REFUSED_CLIENTS: &str = "Clients that were refused";
     pub(crate) const LAST_DAY: &str = "last 24 hours";
     pub(crate) const ATTENTION: &str = "Needs a look";
-    pub(crate) const ATTENTION_NONE: &str = "Nothing needs a look: no client was refused in the last 24 hours.";
+    pub(crate) const ATTENTION_NONE: &str =
+        "Nothing needs a look: no client was refused in the last 24 hours, and no credential expires within two weeks.";
     pub(crate) const EXPLAIN: &str = "Explain";
+    pub(crate) const OPEN: &str = "Open the client";
+
+    pub(crate) fn expires(name: &str) -> String {
+        format!("A credential of {name} expires soon")
+    }
+
+    pub(crate) fn expires_why(hint: &str, when: &str) -> String {
+        format!("{hint} ends on {when}. Add another or rotate it before; both work meanwhile.")
+    }
+
     pub(crate) const NODE_READY: &str = "This node is ready, and follows the database";
     pub(crate) const NODE_NOT_READY: &str = "This node should get no requests";
     pub(crate) const NODE_DETAILS: &str = "Details";
