@@ -67,18 +67,14 @@ mod tests {
         let options = OpenOptions { create: true, kind: None, clock, random };
         let store = SqlStore::open(&StorePlace::file(folder.path().join("test.db")), options).await.unwrap();
         let Ok(Transaction::Sqlite(mut transaction)) = store.engine.begin_read().await else { panic!("it is a file") };
-        for (statement, first) in [
-            (
-                CREDENTIALS_EXPIRING,
-                "SEARCH c USING INDEX credential_by_expiry (environment=? AND expires_at>? AND expires_at<?)",
-            ),
-            (CREDENTIALS_EXPIRING_OF_TENANT, "SEARCH k USING INDEX client_by_tenant (environment=? AND tenant_id=?)"),
-        ] {
+        let by_expiry = ("SEARCH c USING INDEX credential_by_expiry", "(environment=? AND expires_at>? AND expires_at<?)");
+        let by_client = ("SEARCH k USING INDEX client_", "(environment=? AND tenant_id=?)");
+        for (statement, (table, by)) in [(CREDENTIALS_EXPIRING, by_expiry), (CREDENTIALS_EXPIRING_OF_TENANT, by_client)] {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sql));
             let steps =
                 sqlx::query(plan).bind("a").bind(1).bind(2).bind(3).bind("b").fetch_all(&mut *transaction).await.unwrap();
             let step: String = steps[0].get("detail");
-            assert_eq!(step, first);
+            assert!(step.starts_with(table) && step.ends_with(by), "{step}");
         }
     }
 }
