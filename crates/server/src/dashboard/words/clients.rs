@@ -227,7 +227,7 @@ pub(crate) mod overview {
     }
 
     pub(crate) fn expires_why(hint: &str, when: &str) -> String {
-        format!("{hint} ends on {when}. Add another or rotate it before; both work meanwhile.")
+        format!("The credential {hint} expires on {when}. Add another or rotate it before; both work meanwhile.")
     }
 
     pub(crate) const NODE_READY: &str = "This node is ready, and follows the database";
@@ -239,7 +239,7 @@ pub(crate) mod overview {
     }
 
     pub(crate) fn node(version: &str, position: &str, clients: &str) -> String {
-        format!("Version {version}; changes up to {position} are in force; {clients} clients are held in memory.")
+        format!("Version {version}; changes up to {position} are in force; clients held in memory: {clients}.")
     }
     pub(crate) const START: &str = "Get your first token";
     pub(crate) const START_WHY: &str =
