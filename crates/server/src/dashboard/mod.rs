@@ -45,9 +45,8 @@ pub fn routes(app: &AdminApp) -> Router<AdminApp> {
         .merge(operator::routes())
         .route("/theme", post(theme::choose))
         .fallback(problem::not_found);
-    if app.development {
-        pages = pages.merge(kit::routes());
-    }
+    // No environment has such a name: without the kit there is nothing there.
+    pages = if app.development { pages.merge(kit::routes()) } else { pages.route("/_kit/{*page}", get(problem::not_found)) };
     pages
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .route("/assets/{file}", get(assets::serve))

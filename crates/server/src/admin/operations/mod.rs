@@ -12,6 +12,7 @@ mod entitlement;
 pub mod entitlements;
 pub mod environments;
 pub mod explain;
+pub mod inspect;
 pub mod invitations;
 pub mod keys;
 pub mod limits;
