@@ -49,6 +49,8 @@ words! {
     }
     /// How a step of a request went.
     StepVerdict { Passed = "passed", Failed = "failed", NotReached = "not_reached" }
+    /// What kind of thing is revoked.
+    RevocationKind { Credential = "credential", Client = "client", Business = "business", Tenant = "tenant", Token = "token" }
     /// How a check of a token went.
     LineVerdict { Passed = "passed", Failed = "failed", Note = "note", NotChecked = "not_checked" }
     /// What ended a token.
@@ -255,6 +257,7 @@ mod tests {
         assert_words("Role", |word| management::Role::from_word(word).is_some(), management::Role::ALL.len());
         assert_words("Algorithm", |word| word.parse::<mintmark_verify::Algorithm>().is_ok(), 4);
         assert_words("Outcome", |word| mintmark_core::usage::OutcomeClass::from_word(word).is_some(), 6);
+        assert_words("RevocationKind", |word| model::RevocationKind::from_word(word).is_some(), 5);
         assert_words("CredentialKind", |word| model::ProofKind::from_word(word).is_some(), 7);
     }
 }

@@ -9,5 +9,5 @@ mod people;
 
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
-pub(crate) use operator::{keys, tenants};
+pub(crate) use operator::{deny_list, keys, resources, tenants};
 pub(crate) use people::{account, invitation, sign_in, step_up};

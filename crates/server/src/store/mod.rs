@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `client_lists` | clients as lists for people show them |
+//! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
@@ -25,6 +26,7 @@
 mod audit;
 mod client_lists;
 mod commit;
+mod deny_list;
 mod engine;
 mod fields;
 mod idempotency;
@@ -52,6 +54,7 @@ use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
 pub use client_lists::{CredentialGlance, NamePlace};
+pub use deny_list::{DenyFilter, DenyPlace};
 pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;

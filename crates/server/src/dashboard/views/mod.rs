@@ -14,7 +14,8 @@ pub(crate) use client::{ClientPage, ClientTab, CredentialRow, RefusalRow, ScopeR
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
 pub(crate) use operator::{
-    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    BeyondRow, CheckRow, DeniedRow, DenyListPage, DenyTyped, EntitlementForm, HolderRow, KeyDialog, KeyGroup, KeyListPage,
+    KeyPage, KeyRow, KeyStatus, ResourceFormPage, ResourceListPage, ResourcePage, ResourceRow, ResourceTyped, TenantFormPage,
     TenantListPage, TenantPage, TenantRow,
 };
 pub(crate) use overview::{Figure, OverviewPage};

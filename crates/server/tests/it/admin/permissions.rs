@@ -45,6 +45,8 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_credential"
         | "read_entitlement"
         | "list_clients_beyond"
+        | "list_resource_clients"
+        | "list_revocations"
         | "list_resources"
         | "read_resource"
         | "list_keys"
