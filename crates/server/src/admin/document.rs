@@ -98,12 +98,14 @@ operations! {
     registry::create_resource => Some(Permission::EditOperator);
     registry::read_resource => Some(Permission::Read);
     registry::edit_resource => Some(Permission::EditOperator);
+    registry::list_resource_clients => Some(Permission::Read);
     keys::list_keys => Some(Permission::ReadOperator);
     keys::read_key => Some(Permission::ReadOperator);
     keys::rotate_key => Some(Permission::EditOperator);
     keys::remove_key => Some(Permission::EditOperator);
     keys::restore_key => Some(Permission::EditOperator);
     keys::revoke_key => Some(Permission::EditOperator);
+    registry::list_revocations => Some(Permission::ReadOperator);
     registry::revoke_token => Some(Permission::EditOperator);
     usage::read_usage => Some(Permission::Read);
     usage::list_refusals => Some(Permission::Read);

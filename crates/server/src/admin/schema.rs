@@ -51,6 +51,8 @@ words! {
     }
     /// How a step of a request went.
     StepVerdict { Passed = "passed", Failed = "failed", NotReached = "not_reached" }
+    /// What kind of thing is revoked.
+    RevocationKind { Credential = "credential", Client = "client", Business = "business", Tenant = "tenant", Token = "token" }
     /// How a check of a token went.
     LineVerdict { Passed = "passed", Failed = "failed", Note = "note", NotChecked = "not_checked" }
     /// What ended a token.
@@ -268,6 +270,7 @@ mod tests {
         assert_words("InvitationKind", |word| model::InvitationKind::from_word(word).is_some(), 3);
         assert_words("Algorithm", |word| word.parse::<mintmark_verify::Algorithm>().is_ok(), 4);
         assert_words("Outcome", |word| mintmark_core::usage::OutcomeClass::from_word(word).is_some(), 6);
+        assert_words("RevocationKind", |word| model::RevocationKind::from_word(word).is_some(), 5);
         assert_words("CredentialKind", |word| model::ProofKind::from_word(word).is_some(), 7);
     }
 }

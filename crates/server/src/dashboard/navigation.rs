@@ -19,6 +19,7 @@ pub(crate) enum Section {
     Resources,
     Dialects,
     Keys,
+    Revocations,
     Node,
 }
 
@@ -42,7 +43,8 @@ pub(crate) struct Link {
 const ENVIRONMENT: [Section; 6] =
     [Section::Overview, Section::Clients, Section::Businesses, Section::Usage, Section::Explain, Section::Console];
 const PEOPLE: [Section; 2] = [Section::Members, Section::Audit];
-const OPERATOR: [Section; 5] = [Section::Tenants, Section::Resources, Section::Dialects, Section::Keys, Section::Node];
+const OPERATOR: [Section; 6] =
+    [Section::Tenants, Section::Resources, Section::Dialects, Section::Keys, Section::Revocations, Section::Node];
 
 impl Section {
     fn label(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Section {
             Section::Resources => words::navigation::RESOURCES,
             Section::Dialects => words::navigation::DIALECTS,
             Section::Keys => words::navigation::KEYS,
+            Section::Revocations => words::navigation::REVOCATIONS,
             Section::Node => words::navigation::NODE,
         }
     }
@@ -78,6 +81,7 @@ impl Section {
             Section::Resources => "resources",
             Section::Dialects => "dialects",
             Section::Keys => "keys",
+            Section::Revocations => "revocations",
             Section::Node => "node",
         }
     }
@@ -87,9 +91,12 @@ impl Section {
         match self {
             Section::Audit => Permission::ReadAudit,
             Section::Members => Permission::EditMembers,
-            Section::Tenants | Section::Resources | Section::Dialects | Section::Keys | Section::Node => {
-                Permission::ReadOperator
-            }
+            Section::Tenants
+            | Section::Resources
+            | Section::Dialects
+            | Section::Keys
+            | Section::Revocations
+            | Section::Node => Permission::ReadOperator,
             _ => Permission::Read,
         }
     }

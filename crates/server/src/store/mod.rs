@@ -12,6 +12,7 @@
 //! | `reads` | the reading half of the trait |
 //! | `client_lists` | clients as lists for people show them |
 //! | `expiring` | credentials that expire soon |
+//! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
@@ -26,6 +27,7 @@
 mod audit;
 mod client_lists;
 mod commit;
+mod deny_list;
 mod engine;
 mod expiring;
 mod fields;
@@ -55,6 +57,7 @@ use mintmark_core::store::Read;
 pub use audit::AuditSurvey;
 pub use client_lists::{CredentialGlance, NamePlace};
 pub use expiring::ExpiringCredential;
+pub use deny_list::{DenyFilter, DenyPlace};
 pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;

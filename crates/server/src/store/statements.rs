@@ -388,6 +388,9 @@ statements! {
          ELSE revocation.expires_at END";
     REVOCATIONS = "revocation.read": concat!(revocation!(), "position >= $1 ORDER BY position LIMIT $2");
     REVOCATIONS_AT = "revocation.read_at": concat!(revocation!(), "position = $1");
+    REVOCATIONS_LATEST = "revocation.latest": concat!(revocation!(),
+        "(position, kind, id) < ($1, $2, $3) AND expires_at > $4 AND ($5 = '' OR kind = $5) \
+         AND ($6 = '' OR environment = $6 OR environment = '') ORDER BY position DESC, kind DESC, id DESC LIMIT $7");
     REVOKED_TOKENS = "revocation.tokens":
         "SELECT count(*) AS tokens FROM (SELECT id FROM revocation \
          WHERE environment = $1 AND client_id = $2 AND expires_at > $3 LIMIT $4) AS live";

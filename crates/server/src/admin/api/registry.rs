@@ -6,11 +6,12 @@ use super::answer::{Made, Shown, Tagged};
 use super::extract::{Answer, Asked, Names, Seen, Sent};
 use crate::admin::Desk;
 use crate::admin::operations::Page;
+use crate::admin::operations::deny_list::{self, RevocationFilter, RevocationView};
 use crate::admin::operations::dialects::{self, DialectView};
 use crate::admin::operations::environments::{self, EnvironmentView, PageFilter};
 use crate::admin::operations::me::{self, MeView};
 use crate::admin::operations::node::{self, NodeView};
-use crate::admin::operations::resources::{self, NewResource, ResourcePatch, ResourceView};
+use crate::admin::operations::resources::{self, NewResource, ResourceClientView, ResourcePatch, ResourceView};
 use crate::admin::operations::revocations::{self, Revoked, TokenRevocation};
 
 type OneResource = (EnvironmentName, ResourceId);
@@ -125,4 +126,27 @@ pub(in crate::admin) async fn revoke_token(
     Sent(token): Sent<TokenRevocation>,
 ) -> Answer<Shown<Revoked>> {
     Ok(Shown(revocations::revoke_token(&desk, &environment, &token).await?))
+}
+
+/// List the clients that may ask for a resource, or serve it.
+#[utoipa::path(get, path = "/admin/v1/environments/{environment}/resources/{resource}/clients", tag = "Resources",
+    params(("environment" = String, Path, description = "The environment."), ("resource" = String, Path, description = "The resource's id."),
+        PageFilter),
+    responses((status = 200, description = "A page of clients within reach.", body = Page<ResourceClientView>)))]
+pub(in crate::admin) async fn list_resource_clients(
+    desk: Desk,
+    Names((environment, id)): Names<OneResource>,
+    Asked(filter): Asked<PageFilter>,
+) -> Answer<Shown<Page<ResourceClientView>>> {
+    Ok(Shown(resources::list_clients(&desk, (&environment, id), &filter).await?))
+}
+
+/// List what is revoked now, the latest first.
+#[utoipa::path(get, path = "/admin/v1/revocations", tag = "Revocation", params(RevocationFilter),
+    responses((status = 200, description = "A page of revocations.", body = Page<RevocationView>)))]
+pub(in crate::admin) async fn list_revocations(
+    desk: Desk,
+    Asked(filter): Asked<RevocationFilter>,
+) -> Answer<Shown<Page<RevocationView>>> {
+    Ok(Shown(deny_list::list(&desk, &filter).await?))
 }

@@ -7,6 +7,7 @@ pub mod client_lists;
 pub mod clients;
 pub mod console;
 pub mod credentials;
+pub mod deny_list;
 pub mod dialects;
 mod entitlement;
 pub mod entitlements;

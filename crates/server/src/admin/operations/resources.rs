@@ -1,15 +1,18 @@
 //! Resources and the scopes that they understand. Everybody sees them, to ask for scopes; the operator changes them.
 
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, ScopeToken, TokenFormat};
+use mintmark_core::model::{
+    Client, ClientId, EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, ScopeToken, TenantId, TokenFormat,
+};
 use mintmark_core::registry::{self, MAX_SCOPES, ResourceEdit};
+use mintmark_core::store::{self, Store};
 use mintmark_verify::Algorithm;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Page;
 use super::environments::PageFilter;
-use super::page::{Wanted, page_of};
+use super::page::{Wanted, page_of, read_page};
 use super::patch::present;
 use crate::admin::{Desk, Moment, Refusal, schema};
 
@@ -115,6 +118,40 @@ pub struct ResourcePatch {
     pub remove_scopes: Vec<ScopeToken>,
 }
 
+/// A client that may ask for a resource, or serves it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ResourceClient)]
+pub struct ResourceClientView {
+    /// Its `client_id`.
+    #[schema(value_type = schema::ClientId)]
+    pub id: ClientId,
+    /// What people call it.
+    pub name: String,
+    /// The tenant it belongs to.
+    #[schema(value_type = schema::TenantId)]
+    pub tenant_id: TenantId,
+    /// What it may ask for there.
+    #[schema(value_type = Vec<schema::ScopeToken>)]
+    pub scopes: Vec<ScopeToken>,
+    /// Whether it is the server or gateway of the resource: it may ask about tokens for it.
+    pub serves: bool,
+}
+
+impl ResourceClientView {
+    /// None if the client has nothing to do with the resource.
+    fn of(client: Client, resource: ResourceId) -> Option<Self> {
+        let serves = client.serves.contains(&resource);
+        let grant = client.grants.into_iter().find(|grant| grant.resource == resource);
+        (serves || grant.is_some()).then(|| Self {
+            id: client.id,
+            name: client.name,
+            tenant_id: client.tenant_id,
+            scopes: grant.map(|grant| grant.scopes).unwrap_or_default(),
+            serves,
+        })
+    }
+}
+
 /// All resources of an environment, in the order they were made.
 pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &PageFilter) -> Result<Page<ResourceView>, Refusal> {
     desk.require(Permission::Read)?;
@@ -156,6 +193,22 @@ pub async fn edit(
     let edit = ResourceEdit { add_scopes, remove_scopes, name, token_format, version: seen };
     let edited = desk.registry.edit_resource(environment, &resource.uri, &edit).await;
     edited.map(Into::into).map_err(|error| Refusal::of_change(error, seen))
+}
+
+/// The clients within reach that may ask for a resource or serve it, by identifier.
+pub async fn list_clients(
+    desk: &Desk,
+    (environment, id): (&EnvironmentName, ResourceId),
+    filter: &PageFilter,
+) -> Result<Page<ResourceClientView>, Refusal> {
+    desk.require(Permission::Read)?;
+    find(desk, environment, id).await?;
+    let wanted = Wanted::<ClientId>::read(filter.limit, filter.cursor.as_deref())?;
+    let read = |after: Option<ClientId>, limit| async move {
+        let page = store::Page { after: after.as_ref(), limit };
+        Ok(desk.store().clients(environment, desk.only_tenant(), page).await?)
+    };
+    read_page(wanted, read, |client| client.id.clone(), |client| ResourceClientView::of(client, id)).await
 }
 
 async fn find(desk: &Desk, environment: &EnvironmentName, id: ResourceId) -> Result<Resource, Refusal> {

@@ -13,7 +13,7 @@ use crate::dashboard::navigation::Section;
 pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// Every picture of `assets/icons.svg`.
-pub(super) const ICONS: [&str; 41] = [
+pub(super) const ICONS: [&str; 42] = [
     "mint",
     "overview",
     "clients",
@@ -27,6 +27,7 @@ pub(super) const ICONS: [&str; 41] = [
     "resources",
     "dialects",
     "keys",
+    "revocations",
     "node",
     "secret",
     "certificate",

@@ -1,10 +1,12 @@
 //! The operator's own pages: tenants and what they are entitled to, signing keys. Whoever they are shown to, the operations decide
 //! what may be seen and done.
 
+mod deny_list;
 mod entitlement;
 mod key_changes;
 mod key_pages;
 mod mistake;
+mod resources;
 mod tenant_changes;
 mod tenants;
 
@@ -26,6 +28,14 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/tenants/{tenant}/disable", post(tenant_changes::disable))
         .route("/tenants/{tenant}/enable", post(tenant_changes::enable))
         .route("/tenants/{tenant}/{environment}", get(tenants::show_in).post(entitlement::save))
+        .route("/resources", get(resources::show))
+        .route("/resources/{environment}", get(resources::show_in).post(resources::create))
+        .route("/resources/{environment}/new", get(resources::ask))
+        .route("/resources/{environment}/{resource}", get(resources::one).post(resources::edit))
+        .route("/revocations", get(deny_list::show))
+        .route("/revocations/token", post(deny_list::token))
+        .route("/revocations/client", post(deny_list::client))
+        .route("/revocations/tenant", post(deny_list::tenant))
         .route("/keys", get(key_pages::show))
         .route("/keys/{environment}", get(key_pages::show_in))
         .route("/keys/{environment}/{kid}", get(key_pages::one))

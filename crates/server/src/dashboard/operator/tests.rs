@@ -1,5 +1,7 @@
 //! The operator's pages, as somebody of each kind sees and uses them.
 
+mod deny_list;
 mod desk;
 mod keys;
+mod resources;
 mod tenants;

@@ -33,7 +33,8 @@ pub(crate) use members::{
     InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
 };
 pub(crate) use operator::{
-    BeyondRow, CheckRow, EntitlementForm, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, TenantFormPage,
+    BeyondRow, CheckRow, DeniedRow, DenyListPage, DenyTyped, EntitlementForm, HolderRow, KeyDialog, KeyGroup, KeyListPage,
+    KeyPage, KeyRow, KeyStatus, ResourceFormPage, ResourceListPage, ResourcePage, ResourceRow, ResourceTyped, TenantFormPage,
     TenantListPage, TenantPage, TenantRow,
 };
 pub(crate) use overview::{Figure, OverviewPage};

@@ -36,6 +36,7 @@ pub(crate) mod navigation {
     pub(crate) const RESOURCES: &str = "Resources";
     pub(crate) const DIALECTS: &str = "Dialects";
     pub(crate) const KEYS: &str = "Signing keys";
+    pub(crate) const REVOCATIONS: &str = "Deny list";
     pub(crate) const NODE: &str = "Nodes";
 }
 

@@ -58,6 +58,8 @@ fn body_of(name: &str) -> Option<Value> {
         | "complete_rotation"
         | "plan_promotion"
         | "list_clients_beyond"
+        | "list_resource_clients"
+        | "list_revocations"
         | "list_resources"
         | "read_resource"
         | "list_keys"

@@ -1,6 +1,8 @@
 //! What the operator's pages say.
 
+pub(crate) mod deny_list;
 pub(crate) mod keys;
+pub(crate) mod resources;
 pub(crate) mod tenants;
 
 /// What every form says of a field that is not of its form.

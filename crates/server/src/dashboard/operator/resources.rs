@@ -1,0 +1,262 @@
+//! Resources with their scopes, and who has them.
+
+use axum::extract::{Path, Query};
+use mintmark_core::management::Permission;
+use mintmark_core::model::{EnvironmentName, ResourceId, ScopeToken, TokenFormat};
+use mintmark_verify::Algorithm;
+use serde::Deserialize;
+
+use super::mistake::{Mistake, again};
+use super::{address, encoded};
+use crate::admin::Refusal;
+use crate::admin::operations::environments::PageFilter;
+use crate::admin::operations::resources::{self, NewResource, ResourceClientView, ResourcePatch, ResourceView, Scope};
+use crate::dashboard::components::{Pager, When};
+use crate::dashboard::navigation::Section;
+use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
+use crate::dashboard::views::{HolderRow, ResourceFormPage, ResourceListPage, ResourcePage, ResourceRow, ResourceTyped};
+use crate::dashboard::{problem, words};
+
+/// Where a list goes on.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CursorQuery {
+    cursor: String,
+}
+
+fn format_word(format: Option<TokenFormat>) -> &'static str {
+    format.map_or(words::resources::FORMAT_DEFAULT, |format| match format {
+        TokenFormat::Jwt => words::resources::JWT,
+        TokenFormat::Opaque => words::resources::OPAQUE,
+    })
+}
+
+fn algorithm_word(algorithm: Option<Algorithm>) -> &'static str {
+    algorithm.map_or(words::resources::ALGORITHM_DEFAULT, Algorithm::as_str)
+}
+
+/// Only the operator's people see the pages; tenants see the scopes where they grant them.
+fn check(seat: &Seat, permission: Permission) -> Result<(), Stop> {
+    if seat.may(permission) { Ok(()) } else { Err(seat.stop(Refusal::Forbidden(permission))) }
+}
+
+/// `GET /resources`.
+pub(super) async fn show(seat: Seat) -> Answer {
+    let environment = seat.first_environment().map(ToString::to_string).unwrap_or_default();
+    show_in(seat, Path(environment)).await
+}
+
+/// `GET /resources/{environment}`.
+pub(super) async fn show_in(seat: Seat, Path(environment): Path<String>) -> Answer {
+    check(&seat, Permission::ReadOperator)?;
+    let record = seat.environment(&environment)?;
+    let name = &record.environment.name;
+    let tab = |other: &EnvironmentName| (other.to_string(), format!("/resources/{other}"), other == name);
+    let rows = record.resources.iter().map(|resource| ResourceRow {
+        name: resource.name.clone(),
+        href: format!("/resources/{name}/{}", resource.id),
+        uri: resource.uri.to_string(),
+        scopes: resource.scopes.len(),
+        format: format_word(resource.token_format),
+        algorithm: algorithm_word(resource.algorithm),
+    });
+    Ok(problem::page(&ResourceListPage {
+        frame: seat.frame(words::resources::TITLE, Some(Section::Resources)),
+        environments: seat.environments().iter().map(|other| tab(&other.environment.name)).collect(),
+        environment: name.to_string(),
+        rows: rows.collect(),
+        may_edit: seat.may(Permission::EditOperator),
+    }))
+}
+
+/// `GET /resources/{environment}/new`.
+pub(super) async fn ask(seat: Seat, Path(environment): Path<String>) -> Answer {
+    check(&seat, Permission::EditOperator)?;
+    Ok(problem::page(&form(&seat, &environment, ResourceTyped::default())?))
+}
+
+fn form(seat: &Seat, environment: &str, typed: ResourceTyped) -> Result<ResourceFormPage, Stop> {
+    let name = &seat.environment(environment)?.environment.name;
+    let mut frame = seat.frame(words::resources::NEW, Some(Section::Resources));
+    frame.breadcrumbs = above(name);
+    Ok(ResourceFormPage { frame, action: format!("/resources/{name}"), typed })
+}
+
+fn above(environment: &EnvironmentName) -> Vec<crate::dashboard::frame::Crumb> {
+    let list = (words::resources::TITLE.to_owned(), "/resources".to_owned());
+    crumbs([list, (environment.to_string(), format!("/resources/{environment}"))])
+}
+
+/// What the form says.
+fn typed(seat: &Seat) -> ResourceTyped {
+    let field = |name: &str| seat.fields.one(name).unwrap_or_default().trim().to_owned();
+    ResourceTyped {
+        name: field("name"),
+        uri: field("uri"),
+        scopes: field("scopes"),
+        format: field("token_format"),
+        algorithm: field("algorithm"),
+        mistake: None,
+    }
+}
+
+fn invalid(field: &'static str, text: impl Into<String>) -> Mistake {
+    Mistake { field: Some(field), text: text.into() }
+}
+
+/// A catalogue as lines.
+fn scopes(text: &str) -> Result<Vec<Scope>, Mistake> {
+    let mut scopes: Vec<Scope> = Vec::new();
+    for (at, line) in text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
+        let (name, description) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let name: ScopeToken = name.parse().map_err(|_| invalid("scopes", words::resources::bad_line(at + 1)))?;
+        if scopes.iter().any(|known| known.name == name) {
+            return Err(invalid("scopes", words::resources::SCOPE_TWICE));
+        }
+        scopes.push(Scope { name, description: description.trim().to_owned() });
+    }
+    Ok(scopes)
+}
+
+/// A word of a list; nothing where none was chosen.
+fn chosen<T>(word: &str, read: impl Fn(&str) -> Option<T>, field: &'static str) -> Result<Option<T>, Mistake> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    read(word).map(Some).ok_or_else(|| invalid(field, words::operator::expected("what the form offers")))
+}
+
+/// `POST /resources/{environment}`.
+pub(super) async fn create(seat: Seat, Path(environment): Path<String>) -> Answer {
+    check(&seat, Permission::EditOperator)?;
+    let name = seat.environment(&environment)?.environment.name.clone();
+    let typed = typed(&seat);
+    let mistake = match new_resource(&typed) {
+        Ok(new) => match resources::create(&seat.desk, &name, new).await {
+            Ok(made) => return Ok(go(&format!("/resources/{name}/{}", made.id), Some("resource-created"))),
+            Err(refusal) => Mistake::of(&seat, refusal)?,
+        },
+        Err(mistake) => mistake,
+    };
+    let typed = ResourceTyped { mistake: Some((mistake.field, mistake.text)), ..typed };
+    Ok(again(&form(&seat, name.as_str(), typed)?))
+}
+
+fn new_resource(typed: &ResourceTyped) -> Result<NewResource, Mistake> {
+    let uri = typed.uri.parse().map_err(|_| invalid("uri", words::resources::URI_HINT))?;
+    Ok(NewResource {
+        uri,
+        name: typed.name.clone(),
+        scopes: scopes(&typed.scopes)?,
+        algorithm: chosen(&typed.algorithm, |word| word.parse().ok(), "algorithm")?,
+        token_format: chosen(&typed.format, TokenFormat::from_word, "token_format")?,
+    })
+}
+
+/// The environment and resource that an address names.
+fn named(seat: &Seat, (environment, id): &(String, String)) -> Result<(EnvironmentName, ResourceId), Stop> {
+    let name = seat.environment(environment)?.environment.name.clone();
+    let id = id.parse().map_err(|_| seat.stop(Refusal::NotFound))?;
+    Ok((name, id))
+}
+
+/// `GET /resources/{environment}/{resource}`.
+pub(super) async fn one(seat: Seat, Path(of): Path<(String, String)>, Query(asked): Query<CursorQuery>) -> Answer {
+    check(&seat, Permission::ReadOperator)?;
+    let (name, id) = named(&seat, &of)?;
+    Ok(problem::page(&page_of(&seat, (&name, id), &asked.cursor, None).await?))
+}
+
+async fn page_of(
+    seat: &Seat,
+    (environment, id): (&EnvironmentName, ResourceId),
+    cursor: &str,
+    typed: Option<ResourceTyped>,
+) -> Result<ResourcePage, Stop> {
+    let resource = resources::read(&seat.desk, environment, id).await.map_err(|refusal| seat.stop(refusal))?;
+    let filter = PageFilter { limit: None, cursor: Some(cursor.to_owned()).filter(|cursor| !cursor.is_empty()) };
+    let clients = resources::list_clients(&seat.desk, (environment, id), &filter).await;
+    let clients = clients.map_err(|refusal| seat.stop(refusal))?;
+    let href = format!("/resources/{environment}/{id}");
+    let mut frame = seat.frame(resource.name.clone(), Some(Section::Resources));
+    frame.breadcrumbs = above(environment);
+    Ok(ResourcePage {
+        frame,
+        typed: typed.unwrap_or_else(|| stored(&resource)),
+        pager: Pager {
+            showing: words::resources::showing(clients.items.len()),
+            first: (!cursor.is_empty()).then(|| href.clone()),
+            next: clients.next.as_deref().map(|next| address(&href, [("cursor", next)])),
+        },
+        has_more: clients.next.is_some(),
+        holders: clients.items.into_iter().map(|client| holder(environment, client)).collect(),
+        name: resource.name,
+        uri: resource.uri.to_string(),
+        id: id.to_string(),
+        action: href,
+        version: resource.version,
+        format: format_word(resource.token_format),
+        algorithm: algorithm_word(resource.algorithm),
+        has_format: resource.token_format.is_some(),
+        created: When::exact(resource.created_at.0),
+        scopes: resource.scopes.into_iter().map(|scope| (scope.name.to_string(), scope.description)).collect(),
+        may_edit: seat.may(Permission::EditOperator),
+    })
+}
+
+fn holder(environment: &EnvironmentName, client: ResourceClientView) -> HolderRow {
+    HolderRow {
+        href: format!("/{environment}/clients/{}", encoded(client.id.as_str())),
+        id: client.id.to_string(),
+        scopes: client.scopes.iter().map(ToString::to_string).collect(),
+        serves: client.serves,
+        name: client.name,
+    }
+}
+
+/// A resource as its form has it.
+fn stored(resource: &ResourceView) -> ResourceTyped {
+    let line = |scope: &Scope| format!("{} {}", scope.name, scope.description).trim_end().to_owned();
+    ResourceTyped {
+        name: resource.name.clone(),
+        uri: resource.uri.to_string(),
+        scopes: resource.scopes.iter().map(line).collect::<Vec<_>>().join("\n"),
+        format: resource.token_format.map(TokenFormat::as_str).unwrap_or_default().to_owned(),
+        algorithm: String::new(),
+        mistake: None,
+    }
+}
+
+/// `POST /resources/{environment}/{resource}`.
+pub(super) async fn edit(seat: Seat, Path(of): Path<(String, String)>) -> Answer {
+    check(&seat, Permission::EditOperator)?;
+    let (name, id) = named(&seat, &of)?;
+    let typed = typed(&seat);
+    let held = resources::read(&seat.desk, &name, id).await.map_err(|refusal| seat.stop(refusal))?;
+    // A form without a version is none of ours: it saw nothing.
+    let seen = seat.fields.one("version").and_then(|version| version.parse().ok()).unwrap_or_default();
+    let mistake = match patch(&typed, &held) {
+        Ok(_) if seen != held.version => Mistake::of(&seat, Refusal::Changed)?,
+        Ok(patch) => match resources::edit(&seat.desk, (&name, id), patch, Some(seen)).await {
+            Ok(_) => return Ok(go(&format!("/resources/{name}/{id}"), Some("saved"))),
+            Err(refusal) => Mistake::of(&seat, refusal)?,
+        },
+        Err(mistake) => mistake,
+    };
+    // What somebody else has saved is shown in the place of what was typed, so that nobody overwrites what they have not seen.
+    let shown = if mistake.text == words::operator::CHANGED { stored(&held) } else { typed };
+    let typed = ResourceTyped { mistake: Some((mistake.field, mistake.text)), ..shown };
+    Ok(again(&page_of(&seat, (&name, id), "", Some(typed)).await?))
+}
+
+/// What is to change: the lines that are new or say something else, and the scopes whose lines are gone.
+fn patch(typed: &ResourceTyped, held: &ResourceView) -> Result<ResourcePatch, Mistake> {
+    let scopes = scopes(&typed.scopes)?;
+    let is_kept = |scope: &&Scope| scopes.iter().any(|kept| kept.name == scope.name);
+    Ok(ResourcePatch {
+        name: Some(typed.name.clone()),
+        token_format: chosen(&typed.format, TokenFormat::from_word, "token_format")?,
+        remove_scopes: held.scopes.iter().filter(|scope| !is_kept(scope)).map(|scope| scope.name.clone()).collect(),
+        add_scopes: scopes.iter().filter(|scope| !held.scopes.contains(scope)).cloned().collect(),
+    })
+}
