@@ -41,6 +41,13 @@ impl<S: Store> Management<S> {
         Ok(self.registry.change_member(id, edit).await?)
     }
 
+    /// Removes a member that is turned off. Its address is free then.
+    pub async fn remove_member(&self, by: &Authority, id: MemberId) -> Managed<Member> {
+        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
+        check_gift(by, member.role, member.tenant_id)?;
+        Ok(self.registry.remove_member(id).await?)
+    }
+
     /// Invites a member anew who lost what they sign in with. It gives whoever holds the link the member's place, so it takes who could
     /// give the role; and the member notices, since all that they had is worth nothing once the link is used.
     pub async fn invite_back(&self, by: &Authority, id: MemberId) -> Managed<CreatedInvitation> {

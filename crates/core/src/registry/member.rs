@@ -65,6 +65,23 @@ impl<S: Store> Registry<S> {
         Ok(self.edit_member(action, id, change).await?.0)
     }
 
+    /// Removes a member that is turned off: its address is free for whoever is invited next, of whatever tenant. The audit keeps what
+    /// it was.
+    pub async fn remove_member(&self, id: MemberId) -> Outcome<Member> {
+        self.update(|| async {
+            let before = self.existing_member(id).await?;
+            if before.status != Status::Disabled {
+                return Err(RegistryError::NotAllowed("the member is active; disable it first".to_owned()));
+            }
+            let mut writes = everything_ends(id, self.clock.now());
+            writes.push(Write::DeleteMember(before.clone()));
+            let (tenant, subject) = (before.tenant_id, Subject::Member { id });
+            let draft = Draft { tenant, action: "member.remove", subject, before: audited(&before), after: None, writes };
+            Ok((draft, before))
+        })
+        .await
+    }
+
     /// Gives a member another name.
     pub async fn rename_member(&self, id: MemberId, name: &str) -> Outcome<Member> {
         check_name("name", name)?;

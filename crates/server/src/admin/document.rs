@@ -18,6 +18,8 @@ use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Respon
 
 use super::AdminApp;
 use super::api::{self, MAX_BODY, Problem, ProblemKind};
+use super::operations::audit::ExportFormat;
+use super::operations::usage::By;
 
 /// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ macro_rules! operations {
         #[openapi(
             info(title = "Mintmark management API", license(name = "Apache-2.0", identifier = "Apache-2.0")),
             paths($(api::$module::$name,)+ api::token::issue_management_token),
-            components(schemas(Problem))
+            components(schemas(Problem, By, ExportFormat))
         )]
         struct Described;
 
@@ -106,6 +108,7 @@ operations! {
     members::list_members => Some(Permission::Read);
     members::read_member => Some(Permission::Read);
     members::edit_member => Some(Permission::EditMembers);
+    members::remove_member => Some(Permission::EditMembers);
     members::invite_member_back => Some(Permission::EditMembers);
     members::list_member_sessions => Some(Permission::EditMembers);
     members::end_member_sessions => Some(Permission::EditMembers);

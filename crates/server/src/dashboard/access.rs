@@ -35,7 +35,6 @@ const ACCOUNT: &str = "/account";
 /// The pages of this module.
 pub(crate) fn routes() -> Router<AdminApp> {
     Router::new()
-        .route("/", get(account::home))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route(INVITATION_PATH, get(invitation::ask).post(invitation::look))

@@ -25,6 +25,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("role-changed", "The role was changed; they are signed out everywhere."),
     ("member-disabled", "The member is disabled and signed out everywhere."),
     ("member-enabled", "The member can sign in again."),
+    ("member-removed", "The member was removed; the address is free."),
     ("sessions-ended", "What you ended is over."),
     ("invitation-cancelled", "The invitation was taken back; its link is worth nothing."),
     ("program-disabled", "The program is disabled, and its tokens are worth nothing."),

@@ -15,7 +15,6 @@ use axum::Router;
 use axum::routing::{get, post};
 use mintmark_core::management::{Permission, Role};
 use mintmark_core::model::TenantId;
-use mintmark_core::registry::RegistryError;
 use mintmark_core::store::Store;
 
 use super::components::{Tab, Tabs};
@@ -43,6 +42,7 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/members/{member}/role", post(member::change_role))
         .route("/members/{member}/disable", post(member::disable))
         .route("/members/{member}/enable", post(member::enable))
+        .route("/members/{member}/remove", post(member::remove))
         .route("/members/{member}/invite-back", post(member::invite_back))
         .route("/members/{member}/sessions/end", post(member::end_sessions))
         .route(INVITATIONS, get(invitations::show))
@@ -104,16 +104,10 @@ fn roles_to_give(seat: &Seat, is_given: impl Fn(Role) -> bool) -> Vec<(String, S
     given.map(|role| (role.as_str().to_owned(), words::members::role(role).to_owned())).collect()
 }
 
-/// What is wrong with a form: the field, where it is one's, and the words. None where it is not the form's fault.
-fn mistake_of(refusal: &Refusal) -> Option<(&'static str, String)> {
-    match refusal {
-        Refusal::Invalid { field, expected } | Refusal::Registry(RegistryError::Invalid { field, expected }) => {
-            Some((field, words::sign_in::invalid(field, expected)))
-        }
-        Refusal::Registry(RegistryError::NotFound(_)) => Some(("tenant", words::problem::NOT_FOUND_WHY.to_owned())),
-        Refusal::Registry(RegistryError::NotAllowed(_) | RegistryError::Exists(_)) => Some(("", refusal.to_string())),
-        _ => None,
-    }
+/// The role that somebody chose; before they did, the one that permits least.
+fn typed_role(seat: &Seat) -> String {
+    let least = if seat.is_operator() { Role::Auditor } else { Role::Viewer };
+    seat.fields.one("role").unwrap_or(least.as_str()).to_owned()
 }
 
 /// What somebody chose as a tenant: nothing for the operator's own.
@@ -127,8 +121,8 @@ fn chosen_tenant(seat: &Seat) -> Result<Option<TenantId>, Refusal> {
 }
 
 /// A text of the query; nothing where it is empty.
-fn filled(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The address of a list's page.

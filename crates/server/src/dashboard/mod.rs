@@ -14,6 +14,7 @@ mod fixture;
 mod flash;
 mod forms;
 mod frame;
+mod insight;
 mod kit;
 mod members;
 mod mistake;
@@ -37,6 +38,7 @@ use crate::admin::AdminApp;
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let mut pages = access::routes()
         .merge(clients::routes())
+        .merge(insight::routes())
         .merge(members::routes())
         .merge(operator::routes())
         .route("/theme", post(theme::choose))

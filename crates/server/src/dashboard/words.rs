@@ -4,6 +4,7 @@
 mod access;
 mod clients;
 mod common;
+mod insight;
 pub(crate) mod kit;
 pub(crate) mod operator;
 mod people;
@@ -11,5 +12,6 @@ mod people;
 pub(crate) use access::{invitations, members, programs};
 pub(crate) use clients::{client, create, list, overview, result};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
+pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};
 pub(crate) use operator::{keys, tenants};
 pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

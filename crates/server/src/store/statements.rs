@@ -421,6 +421,7 @@ statements! {
         "UPDATE member SET email = $2, name = $3, role = $4, status = $5, password = $6, totp = $7, totp_step = $8, \
          passkeys = $9, last_sign_in_at = $10, version = $11 \
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
+    MEMBER_DELETE = "member.delete": "DELETE FROM member WHERE id = $1 AND version = $2";
     MEMBER = "member.read": concat!(member!(), "id = $1");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
     // Changes nothing: it finds the row if there is an admin.

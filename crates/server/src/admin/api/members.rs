@@ -36,6 +36,15 @@ pub(in crate::admin) async fn edit_member(
     Ok(Tagged(members::edit(&desk, id, &patch, seen).await?))
 }
 
+/// Remove a member that is disabled. Its address can be invited anew, by whatever tenant.
+#[utoipa::path(post, path = "/admin/v1/members/{member}/remove", tag = "Members",
+    params(("member" = String, Path, description = "The member's id.")),
+    responses((status = 204, description = "There is no such member any more; the audit keeps what it was.")))]
+pub(in crate::admin) async fn remove_member(desk: Desk, Names(id): Names<MemberId>) -> Answer<Done> {
+    members::remove(&desk, id).await?;
+    Ok(Done)
+}
+
 /// Invite a member back who lost what they sign in with. The answer is the one time that the link is shown.
 #[utoipa::path(post, path = "/admin/v1/members/{member}/invite-back", tag = "Members",
     params(("member" = String, Path, description = "The member's id.")),

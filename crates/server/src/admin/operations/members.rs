@@ -169,6 +169,12 @@ pub async fn edit(desk: &Desk, id: MemberId, patch: &MemberPatch, seen: Option<u
     edited.map(Into::into).map_err(|error| Refusal::of_object_change(error, seen))
 }
 
+/// Removes a member that is disabled. Its address is free then.
+pub async fn remove(desk: &Desk, id: MemberId) -> Result<(), Refusal> {
+    desk.require(Permission::EditMembers)?;
+    desk.management.remove_member(&desk.authority, id).await.map(drop).map_err(Refusal::of_object)
+}
+
 /// Makes a link by which a member who lost what they sign in with sets it anew.
 pub async fn invite_back(desk: &Desk, id: MemberId) -> Result<CreatedInvitationView, Refusal> {
     desk.require(Permission::EditMembers)?;

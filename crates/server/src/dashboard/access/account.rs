@@ -1,27 +1,15 @@
 //! One's own account: who one is, and where one is signed in.
 
-use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
-use http::HeaderMap;
+use axum::response::{IntoResponse, Redirect};
 use mintmark_core::model::Session;
 use mintmark_core::store::SessionsToEnd;
 
-use super::{passkeys, said, session};
+use super::passkeys;
 use crate::admin::Refusal;
 use crate::dashboard::components::When;
-use crate::dashboard::frame::Visit;
 use crate::dashboard::seat::{Answer, Seat};
 use crate::dashboard::views::{AccountPage, SessionRow};
-use crate::dashboard::{AdminApp, problem, words};
-
-/// `GET /`: where one is sent that depends on whether one is signed in.
-pub(super) async fn home(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
-    match session::signed_in(&app, &headers).await {
-        Ok(Some(_)) => Redirect::to("/account").into_response(),
-        Ok(None) => Redirect::to("/sign-in").into_response(),
-        Err(error) => problem::failed(&Visit::of(&app, &headers, "/"), said(&error.into())),
-    }
-}
+use crate::dashboard::{problem, words};
 
 /// `GET /account`.
 pub(super) async fn show(seat: Seat) -> Answer {

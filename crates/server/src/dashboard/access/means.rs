@@ -7,7 +7,7 @@ use mintmark_core::model::SensitiveAction;
 
 use super::{ACCOUNT, said};
 use crate::dashboard::frame::Frame;
-use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
+use crate::dashboard::seat::{Answer, Seat, crumbs, go};
 use crate::dashboard::views::{AuthenticatorPage, Enrolment, PasswordPage};
 use crate::dashboard::{problem, words};
 
@@ -83,17 +83,17 @@ pub(super) async fn change_authenticator(seat: Seat) -> Answer {
     let handle = seat.fields.one("handle").unwrap_or_default();
     match seat.management().enrol_totp(&seat.signed_in, handle, &seat.fields.secret("code")).await {
         Ok(()) => Ok(go(ACCOUNT, Some("authenticator-changed"))),
-        Err(error) => authenticator_again(&seat, &error),
+        Err(error) => Ok(authenticator_again(&seat, &error)),
     }
 }
 
 /// The page with the secret that is already in somebody's authenticator program.
-fn authenticator_again(seat: &Seat, error: &ManagementError) -> Result<Response, Stop> {
+fn authenticator_again(seat: &Seat, error: &ManagementError) -> Response {
     let (status, mut why) = said(error);
     if matches!(error, ManagementError::Refused) {
         words::invitation::WRONG_CODE.clone_into(&mut why);
     }
     let field = |name| seat.fields.one(name).unwrap_or_default().to_owned();
     let enrolment = Enrolment { secret: field("secret"), uri: field("uri"), handle: field("handle") };
-    Ok((status, problem::page(&authenticator_page(seat, enrolment, Some(why)))).into_response())
+    (status, problem::page(&authenticator_page(seat, enrolment, Some(why)))).into_response()
 }

@@ -34,12 +34,12 @@ pub(super) async fn sign_in(
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let email = fields.one("email").unwrap_or_default();
-    let (started, said): (_, fn(&ManagementError) -> _) = match passkeys::sign_in(&app, &fields, &caller).await {
-        Some(started) => (started, passkeys::said_of_passkey),
-        None => {
-            let (password, code) = (fields.secret("password"), fields.secret("code"));
-            (app.management.sign_in_with_password(email, &password, &code, caller.visitor()).await, said)
-        }
+    let by_passkey = passkeys::sign_in(&app, &fields, &caller).await;
+    let (started, said): (_, fn(&ManagementError) -> _) = if let Some(started) = by_passkey {
+        (started, passkeys::said_of_passkey)
+    } else {
+        let (password, code) = (fields.secret("password"), fields.secret("code"));
+        (app.management.sign_in_with_password(email, &password, &code, caller.visitor()).await, said)
     };
     match started {
         Ok(started) => session::begin(&app, &started.token, "/"),

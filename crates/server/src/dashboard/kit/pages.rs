@@ -167,11 +167,12 @@ impl Sample {
             figures: vec![
                 figure(words::overview::ISSUED, thousands(issued), words::overview::LAST_DAY),
                 figure(words::overview::REFUSED, thousands(refused), words::overview::LAST_DAY),
-                figure(words::overview::CLIENTS, "38".to_owned(), ""),
-                figure(words::overview::LATENCY, "0.4".to_owned(), "ms"),
+                figure(words::overview::SUCCEEDED, "93.1".to_owned(), words::overview::OF_REQUESTS),
+                figure(words::overview::REFUSED_CLIENTS, "4".to_owned(), words::overview::LAST_DAY),
             ],
             chart: Chart { id: "requests", title: words::overview::REQUESTS, columns },
             attention: attention(),
+            node: Some(Banner::new(Tone::Good, words::overview::NODE_READY, words::overview::node("0.1.0", "4 211", "38"))),
             has_clients,
             may_edit: true,
         }

@@ -8,11 +8,12 @@ use mintmark_core::model::SensitiveAction;
 use serde::Deserialize;
 
 use super::{
-    INVITATIONS, MEMBERS, ROWS, chosen_tenant, filled, mistake_of, organisations, page_of, roles_to_give, tabs, tenants_offered,
+    INVITATIONS, MEMBERS, ROWS, chosen_tenant, filled, organisations, page_of, roles_to_give, tabs, tenants_offered, typed_role,
 };
 use crate::admin::Refusal;
 use crate::admin::operations::invitations::{self, CreatedInvitationView, InvitationFilter, InvitationView, NewInvitationBody};
 use crate::dashboard::components::{Pager, When};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{InvitationListPage, InvitationRow, InviteFormPage, LinkPage};
@@ -26,7 +27,7 @@ pub(super) struct Asked {
 
 /// `GET /members/invitations`: those that can be used.
 pub(super) async fn show(seat: Seat, Query(asked): Query<Asked>) -> Answer {
-    let cursor = filled(&asked.cursor);
+    let cursor = filled(asked.cursor.as_deref());
     let cursor_asked = cursor.map(str::to_owned);
     let filter = InvitationFilter { limit: Some(ROWS), cursor: cursor_asked, open: Some(true), ..InvitationFilter::default() };
     let page = invitations::list(&seat.desk, &filter).await.map_err(|refusal| seat.stop(refusal))?;
@@ -66,14 +67,14 @@ pub(super) async fn form(seat: Seat) -> Answer {
 }
 
 /// The form, with what was typed.
-async fn form_page(seat: &Seat, mistake: Option<(&'static str, String)>) -> Result<InviteFormPage, Stop> {
+async fn form_page(seat: &Seat, mistake: Option<Mistake>) -> Result<InviteFormPage, Stop> {
     let mut frame = seat.frame(words::invitations::FORM_TITLE, Some(Section::Members));
     frame.breadcrumbs = crumbs([(words::members::TITLE.to_owned(), MEMBERS.to_owned())]);
     let typed = |name: &str| seat.fields.one(name).unwrap_or_default().to_owned();
     Ok(InviteFormPage {
         frame,
         email: typed("email"),
-        role: typed("role"),
+        role: typed_role(seat),
         roles: roles_to_give(seat, |role| seat.is_operator() || !role.is_of_operator()),
         is_operator: seat.is_operator(),
         tenants: tenants_offered(seat).await?,
@@ -100,7 +101,7 @@ async fn try_create(seat: &Seat) -> Result<CreatedInvitationView, Refusal> {
 }
 
 async fn again(seat: &Seat, refusal: Refusal) -> Result<Response, Stop> {
-    let Some(mistake) = mistake_of(&refusal) else { return Err(seat.stop(refusal)) };
+    let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
     let page = form_page(seat, Some(mistake)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response())
 }

@@ -24,7 +24,8 @@ pub(super) struct Asked {
 
 /// `GET /members`.
 pub(super) async fn show(seat: Seat, Query(asked): Query<Asked>) -> Answer {
-    let (tenant, status, cursor) = (filled(&asked.tenant), filled(&asked.status), filled(&asked.cursor));
+    let (tenant, status, cursor) =
+        (filled(asked.tenant.as_deref()), filled(asked.status.as_deref()), filled(asked.cursor.as_deref()));
     let filter = MemberFilter {
         limit: Some(ROWS),
         cursor: cursor.map(str::to_owned),

@@ -91,6 +91,19 @@ async fn set_status(seat: Seat, member: &str, status: Status, done: &'static str
     Ok(go(&format!("{MEMBERS}/{id}"), Some(done)))
 }
 
+/// `POST /members/{member}/remove`. The address has to be typed.
+pub(super) async fn remove(seat: Seat, Path(member): Path<String>) -> Answer {
+    seat.require_step_up(SensitiveAction::Access)?;
+    let id = id_of(&seat, &member)?;
+    let found = read(&seat, id).await?;
+    if seat.fields.one("confirmation") != Some(found.email.as_str()) {
+        let expected = || Refusal::Invalid { field: "confirmation", expected: found.email.clone() };
+        return Err(seat.stop(expected()));
+    }
+    members::remove(&seat.desk, id).await.map_err(|refusal| seat.stop(refusal))?;
+    Ok(go(MEMBERS, Some("member-removed")))
+}
+
 /// `POST /members/{member}/invite-back`. The answer is the one page that shows the link.
 pub(super) async fn invite_back(seat: Seat, Path(member): Path<String>) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;

@@ -7,13 +7,14 @@ use mintmark_core::management::{Permission, Role};
 use mintmark_core::model::{ManagementClientId, SensitiveAction, Status};
 use serde::Deserialize;
 
-use super::{PROGRAMS, ROWS, chosen_tenant, filled, mistake_of, organisations, page_of, roles_to_give, tabs, tenants_offered};
+use super::{PROGRAMS, ROWS, chosen_tenant, filled, organisations, page_of, roles_to_give, tabs, tenants_offered, typed_role};
 use crate::admin::Refusal;
 use crate::admin::operations::management_clients::{
     self, CreatedManagementClientView, ManagementClientFilter, ManagementClientPatch, ManagementClientView,
     NewManagementClientBody,
 };
 use crate::dashboard::components::{Pager, When};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow, status_of};
@@ -45,7 +46,7 @@ fn row_of(client: &ManagementClientView, organisation: String) -> ProgramRow {
 
 /// `GET /members/programs`.
 pub(super) async fn list(seat: Seat, Query(asked): Query<Asked>) -> Answer {
-    let cursor = filled(&asked.cursor);
+    let cursor = filled(asked.cursor.as_deref());
     let cursor_asked = cursor.map(str::to_owned);
     let filter = ManagementClientFilter { limit: Some(ROWS), cursor: cursor_asked, ..ManagementClientFilter::default() };
     let page = management_clients::list(&seat.desk, &filter).await.map_err(|refusal| seat.stop(refusal))?;
@@ -75,14 +76,14 @@ pub(super) async fn form(seat: Seat) -> Answer {
     Ok(problem::page(&form_page(&seat, None).await?))
 }
 
-async fn form_page(seat: &Seat, mistake: Option<(&'static str, String)>) -> Result<ProgramFormPage, Stop> {
+async fn form_page(seat: &Seat, mistake: Option<Mistake>) -> Result<ProgramFormPage, Stop> {
     let mut frame = seat.frame(words::programs::NEW, Some(Section::Members));
     frame.breadcrumbs = crumbs([(words::programs::TITLE.to_owned(), PROGRAMS.to_owned())]);
     let typed = |name: &str| seat.fields.one(name).unwrap_or_default().to_owned();
     Ok(ProgramFormPage {
         frame,
         name: typed("name"),
-        role: typed("role"),
+        role: typed_role(seat),
         roles: roles_to_give(seat, |role| seat.is_operator() || !role.is_of_operator()),
         is_operator: seat.is_operator(),
         tenants: tenants_offered(seat).await?,
@@ -97,7 +98,7 @@ pub(super) async fn create(seat: Seat) -> Answer {
     match try_create(&seat).await {
         Ok(created) => Ok(problem::page(&result_page(&seat, created))),
         Err(refusal) => {
-            let Some(mistake) = mistake_of(&refusal) else { return Err(seat.stop(refusal)) };
+            let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
             let page = form_page(&seat, Some(mistake)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response())
         }

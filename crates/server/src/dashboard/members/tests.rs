@@ -146,12 +146,22 @@ async fn a_members_role_status_and_sessions_are_changed() {
     assert!(shown.contains("is disabled and signed out") && shown.contains("/enable"), "{shown}");
     let on = ada.post(&dashboard, &format!("{page}/enable"), &[]).await;
     assert_eq!(done(&on), format!("{page}?done=member-enabled"));
+    ada.post(&dashboard, &format!("{page}/disable"), &[]).await;
+    let unsure = ada.post(&dashboard, &format!("{page}/remove"), &[("confirmation", "ann")]).await;
+    assert_eq!(unsure.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    ada.post(&dashboard, &format!("{page}/enable"), &[]).await;
+    let early = ada.post(&dashboard, &format!("{page}/remove"), &[("confirmation", "ann@example.com")]).await;
+    assert_eq!(early.status(), StatusCode::CONFLICT, "an active member is not removed");
     let link = text(ada.post(&dashboard, &format!("{page}/invite-back"), &[]).await).await;
     assert!(link.contains("https://admin.example.com/invitation/"), "{link}");
     let list = dashboard.page("/members/invitations", &ada.cookie).await;
     let cancel = attributes(&list, "action").into_iter().find(|action| action.ends_with("/cancel")).unwrap().to_owned();
     assert_eq!(done(&ada.post(&dashboard, &cancel, &[]).await), "/members/invitations?done=invitation-cancelled");
     assert!(!dashboard.page("/members/invitations", &ada.cookie).await.contains("ann@example.com"));
+    ada.post(&dashboard, &format!("{page}/disable"), &[]).await;
+    let removed = ada.post(&dashboard, &format!("{page}/remove"), &[("confirmation", "ann@example.com")]).await;
+    assert_eq!(done(&removed), "/members?done=member-removed");
+    assert!(!dashboard.page("/members", &ada.cookie).await.contains("ann@example.com"));
 }
 
 #[tokio::test]

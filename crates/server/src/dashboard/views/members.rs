@@ -4,7 +4,11 @@ use mintmark_core::management::Role;
 use super::SessionRow;
 use crate::dashboard::components::{Banner, Button, Empty, Field, Pager, Secret, Status, Tabs, When, icon};
 use crate::dashboard::frame::{Frame, Tone};
+use crate::dashboard::mistake::{Mistake, at};
 use crate::dashboard::words;
+
+/// The fields that are about the tenant.
+pub(super) const TENANT: &[&str] = &["tenant", "tenant_id"];
 
 /// The state of a person or program in a word.
 pub(crate) fn status_of(status: mintmark_core::model::Status) -> Status {
@@ -25,15 +29,10 @@ pub(super) fn tenant_field(label: &str, (empty, tenants): (&str, Option<&[(Strin
     }
 }
 
-/// What is wrong with one field, where that is what is wrong.
-pub(super) fn error_of<'m>(mistake: Option<&'m (&'static str, String)>, field: &str) -> Option<&'m str> {
-    mistake.filter(|(wrong, _)| *wrong == field || (field == "tenant" && *wrong == "tenant_id")).map(|(_, why)| why.as_str())
-}
-
 /// What is wrong with a form, where it is none of the fields.
-pub(super) fn banner_of(mistake: Option<&(&'static str, String)>, fields: &[&str]) -> Option<Banner> {
-    let (_, why) = mistake.filter(|(wrong, _)| !fields.contains(wrong) && *wrong != "tenant_id")?;
-    Some(Banner::new(Tone::Bad, why.as_str(), ""))
+pub(super) fn banner_of(mistake: Option<&Mistake>, fields: &[&str]) -> Option<Banner> {
+    let mistake = mistake.filter(|mistake| !fields.contains(&mistake.field))?;
+    Some(Banner::new(Tone::Bad, mistake.text.as_str(), ""))
 }
 
 /// One member of the list.
@@ -115,6 +114,15 @@ impl MemberPage {
             .hint(words::members::CHANGE_ROLE_MEANS)
     }
 
+    fn confirmation(&self) -> Field {
+        let label = words::action::type_to_confirm(&self.row.email);
+        Field::text("confirmation", &label).max(254).must_be(&self.row.email).unremembered()
+    }
+
+    fn remove() -> Button {
+        Button::danger(words::members::REMOVE)
+    }
+
     fn change_role() -> Button {
         Button::plain(words::members::CHANGE_ROLE)
     }
@@ -173,29 +181,29 @@ pub(crate) struct InviteFormPage {
     pub(crate) tenants: Option<Vec<(String, String)>>,
     pub(crate) tenant: String,
     /// What is wrong, by field.
-    pub(crate) mistake: Option<(&'static str, String)>,
+    pub(crate) mistake: Option<Mistake>,
 }
 
 impl InviteFormPage {
     fn email_field(&self) -> Field {
         let field = Field::email("email", words::members::EMAIL).hint(words::invitations::EMAIL_HINT).max(254);
-        field.value(&self.email).error(error_of(self.mistake.as_ref(), "email")).unremembered()
+        field.value(&self.email).error(at(self.mistake.as_ref(), &["email"])).unremembered()
     }
 
     fn role_field(&self) -> Field {
         let field = Field::select("role", words::members::ROLE, self.roles.clone()).value(&self.role);
-        field.error(error_of(self.mistake.as_ref(), "role"))
+        field.error(at(self.mistake.as_ref(), &["role"]))
     }
 
     fn tenant_field(&self) -> Field {
         let tenants = (words::invitations::OPERATOR, self.tenants.as_deref());
         let field = tenant_field(words::members::ORGANISATION, tenants, &self.tenant);
         let field = if self.tenants.is_none() { field.hint(words::invitations::TENANT_HINT) } else { field };
-        field.error(error_of(self.mistake.as_ref(), "tenant"))
+        field.error(at(self.mistake.as_ref(), TENANT))
     }
 
     fn banner(&self) -> Option<Banner> {
-        banner_of(self.mistake.as_ref(), &["email", "role", "tenant"])
+        banner_of(self.mistake.as_ref(), &["email", "role", "tenant", "tenant_id"])
     }
 
     fn submit() -> Button {

@@ -5,6 +5,7 @@ mod access;
 mod client;
 mod clients;
 mod create;
+pub(crate) mod insight;
 mod means;
 mod members;
 mod operator;

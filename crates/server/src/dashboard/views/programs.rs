@@ -1,9 +1,10 @@
 use askama::Template;
 use mintmark_core::management::Role;
 
-use super::members::{banner_of, error_of, tenant_field};
+use super::members::{TENANT, banner_of, tenant_field};
 use crate::dashboard::components::{Banner, Button, Code, Confirm, Empty, Field, Pager, Secret, Status, Tabs, When, icon};
 use crate::dashboard::frame::Frame;
+use crate::dashboard::mistake::{Mistake, at};
 use crate::dashboard::words;
 
 const ROTATE: &str = "rotate";
@@ -59,27 +60,27 @@ pub(crate) struct ProgramFormPage {
     pub(crate) tenants: Option<Vec<(String, String)>>,
     pub(crate) tenant: String,
     /// What is wrong, by field.
-    pub(crate) mistake: Option<(&'static str, String)>,
+    pub(crate) mistake: Option<Mistake>,
 }
 
 impl ProgramFormPage {
     fn name_field(&self) -> Field {
         let field = Field::text("name", words::members::NAME).hint(words::programs::NAME_HINT).value(&self.name);
-        field.error(error_of(self.mistake.as_ref(), "name")).unremembered()
+        field.error(at(self.mistake.as_ref(), &["name"])).unremembered()
     }
 
     fn role_field(&self) -> Field {
         let field = Field::select("role", words::members::ROLE, self.roles.clone()).value(&self.role);
-        field.error(error_of(self.mistake.as_ref(), "role"))
+        field.error(at(self.mistake.as_ref(), &["role"]))
     }
 
     fn tenant_field(&self) -> Field {
         let tenants = (words::invitations::OPERATOR, self.tenants.as_deref());
-        tenant_field(words::members::ORGANISATION, tenants, &self.tenant).error(error_of(self.mistake.as_ref(), "tenant"))
+        tenant_field(words::members::ORGANISATION, tenants, &self.tenant).error(at(self.mistake.as_ref(), TENANT))
     }
 
     fn banner(&self) -> Option<Banner> {
-        banner_of(self.mistake.as_ref(), &["name", "role", "tenant"])
+        banner_of(self.mistake.as_ref(), &["name", "role", "tenant", "tenant_id"])
     }
 
     fn submit() -> Button {

@@ -40,6 +40,10 @@ pub(crate) mod members {
     pub(crate) const DISABLE_TITLE: &str = "Disable this member";
     pub(crate) const DISABLE_MEANS: &str =
         "They are signed out everywhere and cannot sign in. What they have invited is over for good; all else can be undone.";
+    pub(crate) const REMOVE: &str = "Remove";
+    pub(crate) const REMOVE_TITLE: &str = "Remove this member";
+    pub(crate) const REMOVE_MEANS: &str =
+        "There is no way back: the address is free for whoever is invited next. The audit log keeps what they did.";
     pub(crate) const ENABLE: &str = "Enable";
     pub(crate) const ENABLE_TITLE: &str = "Enable this member";
     pub(crate) const ENABLE_MEANS: &str = "They can sign in again, with what they had.";

@@ -212,12 +212,24 @@ pub(crate) mod overview {
     pub(crate) const REQUESTS: &str = "Token requests, last 24 hours";
     pub(crate) const ISSUED: &str = "Tokens issued";
     pub(crate) const REFUSED: &str = "Requests refused";
-    pub(crate) const CLIENTS: &str = "Active clients";
-    pub(crate) const LATENCY: &str = "Answered within (p95)";
+    pub(crate) const SUCCEEDED: &str = "Succeeded";
+    pub(crate) const OF_REQUESTS: &str = "% of requests";
+    pub(crate) const REFUSED_CLIENTS: &str = "Clients that were refused";
     pub(crate) const LAST_DAY: &str = "last 24 hours";
     pub(crate) const ATTENTION: &str = "Needs a look";
-    pub(crate) const ATTENTION_NONE: &str =
-        "Nothing needs a look: no credential is about to expire, and no client is refused more than usual.";
+    pub(crate) const ATTENTION_NONE: &str = "Nothing needs a look: no client was refused in the last 24 hours.";
+    pub(crate) const EXPLAIN: &str = "Explain";
+    pub(crate) const NODE_READY: &str = "This node is ready, and follows the database";
+    pub(crate) const NODE_NOT_READY: &str = "This node should get no requests";
+    pub(crate) const NODE_DETAILS: &str = "Details";
+
+    pub(crate) fn refused(name: &str, count: usize) -> String {
+        if count == 1 { format!("{name} was refused once lately") } else { format!("{name} was refused {count} times lately") }
+    }
+
+    pub(crate) fn node(version: &str, position: &str, clients: &str) -> String {
+        format!("Version {version}; changes up to {position} are in force; {clients} clients are held in memory.")
+    }
     pub(crate) const START: &str = "Get your first token";
     pub(crate) const START_WHY: &str =
         "Create a client, copy its secret, run one command. It takes about a minute, and the sandbox cannot reach a customer.";

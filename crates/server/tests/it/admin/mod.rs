@@ -3,6 +3,7 @@
 mod changes;
 mod documents;
 mod idempotency;
+mod insight;
 mod journey;
 mod pages;
 mod people;

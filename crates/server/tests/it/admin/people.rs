@@ -79,6 +79,20 @@ async fn a_member_gets_another_role_is_turned_off_and_on_and_invited_back() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_disabled_is_removed_and_its_address_is_free_for_another_tenant() {
+    let office = Office::open().await;
+    let ann = office.join("ann@example.com", Role::Viewer, Some(ACME)).await;
+    let path = format!("{MEMBERS}/{}", ann.id);
+    assert_problem(&office.post("owner", &format!("{path}/remove"), &json!({})).await, 409, "not_allowed");
+    office.patch("owner", &path, &json!({ "status": "disabled" })).await;
+    assert_eq!(office.post("owner", &format!("{path}/remove"), &json!({})).await.status, 204);
+    assert_problem(&office.get("owner", &path).await, 404, "not_found");
+    assert_problem(&office.post("owner", &format!("{path}/remove"), &json!({})).await, 404, "not_found");
+    let again = office.join("ann@example.com", Role::Owner, Some(GLOBEX)).await;
+    assert_ne!(again.id, ann.id);
+}
+
+#[tokio::test]
 async fn sessions_of_a_member_are_ended_one_by_one_or_all() {
     let office = Office::open().await;
     let ann = office.join("ann@example.com", Role::Viewer, Some(ACME)).await;

@@ -29,6 +29,8 @@ fn body_of(name: &str) -> Option<Value> {
         "create_management_client" => Some(json!({ "name": "New", "role": "viewer", "tenant_id": Value::Null })),
         "edit_member" | "edit_management_client" | "end_member_sessions" => Some(json!({})),
         "revoke_token" => Some(json!({ "jti": "a" })),
+        "dry_run" => Some(json!({ "dialect": "standard" })),
+        "inspect_token" => Some(json!({ "token": "a" })),
         "revoke_tenant"
         | "revoke_business"
         | "revoke_client"
@@ -55,6 +57,7 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_key"
         | "list_members"
         | "read_member"
+        | "remove_member"
         | "invite_member_back"
         | "list_member_sessions"
         | "list_invitations"
@@ -62,7 +65,13 @@ fn body_of(name: &str) -> Option<Value> {
         | "cancel_invitation"
         | "list_management_clients"
         | "read_management_client"
-        | "rotate_management_client" => None,
+        | "rotate_management_client"
+        | "read_usage"
+        | "list_refusals"
+        | "read_refusal"
+        | "list_audit"
+        | "export_audit"
+        | "verify_audit" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }
@@ -141,7 +150,7 @@ impl Names {
         let client = |name: &str| world.client("sandbox", name).clone();
         let (own, foreign) = (client("rotated"), client("other"));
         let people = People::of(office, &random).await;
-        let values = BTreeMap::from([
+        let mut values = BTreeMap::from([
             ("tenant", [office.tenant(ACME), office.tenant(GLOBEX), TenantId::generate(&random).to_string()]),
             ("client", [own.id, foreign.id, "cli_1111111111111111111111".to_owned()]),
             ("credential", [own.credential_id, foreign.credential_id, CredentialId::generate(&random).to_string()]),
@@ -160,6 +169,14 @@ impl Names {
         let of_first = |answer: Answer, field: &str| answer.json()["items"][0][field].as_str().unwrap().to_owned();
         let resource = of_first(office.get("admin", "/admin/v1/environments/sandbox/resources").await, "id");
         let kid = of_first(office.get("admin", "/admin/v1/environments/sandbox/keys").await, "kid");
+        let mut requests = Vec::new();
+        for client in ["rotated", "other"] {
+            let known = crate::fixture::KnownClient { secret: "wrong".to_owned(), ..world.client("sandbox", client).clone() };
+            let refused = office.server.ask("sandbox", "standard", &known).await;
+            requests.push(refused.header("x-request-id").unwrap().to_owned());
+        }
+        let [own, foreign] = requests.try_into().unwrap();
+        values.insert("request", [own, foreign, "0".repeat(32)]);
         Self { resource, kid, values }
     }
 
@@ -177,7 +194,7 @@ impl Names {
         let is_told = match whose {
             Whose::Own => true,
             Whose::Foreign | Whose::Nobodys => {
-                ["tenant", "client", "member", "invitation", "management_client"].into_iter().any(has)
+                ["tenant", "client", "member", "invitation", "management_client", "request"].into_iter().any(has)
             }
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
