@@ -86,6 +86,14 @@ operations! {
     credentials::read_credential => Some(Permission::Read);
     credentials::edit_credential => Some(Permission::EditClients);
     credentials::revoke_credential => Some(Permission::EditClients);
+    rotations::edit_credential_limits => Some(Permission::EditClients);
+    rotations::read_rotation => Some(Permission::Read);
+    rotations::start_rotation => Some(Permission::EditClients);
+    rotations::cancel_rotation => Some(Permission::EditClients);
+    rotations::complete_rotation => Some(Permission::EditClients);
+    rotations::extend_rotation => Some(Permission::EditClients);
+    promotions::plan_promotion => Some(Permission::Read);
+    promotions::promote_client => Some(Permission::EditClients);
     registry::list_resources => Some(Permission::Read);
     registry::create_resource => Some(Permission::EditOperator);
     registry::read_resource => Some(Permission::Read);

@@ -34,6 +34,23 @@ const SENTENCES: &[(&str, &str)] = &[
     ("authenticator-changed", "Codes of your new authenticator count from now on. Your other sessions are over."),
     ("passkey-added", "The passkey was added. You can sign in with it."),
     ("passkey-removed", "The passkey was removed. Your other sessions are over."),
+    ("client-saved", "The client was changed."),
+    ("client-disabled", "The client is disabled: it gets no more tokens, and those that it has end."),
+    ("client-enabled", "The client may ask for tokens again."),
+    ("client-revoked", "The client’s tokens end now."),
+    ("client-promoted", "The client was brought to this environment."),
+    ("credential-added", "The credential was added."),
+    ("credential-saved", "The credential was changed."),
+    ("credential-disabled", "The credential proves nothing any more."),
+    ("credential-revoked", "The tokens that the credential got end now."),
+    ("business-created", "The business was added."),
+    ("business-saved", "The business was changed."),
+    ("business-disabled", "The business is disabled: no token is scoped to it any more."),
+    ("business-enabled", "Tokens may be scoped to the business again."),
+    ("business-revoked", "The tokens that are scoped to the business end now."),
+    ("rotation-completed", "The old secret has ended. The new one is in force."),
+    ("rotation-cancelled", "The new secret has ended. The old one is in force as before."),
+    ("rotation-extended", "The old secret works on for longer."),
 ];
 
 /// The word of a query, if it is one of ours.

@@ -6,6 +6,7 @@
 
 mod access;
 mod assets;
+mod businesses;
 mod clients;
 mod components;
 mod cookies;

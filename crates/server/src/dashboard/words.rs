@@ -2,6 +2,7 @@
 //! their own but names of the protocol's fields and values.
 
 mod access;
+mod businesses;
 mod clients;
 mod common;
 mod insight;
@@ -10,7 +11,8 @@ pub(crate) mod operator;
 mod people;
 
 pub(crate) use access::{invitations, members, programs};
-pub(crate) use clients::{client, create, list, overview, result};
+pub(crate) use businesses::businesses;
+pub(crate) use clients::{client, create, credential, list, overview, promotion, result, rotation, settings};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
 pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};
 pub(crate) use operator::{keys, tenants};

@@ -311,10 +311,12 @@ statements! {
     CLIENTS_NAMED = "client.named": concat!(client!(), "environment = $1 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
     CLIENTS_NAMED_AFTER = "client.named_after": concat!(client!(),
         "environment = $1 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+    // The same of one tenant: its identifier comes before each name.
     CLIENTS_OF_TENANT_NAMED = "client.of_tenant_named": concat!(client!(),
-        "environment = $1 AND tenant_id = $5 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
+        "environment = $1 AND tenant_id || lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
     CLIENTS_OF_TENANT_NAMED_AFTER = "client.of_tenant_named_after": concat!(client!(),
-        "environment = $1 AND tenant_id = $5 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+        "environment = $1 AND tenant_id || lower(name) > $2 AND tenant_id || lower(name) < $3 \
+         ORDER BY tenant_id || lower(name), id LIMIT $4");
     // The index of the primary key holds all of it. A pair is compared as a whole, so that a page goes on in the next environment.
     CLIENT_NAMES = "client.names":
         "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";

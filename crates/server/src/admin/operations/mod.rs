@@ -14,15 +14,18 @@ pub mod environments;
 pub mod explain;
 pub mod invitations;
 pub mod keys;
+pub mod limits;
 pub mod management_clients;
 pub mod me;
 pub mod members;
 pub mod node;
 mod page;
 mod patch;
+pub mod promotions;
 pub mod refusals;
 pub mod resources;
 pub mod revocations;
+pub mod rotations;
 mod shown;
 pub mod tenants;
 pub mod usage;
@@ -82,5 +85,11 @@ impl Versioned for invitations::CreatedInvitationView {
 impl Versioned for management_clients::CreatedManagementClientView {
     fn version(&self) -> u64 {
         self.management_client.version
+    }
+}
+
+impl Versioned for rotations::StartedRotationView {
+    fn version(&self) -> u64 {
+        self.credential.version
     }
 }

@@ -1,17 +1,24 @@
 //! The pages about clients: the list, making one, and all that one client has.
 
 mod answers;
+mod credentials;
+mod limits;
 mod list;
 mod new;
+mod one;
+mod promotion;
 mod public_key;
 mod ready;
+mod rotation;
+mod settings;
+mod show;
 mod snippets;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use mintmark_core::model::EnvironmentName;
 
 use super::AdminApp;
@@ -25,6 +32,31 @@ pub(super) fn routes() -> Router<AdminApp> {
     Router::new()
         .route("/{environment}/clients", get(list::show))
         .route("/{environment}/clients/new", get(new::show).post(new::send))
+        .merge(of_one())
+}
+
+/// The pages about one client.
+fn of_one() -> Router<AdminApp> {
+    let one = |end: &str| format!("/{{environment}}/clients/{{client}}{end}");
+    let credential = |end: &str| one(&format!("/credentials/{{credential}}{end}"));
+    Router::new()
+        .route(&one(""), get(show::show))
+        .route(&one("/settings"), get(settings::form).post(settings::save))
+        .route(&one("/promotion"), get(promotion::show).post(promotion::apply))
+        .route(&one("/disable"), post(settings::disable))
+        .route(&one("/enable"), post(settings::enable))
+        .route(&one("/revoke"), post(settings::revoke))
+        .route(&one("/credentials"), get(credentials::list))
+        .route(&one("/credentials/new"), get(credentials::add_form).post(credentials::add))
+        .route(&credential(""), get(credentials::show))
+        .route(&credential("/expiry"), post(credentials::set_expiry))
+        .route(&credential("/limits"), post(limits::set))
+        .route(&credential("/disable"), post(credentials::disable))
+        .route(&credential("/revoke"), post(credentials::revoke))
+        .route(&credential("/rotation"), post(rotation::start))
+        .route(&credential("/rotation/cancel"), post(rotation::cancel))
+        .route(&credential("/rotation/complete"), post(rotation::complete))
+        .route(&credential("/rotation/extend"), post(rotation::extend))
 }
 
 /// The environment of an address.

@@ -161,3 +161,116 @@ async fn the_list_finds_the_beginning_of_a_name_and_a_whole_identifier() {
     assert_eq!(rows(&office.page("/sandbox/clients?status=disabled").await), 0);
     assert_eq!(rows(&office.page("/production/clients").await), 0);
 }
+
+/// The address of a client's one credential that is active, from the list.
+fn credential_of(page: &str) -> String {
+    let start = "class=\"row-link with-icon\" href=\"";
+    between(page, start, "\"").to_owned()
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_extended_and_retired_on_its_page() {
+    let mut office = Office::open().await;
+    let (id, first) = office.client("billing").await;
+    let base = format!("/sandbox/clients/{id}");
+    let old = credential_of(&office.page(&format!("{base}/credentials")).await);
+    let page = office.page(&old).await;
+    let once = hidden(&page, "once").to_owned();
+
+    let started = office.send(&format!("{old}/rotation"), &[("once", &once), ("grace", "1h")]).await;
+    assert_eq!(started.status(), StatusCode::OK);
+    let shown = text(started).await;
+    let second = between(&shown, "data-select>", "</textarea>").to_owned();
+    assert!(second.starts_with("mms_sandbox_") && second != first);
+    let again = text(office.send(&format!("{old}/rotation"), &[("once", &once), ("grace", "1h")]).await).await;
+    assert!(!again.contains(&second), "a reload shows it no more");
+
+    for path in [base.clone(), format!("{base}/credentials")] {
+        assert!(office.page(&path).await.contains("A secret is being rotated"), "{path}");
+    }
+    let page = office.page(&old).await;
+    assert!(page.contains("Not safe to retire yet") && page.contains("in 1 h"), "{page}");
+    let longer = office.send(&format!("{old}/rotation/extend"), &[("grace", "7d")]).await;
+    assert_eq!(longer.status(), StatusCode::SEE_OTHER);
+    assert!(office.page(&old).await.contains("in 7 days"));
+    let shorter = office.send(&format!("{old}/rotation/extend"), &[("grace", "1h")]).await;
+    assert_eq!(shorter.status(), StatusCode::UNPROCESSABLE_ENTITY, "a rule says why");
+    let done = office.send(&format!("{old}/rotation/complete"), &[]).await;
+    assert_eq!(done.headers()["location"], format!("{old}?done=rotation-completed"));
+    let page = office.page(&old).await;
+    assert!(page.contains("Expired") && !page.contains("/rotation\""), "{page}");
+}
+
+#[tokio::test]
+async fn limits_and_expiry_are_set_and_a_lost_update_is_told() {
+    let mut office = Office::open().await;
+    let (id, _) = office.client("billing").await;
+    let credential = credential_of(&office.page(&format!("/sandbox/clients/{id}/credentials")).await);
+    let page = office.page(&credential).await;
+    let version = hidden(&page, "version").to_owned();
+    let limits = format!("{credential}/limits");
+    let wrong = office.send(&limits, &[("version", &version), ("networks", "nonsense"), ("not_before", "")]).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(wrong).await;
+    assert!(page.contains("nonsense</textarea>") && page.contains("field-networks-error"), "{page}");
+    let form =
+        [("version", version.as_str()), ("networks", "192.0.2.0/24 2001:db8::/32"), ("not_before", "2027-02-01T00:00:00Z")];
+    assert_eq!(office.send(&limits, &form).await.status(), StatusCode::SEE_OTHER);
+    let page = office.page(&credential).await;
+    assert!(page.contains("limited: 2 networks, from 2027-02-01"), "{page}");
+    let late = text(office.send(&limits, &[("version", &version), ("networks", "")]).await).await;
+    assert!(late.contains("Somebody else changed it"), "{late}");
+
+    let version = hidden(&office.page(&credential).await, "version").to_owned();
+    let expiry = [("version", version.as_str()), ("expires_in_days", "730")];
+    assert_eq!(office.send(&format!("{credential}/expiry"), &expiry).await.status(), StatusCode::SEE_OTHER);
+    assert!(office.page(&credential).await.contains("in 730 days"));
+}
+
+#[tokio::test]
+async fn a_client_is_changed_and_turned_off_with_its_name_typed() {
+    let mut office = Office::open().await;
+    let (id, _) = office.client("billing").await;
+    let settings = format!("/sandbox/clients/{id}/settings");
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let usual = [("dialect", "standard"), ("token_binding", "dpop"), ("lifetime_max", "300")];
+    let form: Vec<_> = [("version", version.as_str()), ("name", "invoices")].into_iter().chain(usual).collect();
+    assert_eq!(office.send(&settings, &form).await.headers()["location"], format!("{settings}?done=client-saved"));
+    let page = office.page(&settings).await;
+    assert!(page.contains("value=\"invoices\"") && page.contains("value=\"300\""), "{page}");
+    let late = office
+        .send(&settings, &[("version", version.as_str()), ("name", "mine"), ("dialect", "standard"), ("lifetime_max", "300")])
+        .await;
+    let page = text(late).await;
+    assert!(page.contains("Somebody else changed it") && page.contains("value=\"invoices\""), "{page}");
+
+    let disable = format!("/sandbox/clients/{id}/disable");
+    let unconfirmed = office.send(&disable, &[("confirmation", "billing")]).await;
+    assert_eq!(unconfirmed.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(office.send(&disable, &[("confirmation", "invoices")]).await.status(), StatusCode::SEE_OTHER);
+    assert!(office.page(&format!("/sandbox/clients/{id}")).await.contains("Disabled"));
+    assert_eq!(office.send(&format!("/sandbox/clients/{id}/enable"), &[]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(office.send(&format!("/sandbox/clients/{id}/revoke"), &[]).await.status(), StatusCode::SEE_OTHER);
+    office.dashboard.clock.advance(700);
+    let asked = office.send(&disable, &[("confirmation", "invoices")]).await;
+    assert_eq!(asked.status(), StatusCode::FORBIDDEN, "s24: the step up is over");
+}
+
+#[tokio::test]
+async fn a_key_is_added_and_disabled_by_its_name() {
+    let mut office = Office::open().await;
+    let (id, _) = office.client("billing").await;
+    let add = format!("/sandbox/clients/{id}/credentials/new");
+    let once = hidden(&office.page(&add).await, "once").to_owned();
+    let key =
+        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----";
+    let form = [("once", once.as_str()), ("method", "key_pair"), ("public_key", key), ("expires_in_days", "never")];
+    let added = office.send(&add, &form).await;
+    assert_eq!(added.status(), StatusCode::SEE_OTHER);
+    let place = added.headers()["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
+    let page = office.page(&place).await;
+    assert!(page.contains("Key pair") && page.contains("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), "{page}");
+    let hint = between(&page, "data-must-be=\"", "\"").to_owned();
+    assert_eq!(office.send(&format!("{place}/disable"), &[("confirmation", &hint)]).await.status(), StatusCode::SEE_OTHER);
+    assert!(office.page(&place).await.contains("Disabled"));
+}

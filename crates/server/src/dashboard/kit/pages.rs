@@ -11,14 +11,15 @@ use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
-    AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
-    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice,
-    ScopeRow, SessionRow, SignInPage, Snippet,
+    AcceptPage, AccountPage, ClientCredentialsPage, ClientFormPage, ClientHead, ClientListPage, ClientPage, ClientResultPage,
+    ClientReviewPage, ClientRow, ClientSettingsPage, ClientTab, CodePage, CredentialPage, CredentialRow, Enrolment, Figure,
+    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow,
+    SessionRow, SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
 /// The pages by name.
-pub(super) const NAMES: [&str; 21] = [
+pub(super) const NAMES: [&str; 24] = [
     "overview-sandbox",
     "overview-production",
     "overview-empty",
@@ -33,7 +34,10 @@ pub(super) const NAMES: [&str; 21] = [
     "client-result",
     "client-result-gone",
     "client",
+    "client-credentials",
     "client-viewer",
+    "client-credential",
+    "client-settings",
     "sign-in",
     "sign-in-error",
     "invitation-code",
@@ -67,8 +71,11 @@ pub(super) fn render(name: &str, now: Timestamp, visit: Visit) -> Option<Respons
         "client-review" => problem::page(&sample.review()),
         "client-result" => problem::page(&sample.result(Some(samples::SECRET))),
         "client-result-gone" => problem::page(&sample.result(None)),
-        "client" => problem::page(&sample.client(true)),
-        "client-viewer" => problem::page(&sample.client(false)),
+        "client" => problem::page(&sample.client()),
+        "client-credentials" => problem::page(&sample.client_credentials(true)),
+        "client-viewer" => problem::page(&sample.client_credentials(false)),
+        "client-credential" => problem::page(&sample.credential()),
+        "client-settings" => problem::page(&sample.settings(true)),
         "sign-in" => problem::page(&sample.sign_in(None)),
         "sign-in-error" => problem::page(&sample.sign_in(Some(words::sign_in::WRONG.to_owned()))),
         "invitation-code" => problem::page(&CodePage {
@@ -308,52 +315,137 @@ impl Sample {
         }
     }
 
-    fn client(&self, may_edit: bool) -> ClientPage {
+    fn head(&self, tab: ClientTab) -> ClientHead {
+        ClientHead {
+            name: "billing-worker".to_owned(),
+            client_id: "mmc_production_000a3f21".to_owned(),
+            status: Status::Active,
+            href: "/_kit/client".to_owned(),
+            tab,
+            has_elsewhere: true,
+        }
+    }
+
+    fn client(&self) -> ClientPage {
         let mut frame = samples::below_clients(self.frame("billing-worker", "production", Section::Clients));
         frame.flash = Some(Flash { tone: Tone::Good, message: "The new secret works. The old one ends in 24 h.".to_owned() });
         ClientPage {
             frame,
-            name: "billing-worker".to_owned(),
-            client_id: "mmc_production_000a3f21".to_owned(),
-            status: Status::Active,
-            method: Method::Secret,
+            head: self.head(ClientTab::Overview),
+            method: Some(Method::Secret),
             owner: "Example Payments".to_owned(),
             created: self.ago(200 * DAY),
             last_used: self.ago(180),
+            expires: self.ends(12),
             token_minutes: 15,
-            href: "/_kit/client".to_owned(),
-            tab: ClientTab::Overview,
+            businesses: words::create::ALL_BUSINESSES.to_owned(),
+            dialects: vec!["standard".to_owned()],
             notices: samples::banners().into_iter().skip(1).take(1).collect(),
             chart: Chart { id: "requests", title: words::client::REQUESTS, columns: samples::day() },
             refusals: refusals(),
-            credentials: self.credentials(),
             access: vec![
                 scopes("Billing API", &["invoices:read", "invoices:write", "payments:read"]),
                 scopes("Ledger API", &["entries:read"]),
             ],
-            may_edit,
-            live_tokens: 14,
-            dialog: String::new(),
+            console: "/_kit/client".to_owned(),
             api: samples::code(),
         }
     }
 
-    fn credentials(&self) -> Vec<CredentialRow> {
-        let row = |hint: &str, status, created, used, from: Option<&str>, expires| CredentialRow {
+    fn credential_row(&self, hint: &str, status: Status, used: Option<i64>, ends: Option<i64>) -> CredentialRow {
+        let never = || When::relative(None, self.now);
+        CredentialRow {
             hint: hint.to_owned(),
+            href: "/_kit/client-credential".to_owned(),
             method: Method::Secret,
             status,
-            created,
-            last_used: used,
-            from: from.map(str::to_owned),
-            expires,
+            created: self.ago(200 * DAY),
+            last_used: used.map_or_else(never, |seconds| self.ago(seconds)),
+            from: used.map(|_| "192.0.2.14".to_owned()),
+            expires: ends.map_or_else(never, |days| self.ends(days)),
+            limits: if ends.is_some() { "limited: 2 networks, 1 scope".to_owned() } else { String::new() },
+        }
+    }
+
+    fn client_credentials(&self, may_edit: bool) -> ClientCredentialsPage {
+        ClientCredentialsPage {
+            frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
+            head: self.head(ClientTab::Credentials),
+            notices: samples::banners().into_iter().skip(1).take(1).collect(),
+            rows: vec![
+                self.credential_row("…Wq7k", Status::Active, Some(12), Some(90)),
+                self.credential_row("…p0Zc", Status::Retiring, Some(180), Some(1)),
+                self.credential_row("…9sLm", Status::Disabled, None, None),
+            ],
+            may_edit,
+        }
+    }
+
+    fn credential(&self) -> CredentialPage {
+        let secret = |hint: &str, used, is_latest| RotatedSecret {
+            hint: hint.to_owned(),
+            href: "/_kit/client-credential".to_owned(),
+            last_used: self.ago(used),
+            from: Some("2001:db8::7".to_owned()),
+            is_latest,
         };
-        let never = || When::relative(None, self.now);
-        vec![
-            row("…Wq7k", Status::Active, self.ago(3600), self.ago(12), Some("192.0.2.14"), self.ends(90)),
-            row("…p0Zc", Status::Retiring, self.ago(200 * DAY), self.ago(180), Some("2001:db8::7"), self.ends(1)),
-            row("…9sLm", Status::Revoked, self.ago(300 * DAY), never(), None, never()),
-        ]
+        let grace = |word: &str| (word.to_owned(), words::rotation::grace(word).to_owned());
+        let rotation = RotationUnderWay {
+            old: secret("…p0Zc", 180, false),
+            new: secret("…Wq7k", 12, true),
+            deadline: self.ends(1),
+            is_safe: false,
+            verdict: "The old secret was used 3 min ago. Look from where, and move that program over.".to_owned(),
+            graces: ["24h", "7d"].map(grace).into(),
+        };
+        CredentialPage {
+            frame: samples::below_clients(self.frame("Secret …p0Zc", "production", Section::Clients)),
+            name: words::client::SECRET.to_owned(),
+            id: "crd_sample".to_owned(),
+            row: self.credential_row("…p0Zc", Status::Retiring, Some(180), Some(1)),
+            details: Vec::new(),
+            notices: Vec::new(),
+            version: 3,
+            may_edit: true,
+            rotation: Some(Rotation::UnderWay(rotation)),
+            limits: Limits {
+                networks: "192.0.2.0/24".to_owned(),
+                scopes: vec![("invoices:read".to_owned(), true), ("payments:read".to_owned(), false)],
+                ..Limits::default()
+            },
+            expiry: vec![("90".to_owned(), "in 90 days".to_owned())],
+            dialog: String::new(),
+            effect: words::credential::STILL_OTHERS.to_owned(),
+            mistake: None,
+        }
+    }
+
+    fn settings(&self, may_edit: bool) -> ClientSettingsPage {
+        let scope = |name: &str, chosen| (name.to_owned(), "See it".to_owned(), chosen);
+        let resource = ResourceChoice {
+            name: "Billing API".to_owned(),
+            uri: "https://api.example.com/billing".to_owned(),
+            scopes: vec![scope("invoices:read", true), scope("invoices:write", false)],
+        };
+        let binding = |word: &str| (word.to_owned(), words::settings::binding(word).to_owned());
+        ClientSettingsPage {
+            frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
+            head: self.head(ClientTab::Settings),
+            version: 3,
+            name: "billing-worker".to_owned(),
+            resources: vec![resource],
+            businesses: String::new(),
+            dialects: vec![("standard".to_owned(), true)],
+            lifetime: "900".to_owned(),
+            binding: "optional",
+            bindings: ["optional", "dpop"].map(binding).into(),
+            is_active: true,
+            may_edit,
+            may_enable: true,
+            effect: words::client::effect(14, 15),
+            dialog: String::new(),
+            mistake: None,
+        }
     }
 }
 

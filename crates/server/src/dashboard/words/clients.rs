@@ -17,9 +17,8 @@ pub(crate) mod client {
     pub(crate) const TABS: &str = "Parts of this client";
     pub(crate) const TAB_OVERVIEW: &str = "Overview";
     pub(crate) const TAB_CREDENTIALS: &str = "Credentials";
-    pub(crate) const TAB_ACCESS: &str = "Access";
-    pub(crate) const TAB_TEST: &str = "Test";
-    pub(crate) const TAB_AUDIT: &str = "Audit";
+    pub(crate) const TAB_SETTINGS: &str = "Settings";
+    pub(crate) const TAB_PROMOTION: &str = "Promotion";
     pub(crate) const CLIENT_ID: &str = "Client ID";
     pub(crate) const PROVES_ITSELF: &str = "Proves itself with";
     pub(crate) const OWNER: &str = "Owner";
@@ -27,7 +26,6 @@ pub(crate) mod client {
     pub(crate) const LAST_USED: &str = "Last used";
     pub(crate) const TOKEN_LIFETIME: &str = "Tokens live";
     pub(crate) const ADD_CREDENTIAL: &str = "Add credential";
-    pub(crate) const ROTATE: &str = "Rotate";
     pub(crate) const TRY: &str = "Try it";
     pub(crate) const CREDENTIALS: &str = "Credentials";
     pub(crate) const CREDENTIAL: &str = "Credential";
@@ -41,33 +39,205 @@ pub(crate) mod client {
     pub(crate) const REASON: &str = "Reason and fix";
     pub(crate) const EXPLAIN: &str = "Explain";
     pub(crate) const MAY_ASK: &str = "May ask for";
+    pub(crate) const ADD_MEANS: &str =
+        "Those that it has stay in force: add the new one, move the program over, then end the old one.";
+    pub(crate) const REVOKE: &str = "Revoke all tokens";
+    pub(crate) const REVOKE_TITLE: &str = "Revoke all tokens";
+    pub(crate) const REVOKE_MEANS: &str = "The tokens that it holds end now, where services ask this server or follow its revocations. It can get new ones at once.";
+    pub(crate) const NOT_CONFIRMED: &str = "What was typed is not its name. Type it exactly to confirm.";
+    pub(crate) const CONFIRM_REVOKE: &str = "Revoke all tokens now?";
     pub(crate) const DISABLE: &str = "Disable";
     pub(crate) const DISABLE_TITLE: &str = "Disable this client";
-    pub(crate) const DISABLE_MEANS: &str = "It gets no more tokens from this moment on. You can enable it again at any time.";
-    pub(crate) const DELETE: &str = "Delete";
-    pub(crate) const DELETE_TITLE: &str = "Delete this client";
-    pub(crate) const DELETE_MEANS: &str =
-        "Its credentials and settings are gone for good. Disable it first if you are not sure.";
-    pub(crate) const REVOKE_TOO: &str = "Revoke the tokens that it holds too";
+    pub(crate) const ENABLE: &str = "Enable";
+    pub(crate) const ENABLE_TITLE: &str = "Enable this client";
+    pub(crate) const ENABLE_MEANS: &str = "It may ask for tokens again. Those that ended stay ended.";
     pub(crate) const API: &str = "The same by API";
 
     pub(crate) fn confirm_disable(name: &str) -> String {
         format!("Disable {name}?")
     }
 
-    pub(crate) fn confirm_delete(name: &str) -> String {
-        format!("Delete {name} for good?")
+    /// What disabling a client does to the tokens that it holds.
+    pub(crate) fn effect(tokens: u64, minutes: u32) -> String {
+        let held = match tokens {
+            0 => return "New requests are refused at once. It got no token in the last hour.".to_owned(),
+            1 => "The one token that it got in the last hour ends".to_owned(),
+            _ => format!("The {tokens} tokens that it got in the last hour end"),
+        };
+        format!(
+            "New requests are refused at once. {held} too: services that only check signatures, and do not follow revocations, take \
+             them up to {minutes} min more."
+        )
+    }
+}
+
+pub(crate) mod credential {
+    pub(crate) const LIMITS: &str = "Limits";
+    pub(crate) const NO_LIMITS: &str = "none of its own";
+    pub(crate) const LIMITS_MEAN: &str =
+        "Each narrows what the client may do, none adds to it. Tokens that it holds already live on.";
+    pub(crate) const NETWORKS: &str = "Networks";
+    pub(crate) const NETWORKS_HINT: &str =
+        "It proves the client only from these, one a line, such as 192.0.2.0/24. Empty for everywhere.";
+    pub(crate) const NOT_BEFORE: &str = "Not before";
+    pub(crate) const NOT_BEFORE_HINT: &str = "In UTC, such as 2030-01-31T12:00:00Z. Empty for from now on.";
+    pub(crate) const NOT_BEFORE_WRONG: &str = "This is not a moment such as 2030-01-31T12:00:00Z.";
+    pub(crate) const SCOPES_HINT: &str =
+        "Its tokens carry the chosen scopes at most. With none chosen, all that the client may have.";
+    pub(crate) const SCOPES_WRONG: &str = "One of these is not a scope of the client.";
+    pub(crate) const BUSINESSES_HINT: &str =
+        "IDs of those that its tokens are scoped to, one a line. Empty for the client’s own.";
+    pub(crate) const EXPIRY: &str = "Expiry";
+    pub(crate) const NOTHING_CHANGED: &str = "Nothing was changed";
+    pub(crate) const REVOKE_TITLE: &str = "Revoke its tokens";
+    pub(crate) const REVOKE_MEANS: &str = "The tokens that this credential got end now, where services ask this server or follow its revocations. It can get new ones.";
+    pub(crate) const DISABLE_TITLE: &str = "Disable this credential";
+    pub(crate) const STILL_OTHERS: &str =
+        "It proves nothing any more, for ever, and the tokens that it got end. The client’s other credentials stay in force.";
+    pub(crate) const LAST_ONE: &str = "It proves nothing any more, for ever, and the tokens that it got end. The client has no other credential in force: it gets no tokens until you add one.";
+    pub(crate) const NEVER_IS_NO_CHANGE: &str =
+        "Name a day: an expiry is put off, not taken away. Add a credential that never expires instead.";
+
+    pub(crate) fn confirm_disable(hint: &str) -> String {
+        format!("Disable {hint} for good?")
     }
 
-    /// What ending a client does to the tokens that it holds.
-    pub(crate) fn effect(tokens: u64, minutes: u32) -> String {
-        match tokens {
-            0 => "It holds no live token. New requests are refused at once.".to_owned(),
-            1 => format!("New requests are refused at once. One token that it holds stays valid up to {minutes} min."),
-            _ => format!(
-                "New requests are refused at once. {tokens} tokens issued in the last hour stay valid up to {minutes} min."
-            ),
+    pub(crate) fn networks(count: usize) -> String {
+        if count == 1 { "1 network".to_owned() } else { format!("{count} networks") }
+    }
+
+    pub(crate) fn scopes(count: usize) -> String {
+        if count == 1 { "1 scope".to_owned() } else { format!("{count} scopes") }
+    }
+
+    pub(crate) fn businesses(count: usize) -> String {
+        if count == 1 { "1 business".to_owned() } else { format!("{count} businesses") }
+    }
+
+    pub(crate) fn from(day: &str) -> String {
+        format!("from {day}")
+    }
+
+    pub(crate) fn limited_to(what: &[String]) -> String {
+        if what.is_empty() { String::new() } else { format!("limited: {}", what.join(", ")) }
+    }
+}
+
+pub(crate) mod rotation {
+    use mintmark_core::clock::Timestamp;
+    use mintmark_core::registry::Retirement;
+
+    use crate::dashboard::components::When;
+
+    pub(crate) const TITLE: &str = "Rotation";
+    pub(crate) const MEANS: &str = "A new secret takes this one’s place, with the same limits. Both work until the grace is over, so that nothing stops meanwhile.";
+    pub(crate) const GRACE: &str = "This secret works on for";
+    pub(crate) const GRACE_HINT: &str = "Choose “not at all” for a secret that leaked: it ends at once, and so do its tokens.";
+    pub(crate) const START: &str = "Rotate";
+    pub(crate) const BOTH: &str = "Both secrets work.";
+    pub(crate) const ENDS: &str = "ends";
+    pub(crate) const OLD: &str = "Old";
+    pub(crate) const NEW: &str = "New";
+    pub(crate) const LATEST: &str = "used last";
+    pub(crate) const SAFE: &str = "Safe to retire";
+    pub(crate) const NOT_SAFE: &str = "Not safe to retire yet";
+    pub(crate) const COMPLETE: &str = "Finish: end the old secret now";
+    pub(crate) const CANCEL: &str = "Cancel: end the new secret";
+    pub(crate) const EXTEND: &str = "Extend";
+    pub(crate) const EXTEND_TO: &str = "The old secret works on, from now, for";
+    pub(crate) const SEE_OLD: &str = "See the rotation";
+    pub(crate) const UNDER_WAY: &str = "A secret is being rotated";
+    pub(crate) const OVERDUE: &str = "The old secret is still in use";
+
+    /// Whether the old secret can go.
+    pub(crate) fn verdict(verdict: &Retirement, now: Timestamp) -> String {
+        match verdict {
+            Retirement::Safe { since_start: true } => {
+                "The new secret is used, and the old one has not been since the rotation began.".to_owned()
+            }
+            Retirement::Safe { since_start: false } => {
+                "The new secret is used, and the old one has not been for 24 hours.".to_owned()
+            }
+            Retirement::NewUnused => "Nobody has used the new secret yet. Move the program over first.".to_owned(),
+            Retirement::OldInUse { last_used_at } => {
+                let when = When::relative(Some(*last_used_at), now);
+                format!("The old secret was used {}. Look from where, and move that program over.", when.said())
+            }
         }
+    }
+
+    pub(crate) fn grace(word: &str) -> &'static str {
+        match word {
+            "now" => "not at all: it leaked",
+            "1h" => "an hour",
+            "24h" => "24 hours",
+            "7d" => "7 days",
+            _ => "30 days",
+        }
+    }
+
+    pub(crate) fn successor(hint: &str) -> String {
+        format!("This secret takes the place of {hint}, and both work.")
+    }
+
+    pub(crate) fn under_way(old: &str, new: &str, left: &str) -> String {
+        format!("{old} and {new} both work; {old} ends {left}.")
+    }
+}
+
+pub(crate) mod settings {
+    pub(crate) const SAVE: &str = "Save";
+    pub(crate) const NO_SCOPES: &str = "It has no scope. The operator gives scopes.";
+    pub(crate) const SCOPES_HINT: &str = "What is not chosen it may not ask for. Tokens that it holds live on.";
+    pub(crate) const LIFETIME: &str = "Longest life of its tokens, in seconds";
+    pub(crate) const LIFETIME_HINT: &str =
+        "Where it is to be shorter than the wire format’s and the environment’s. Empty for theirs.";
+    pub(crate) const LIFETIME_WRONG: &str = "A number of seconds from 1 to 86400.";
+    pub(crate) const LIFETIME_STAYS: &str =
+        "A limit that was set is changed, not taken away: name the longest life that you want.";
+    pub(crate) const BINDING: &str = "Tokens are bound to";
+    pub(crate) const BINDING_HINT: &str = "A token that is bound is worth nothing to who steals it.";
+
+    pub(crate) fn binding(word: &str) -> &'static str {
+        match word {
+            "dpop" => "a key: every request has a DPoP proof",
+            "certificate" => "the client’s TLS certificate",
+            "either" => "a key, or else a certificate",
+            _ => "a key where the request has a DPoP proof, else to nobody",
+        }
+    }
+}
+
+pub(crate) mod promotion {
+    pub(crate) const LEAD: &str = "Brings this client’s settings to another environment. Credentials stay where they are: what proves it here must prove nothing there.";
+    pub(crate) const TO: &str = "To";
+    pub(crate) const COMPARE: &str = "Compare";
+    pub(crate) const FIELD: &str = "Setting";
+    pub(crate) const BEFORE: &str = "Is";
+    pub(crate) const AFTER: &str = "Shall be";
+    pub(crate) const NOTHING: &str = "Nothing differs";
+    pub(crate) const NOTHING_WHY: &str = "The client is there as it is here.";
+    pub(crate) const BLOCKED: &str = "What stays behind";
+    pub(crate) const REFUSED: &str = "It cannot be promoted as it is";
+    pub(crate) const NOT_THERE: &str = "—";
+    pub(crate) const DANGER: &str = "This is live: the change reaches your customers at once.";
+
+    pub(crate) fn operator_only(member: &str) -> String {
+        format!(
+            "It would give the client more there than it has ({member}), which only the operator may. Ask the operator to promote it."
+        )
+    }
+
+    pub(crate) fn differences(to: &str) -> String {
+        format!("What changes in {to}")
+    }
+
+    pub(crate) fn creates(to: &str) -> String {
+        format!("It is made in {to}, and gets tokens once you add a credential there.")
+    }
+
+    pub(crate) fn apply(to: &str) -> String {
+        format!("Apply exactly this to {to}")
     }
 }
 

@@ -23,6 +23,9 @@ fn body_of(name: &str) -> Option<Value> {
         "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
             Some(json!({}))
         }
+        "edit_credential_limits" | "start_rotation" => Some(json!({})),
+        "extend_rotation" => Some(json!({ "grace": "1h" })),
+        "promote_client" => Some(json!({ "digest": "x" })),
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "create_invitation" => Some(json!({ "email": "new@example.com", "role": "viewer", "tenant_id": Value::Null })),
@@ -71,6 +74,10 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_refusal"
         | "list_audit"
         | "export_audit"
+        | "read_rotation"
+        | "cancel_rotation"
+        | "complete_rotation"
+        | "plan_promotion"
         | "verify_audit" => None,
         other => panic!("what is {other} to be sent?"),
     }
@@ -198,7 +205,8 @@ impl Names {
             }
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
-        let mut filled = path.replace("{environment}", "sandbox").replace("{dialect}", "standard");
+        let mut filled =
+            path.replace("{environment}", "sandbox").replace("{dialect}", "standard").replace("{target}", "production");
         filled = filled.replace("{resource}", &self.resource).replace("{kid}", &self.kid);
         for (name, values) in &self.values {
             let at = if matches!(*name, "credential" | "business") { below } else { above };
