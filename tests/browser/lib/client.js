@@ -17,7 +17,7 @@ export async function askForToken(program, { id, secret, scope }) {
 /** Makes a client of the demo tenant that may have the scopes of the demo clients. */
 export async function newClient(world, name) {
   const api = await world.api()
-  const [tenant] = (await api.get('/tenants')).items
+  const tenant = (await api.get('/tenants')).items.find(({ name }) => name === 'Demo tenant')
   const demo = world.program.demo('sandbox', 'standard')
   const made = await api.post('/environments/sandbox/clients', {
     tenant_id: tenant.id,
