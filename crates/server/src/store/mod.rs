@@ -56,8 +56,8 @@ use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
 pub use client_lists::{CredentialGlance, NamePlace};
-pub use expiring::ExpiringCredential;
 pub use deny_list::{DenyFilter, DenyPlace};
+pub use expiring::ExpiringCredential;
 pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
