@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// In the order of the cascade's layers.
 const STYLES: [&str; 6] = ["tokens", "base", "layout", "components", "data", "pages"];
-const SCRIPTS: [&str; 7] = ["announce", "copy", "times", "theme", "dialogs", "confirm", "keys"];
+const SCRIPTS: [&str; 8] = ["announce", "copy", "times", "theme", "dialogs", "confirm", "passkey", "keys"];
 
 struct Asset {
     /// What templates call it.

@@ -14,10 +14,12 @@ import { newMember } from './lib/people.js'
 import { Program } from './lib/program.js'
 import { accessibility } from './suites/accessibility.js'
 import { firstAdmin } from './suites/first-admin.js'
+import { journeys } from './suites/journeys.js'
+import { lighthouseSuite } from './suites/lighthouse.js'
 import { sessions } from './suites/sessions.js'
 import { typedText } from './suites/typed-text.js'
 
-const SUITES = { accessibility, sessions, 'typed-text': typedText }
+const SUITES = { journeys, accessibility, sessions, 'typed-text': typedText, lighthouse: lighthouseSuite }
 const DEMO_TENANT = 'Demo tenant'
 
 const { values: flags } = parseArgs({ options: { only: { type: 'string' }, pictures: { type: 'string' } } })

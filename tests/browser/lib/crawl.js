@@ -3,6 +3,7 @@
 const PAGES_MAX = 80
 // Parts of a path that name an object: any of its kind stands for all.
 const NAMED = /^(?:[a-z]{3}_[1-9A-HJ-NP-Za-km-z]{16,}|[0-9a-f]{16,}|[A-Za-z0-9_-]{20,}|\d+|http.*|.*%.*)$/
+const ENVIRONMENTS = ['sandbox', 'production']
 // Parts of a query whose value makes another page.
 const TELLING = ['tab', 'period', 'view', 'dialog', 'status', 'kind']
 
@@ -12,7 +13,8 @@ const isFile = path => /\.(?:csv|json|env|ndjson)$/.test(path) || path.startsWit
 /** What kind of page an address is. */
 export function kindOf(address, origin) {
   const url = new URL(address, origin)
-  const path = url.pathname.split('/').map(part => (NAMED.test(part) ? '…' : part)).join('/')
+  const parts = url.pathname.split('/')
+  const path = parts.map((part, place) => (NAMED.test(part) || (place > 1 && ENVIRONMENTS.includes(part)) ? '…' : part)).join('/')
   const query = [...url.searchParams].map(([name, value]) => (TELLING.includes(name) ? `${name}=${value}` : name))
   return path + (query.length > 0 ? `?${query.sort().join('&')}` : '')
 }

@@ -8,14 +8,24 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const WIDE = { width: 1280, height: 900 }
 const NARROW = { width: 320, height: 640 }
 
-/** All rules of axe, in both themes, wide and narrow; gives what is wrong. Only colours differ between the themes. */
-export async function faultsOf(page) {
+// Only what these rules look at differs between the themes.
+const COLOURS = ['color-contrast', 'link-in-text-block']
+const THOROUGH = [
+  [WIDE, [['light', undefined], ['dark', COLOURS]]],
+  [NARROW, [['light', COLOURS], ['dark', undefined]]],
+]
+const QUICK = [
+  [WIDE, [['light', undefined]]],
+  [NARROW, [['dark', COLOURS]]],
+]
+
+/** What axe finds in both themes, wide and narrow, and whether the page scrolls sideways. */
+export async function faultsOf(page, isThorough = true) {
   const faults = []
-  for (const viewport of [WIDE, NARROW]) {
+  for (const [viewport, themes] of isThorough ? THOROUGH : QUICK) {
     await page.setViewportSize(viewport)
-    for (const colorScheme of ['light', 'dark']) {
+    for (const [colorScheme, rules] of themes) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const rules = colorScheme === 'light' ? undefined : ['color-contrast', 'link-in-text-block']
       for (const fault of await violations(page, rules)) faults.push(`${viewport.width} px, ${colorScheme}: ${fault}`)
     }
     if (viewport === NARROW) {

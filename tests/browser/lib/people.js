@@ -1,7 +1,7 @@
 // Members of every role, each with a session of their own.
 
 import { Authenticator } from './totp.js'
-import { get, hidden, post, sessionOf } from './raw.js'
+import { cookieHeader, get, hidden, post, sessionOf } from './raw.js'
 
 export const PASSWORD = 'correct horse battery staple'
 
@@ -38,4 +38,14 @@ export async function newMember(program, role, tenant) {
   })
   if (answer.status !== 303) throw new Error(`${email} could not accept: ${answer.status}\n${await answer.text()}`)
   return new Person(email, role, authenticator, sessionOf(answer))
+}
+
+/** Has somebody show anew who they are, for actions of one kind: their session has another cookie from then on. */
+export async function stepUp(program, person, action) {
+  const cookie = cookieHeader(person.session)
+  const csrf = hidden(await (await get(program.origin, '/account', cookie)).text(), 'csrf')
+  const shown = { csrf, step_up_action: action, step_up_password: PASSWORD, step_up_code: await person.authenticator.code() }
+  const answer = await post(program.origin, '/step-up', shown, cookie)
+  if (answer.status !== 303) throw new Error(`${person.email} could not step up: ${answer.status}`)
+  person.session = sessionOf(answer)
 }

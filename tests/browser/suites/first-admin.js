@@ -17,7 +17,7 @@ export function firstAdmin(world) {
     await page.getByLabel('E-mail').fill(EMAIL)
     await page.locator('input[type=password]').fill(PASSWORD)
     await page.locator('input[name=code]').fill(await authenticator.code())
-    await Promise.all([page.waitForNavigation(), page.locator('form.form button').last().click()])
+    await Promise.all([page.waitForNavigation(), page.locator('form:has(input[name=code]) button.primary').click()])
     await page.locator('nav.main-navigation').waitFor({ state: 'attached' })
     const [cookie] = (await page.context().cookies()).filter(({ name }) => name !== 'mintmark_theme')
     assert.ok(cookie.httpOnly && cookie.sameSite === 'Lax', 'scripts and other sites do not get at the session')

@@ -85,8 +85,8 @@ async function fill(world, api) {
     await api.post(`/environments/sandbox/tenants/${tenant.id}/businesses`, { name, external_id: name })
     await api.post('/tenants', { name })
   }
-  const scopes = MARKUP.slice(0, 20).map((description, place) => ({ name: `naughty:${place}`, description })))
-  await api.post('/environments/sandbox/resources', { uri: 'https://naughty.example', scopes })
+  const scopes = MARKUP.slice(0, 20).map((description, place) => ({ name: `naughty:${place}`, description }))
+  await api.post('/environments/sandbox/resources', { uri: 'https://naughty.example', name: MARKUP[0], scopes })
   await refusedRequests(world)
   return clients
 }

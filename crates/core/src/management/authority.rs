@@ -179,6 +179,14 @@ impl Authority {
         is_within && self.permits(Permission::EditMembers) && self.role.may_give(role)
     }
 
+    /// The reach of whoever looks at one tenant alone, or at all that they may; none if that tenant is out of reach.
+    pub fn narrowed_to(&self, tenant: Option<TenantId>) -> Option<Reach> {
+        match tenant {
+            None => Some(self.reach),
+            Some(tenant) => self.reaches(tenant).then_some(Reach::Tenant(tenant)),
+        }
+    }
+
     /// Whether a tenant's objects are within reach.
     pub fn reaches(&self, tenant: TenantId) -> bool {
         match self.reach {
@@ -213,6 +221,10 @@ mod tests {
         let owner = somebody(Role::Owner, Reach::Tenant(own)).unwrap();
         assert!(owner.reaches(own));
         assert!(!owner.reaches(other));
+        assert_eq!(owner.narrowed_to(None), Some(Reach::Tenant(own)));
+        assert_eq!((owner.narrowed_to(Some(own)), owner.narrowed_to(Some(other))), (Some(Reach::Tenant(own)), None));
+        let admin = somebody(Role::Admin, Reach::Operator).unwrap();
+        assert_eq!((admin.narrowed_to(None), admin.narrowed_to(Some(own))), (Some(Reach::Operator), Some(Reach::Tenant(own))));
         assert!(somebody(Role::Auditor, Reach::Operator).unwrap().reaches(other));
     }
 

@@ -3,19 +3,31 @@
 use super::invitations::check;
 use super::members::{check_gift, is_within};
 use super::{Authority, Managed, Management, Permission};
-use crate::model::{ManagementClient, ManagementClientId, Status};
+use crate::model::{ManagementClient, ManagementClientId, Status, TenantId};
 use crate::registry::{CreatedManagementClient, NewManagementClient, RegistryError};
 use crate::store::{Page, Store};
 
 impl<S: Store> Management<S> {
-    /// Management clients within reach, by identifier.
+    /// Management clients within reach, by identifier; of one tenant alone, if it is named.
     pub async fn management_clients(
         &self,
         by: &Authority,
+        of: Option<TenantId>,
         page: Page<'_, ManagementClientId>,
     ) -> Managed<Vec<ManagementClient>> {
         check(by, Permission::Read)?;
-        Ok(self.registry.store.management_clients(by.reach(), page).await?)
+        match by.narrowed_to(of) {
+            Some(reach) => Ok(self.registry.store.management_clients(reach, page).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A management client within reach.
+    pub async fn management_client(&self, by: &Authority, id: ManagementClientId) -> Managed<ManagementClient> {
+        check(by, Permission::Read)?;
+        let found = self.registry.store.management_client(id).await?;
+        let found = found.filter(|client| is_within(by, client.tenant_id));
+        Ok(found.ok_or_else(|| RegistryError::NotFound(format!("management client {id}")))?)
     }
 
     /// Makes a management client.
@@ -27,15 +39,16 @@ impl<S: Store> Management<S> {
         Ok(self.registry.create_management_client(new).await?)
     }
 
-    /// Turns a management client off or on. Turned off, its tokens are dead at once.
+    /// Turns a management client off or on, of the version that the caller saw. Turned off, its tokens are dead at once.
     pub async fn set_management_client_status(
         &self,
         by: &Authority,
         id: ManagementClientId,
         status: Status,
+        seen: Option<u64>,
     ) -> Managed<ManagementClient> {
         self.client_to_change(by, id).await?;
-        Ok(self.registry.set_management_client_status(id, status).await?)
+        Ok(self.registry.change_management_client_status(id, status, seen).await?)
     }
 
     /// Gives a management client another secret. The one from before and its tokens are dead at once.

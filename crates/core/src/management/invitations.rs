@@ -2,12 +2,13 @@
 
 use super::ceremony::{Begun, Ceremony, ENROLMENT_LIFETIME};
 use super::error::refused;
+use super::members::is_within;
 use super::texts::digest_of;
 use super::totp::{self, TotpSecret};
 use super::{Authority, Managed, Management, ManagementError, NewSession, PasskeyAttestation, PasskeyChallenge, Permission};
 use super::{Principal, TotpEnrolment, Visitor};
 use crate::crypto::SecretText;
-use crate::model::{EmailAddress, Invitation, InvitationId, MemberId, SealedBytes, TokenDigest};
+use crate::model::{EmailAddress, Invitation, InvitationId, MemberId, SealedBytes, TenantId, TokenDigest};
 use crate::registry::{CreatedInvitation, Means, NewInvitation, RegistryError};
 use crate::store::{Page, Store};
 
@@ -74,10 +75,25 @@ impl<S: Store> Management<S> {
         Ok(self.registry.invite(new, Some(by.principal())).await?)
     }
 
-    /// Invitations within reach, by identifier.
-    pub async fn invitations(&self, by: &Authority, page: Page<'_, InvitationId>) -> Managed<Vec<Invitation>> {
+    /// Invitations within reach, by identifier; of one tenant alone, if it is named.
+    pub async fn invitations(
+        &self,
+        by: &Authority,
+        of: Option<TenantId>,
+        page: Page<'_, InvitationId>,
+    ) -> Managed<Vec<Invitation>> {
         check(by, Permission::EditMembers)?;
-        Ok(self.registry.store.invitations(by.reach(), page).await?)
+        match by.narrowed_to(of) {
+            Some(reach) => Ok(self.registry.store.invitations(reach, page).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// An invitation within reach.
+    pub async fn invitation(&self, by: &Authority, id: InvitationId) -> Managed<Invitation> {
+        check(by, Permission::EditMembers)?;
+        let found = self.registry.store.invitation(id).await?.filter(|one| is_within(by, one.tenant_id));
+        Ok(found.ok_or_else(|| RegistryError::NotFound(format!("invitation {id}")))?)
     }
 
     /// Takes an invitation back.

@@ -3,14 +3,17 @@
 use super::invitations::check;
 use super::{Authority, Managed, Management, Permission, Role};
 use crate::model::{Member, MemberId, Status, TenantId};
-use crate::registry::{CreatedInvitation, RegistryError};
+use crate::registry::{CreatedInvitation, MemberEdit, RegistryError};
 use crate::store::{Page, Store};
 
 impl<S: Store> Management<S> {
-    /// Members within reach, by identifier.
-    pub async fn members(&self, by: &Authority, page: Page<'_, MemberId>) -> Managed<Vec<Member>> {
+    /// Members within reach, by identifier; of one tenant alone, if it is named.
+    pub async fn members(&self, by: &Authority, of: Option<TenantId>, page: Page<'_, MemberId>) -> Managed<Vec<Member>> {
         check(by, Permission::Read)?;
-        Ok(self.registry.store.members(by.reach(), page).await?)
+        match by.narrowed_to(of) {
+            Some(reach) => Ok(self.registry.store.members(reach, page).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// A member within reach.
@@ -20,17 +23,29 @@ impl<S: Store> Management<S> {
 
     /// Gives a member another role. It is signed out everywhere.
     pub async fn change_role(&self, by: &Authority, id: MemberId, role: Role) -> Managed<Member> {
-        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
-        check_gift(by, member.role, member.tenant_id)?;
-        check_gift(by, role, member.tenant_id)?;
-        Ok(self.registry.set_member_role(id, role).await?)
+        self.edit_member(by, id, &MemberEdit { role: Some(role), ..MemberEdit::default() }).await
     }
 
     /// Turns a member off or on. Turned off, it is signed out everywhere.
     pub async fn set_member_status(&self, by: &Authority, id: MemberId, status: Status) -> Managed<Member> {
+        self.edit_member(by, id, &MemberEdit { status: Some(status), ..MemberEdit::default() }).await
+    }
+
+    /// Changes role and status of a member, who is signed out everywhere by another role and by being turned off.
+    pub async fn edit_member(&self, by: &Authority, id: MemberId, edit: &MemberEdit) -> Managed<Member> {
         let member = self.member_to_change(by, id, Permission::EditMembers).await?;
         check_gift(by, member.role, member.tenant_id)?;
-        Ok(self.registry.set_member_status(id, status).await?)
+        if let Some(role) = edit.role {
+            check_gift(by, role, member.tenant_id)?;
+        }
+        Ok(self.registry.change_member(id, edit).await?)
+    }
+
+    /// Removes a member that is turned off. Its address is free then.
+    pub async fn remove_member(&self, by: &Authority, id: MemberId) -> Managed<Member> {
+        let member = self.member_to_change(by, id, Permission::EditMembers).await?;
+        check_gift(by, member.role, member.tenant_id)?;
+        Ok(self.registry.remove_member(id).await?)
     }
 
     /// Invites a member anew who lost what they sign in with. It gives whoever holds the link the member's place, so it takes who could

@@ -1,6 +1,6 @@
 //! Programs that use the management API.
 
-use super::checks::check_name;
+use super::checks::{check_name, check_version};
 use super::member::check_role;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::crypto::ClientSecret;
@@ -65,7 +65,21 @@ impl<S: Store> Registry<S> {
     /// Turns a management client off or on; turned off, its tokens are dead at once and stay so when it is on again: each is for one
     /// version of its client. What it has invited is over too.
     pub async fn set_management_client_status(&self, id: ManagementClientId, status: Status) -> Outcome<ManagementClient> {
-        let edit = |client: &mut ManagementClient| client.status = status;
+        self.change_management_client_status(id, status, None).await
+    }
+
+    /// The same, of the version that the caller saw; of whichever there is, if none is named.
+    pub async fn change_management_client_status(
+        &self,
+        id: ManagementClientId,
+        status: Status,
+        seen: Option<u64>,
+    ) -> Outcome<ManagementClient> {
+        let edit = |client: &mut ManagementClient| {
+            check_version(seen, client.version)?;
+            client.status = status;
+            Ok(())
+        };
         self.edit_management_client("management_client.set_status", id, edit).await
     }
 
@@ -76,6 +90,7 @@ impl<S: Store> Registry<S> {
             client.secret_id = secret_id;
             client.secret = stored.clone();
             client.hint = secret.hint();
+            Ok(())
         };
         let client = self.edit_management_client("management_client.rotate", id, edit).await?;
         Ok(CreatedManagementClient { secret, client })
@@ -102,12 +117,12 @@ impl<S: Store> Registry<S> {
         &self,
         action: &'static str,
         id: ManagementClientId,
-        edit: impl Fn(&mut ManagementClient),
+        edit: impl Fn(&mut ManagementClient) -> Outcome<()>,
     ) -> Outcome<ManagementClient> {
         self.update(|| async {
             let before = self.existing_management_client(id).await?;
             let mut after = before.clone();
-            edit(&mut after);
+            edit(&mut after)?;
             after.version += 1;
             let mut draft = edited(action, &before, &after);
             if after.status == Status::Disabled {

@@ -1,6 +1,6 @@
 //! Changes to members and their sessions. Who may make them is decided in [`crate::management`]; the command line may make all.
 
-use super::checks::{check_name, invalid};
+use super::checks::{check_name, check_version, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::management::{Principal, Reach, Role};
@@ -10,40 +10,76 @@ use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write}
 /// How many members are read at a time.
 const PAGE: u32 = 500;
 
+/// A change of what a member may do. What is left out stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberEdit {
+    /// Its role.
+    pub role: Option<Role>,
+    /// Whether it may sign in.
+    pub status: Option<Status>,
+    /// The version that the caller saw; whichever there is, if none is named.
+    pub version: Option<u64>,
+}
+
 impl<S: Store> Registry<S> {
     /// Turns a member off or on; turned off, it is signed out everywhere in the same change, and what it has invited, or would come
     /// back by, is over for good.
     pub async fn set_member_status(&self, id: MemberId, status: Status) -> Outcome<Member> {
-        if status == Status::Disabled {
-            self.check_not_the_last_admin(id).await?;
-        }
-        let edit = |member: &mut Member| {
-            let is_admin = is_active_admin(member);
-            member.status = status;
-            let mut writes = Vec::new();
-            if status == Status::Disabled {
-                writes.extend(is_admin.then_some(Write::KeepAnAdmin));
-                writes.extend(everything_ends(id, self.clock.now()));
-            }
-            Ok((writes, ()))
-        };
-        Ok(self.edit_member("member.set_status", id, edit).await?.0)
+        self.change_member(id, &MemberEdit { status: Some(status), ..MemberEdit::default() }).await
     }
 
     /// Gives a member another role where it belongs. It is signed out everywhere in the same change, so that no session outlives
     /// the rights that it began with.
     pub async fn set_member_role(&self, id: MemberId, role: Role) -> Outcome<Member> {
-        if role != Role::Admin {
+        self.change_member(id, &MemberEdit { role: Some(role), ..MemberEdit::default() }).await
+    }
+
+    /// Changes role and status of a member, with what [`Self::set_member_role`] and [`Self::set_member_status`] end.
+    pub async fn change_member(&self, id: MemberId, edit: &MemberEdit) -> Outcome<Member> {
+        let MemberEdit { role, status, version } = *edit;
+        let is_off = status == Some(Status::Disabled);
+        if is_off || role.is_some_and(|role| role != Role::Admin) {
             self.check_not_the_last_admin(id).await?;
         }
-        let edit = |member: &mut Member| {
-            check_role(role, member.tenant_id)?;
-            let mut writes = vec![end(id, SessionsToEnd::All), recovery_ends(id, self.clock.now())];
-            writes.extend((role != Role::Admin && is_active_admin(member)).then_some(Write::KeepAnAdmin));
-            member.role = role;
+        let change = |member: &mut Member| {
+            check_version(version, member.version)?;
+            let (was_admin, now) = (is_active_admin(member), self.clock.now());
+            if let Some(role) = role {
+                check_role(role, member.tenant_id)?;
+                member.role = role;
+            }
+            member.status = status.unwrap_or(member.status);
+            let mut writes = match role {
+                _ if is_off => everything_ends(id, now),
+                Some(_) => vec![end(id, SessionsToEnd::All), recovery_ends(id, now)],
+                None => Vec::new(),
+            };
+            writes.extend((was_admin && !is_active_admin(member)).then_some(Write::KeepAnAdmin));
             Ok((writes, ()))
         };
-        Ok(self.edit_member("member.set_role", id, edit).await?.0)
+        let action = match (role, status) {
+            (Some(_), None) => "member.set_role",
+            (None, Some(_)) => "member.set_status",
+            _ => "member.edit",
+        };
+        Ok(self.edit_member(action, id, change).await?.0)
+    }
+
+    /// Removes a member that is turned off: its address is free for whoever is invited next, of whatever tenant. The audit keeps what
+    /// it was.
+    pub async fn remove_member(&self, id: MemberId) -> Outcome<Member> {
+        self.update(|| async {
+            let before = self.existing_member(id).await?;
+            if before.status != Status::Disabled {
+                return Err(RegistryError::NotAllowed("the member is active; disable it first".to_owned()));
+            }
+            let mut writes = everything_ends(id, self.clock.now());
+            writes.push(Write::DeleteMember(before.clone()));
+            let (tenant, subject) = (before.tenant_id, Subject::Member { id });
+            let draft = Draft { tenant, action: "member.remove", subject, before: audited(&before), after: None, writes };
+            Ok((draft, before))
+        })
+        .await
     }
 
     /// Gives a member another name.

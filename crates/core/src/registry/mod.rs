@@ -37,6 +37,7 @@ pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use limits::MAX_NETWORKS;
 pub use management_client::{CreatedManagementClient, NewManagementClient};
+pub use member::MemberEdit;
 pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
 pub use resource::{MAX_SCOPES, NewResource, ResourceEdit};
 pub use revocation::{LISTED_TOKENS_MAX, REVOKED_TOKENS_MAX, TokenRevoked, TokenToRevoke};

@@ -70,6 +70,8 @@ pub enum Write {
     ConfirmRestore,
     InsertMember(Member),
     UpdateMember(Member),
+    /// Deletes the row, if it still has exactly this version.
+    DeleteMember(Member),
     /// Changes nothing, and is a conflict if no admin is active.
     KeepAnAdmin,
     InsertSession(Session),

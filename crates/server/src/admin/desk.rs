@@ -1,13 +1,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mintmark_core::management::{Authority, Permission, Reach};
+use mintmark_core::management::{Authority, Management, Permission, Reach};
 use mintmark_core::model::{Business, BusinessId, Client, ClientId, EnvironmentName, Tenant, TenantId};
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::{EnvironmentRecord, Store};
 
-use super::Refusal;
 use super::trials::{Running, Trial};
+use super::{AdminApp, Refusal};
 use crate::node::{CLOCK_OFFSET_MAX, Node};
 use crate::store::SqlStore;
 
@@ -20,15 +20,18 @@ pub struct Desk {
     pub authority: Authority,
     /// The rules for changes; the audit names the caller.
     pub registry: Registry<SqlStore>,
+    /// The rules for changes of people and programs that manage; the audit names the caller.
+    pub management: Management<SqlStore>,
     /// The node that does it.
     pub node: Arc<Node>,
 }
 
 impl Desk {
     /// The desk of somebody whose request came from `source` and has an id.
-    pub fn new(node: &Arc<Node>, authority: Authority, source: Option<IpAddr>, request_id: Option<String>) -> Self {
+    pub fn new(app: &AdminApp, authority: Authority, source: Option<IpAddr>, request_id: Option<String>) -> Self {
         let actor = Actor { who: authority.principal().to_string(), source, request_id };
-        Self { authority, registry: node.registry().acting_as(actor), node: Arc::clone(node) }
+        let management = app.management.acting_as(actor.clone());
+        Self { authority, registry: app.node.registry().acting_as(actor), management, node: Arc::clone(&app.node) }
     }
 
     /// The store.

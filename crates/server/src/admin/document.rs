@@ -18,6 +18,8 @@ use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Respon
 
 use super::AdminApp;
 use super::api::{self, MAX_BODY, Problem, ProblemKind};
+use super::operations::audit::ExportFormat;
+use super::operations::usage::By;
 
 /// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ macro_rules! operations {
         #[openapi(
             info(title = "Mintmark management API", license(name = "Apache-2.0", identifier = "Apache-2.0")),
             paths($(api::$module::$name,)+ api::token::issue_management_token),
-            components(schemas(Problem))
+            components(schemas(Problem, By, ExportFormat))
         )]
         struct Described;
 
@@ -84,6 +86,14 @@ operations! {
     credentials::read_credential => Some(Permission::Read);
     credentials::edit_credential => Some(Permission::EditClients);
     credentials::revoke_credential => Some(Permission::EditClients);
+    rotations::edit_credential_limits => Some(Permission::EditClients);
+    rotations::read_rotation => Some(Permission::Read);
+    rotations::start_rotation => Some(Permission::EditClients);
+    rotations::cancel_rotation => Some(Permission::EditClients);
+    rotations::complete_rotation => Some(Permission::EditClients);
+    rotations::extend_rotation => Some(Permission::EditClients);
+    promotions::plan_promotion => Some(Permission::Read);
+    promotions::promote_client => Some(Permission::EditClients);
     registry::list_resources => Some(Permission::Read);
     registry::create_resource => Some(Permission::EditOperator);
     registry::read_resource => Some(Permission::Read);
@@ -105,6 +115,22 @@ operations! {
     audit::list_audit => Some(Permission::ReadAudit);
     audit::export_audit => Some(Permission::ReadAudit);
     audit::verify_audit => Some(Permission::ReadAudit);
+    members::list_members => Some(Permission::Read);
+    members::read_member => Some(Permission::Read);
+    members::edit_member => Some(Permission::EditMembers);
+    members::remove_member => Some(Permission::EditMembers);
+    members::invite_member_back => Some(Permission::EditMembers);
+    members::list_member_sessions => Some(Permission::EditMembers);
+    members::end_member_sessions => Some(Permission::EditMembers);
+    invitations::list_invitations => Some(Permission::EditMembers);
+    invitations::create_invitation => Some(Permission::EditMembers);
+    invitations::read_invitation => Some(Permission::EditMembers);
+    invitations::cancel_invitation => Some(Permission::EditMembers);
+    management_clients::list_management_clients => Some(Permission::Read);
+    management_clients::create_management_client => Some(Permission::EditMembers);
+    management_clients::read_management_client => Some(Permission::Read);
+    management_clients::edit_management_client => Some(Permission::EditMembers);
+    management_clients::rotate_management_client => Some(Permission::EditMembers);
 }
 
 /// The operations of a path.

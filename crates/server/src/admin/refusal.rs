@@ -1,7 +1,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use mintmark_core::management::Permission;
+use mintmark_core::management::{ManagementError, Permission};
 use mintmark_core::registry::RegistryError;
 use mintmark_core::store::StoreError;
 
@@ -42,6 +42,22 @@ impl Refusal {
         }
     }
 
+    /// For an object that was named: one that is not there, or out of reach, is not found (rule S4).
+    pub(super) fn of_object(error: ManagementError) -> Self {
+        match error {
+            ManagementError::Registry(RegistryError::NotFound(_)) => Refusal::NotFound,
+            other => other.into(),
+        }
+    }
+
+    /// The same for a change that was to be made to one version of the object only.
+    pub(super) fn of_object_change(error: ManagementError, seen: Option<u64>) -> Self {
+        match Self::of_object(error) {
+            Refusal::Registry(error) => Self::of_change(error, seen),
+            other => other,
+        }
+    }
+
     /// What a page says, and the status that goes with it: the API's own.
     pub(crate) fn told(self) -> (StatusCode, String) {
         let problem = Problem::from(self);
@@ -73,6 +89,16 @@ impl std::error::Error for Refusal {}
 impl From<RegistryError> for Refusal {
     fn from(error: RegistryError) -> Self {
         Refusal::Registry(error)
+    }
+}
+
+impl From<ManagementError> for Refusal {
+    fn from(error: ManagementError) -> Self {
+        match error {
+            ManagementError::Registry(error) => Refusal::Registry(error),
+            // Operations ask nobody to prove who they are; what they came with was checked before.
+            other => Refusal::Registry(RegistryError::NotAllowed(other.to_string())),
+        }
     }
 }
 

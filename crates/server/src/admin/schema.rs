@@ -40,6 +40,8 @@ words! {
     KeyState { Next = "next", Active = "active", Retired = "retired", Removed = "removed", Revoked = "revoked" }
     /// What somebody is to the operator or to a tenant.
     Role { Admin = "admin", Auditor = "auditor", Owner = "owner", Developer = "developer", Viewer = "viewer" }
+    /// What a link or code lets its holder do.
+    InvitationKind { Invite = "invite", SetUp = "set_up", BreakGlass = "break_glass" }
     /// An algorithm of signatures.
     Algorithm { Rs256 = "RS256", Ps256 = "PS256", Es256 = "ES256", EdDsa = "EdDSA" }
     /// What became of a token request.
@@ -97,6 +99,16 @@ texts! {
     BusinessId (ID, ID, Some("^biz_[1-9A-HJ-NP-Za-km-z]{22}$"));
     /// Names a credential.
     CredentialId (ID, ID, Some("^crd_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names a member.
+    MemberId (ID, ID, Some("^mem_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names a session of a member.
+    SessionId (ID, ID, Some("^ses_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names an invitation.
+    InvitationId (ID, ID, Some("^inv_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names a management client.
+    ManagementClientId (ID, ID, Some("^mgc_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// An e-mail address: visible ASCII, in any case. Nothing is sent to it.
+    Email (3, model::EmailAddress::MAX, Some("^[^@]+@[^@]+$"));
     /// Names a resource.
     ResourceId (ID, ID, Some("^res_[1-9A-HJ-NP-Za-km-z]{22}$"));
     /// Names a client: printable ASCII.
@@ -255,6 +267,7 @@ mod tests {
         assert_words("TokenFormat", |word| model::TokenFormat::from_word(word).is_some(), 2);
         assert_words("KeyState", |word| model::KeyState::from_word(word).is_some(), 5);
         assert_words("Role", |word| management::Role::from_word(word).is_some(), management::Role::ALL.len());
+        assert_words("InvitationKind", |word| model::InvitationKind::from_word(word).is_some(), 3);
         assert_words("Algorithm", |word| word.parse::<mintmark_verify::Algorithm>().is_ok(), 4);
         assert_words("Outcome", |word| mintmark_core::usage::OutcomeClass::from_word(word).is_some(), 6);
         assert_words("RevocationKind", |word| model::RevocationKind::from_word(word).is_some(), 5);

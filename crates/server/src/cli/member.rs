@@ -59,6 +59,12 @@ pub(super) enum MemberCommand {
         #[arg(value_parser = parse_role)]
         role: Role,
     },
+    /// Remove a member that is turned off: the address is free for whoever is invited next, of whatever tenant.
+    #[command(after_help = "Example: mintmark member remove ann@example.com")]
+    Remove {
+        /// Their address or id.
+        member: String,
+    },
     /// Invite a member anew who lost password, device or passkey: prints a link that works once, within 72 hours. What they had is good
     /// until it is used, and worth nothing then.
     #[command(after_help = "Example: mintmark member reset ann@example.com")]
@@ -97,6 +103,10 @@ pub(super) async fn run(place: &Place, command: MemberCommand) -> Done {
         MemberCommand::Role { member, role } => {
             let id = find(place, &member).await?.id;
             Ok(show(&place.registry.set_member_role(id, role).await?))
+        }
+        MemberCommand::Remove { member } => {
+            let id = find(place, &member).await?.id;
+            Ok(show(&place.registry.remove_member(id).await?))
         }
         MemberCommand::Reset { member, origin } => {
             let id = find(place, &member).await?.id;

@@ -2,12 +2,14 @@
 
 mod account;
 mod invitation;
+mod means;
+mod passkeys;
 pub(super) mod session;
 mod sign_in;
 pub(super) mod step_up;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 
@@ -25,16 +27,24 @@ use std::net::IpAddr;
 use super::{AdminApp, words};
 use crate::http::Peer;
 
+pub(super) use account::session_row;
+
+/// One's own page.
+const ACCOUNT: &str = "/account";
+
 /// The pages of this module.
 pub(crate) fn routes() -> Router<AdminApp> {
     Router::new()
-        .route("/", get(account::home))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route(INVITATION_PATH, get(invitation::ask).post(invitation::look))
         .route(&format!("{INVITATION_PATH}/{{token}}"), get(invitation::show))
         .route(&format!("{INVITATION_PATH}/accept"), post(invitation::accept))
-        .route("/account", get(account::show))
+        .route(ACCOUNT, get(account::show))
+        .route("/account/password", get(means::password_form).post(means::change_password))
+        .route("/account/authenticator", get(means::authenticator_form).post(means::change_authenticator))
+        .route("/account/passkeys/new", get(passkeys::form).post(passkeys::register))
+        .route("/account/passkeys/remove", post(passkeys::remove))
         .route(step_up::PATH, post(step_up::back))
         .route("/account/sessions/end", post(account::end_session))
 }

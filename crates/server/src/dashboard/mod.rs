@@ -6,6 +6,8 @@
 
 mod access;
 mod assets;
+mod businesses;
+mod clients;
 mod components;
 mod cookies;
 #[cfg(test)]
@@ -13,8 +15,12 @@ mod fixture;
 mod flash;
 mod forms;
 mod frame;
+mod insight;
 mod kit;
+mod members;
+mod mistake;
 mod navigation;
+mod once;
 mod operator;
 mod problem;
 mod seat;
@@ -31,8 +37,13 @@ use crate::admin::AdminApp;
 
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
-    let mut pages =
-        access::routes().merge(operator::routes()).route("/theme", post(theme::choose)).fallback(problem::not_found);
+    let mut pages = access::routes()
+        .merge(clients::routes())
+        .merge(insight::routes())
+        .merge(members::routes())
+        .merge(operator::routes())
+        .route("/theme", post(theme::choose))
+        .fallback(problem::not_found);
     if app.development {
         pages = pages.merge(kit::routes());
     }

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::request::Parts;
 use mintmark_core::management::{Management, ManagementError, Permission, SignedIn};
 use mintmark_core::model::{EnvironmentName, SensitiveAction};
-use mintmark_core::registry::Actor;
 use mintmark_core::store::{EnvironmentRecord, Store};
 
 use super::access::{Caller, said, session, step_up};
@@ -50,8 +49,6 @@ pub(crate) struct Seat {
     pub(crate) desk: Desk,
     /// The form; without fields where a page is only looked at.
     pub(crate) fields: Fields,
-    /// Who is asking, for what counts tries.
-    pub(crate) caller: Caller,
     environments: Vec<EnvironmentRecord>,
     organisation: String,
     done: Option<&'static str>,
@@ -76,10 +73,10 @@ impl FromRequestParts<AdminApp> for Seat {
         }
         let source = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
-        let desk = Desk::new(&app.node, signed_in.authority, source, request_id);
+        let desk = Desk::new(app, signed_in.authority, source, request_id);
         let done = flash::of(parts.uri.query());
         let (app, environments, organisation) = (app.clone(), Vec::new(), String::new());
-        let mut seat = Self { app, visit, signed_in, desk, fields, caller, environments, organisation, done };
+        let mut seat = Self { app, visit, signed_in, desk, fields, environments, organisation, done };
         seat.look_around().await.map_err(|error| seat.stop(error))?;
         Ok(seat)
     }
@@ -156,9 +153,8 @@ impl Seat {
     }
 
     /// The rules for changes of people, with the audit naming this one.
-    pub(crate) fn management(&self) -> Management<SqlStore> {
-        let Actor { who, source, request_id } = self.desk.registry.actor.clone();
-        self.app.management.acting_as(Actor { who, source, request_id })
+    pub(crate) fn management(&self) -> &Management<SqlStore> {
+        &self.desk.management
     }
 
     /// The page that says why an operation was not done.
@@ -176,7 +172,7 @@ impl Seat {
     pub(crate) fn require_step_up(&self, action: SensitiveAction) -> Result<(), Stop> {
         match self.signed_in.check_stepped_up(action, self.app.now()) {
             Ok(()) => Ok(()),
-            Err(_) => Err(step_up::ask(&self.visit, action, &self.fields, None).into()),
+            Err(_) => Err(step_up::ask((&self.app, &self.signed_in), &self.visit, action, &self.fields, None).into()),
         }
     }
 }

@@ -1,13 +1,19 @@
 //! Everything that the dashboard says, so that it can be said in another language some day. Pages and components have no words of
 //! their own but names of the protocol's fields and values.
 
+mod access;
+mod businesses;
 mod clients;
 mod common;
+mod insight;
 pub(crate) mod kit;
 pub(crate) mod operator;
 mod people;
 
-pub(crate) use clients::{client, create, list, overview, result};
-pub(crate) use common::{action, chart, layout, navigation, problem, status, theme, time, tone};
-pub(crate) use operator::{deny_list, keys, resources, tenants};
-pub(crate) use people::{account, invitation, sign_in, step_up};
+pub(crate) use access::{invitations, members, programs};
+pub(crate) use businesses::businesses;
+pub(crate) use clients::{client, create, credential, list, overview, promotion, result, rotation, settings};
+pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
+pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};
+pub(crate) use operator::{deny_list, dialects, keys, node, resources, tenants};
+pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

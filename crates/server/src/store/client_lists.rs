@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     CLIENTS_NAMED, CLIENTS_NAMED_AFTER, CLIENTS_OF_TENANT_NAMED, CLIENTS_OF_TENANT_NAMED_AFTER, CREDENTIALS_OF_CLIENTS,
-    Statement, TENANTS_NAMED,
+    TENANTS_NAMED,
 };
 
 /// No name is after the prefix with this behind it and begins with the prefix.
@@ -54,17 +54,17 @@ impl SqlStore {
         after: &NamePlace,
         limit: u32,
     ) -> Read<Vec<Client>> {
-        let of_all = |all: Statement, of_tenant: Statement, (from, to): (&str, &str), limit: i64| {
-            let query = if tenant.is_some() { of_tenant } else { all }.query();
-            let query = query.bind(environment.as_str()).bind(from).bind(to).bind(limit);
-            tenant.into_iter().fold(query, |query, tenant| query.bind(tenant.to_string()))
+        let whose = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+        let (same, later) = match tenant {
+            None => (CLIENTS_NAMED, CLIENTS_NAMED_AFTER),
+            Some(_) => (CLIENTS_OF_TENANT_NAMED, CLIENTS_OF_TENANT_NAMED_AFTER),
         };
-        let same = of_all(CLIENTS_NAMED, CLIENTS_OF_TENANT_NAMED, (&after.name, &after.id), i64::from(limit));
+        let (name, last) = (format!("{whose}{}", after.name), format!("{whose}{prefix}{LAST}"));
+        let same = same.query().bind(environment.as_str()).bind(name.as_str()).bind(after.id.as_str()).bind(i64::from(limit));
         let mut found = self.engine.rows(same).await?;
         let rest = i64::from(limit).saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
         if rest > 0 {
-            let last = format!("{prefix}{LAST}");
-            let later = of_all(CLIENTS_NAMED_AFTER, CLIENTS_OF_TENANT_NAMED_AFTER, (&after.name, &last), rest);
+            let later = later.query().bind(environment.as_str()).bind(name).bind(last).bind(rest);
             found.extend(self.engine.rows(later).await?);
         }
         Ok(readable(&found, rows::client))
@@ -131,8 +131,7 @@ mod tests {
         ];
         for (statement, index) in statements {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sql));
-            let steps =
-                sqlx::query(plan).bind("a").bind("b").bind("c").bind(10).bind("d").fetch_all(&mut *transaction).await.unwrap();
+            let steps = sqlx::query(plan).bind("a").bind("b").bind("c").bind(10).fetch_all(&mut *transaction).await.unwrap();
             assert_eq!(steps.len(), 1, "nothing is sorted: {}", statement.sql);
             let step: String = steps[0].get("detail");
             assert!(step.starts_with(&format!("SEARCH client USING INDEX {index} (")), "{step}");

@@ -12,8 +12,8 @@ use super::engine::{Query, Row, WriteError};
 use super::fields::Fields;
 use super::statements::{
     INVITATION_INSERT, INVITATION_UPDATE, INVITATIONS_END_BY, INVITATIONS_END_KIND, INVITATIONS_END_OF, INVITATIONS_FORGET,
-    MANAGEMENT_CLIENT_INSERT, MANAGEMENT_CLIENT_UPDATE, MEMBER_INSERT, MEMBER_UPDATE, SESSION_END, SESSION_INSERT,
-    SESSION_KEEP, SESSION_UPDATE, SESSIONS_END, SESSIONS_END_OTHERS,
+    MANAGEMENT_CLIENT_INSERT, MANAGEMENT_CLIENT_UPDATE, MEMBER_DELETE, MEMBER_INSERT, MEMBER_UPDATE, SESSION_END,
+    SESSION_INSERT, SESSION_KEEP, SESSION_UPDATE, SESSIONS_END, SESSIONS_END_OTHERS,
 };
 use super::writes::{big, json};
 
@@ -43,6 +43,10 @@ pub(super) fn insert_member(row: &Member) -> Result<Query, WriteError> {
 
 pub(super) fn update_member(row: &Member) -> Result<Query, WriteError> {
     columns_of_member(MEMBER_UPDATE.query(), row)
+}
+
+pub(super) fn delete_member(row: &Member) -> Query {
+    MEMBER_DELETE.query().bind(row.id.to_string()).bind(big(row.version))
 }
 
 fn columns_of_member(query: Query, row: &Member) -> Result<Query, WriteError> {

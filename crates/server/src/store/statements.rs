@@ -190,14 +190,15 @@ pub(super) const CREDENTIALS_USED: ManyRows = ManyRows {
 pub(super) const CREDENTIALS_OF_CLIENTS: ManyRows = ManyRows {
     name: "credential.of_clients",
     before: "SELECT c.id, c.client_id, c.kind, c.status, c.expires_at, c.last_used_at FROM (VALUES ",
-    after: ") AS wanted JOIN credential AS c ON c.environment = $1 AND c.client_id = wanted.column1",
+    // The wanted ones first: SQLite else reads the credentials of all clients.
+    after: ") AS wanted CROSS JOIN credential AS c WHERE c.environment = $1 AND c.client_id = wanted.column1",
     columns: 1,
     first: 1,
 };
 pub(super) const TENANTS_NAMED: ManyRows = ManyRows {
     name: "tenant.names",
     before: "SELECT t.id, t.name FROM (VALUES ",
-    after: ") AS wanted JOIN tenant AS t ON t.id = wanted.column1",
+    after: ") AS wanted CROSS JOIN tenant AS t WHERE t.id = wanted.column1",
     columns: 1,
     first: 0,
 };
@@ -310,10 +311,12 @@ statements! {
     CLIENTS_NAMED = "client.named": concat!(client!(), "environment = $1 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
     CLIENTS_NAMED_AFTER = "client.named_after": concat!(client!(),
         "environment = $1 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+    // The same of one tenant: its identifier comes before each name.
     CLIENTS_OF_TENANT_NAMED = "client.of_tenant_named": concat!(client!(),
-        "environment = $1 AND tenant_id = $5 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
+        "environment = $1 AND tenant_id || lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
     CLIENTS_OF_TENANT_NAMED_AFTER = "client.of_tenant_named_after": concat!(client!(),
-        "environment = $1 AND tenant_id = $5 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+        "environment = $1 AND tenant_id || lower(name) > $2 AND tenant_id || lower(name) < $3 \
+         ORDER BY tenant_id || lower(name), id LIMIT $4");
     // The index of the primary key holds all of it. A pair is compared as a whole, so that a page goes on in the next environment.
     CLIENT_NAMES = "client.names":
         "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";
@@ -423,6 +426,7 @@ statements! {
         "UPDATE member SET email = $2, name = $3, role = $4, status = $5, password = $6, totp = $7, totp_step = $8, \
          passkeys = $9, last_sign_in_at = $10, version = $11 \
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
+    MEMBER_DELETE = "member.delete": "DELETE FROM member WHERE id = $1 AND version = $2";
     MEMBER = "member.read": concat!(member!(), "id = $1");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
     // Changes nothing: it finds the row if there is an admin.

@@ -43,6 +43,7 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::ConfirmRestore => STORE_CONFIRM.query(),
         Write::InsertMember(row) => people_rows::insert_member(row)?,
         Write::UpdateMember(row) => people_rows::update_member(row)?,
+        Write::DeleteMember(row) => people_rows::delete_member(row),
         Write::KeepAnAdmin => MEMBER_KEEP_ADMIN.query(),
         Write::InsertSession(row) => people_rows::insert_session(row),
         Write::UpdateSession(row) => people_rows::update_session(row),

@@ -164,8 +164,8 @@ async fn an_invitation_is_taken_back_by_whoever_could_have_made_it() {
     let created = desk.management.invite(&admin, &new("bob@example.org", Role::Viewer, Some(desk.world.acme))).await.unwrap();
     let id = created.invitation.id;
     let page = || crate::store::Page { after: None, limit: 10 };
-    assert!(desk.management.invitations(&foreign, page()).await.unwrap().iter().all(|one| one.id != id), "s4");
-    assert!(desk.management.invitations(&owner, page()).await.unwrap().iter().any(|one| one.id == id));
+    assert!(desk.management.invitations(&foreign, None, page()).await.unwrap().iter().all(|one| one.id != id), "s4");
+    assert!(desk.management.invitations(&owner, None, page()).await.unwrap().iter().any(|one| one.id == id));
     assert!(is_missing(&desk.management.cancel_invitation(&foreign, id).await));
     desk.management.cancel_invitation(&owner, id).await.unwrap();
     assert!(is_refused(&desk.accept(&created.token, None).await.map(|_| ())));

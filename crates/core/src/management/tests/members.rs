@@ -10,8 +10,8 @@ async fn s4_one_sees_the_members_within_reach() {
     let foreign = desk.member("foreign@example.org", Role::Viewer, Some(desk.world.globex)).await;
     let page = || Page { after: None, limit: 10 };
     let (by_admin, by_owner) = (desk.authority(&admin).await, desk.authority(&owner).await);
-    assert_eq!(desk.management.members(&by_admin, page()).await.unwrap().len(), 3);
-    assert_eq!(desk.management.members(&by_owner, page()).await.unwrap().len(), 1);
+    assert_eq!(desk.management.members(&by_admin, None, page()).await.unwrap().len(), 3);
+    assert_eq!(desk.management.members(&by_owner, None, page()).await.unwrap().len(), 1);
     assert!(desk.management.member(&by_admin, foreign.member.id).await.is_ok());
     for id in [foreign.member.id, admin.member.id] {
         assert!(is_missing(&desk.management.member(&by_owner, id).await));

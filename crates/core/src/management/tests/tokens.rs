@@ -247,10 +247,10 @@ async fn s1_nobody_makes_a_program_that_may_do_more_than_they() {
     assert!(is_not_allowed(&create(&developer, Role::Viewer, Some(acme)).await));
     let foreign = desk.program(Role::Viewer, Some(globex)).await.client.id;
     let off = Status::Disabled;
-    assert!(is_missing(&desk.management.set_management_client_status(&owner, foreign, off).await));
+    assert!(is_missing(&desk.management.set_management_client_status(&owner, foreign, off, None).await));
     assert!(is_missing(&desk.management.rotate_management_client(&owner, foreign).await));
     assert!(is_not_allowed(&desk.management.rotate_management_client(&developer, own.client.id).await));
-    desk.management.set_management_client_status(&owner, own.client.id, off).await.unwrap();
+    desk.management.set_management_client_status(&owner, own.client.id, off, None).await.unwrap();
     let page = || crate::store::Page { after: None, limit: 10 };
-    assert_eq!(desk.management.management_clients(&owner, page()).await.unwrap().len(), 1);
+    assert_eq!(desk.management.management_clients(&owner, None, page()).await.unwrap().len(), 1);
 }

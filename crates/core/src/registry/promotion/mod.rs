@@ -43,6 +43,18 @@ pub struct PromotionPlan {
     after: Client,
 }
 
+impl PromotionPlan {
+    /// The client as it is where it is brought to; none where it is made there.
+    pub fn before(&self) -> Option<&Client> {
+        self.before.as_ref()
+    }
+
+    /// The client as it shall be there.
+    pub fn after(&self) -> &Client {
+        &self.after
+    }
+}
+
 /// Something that a promotion leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Blocked {

@@ -111,6 +111,11 @@ impl Tables {
             }
             Write::InsertMember(row) => insert(&mut self.members, row.id, row, position),
             Write::UpdateMember(row) => update(&mut self.members, &row.id, row, |old| old.tenant_id == row.tenant_id),
+            Write::DeleteMember(row) => {
+                let is_it = self.members.get(&row.id).is_some_and(|stored| stored.value.version == row.version);
+                self.members.retain(|id, _| *id != row.id || !is_it);
+                exists(is_it)
+            }
             Write::KeepAnAdmin => {
                 let is_one = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
                 exists(self.members.values().any(|row| is_one(&row.value)))
@@ -184,6 +189,7 @@ impl Tables {
             Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
             | Write::KeepSession { .. }
+            | Write::DeleteMember(_)
             | Write::KeepAnAdmin
             | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }

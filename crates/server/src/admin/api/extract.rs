@@ -22,7 +22,7 @@ impl FromRequestParts<AdminApp> for Desk {
         let authority = *parts.extensions.get::<Authority>().ok_or_else(missing)?;
         let source = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
-        Ok(Desk::new(&app.node, authority, source, request_id))
+        Ok(Desk::new(app, authority, source, request_id))
     }
 }
 

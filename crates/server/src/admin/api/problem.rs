@@ -17,7 +17,7 @@ macro_rules! kinds {
         /// The kinds of problems.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         #[schema(as = ProblemCode)]
-        pub enum ProblemKind { $($(#[doc = $doc])+ #[serde(rename = $code)] $name),+ }
+        pub enum ProblemKind { $($(#[doc = $doc])+ #[serde(rename = $code)] #[schema(rename = $code)] $name),+ }
 
         impl ProblemKind {
             /// All of them.
@@ -256,5 +256,19 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self.code);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_document_names_problems_as_answers_do() {
+        let document = serde_json::to_value(crate::admin::document()).unwrap();
+        let codes: Vec<Value> = ProblemKind::ALL.iter().map(|kind| json!(kind.code())).collect();
+        assert_eq!(document.pointer("/components/schemas/ProblemCode/enum"), Some(&Value::Array(codes)));
     }
 }

@@ -121,7 +121,7 @@ impl From<BusinessAccess> for Businesses {
 
 impl ClientView {
     /// A client as it is shown, with the resources of its environment.
-    fn of(client: Client, record: &EnvironmentRecord) -> Self {
+    pub(super) fn of(client: Client, record: &EnvironmentRecord) -> Self {
         let uri_of = |id: ResourceId| record.resources.iter().find(|known| known.id == id).map(|known| known.uri.clone());
         Self {
             grants: grant_views(client.grants, record),

@@ -367,7 +367,8 @@ pub async fn revoke(desk: &Desk, (environment, client): OfClient<'_>, id: Creden
     Ok(desk.registry.revoke_credential(environment, client, id).await?)
 }
 
-async fn find(desk: &Desk, (environment, client): OfClient<'_>, id: CredentialId) -> Result<Credential, Refusal> {
+/// A credential within reach.
+pub(super) async fn find(desk: &Desk, (environment, client): OfClient<'_>, id: CredentialId) -> Result<Credential, Refusal> {
     desk.client(environment, client).await?;
     let all = desk.store().credentials(environment, client).await?;
     all.into_iter().find(|credential| credential.id == id).ok_or(Refusal::NotFound)

@@ -71,7 +71,7 @@ pub struct DryRunBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shows {
-    /// A good DPoP proof.
+    /// A good `DPoP` proof.
     Dpop,
     /// A certificate on the connection.
     Certificate,

@@ -13,14 +13,20 @@ mod entitlement;
 pub mod entitlements;
 pub mod environments;
 pub mod explain;
+pub mod invitations;
 pub mod keys;
+pub mod limits;
+pub mod management_clients;
 pub mod me;
+pub mod members;
 pub mod node;
 mod page;
 mod patch;
+pub mod promotions;
 pub mod refusals;
 pub mod resources;
 pub mod revocations;
+pub mod rotations;
 mod shown;
 pub mod tenants;
 pub mod usage;
@@ -53,7 +59,10 @@ versioned!(
     credentials::CredentialView,
     resources::ResourceView,
     environments::EnvironmentView,
-    keys::KeyView
+    keys::KeyView,
+    members::MemberView,
+    invitations::InvitationView,
+    management_clients::ManagementClientView
 );
 
 impl Versioned for clients::CreatedClientView {
@@ -63,6 +72,24 @@ impl Versioned for clients::CreatedClientView {
 }
 
 impl Versioned for credentials::CreatedCredentialView {
+    fn version(&self) -> u64 {
+        self.credential.version
+    }
+}
+
+impl Versioned for invitations::CreatedInvitationView {
+    fn version(&self) -> u64 {
+        self.invitation.version
+    }
+}
+
+impl Versioned for management_clients::CreatedManagementClientView {
+    fn version(&self) -> u64 {
+        self.management_client.version
+    }
+}
+
+impl Versioned for rotations::StartedRotationView {
     fn version(&self) -> u64 {
         self.credential.version
     }

@@ -1,48 +1,43 @@
 //! One's own account: who one is, and where one is signed in.
 
-use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
-use http::HeaderMap;
+use axum::response::{IntoResponse, Redirect};
+use mintmark_core::model::Session;
 use mintmark_core::store::SessionsToEnd;
 
-use super::{said, session};
+use super::passkeys;
 use crate::admin::Refusal;
 use crate::dashboard::components::When;
-use crate::dashboard::frame::Visit;
 use crate::dashboard::seat::{Answer, Seat};
 use crate::dashboard::views::{AccountPage, SessionRow};
-use crate::dashboard::{AdminApp, problem, words};
-
-/// `GET /`: where one is sent that depends on whether one is signed in.
-pub(super) async fn home(State(app): State<AdminApp>, headers: HeaderMap) -> Response {
-    match session::signed_in(&app, &headers).await {
-        Ok(Some(_)) => Redirect::to("/account").into_response(),
-        Ok(None) => Redirect::to("/sign-in").into_response(),
-        Err(error) => problem::failed(&Visit::of(&app, &headers, "/"), said(&error.into())),
-    }
-}
+use crate::dashboard::{problem, words};
 
 /// `GET /account`.
 pub(super) async fn show(seat: Seat) -> Answer {
     let member = &seat.signed_in.member;
     let sessions = seat.management().sessions_of(&seat.signed_in.authority, member.id).await;
     let sessions = sessions.map_err(|error| seat.stop_managing(&error))?;
-    let rows = sessions.into_iter().map(|one| SessionRow {
-        id: one.id.to_string(),
-        browser: one.user_agent,
-        source: one.source.map(|source| source.to_string()),
-        began: When::exact(one.created_at),
-        last_seen: When::relative(Some(one.last_seen_at), seat.app.now()),
-        current: one.id == seat.signed_in.session.id,
-    });
     Ok(problem::page(&AccountPage {
         frame: seat.frame(words::account::TITLE, None),
         name: member.name.clone(),
         email: member.email.as_str().to_owned(),
         role: member.role,
         organisation: seat.organisation().to_owned(),
-        sessions: rows.collect(),
+        passkeys: passkeys::rows(&seat),
+        has_password: member.password.is_some() && member.totp.is_some(),
+        sessions: sessions.into_iter().map(|one| session_row(&seat, one)).collect(),
     }))
+}
+
+/// A session as pages show it.
+pub(in crate::dashboard) fn session_row(seat: &Seat, session: Session) -> SessionRow {
+    SessionRow {
+        id: session.id.to_string(),
+        browser: session.user_agent,
+        source: session.source.map(|source| source.to_string()),
+        began: When::exact(session.created_at),
+        last_seen: When::relative(Some(session.last_seen_at), seat.app.now()),
+        current: session.id == seat.signed_in.session.id,
+    }
 }
 
 /// `POST /account/sessions/end`: one of one's own sessions, or all but this one.

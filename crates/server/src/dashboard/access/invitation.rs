@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use mintmark_core::crypto::SecretText;
-use mintmark_core::management::{Acceptance, AcceptanceMeans, InvitationView, ManagementError};
+use mintmark_core::management::{Acceptance, AcceptanceMeans, InvitationView, ManagementError, NewSession, PasskeyAttestation};
 
 use super::{Caller, said, session};
 use crate::dashboard::forms::Fields;
@@ -64,14 +64,34 @@ pub(super) async fn accept(
     headers: HeaderMap,
     Extension(fields): Extension<Fields>,
 ) -> Response {
-    let (token, password, code) = (fields.secret("token"), fields.secret("password"), fields.secret("code"));
-    let handle = fields.one("handle").unwrap_or_default();
-    let means = AcceptanceMeans::Password { password: &password, handle, code: &code };
-    let acceptance = Acceptance { name: fields.one("name").unwrap_or_default(), email: fields.one("email"), means };
-    match app.management.accept_invitation(&token, &acceptance, caller.visitor()).await {
+    let token = fields.secret("token");
+    match try_accept(&app, &caller, &token, &fields).await {
         Ok(started) => session::begin(&app, &started.token, "/"),
         Err(error) => again(&app, &caller, &headers, (&token, &fields), &error).await,
     }
+}
+
+/// Accepts by passkey, where the browser made one, else by password and code.
+async fn try_accept(
+    app: &AdminApp,
+    caller: &Caller,
+    token: &SecretText,
+    fields: &Fields,
+) -> Result<NewSession, ManagementError> {
+    let field = |name| fields.one(name).unwrap_or_default();
+    let (password, code) = (fields.secret("password"), fields.secret("code"));
+    let attestation = match field("passkey") {
+        "" => None,
+        answer => Some(PasskeyAttestation::parse(answer).map_err(|_| ManagementError::Refused)?),
+    };
+    let means = match &attestation {
+        Some(attestation) => {
+            AcceptanceMeans::Passkey { handle: field("passkey_handle"), attestation, name: words::passkey::FIRST }
+        }
+        None => AcceptanceMeans::Password { password: &password, handle: field("handle"), code: &code },
+    };
+    let acceptance = Acceptance { name: field("name"), email: fields.one("email"), means };
+    app.management.accept_invitation(token, &acceptance, caller.visitor()).await
 }
 
 /// The form with what was typed, but for secrets, and what is wrong with it. The secret for codes stays the one that is already in

@@ -3,10 +3,11 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use mintmark_core::management::{NewSession, SignedIn, StepUpProof};
+use mintmark_core::management::{ManagementError, NewSession, PasskeyAssertion, SignedIn, StepUpProof};
 use mintmark_core::model::SensitiveAction;
 
 use super::{Caller, said};
+use crate::dashboard::components::PasskeyButton;
 use crate::dashboard::forms::Fields;
 use crate::dashboard::frame::{Frame, Visit};
 use crate::dashboard::seat::{Answer, Seat, Stop};
@@ -20,6 +21,9 @@ const PREFIX: &str = "step_up_";
 const ACTION: &str = "step_up_action";
 /// Where somebody wanted to go who only looks at a page.
 const BACK: &str = "step_up_back";
+/// What the passkey's answer goes with, and the answer.
+const HANDLE: &str = "step_up_handle";
+const PASSKEY: &str = "step_up_passkey";
 /// Where such a form goes.
 pub(crate) const PATH: &str = "/step-up";
 
@@ -32,16 +36,48 @@ pub(crate) async fn try_form(
     caller: &Caller,
 ) -> Result<Option<NewSession>, Stop> {
     let Some(action) = fields.one(ACTION).and_then(SensitiveAction::from_word) else { return Ok(None) };
+    let shown = show(app, signed_in, action, fields, caller).await;
+    shown.map(Some).map_err(|error| ask((app, signed_in), visit, action, fields, Some(said(&error))).into())
+}
+
+/// Shows it by passkey, where the browser answered with one, else by password and code.
+async fn show(
+    app: &AdminApp,
+    signed_in: &SignedIn,
+    action: SensitiveAction,
+    fields: &Fields,
+    caller: &Caller,
+) -> Result<NewSession, ManagementError> {
     let (password, code) = (fields.secret("step_up_password"), fields.secret("step_up_code"));
-    let proof = StepUpProof::Password { password: &password, code: &code };
-    match app.management.step_up(signed_in, action, proof, caller.visitor()).await {
-        Ok(renewed) => Ok(Some(renewed)),
-        Err(error) => Err(ask(visit, action, fields, Some(said(&error))).into()),
+    let assertion = match fields.one(PASSKEY).filter(|answer| !answer.is_empty()) {
+        Some(answer) => Some(PasskeyAssertion::parse(answer).map_err(|_| ManagementError::Refused)?),
+        None => None,
+    };
+    let handle = fields.one(HANDLE).unwrap_or_default();
+    let proof = match &assertion {
+        Some(assertion) => StepUpProof::Passkey { handle, assertion },
+        None => StepUpProof::Password { password: &password, code: &code },
+    };
+    app.management.step_up(signed_in, action, proof, caller.visitor()).await
+}
+
+/// The button for their passkeys; none for whoever has none.
+fn passkey_button(app: &AdminApp, signed_in: &SignedIn, action: SensitiveAction) -> Option<PasskeyButton> {
+    if signed_in.member.passkeys.is_empty() {
+        return None;
     }
+    let challenge = app.management.begin_step_up(signed_in, action).ok()?;
+    Some(PasskeyButton::get(words::passkey::CONFIRM, challenge).named(HANDLE, PASSKEY))
 }
 
 /// The page that asks, with all that the form had. A page that was looked at has no form: it is looked at again.
-pub(crate) fn ask(visit: &Visit, action: SensitiveAction, fields: &Fields, error: Option<(StatusCode, String)>) -> Response {
+pub(crate) fn ask(
+    (app, signed_in): (&AdminApp, &SignedIn),
+    visit: &Visit,
+    action: SensitiveAction,
+    fields: &Fields,
+    error: Option<(StatusCode, String)>,
+) -> Response {
     let is_form = fields.one(TOKEN_FIELD).is_some();
     let (target, mut kept) = if is_form { (visit.path.clone(), kept(fields)) } else { (PATH.to_owned(), Vec::new()) };
     if !is_form {
@@ -49,7 +85,10 @@ pub(crate) fn ask(visit: &Visit, action: SensitiveAction, fields: &Fields, error
     }
     let status = error.as_ref().map_or(StatusCode::FORBIDDEN, |(status, _)| *status);
     let frame = Frame::bare(words::step_up::TITLE, visit);
-    let page = StepUpPage { frame, target, action: action.as_str(), kept, error: error.map(|(_, why)| why) };
+    let passkey = passkey_button(app, signed_in, action);
+    let has_password = signed_in.member.password.is_some() && signed_in.member.totp.is_some();
+    let (action, error) = (action.as_str(), error.map(|(_, why)| why));
+    let page = StepUpPage { frame, target, action, kept, passkey, has_password, error };
     (status, problem::page(&page)).into_response()
 }
 
@@ -85,7 +124,7 @@ mod tests {
 
     #[test]
     fn s24_what_was_shown_is_not_sent_back() {
-        let form = "name=a&csrf=t&step_up_action=keys&step_up_password=p&step_up_code=1&step_up_back=%2Fkeys&name=b";
+        let form = "name=a&csrf=t&step_up_action=keys&step_up_password=p&step_up_code=1&step_up_handle=h&step_up_passkey=k&step_up_back=%2Fkeys&name=b";
         let kept = kept(&Fields::parse(form.as_bytes()).unwrap());
         let names: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(names, [("name", "a"), ("step_up_back", "/keys"), ("name", "b")]);

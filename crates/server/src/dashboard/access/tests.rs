@@ -1,3 +1,6 @@
+mod authenticator;
+mod means;
+
 use aws_lc_rs::hmac;
 use axum::response::Response;
 use http::StatusCode;
@@ -5,29 +8,31 @@ use http::header::{LOCATION, SET_COOKIE};
 use mintmark_core::clock::Clock;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use authenticator::{Authenticator, options};
+
 use crate::dashboard::fixture::{Dashboard, text};
 use crate::dashboard::security::token_of;
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let pairs = fields.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The value of a hidden field of a page.
-fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
+pub(crate) fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
     let start = format!("name=\"{name}\" value=\"");
     page.split(start.as_str()).nth(1).unwrap().split('"').next().unwrap()
 }
 
 /// The cookie that an answer sets, as the browser sends it back.
-fn cookie_of(response: &Response) -> String {
+pub(crate) fn cookie_of(response: &Response) -> String {
     response.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
 /// The code of RFC 6238 that an authenticator program shows.
-fn code(secret: &str, now: i64) -> String {
+pub(crate) fn code(secret: &str, now: i64) -> String {
     let digit = |byte: u8| u128::from(if byte < b'A' { byte - b'2' + 26 } else { byte - b'A' });
     let number = |digits: &[u8]| digits.iter().fold(0, |number, byte| number << 5 | digit(*byte));
     let key: Vec<u8> = secret.as_bytes().chunks(8).flat_map(|part| number(part).to_be_bytes()[11..].to_vec()).collect();
@@ -39,7 +44,7 @@ fn code(secret: &str, now: i64) -> String {
 }
 
 /// Sets the server up as its first admin would; gives the cookie and the secret for codes.
-async fn set_up(dashboard: &Dashboard) -> (String, String) {
+pub(crate) async fn set_up(dashboard: &Dashboard) -> (String, String) {
     let printed = dashboard.app.management.setup_code().await.unwrap().unwrap();
     let page = text(dashboard.send("/invitation", "", form(&[("token", printed.expose())])).await).await;
     let secret = hidden(&page, "secret").to_owned();
@@ -54,6 +59,67 @@ async fn set_up(dashboard: &Dashboard) -> (String, String) {
     let response = dashboard.send("/invitation/accept", "", form(&answer)).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     (cookie_of(&response), secret)
+}
+
+/// Somebody at their browser.
+pub(in crate::dashboard) struct Person {
+    pub(in crate::dashboard) cookie: String,
+    /// What their codes are made of.
+    pub(in crate::dashboard) secret: String,
+}
+
+impl Person {
+    /// The first admin.
+    pub(in crate::dashboard) async fn set_up(dashboard: &Dashboard) -> Self {
+        let (cookie, secret) = set_up(dashboard).await;
+        Self { cookie, secret }
+    }
+
+    /// Sends a form of a page, with the token of the session, and keeps the cookie that the answer sets.
+    pub(in crate::dashboard) async fn post(&mut self, dashboard: &Dashboard, path: &str, fields: &[(&str, &str)]) -> Response {
+        let token = token_of(self.cookie.split_once('=').unwrap().1);
+        let body = form(&[&[("csrf", token.as_str())], fields].concat());
+        let response = dashboard.send(path, &self.cookie, body).await;
+        if response.headers().contains_key(SET_COOKIE) {
+            self.cookie = cookie_of(&response);
+        }
+        response
+    }
+
+    /// Fills in the page that asks who one is, with all that it holds, and sends it.
+    pub(in crate::dashboard) async fn confirm(&mut self, dashboard: &Dashboard, asked: Response) -> Response {
+        let page = text(asked).await;
+        let form = page.split("<form").nth(1).unwrap();
+        let target = attributes(form, "action")[0].to_owned();
+        let inputs = form.split("<input type=\"hidden\"").skip(1).map(|input| input.split('>').next().unwrap());
+        let kept = inputs.map(|input| (attributes(input, "name")[0].to_owned(), attributes(input, "value")[0].to_owned()));
+        let kept: Vec<(String, String)> = kept.filter(|(name, _)| name != "csrf").collect();
+        let mut fields: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        // A code works once.
+        dashboard.clock.advance(60);
+        let code = code(&self.secret, dashboard.clock.now().0);
+        fields.extend([("step_up_password", PASSWORD), ("step_up_code", &code)]);
+        self.post(dashboard, &target, &fields).await
+    }
+
+    /// Opens a page that asks first who one is.
+    pub(in crate::dashboard) async fn open(&mut self, dashboard: &Dashboard, path: &str) {
+        let get = http::Request::get(path).header("cookie", &self.cookie).body("".into()).unwrap();
+        let asked = dashboard.answer(get).await;
+        assert_eq!(asked.status(), StatusCode::FORBIDDEN, "{path}");
+        let back = self.confirm(dashboard, asked).await;
+        assert_eq!(back.headers()[LOCATION], path);
+    }
+
+    /// Signs in at another browser; gives its cookie.
+    pub(in crate::dashboard) async fn sign_in(&self, dashboard: &Dashboard, password: &str) -> String {
+        dashboard.clock.advance(60);
+        let code = code(&self.secret, dashboard.clock.now().0);
+        let attempt = form(&[("email", "ada@example.com"), ("password", password), ("code", &code)]);
+        let started = dashboard.send("/sign-in", "", attempt).await;
+        assert_eq!(started.status(), StatusCode::SEE_OTHER);
+        cookie_of(&started)
+    }
 }
 
 #[tokio::test]
@@ -97,7 +163,10 @@ async fn s24_whatever_is_wrong_with_a_sign_in_the_page_is_the_same() {
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{email}");
         let page = text(response).await;
         assert!(!page.contains(PASSWORD), "a password is never sent back");
-        pages.push(page.replace(email, ""));
+        // The challenge for passkeys is another each time.
+        let (before, rest) = page.split_once("<div class=\"passkey").unwrap();
+        let after = rest.split_once("</div>").unwrap().1;
+        pages.push(format!("{before}{after}").replace(email, ""));
     }
     pages.dedup();
     assert_eq!(pages.len(), 1);
@@ -162,7 +231,7 @@ async fn other_sessions_are_listed_and_ended() {
 }
 
 /// The values of an attribute, wherever it stands.
-fn attributes<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+pub(in crate::dashboard) fn attributes<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
     let start = format!(" {name}=\"");
     page.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }

@@ -8,6 +8,7 @@ mod code;
 mod confirm;
 mod field;
 mod notice;
+mod passkey;
 mod qr_code;
 mod record;
 mod time;
@@ -24,6 +25,7 @@ pub(crate) use code::{Code, Secret};
 pub(crate) use confirm::Confirm;
 pub(crate) use field::{Choice, Choices, Field};
 pub(crate) use notice::{Banner, Empty};
+pub(crate) use passkey::PasskeyButton;
 pub(crate) use qr_code::QrCode;
 pub(crate) use record::{Event, Pager, Status, Timeline};
 pub(crate) use time::{Unit, When};
@@ -49,7 +51,25 @@ macro_rules! markup {
 }
 
 // Each is rendered by a template that escapes what it is given, or from our own constants.
-markup!(Icon, Button, Tabs, Chart, Code, Secret, Confirm, Field, Choices, Banner, Empty, Pager, QrCode, Status, Timeline, When);
+markup!(
+    Icon,
+    Button,
+    Tabs,
+    Chart,
+    Code,
+    Secret,
+    Confirm,
+    Field,
+    Choices,
+    Banner,
+    Empty,
+    Pager,
+    PasskeyButton,
+    QrCode,
+    Status,
+    Timeline,
+    When
+);
 
 #[cfg(test)]
 mod tests;

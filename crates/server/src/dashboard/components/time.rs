@@ -48,6 +48,21 @@ impl When {
         Self { urgency, ..Self::relative(at, now) }
     }
 
+    /// What it says, for sentences.
+    pub(crate) fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// Whether it is an end that is very near, or was.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.urgency == "now"
+    }
+
+    /// Whether it is an end that is near, or was.
+    pub(crate) fn is_near(&self) -> bool {
+        !self.urgency.is_empty()
+    }
+
     /// The moment itself, to the minute.
     pub(crate) fn exact(at: Timestamp) -> Self {
         let format =

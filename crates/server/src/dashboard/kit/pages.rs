@@ -2,22 +2,24 @@
 
 use axum::response::Response;
 use mintmark_core::clock::Timestamp;
-use mintmark_core::management::Role;
+use mintmark_core::management::{PasskeyChallenge, Role};
 
 use super::naughty;
 use super::samples::{self, DAY};
-use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, Status, When, thousands};
+use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, PasskeyButton, Status, When, thousands};
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
-    AcceptPage, AccountPage, ClientFormPage, ClientListPage, ClientPage, ClientResultPage, ClientReviewPage, ClientRow,
-    ClientTab, CodePage, CredentialRow, Enrolment, Figure, Method, OverviewPage, RefusalRow, ResourceChoice, ScopeRow,
-    SessionRow, SignInPage,
+    AcceptPage, AccountPage, ClientCredentialsPage, ClientFormPage, ClientHead, ClientListPage, ClientPage, ClientResultPage,
+    ClientReviewPage, ClientRow, ClientSettingsPage, ClientTab, CodePage, CredentialPage, CredentialRow, Enrolment, Figure,
+    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow,
+    SessionRow, SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
 /// The pages by name.
-pub(super) const NAMES: [&str; 21] = [
+pub(super) const NAMES: [&str; 24] = [
     "overview-sandbox",
     "overview-production",
     "overview-empty",
@@ -32,7 +34,10 @@ pub(super) const NAMES: [&str; 21] = [
     "client-result",
     "client-result-gone",
     "client",
+    "client-credentials",
     "client-viewer",
+    "client-credential",
+    "client-settings",
     "sign-in",
     "sign-in-error",
     "invitation-code",
@@ -66,8 +71,11 @@ pub(super) fn render(name: &str, now: Timestamp, visit: Visit) -> Option<Respons
         "client-review" => problem::page(&sample.review()),
         "client-result" => problem::page(&sample.result(Some(samples::SECRET))),
         "client-result-gone" => problem::page(&sample.result(None)),
-        "client" => problem::page(&sample.client(true)),
-        "client-viewer" => problem::page(&sample.client(false)),
+        "client" => problem::page(&sample.client()),
+        "client-credentials" => problem::page(&sample.client_credentials(true)),
+        "client-viewer" => problem::page(&sample.client_credentials(false)),
+        "client-credential" => problem::page(&sample.credential()),
+        "client-settings" => problem::page(&sample.settings(true)),
         "sign-in" => problem::page(&sample.sign_in(None)),
         "sign-in-error" => problem::page(&sample.sign_in(Some(words::sign_in::WRONG.to_owned()))),
         "invitation-code" => problem::page(&CodePage {
@@ -86,6 +94,10 @@ fn unreadable() -> Banner {
     Banner::new(Tone::Bad, "The list could not be read", text).action(Button::plain("Try again").to("?"))
 }
 
+fn sample_challenge() -> PasskeyChallenge {
+    PasskeyChallenge { handle: "sample".to_owned(), options: serde_json::json!({ "challenge": "c2FtcGxl" }) }
+}
+
 impl Sample {
     fn frame(&self, title: &str, environment: &str, section: Section) -> Frame {
         samples::frame(title, &self.visit, environment, Some(section))
@@ -101,7 +113,8 @@ impl Sample {
 
     fn sign_in(&self, error: Option<String>) -> SignInPage {
         let email = error.as_ref().map(|_| "ada@example.com".to_owned()).unwrap_or_default();
-        SignInPage { frame: Frame::bare(words::sign_in::TITLE, &self.visit), email, error }
+        let passkey = Some(PasskeyButton::get(words::passkey::SIGN_IN, sample_challenge()));
+        SignInPage { frame: Frame::bare(words::sign_in::TITLE, &self.visit), email, error, passkey }
     }
 
     fn accept(&self, invited: Option<&str>) -> AcceptPage {
@@ -116,6 +129,7 @@ impl Sample {
             name: String::new(),
             email: String::new(),
             enrolment: Enrolment { secret, uri, handle: "sample".to_owned() },
+            passkey: PasskeyButton::create(words::passkey::JOIN, sample_challenge()).plain().needs("name"),
             error: invited.map(|_| words::invitation::WRONG_CODE.to_owned()),
         }
     }
@@ -135,6 +149,13 @@ impl Sample {
             email: "ada@example.com".to_owned(),
             role: Role::Admin,
             organisation: "Example Payments".to_owned(),
+            passkeys: vec![PasskeyRow {
+                id: "c2FtcGxl".to_owned(),
+                name: "Laptop".to_owned(),
+                created: When::exact(Timestamp(self.now.0 - 30 * DAY)),
+                last_used: self.ago(7200),
+            }],
+            has_password: true,
             sessions: vec![
                 row("ses_a", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "192.0.2.14", 5, true),
                 row("ses_b", "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605", "2001:db8::7", 900, false),
@@ -153,11 +174,12 @@ impl Sample {
             figures: vec![
                 figure(words::overview::ISSUED, thousands(issued), words::overview::LAST_DAY),
                 figure(words::overview::REFUSED, thousands(refused), words::overview::LAST_DAY),
-                figure(words::overview::CLIENTS, "38".to_owned(), ""),
-                figure(words::overview::LATENCY, "0.4".to_owned(), "ms"),
+                figure(words::overview::SUCCEEDED, "93.1".to_owned(), words::overview::OF_REQUESTS),
+                figure(words::overview::REFUSED_CLIENTS, "4".to_owned(), words::overview::LAST_DAY),
             ],
             chart: Chart { id: "requests", title: words::overview::REQUESTS, columns },
             attention: attention(),
+            node: Some(Banner::new(Tone::Good, words::overview::NODE_READY, words::overview::node("0.1.0", "4 211", "38"))),
             has_clients,
             may_edit: true,
         }
@@ -168,7 +190,7 @@ impl Sample {
             name: name.to_owned(),
             href: "/_kit/client".to_owned(),
             client_id: format!("mmc_sandbox_{:08x}", name.len() * 48_611),
-            method,
+            method: Some(method),
             status,
             scopes: name.len() % 5 + 1,
             last_used: if used == 0 { When::relative(None, self.now) } else { self.ago(used) },
@@ -202,6 +224,7 @@ impl Sample {
             status: String::new(),
             pager: Pager { showing: words::list::showing(rows.len()), first: None, next },
             rows,
+            shows_owner: true,
             may_edit: true,
             problem,
         }
@@ -221,14 +244,23 @@ impl Sample {
             frame: samples::below_clients(self.frame(words::create::TITLE, "sandbox", Section::Clients)),
             action: "/theme".to_owned(),
             name: name.to_owned(),
-            name_error,
+            tenants: [("ten_a", "Example Payments"), ("ten_b", "Ledger & Sons")]
+                .map(|(id, name)| (id.to_owned(), name.to_owned()))
+                .into(),
+            types_tenant: false,
+            tenant: "ten_b".to_owned(),
             method: Method::KeyPair,
+            public_key: String::new(),
+            certificate: String::new(),
             resources: vec![
                 resource("Billing API", "https://api.example.com/billing", billing),
                 resource("Ledger API", "https://api.example.com/ledger", ledger),
             ],
+            businesses: String::new(),
+            dialects: ["asset", "standard"].map(|name| (name.to_owned(), name == "standard")).into(),
             expiry: days.map(|(word, said)| (word.to_owned(), said.to_owned())).into(),
-            error: name_error.map(|_| "Nothing was made yet: one answer needs another look.".to_owned()),
+            expires_in: "365".to_owned(),
+            mistake: name_error.map(|why| Mistake::new("name", why)),
         }
     }
 
@@ -239,15 +271,19 @@ impl Sample {
             frame: samples::below_clients(self.frame(words::create::REVIEW_TITLE, "sandbox", Section::Clients)),
             action: "/theme".to_owned(),
             fields: vec![("name".to_owned(), "billing-worker".to_owned())],
+            once: "sample".to_owned(),
             name: "billing-worker".to_owned(),
+            tenant: Some("Example Payments".to_owned()),
             method: Method::Secret,
             access: vec![
                 ("Billing API".to_owned(), vec!["invoices:read".to_owned(), "payments:read".to_owned()]),
                 ("Ledger API".to_owned(), vec!["entries:read".to_owned()]),
             ],
+            businesses: 0,
+            dialects: vec!["standard".to_owned()],
             token_minutes: 15,
-            expires: "2027-02-20".to_owned(),
-            back: "/_kit/client-new".to_owned(),
+            expires: Some("2027-02-20".to_owned()),
+            asks_who: true,
             api: Code { id: "api", label: "curl".to_owned(), text: text.to_owned() },
         }
     }
@@ -260,63 +296,156 @@ impl Sample {
         );
         let python = "from authlib.integrations.requests_client import OAuth2Session\n\nclient = OAuth2Session(CLIENT_ID, \
                       CLIENT_SECRET)\ntoken = client.fetch_token(\"https://sandbox.auth.example.com/token\")";
-        let code = |id, label: &str, text: &str| Code { id, label: label.to_owned(), text: text.to_owned() };
+        let snippet = |id: &str, language, text: &str| {
+            let dialect = "standard".to_owned();
+            Snippet { id: id.to_owned(), dialect, language, text: text.to_owned() }
+        };
         ClientResultPage {
             frame: samples::below_clients(self.frame(&words::result::title("billing-worker"), "sandbox", Section::Clients)),
+            heading: words::result::title("billing-worker"),
+            lead: words::result::DONE.to_owned(),
             name: "billing-worker".to_owned(),
             client_id: "mmc_sandbox_000a3f21".to_owned(),
             secret: secret.map(str::to_owned),
-            snippets: vec![code("snippet-curl", "curl", &curl), code("snippet-python", "Python", python)],
+            is_gone: secret.is_none(),
+            method: Method::Secret,
+            snippets: vec![snippet("snippet-curl", "curl", &curl), snippet("snippet-python", "Python", python)],
+            assertion: None,
             finish: "/_kit/client".to_owned(),
         }
     }
 
-    fn client(&self, may_edit: bool) -> ClientPage {
+    fn head(&self, tab: ClientTab) -> ClientHead {
+        ClientHead {
+            name: "billing-worker".to_owned(),
+            client_id: "mmc_production_000a3f21".to_owned(),
+            status: Status::Active,
+            href: "/_kit/client".to_owned(),
+            tab,
+            has_elsewhere: true,
+        }
+    }
+
+    fn client(&self) -> ClientPage {
         let mut frame = samples::below_clients(self.frame("billing-worker", "production", Section::Clients));
         frame.flash = Some(Flash { tone: Tone::Good, message: "The new secret works. The old one ends in 24 h.".to_owned() });
         ClientPage {
             frame,
-            name: "billing-worker".to_owned(),
-            client_id: "mmc_production_000a3f21".to_owned(),
-            status: Status::Active,
-            method: Method::Secret,
+            head: self.head(ClientTab::Overview),
+            method: Some(Method::Secret),
             owner: "Example Payments".to_owned(),
             created: self.ago(200 * DAY),
             last_used: self.ago(180),
+            expires: self.ends(12),
             token_minutes: 15,
-            href: "/_kit/client".to_owned(),
-            tab: ClientTab::Overview,
+            businesses: words::create::ALL_BUSINESSES.to_owned(),
+            dialects: vec!["standard".to_owned()],
             notices: samples::banners().into_iter().skip(1).take(1).collect(),
             chart: Chart { id: "requests", title: words::client::REQUESTS, columns: samples::day() },
             refusals: refusals(),
-            credentials: self.credentials(),
             access: vec![
                 scopes("Billing API", &["invoices:read", "invoices:write", "payments:read"]),
                 scopes("Ledger API", &["entries:read"]),
             ],
-            may_edit,
-            live_tokens: 14,
-            dialog: String::new(),
+            console: "/_kit/client".to_owned(),
             api: samples::code(),
         }
     }
 
-    fn credentials(&self) -> Vec<CredentialRow> {
-        let row = |hint: &str, status, created, used, from: Option<&str>, expires| CredentialRow {
+    fn credential_row(&self, hint: &str, status: Status, used: Option<i64>, ends: Option<i64>) -> CredentialRow {
+        let never = || When::relative(None, self.now);
+        CredentialRow {
             hint: hint.to_owned(),
+            href: "/_kit/client-credential".to_owned(),
             method: Method::Secret,
             status,
-            created,
-            last_used: used,
-            from: from.map(str::to_owned),
-            expires,
+            created: self.ago(200 * DAY),
+            last_used: used.map_or_else(never, |seconds| self.ago(seconds)),
+            from: used.map(|_| "192.0.2.14".to_owned()),
+            expires: ends.map_or_else(never, |days| self.ends(days)),
+            limits: if ends.is_some() { "limited: 2 networks, 1 scope".to_owned() } else { String::new() },
+        }
+    }
+
+    fn client_credentials(&self, may_edit: bool) -> ClientCredentialsPage {
+        ClientCredentialsPage {
+            frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
+            head: self.head(ClientTab::Credentials),
+            notices: samples::banners().into_iter().skip(1).take(1).collect(),
+            rows: vec![
+                self.credential_row("…Wq7k", Status::Active, Some(12), Some(90)),
+                self.credential_row("…p0Zc", Status::Retiring, Some(180), Some(1)),
+                self.credential_row("…9sLm", Status::Disabled, None, None),
+            ],
+            may_edit,
+        }
+    }
+
+    fn credential(&self) -> CredentialPage {
+        let secret = |hint: &str, used, is_latest| RotatedSecret {
+            hint: hint.to_owned(),
+            href: "/_kit/client-credential".to_owned(),
+            last_used: self.ago(used),
+            from: Some("2001:db8::7".to_owned()),
+            is_latest,
         };
-        let never = || When::relative(None, self.now);
-        vec![
-            row("…Wq7k", Status::Active, self.ago(3600), self.ago(12), Some("192.0.2.14"), self.ends(90)),
-            row("…p0Zc", Status::Retiring, self.ago(200 * DAY), self.ago(180), Some("2001:db8::7"), self.ends(1)),
-            row("…9sLm", Status::Revoked, self.ago(300 * DAY), never(), None, never()),
-        ]
+        let grace = |word: &str| (word.to_owned(), words::rotation::grace(word).to_owned());
+        let rotation = RotationUnderWay {
+            old: secret("…p0Zc", 180, false),
+            new: secret("…Wq7k", 12, true),
+            deadline: self.ends(1),
+            is_safe: false,
+            verdict: "The old secret was used 3 min ago. Look from where, and move that program over.".to_owned(),
+            graces: ["24h", "7d"].map(grace).into(),
+        };
+        CredentialPage {
+            frame: samples::below_clients(self.frame("Secret …p0Zc", "production", Section::Clients)),
+            name: words::client::SECRET.to_owned(),
+            id: "crd_sample".to_owned(),
+            row: self.credential_row("…p0Zc", Status::Retiring, Some(180), Some(1)),
+            details: Vec::new(),
+            notices: Vec::new(),
+            version: 3,
+            may_edit: true,
+            rotation: Some(Rotation::UnderWay(rotation)),
+            limits: Limits {
+                networks: "192.0.2.0/24".to_owned(),
+                scopes: vec![("invoices:read".to_owned(), true), ("payments:read".to_owned(), false)],
+                ..Limits::default()
+            },
+            expiry: vec![("90".to_owned(), "in 90 days".to_owned())],
+            dialog: String::new(),
+            effect: words::credential::STILL_OTHERS.to_owned(),
+            mistake: None,
+        }
+    }
+
+    fn settings(&self, may_edit: bool) -> ClientSettingsPage {
+        let scope = |name: &str, chosen| (name.to_owned(), "See it".to_owned(), chosen);
+        let resource = ResourceChoice {
+            name: "Billing API".to_owned(),
+            uri: "https://api.example.com/billing".to_owned(),
+            scopes: vec![scope("invoices:read", true), scope("invoices:write", false)],
+        };
+        let binding = |word: &str| (word.to_owned(), words::settings::binding(word).to_owned());
+        ClientSettingsPage {
+            frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
+            head: self.head(ClientTab::Settings),
+            version: 3,
+            name: "billing-worker".to_owned(),
+            resources: vec![resource],
+            businesses: String::new(),
+            dialects: vec![("standard".to_owned(), true)],
+            lifetime: "900".to_owned(),
+            binding: "optional",
+            bindings: ["optional", "dpop"].map(binding).into(),
+            is_active: true,
+            may_edit,
+            may_enable: true,
+            effect: words::client::effect(14, 15),
+            dialog: String::new(),
+            mistake: None,
+        }
     }
 }
 

@@ -81,10 +81,12 @@ async fn every_answer_tells_browsers_what_we_never_do() {
 
 #[tokio::test]
 async fn the_kit_is_there_in_development_only() {
-    for (development, expected) in [(true, StatusCode::OK), (false, StatusCode::NOT_FOUND)] {
+    for development in [true, false] {
         for path in ["/_kit", "/_kit/clients"] {
             let response = answer(development, Request::get(path).body(Body::empty()).unwrap()).await;
-            assert_eq!(response.status(), expected, "{path}");
+            let is_there = response.status() == StatusCode::OK;
+            // Without the kit its name is as any environment's: there are none of it, once somebody is signed in.
+            assert!(is_there == development && !response.status().is_server_error(), "{path}: {}", response.status());
         }
     }
 }

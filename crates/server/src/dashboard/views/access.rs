@@ -3,7 +3,8 @@ use mintmark_core::crypto::SecretText;
 use mintmark_core::management::{InvitationView, Role};
 use mintmark_core::model::EmailAddress;
 
-use crate::dashboard::components::{Banner, Button, Field, QrCode, When, icon};
+use super::PasskeyRow;
+use crate::dashboard::components::{Banner, Button, Field, PasskeyButton, QrCode, When, icon};
 use crate::dashboard::frame::{Frame, Tone, Visit};
 use crate::dashboard::words;
 
@@ -15,13 +16,15 @@ pub(crate) struct SignInPage {
     pub(crate) email: String,
     /// Why the last attempt did not succeed. It never says which part of it was wrong.
     pub(crate) error: Option<String>,
+    /// The way in by passkey.
+    pub(crate) passkey: Option<PasskeyButton>,
 }
 
-fn wrong(error: &str) -> Banner {
+pub(super) fn wrong(error: &str) -> Banner {
     Banner::new(Tone::Bad, error, "")
 }
 
-fn code_field(name: &'static str, label: &str) -> Field {
+pub(super) fn code_field(name: &'static str, label: &str) -> Field {
     Field::text(name, label).hint(words::sign_in::CODE_HINT).max(8).remembered_as("one-time-code")
 }
 
@@ -38,8 +41,9 @@ impl SignInPage {
         code_field("code", words::sign_in::CODE)
     }
 
-    fn submit() -> Button {
-        Button::primary(words::sign_in::SUBMIT)
+    fn submit(&self) -> Button {
+        let label = words::sign_in::SUBMIT;
+        if self.passkey.is_some() { Button::plain(label) } else { Button::primary(label) }
     }
 }
 
@@ -54,7 +58,15 @@ pub(crate) struct StepUpPage {
     pub(crate) action: &'static str,
     /// The fields of the form that asked for the action.
     pub(crate) kept: Vec<(String, String)>,
+    /// The way by one of their passkeys, if they have any.
+    pub(crate) passkey: Option<PasskeyButton>,
+    pub(crate) has_password: bool,
     pub(crate) error: Option<String>,
+}
+
+/// The fields of a form that shows in itself who sends it.
+pub(crate) fn step_up_fields() -> [Field; 2] {
+    [StepUpPage::password_field(), StepUpPage::code_field()]
 }
 
 impl StepUpPage {
@@ -70,8 +82,9 @@ impl StepUpPage {
         code_field("step_up_code", words::sign_in::CODE)
     }
 
-    fn submit() -> Button {
-        Button::primary(words::step_up::SUBMIT)
+    fn submit(&self) -> Button {
+        let label = words::step_up::SUBMIT;
+        if self.passkey.is_some() { Button::plain(label) } else { Button::primary(label) }
     }
 }
 
@@ -113,6 +126,8 @@ pub(crate) struct AcceptPage {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) enrolment: Enrolment,
+    /// The way without password and codes.
+    pub(crate) passkey: PasskeyButton,
     pub(crate) error: Option<String>,
 }
 
@@ -120,6 +135,8 @@ impl AcceptPage {
     pub(crate) fn new(visit: &Visit, token: &SecretText, view: &InvitationView) -> Self {
         let invited = view.invitation.email.as_ref().map(EmailAddress::as_str).map(str::to_owned);
         let title = if invited.is_some() { words::invitation::TITLE } else { words::invitation::SET_UP_TITLE };
+        let needs = if invited.is_some() { "name" } else { "name email" };
+        let passkey = PasskeyButton::create(words::passkey::JOIN, view.passkey.clone()).plain().needs(needs);
         Self {
             frame: Frame::bare(title, visit),
             token: token.expose().to_owned(),
@@ -132,6 +149,7 @@ impl AcceptPage {
                 uri: view.totp.uri.expose().to_owned(),
                 handle: view.totp.handle.clone(),
             },
+            passkey,
             error: None,
         }
     }
@@ -180,5 +198,22 @@ pub(crate) struct AccountPage {
     pub(crate) email: String,
     pub(crate) role: Role,
     pub(crate) organisation: String,
+    pub(crate) passkeys: Vec<PasskeyRow>,
+    /// Whether they can sign in by password and code.
+    pub(crate) has_password: bool,
     pub(crate) sessions: Vec<SessionRow>,
+}
+
+impl AccountPage {
+    fn add_passkey() -> Button {
+        Button::plain(words::account::ADD_PASSKEY).icon("plus").to("/account/passkeys/new")
+    }
+
+    fn change_password() -> Button {
+        Button::plain(words::account::CHANGE_PASSWORD).to("/account/password")
+    }
+
+    fn change_authenticator() -> Button {
+        Button::plain(words::account::CHANGE_AUTHENTICATOR).to("/account/authenticator")
+    }
 }

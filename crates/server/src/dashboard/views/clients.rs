@@ -1,4 +1,5 @@
 use askama::Template;
+use mintmark_core::model::ProofKind;
 
 use crate::dashboard::components::{Banner, Button, Empty, Field, Icon, Pager, Status, When, icon};
 use crate::dashboard::frame::Frame;
@@ -10,16 +11,32 @@ pub(crate) enum Method {
     Secret,
     KeyPair,
     Certificate,
+    SharedKey,
+    Federated,
 }
 
 impl Method {
-    pub(crate) const ALL: [Method; 3] = [Method::KeyPair, Method::Secret, Method::Certificate];
+    /// Those that a new client may have.
+    pub(crate) const ALL: [Method; 3] = [Method::Secret, Method::KeyPair, Method::Certificate];
+
+    /// The one that a kind of credential is of.
+    pub(crate) fn of(kind: ProofKind) -> Self {
+        match kind {
+            ProofKind::Secret => Method::Secret,
+            ProofKind::SharedKey => Method::SharedKey,
+            ProofKind::PublicKey | ProofKind::KeySet => Method::KeyPair,
+            ProofKind::CertificateName | ProofKind::Certificate => Method::Certificate,
+            ProofKind::Federated => Method::Federated,
+        }
+    }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Method::Secret => "secret",
             Method::KeyPair => "key_pair",
             Method::Certificate => "certificate",
+            Method::SharedKey => "shared_key",
+            Method::Federated => "federated",
         }
     }
 
@@ -28,6 +45,8 @@ impl Method {
             Method::Secret => words::client::SECRET,
             Method::KeyPair => words::client::KEY_PAIR,
             Method::Certificate => words::client::CERTIFICATE,
+            Method::SharedKey => words::client::SHARED_KEY,
+            Method::Federated => words::client::FEDERATED,
         }
     }
 
@@ -36,14 +55,17 @@ impl Method {
             Method::Secret => words::client::SECRET_MEANS,
             Method::KeyPair => words::client::KEY_PAIR_MEANS,
             Method::Certificate => words::client::CERTIFICATE_MEANS,
+            Method::SharedKey => words::client::SHARED_KEY_MEANS,
+            Method::Federated => words::client::FEDERATED_MEANS,
         }
     }
 
     pub(crate) fn picture(self) -> &'static str {
         match self {
-            Method::Secret => "secret",
+            Method::Secret | Method::SharedKey => "secret",
             Method::KeyPair => "keys",
             Method::Certificate => "certificate",
+            Method::Federated => "explain",
         }
     }
 
@@ -57,7 +79,8 @@ pub(crate) struct ClientRow {
     pub(crate) name: String,
     pub(crate) href: String,
     pub(crate) client_id: String,
-    pub(crate) method: Method,
+    /// Nothing where it has nothing in force.
+    pub(crate) method: Option<Method>,
     pub(crate) status: Status,
     pub(crate) scopes: usize,
     pub(crate) last_used: When,
@@ -77,6 +100,8 @@ pub(crate) struct ClientListPage {
     pub(crate) status: String,
     pub(crate) rows: Vec<ClientRow>,
     pub(crate) pager: Pager,
+    /// Whether the clients are of several tenants.
+    pub(crate) shows_owner: bool,
     /// Whether who looks may make clients.
     pub(crate) may_edit: bool,
     /// Why the list could not be read.
@@ -90,6 +115,11 @@ impl ClientListPage {
 
     fn new_client(&self) -> Button {
         Button::primary(words::list::NEW).icon("plus").to(format!("/{}/clients/new", self.environment)).keys("n")
+    }
+
+    /// Whether there is nothing at all: no page before this one, and none after.
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.pager.first.is_none() && self.pager.next.is_none()
     }
 
     fn search(&self) -> Field {

@@ -21,6 +21,8 @@ pub(crate) struct OverviewPage {
     pub(crate) figures: Vec<Figure>,
     pub(crate) chart: Chart,
     pub(crate) attention: Vec<Banner>,
+    /// How the node and its database are, for the operator.
+    pub(crate) node: Option<Banner>,
     /// Whether there is any client at all.
     pub(crate) has_clients: bool,
     pub(crate) may_edit: bool,

@@ -144,3 +144,21 @@ pub(crate) mod problem {
     pub(crate) const TOO_LARGE: &str = "This is too long";
     pub(crate) const TOO_LARGE_WHY: &str = "A form may have 32 KiB. Nothing was changed.";
 }
+
+pub(crate) mod mistake {
+    pub(crate) const OPERATOR_ONLY: &str =
+        "Only the operator may give this. Your role takes away and narrows; ask the operator for more.";
+    pub(crate) const CHANGED: &str =
+        "Somebody else changed it since you loaded this page. Below is how it is now; make your change again.";
+
+    pub(crate) fn expected(what: &str) -> String {
+        format!("Expected: {}.", what.trim_end_matches('.'))
+    }
+
+    /// What a rule said, as a sentence.
+    pub(crate) fn sentence(text: &str) -> String {
+        let mut letters = text.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+        format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+    }
+}

@@ -35,6 +35,24 @@ pub(crate) mod step_up {
     }
 }
 
+pub(crate) mod passkey {
+    pub(crate) const SIGN_IN: &str = "Sign in with a passkey";
+    pub(crate) const CONFIRM: &str = "Confirm with a passkey";
+    pub(crate) const JOIN: &str = "Join with a passkey instead";
+    pub(crate) const FIRST: &str = "First passkey";
+    pub(crate) const NEW: &str = "Add a passkey";
+    pub(crate) const NEW_LEAD: &str = "Your device keeps a key and shows it to nobody; it asks for your finger, face or PIN.";
+    pub(crate) const NAME: &str = "Name";
+    pub(crate) const NAME_HINT: &str = "What you tell it from others by, such as the device that keeps it.";
+    pub(crate) const REGISTER: &str = "Make the passkey";
+    pub(crate) const FAILED: &str = "There was no passkey, or it was not confirmed. Nothing was sent.";
+    pub(crate) const WRONG: &str =
+        "That passkey was not accepted, or this page was open for more than five minutes. Try again.";
+    pub(crate) const EXISTS: &str = "You have this passkey already.";
+    pub(crate) const MISSING: &str = "This browser has no passkeys, or not at this address.";
+    pub(crate) const NO_SCRIPTS: &str = "Passkeys need scripts, which are off in this browser.";
+}
+
 pub(crate) mod invitation {
     pub(crate) const CODE_TITLE: &str = "Enter your code";
     pub(crate) const CODE: &str = "Invitation or set-up code";
@@ -72,6 +90,26 @@ pub(crate) mod account {
     pub(crate) const FROM: &str = "From";
     pub(crate) const THIS: &str = "This one";
     pub(crate) const UNKNOWN: &str = "Unknown browser";
+    pub(crate) const PASSKEYS: &str = "Passkeys";
+    pub(crate) const NO_PASSKEYS: &str = "A passkey signs you in by your device, without a password or code to type.";
+    pub(crate) const ADD_PASSKEY: &str = "Add a passkey";
+    pub(crate) const ADDED: &str = "Added";
+    pub(crate) const LAST_USED: &str = "Last used";
+    pub(crate) const REMOVE: &str = "Remove";
+    pub(crate) const PASSWORD: &str = "Password and codes";
+    pub(crate) const HAS_PASSWORD: &str = "You can sign in by password and a code of your authenticator app.";
+    pub(crate) const HAS_NO_PASSWORD: &str =
+        "You sign in by passkey alone. Password and codes are another way in; it takes both.";
+    pub(crate) const CHANGE_PASSWORD: &str = "Set a new password";
+    pub(crate) const CHANGE_AUTHENTICATOR: &str = "Set a new authenticator";
+    pub(crate) const PASSWORD_LEAD: &str = "Your other sessions end, and recovery links are over.";
+    pub(crate) const AUTHENTICATOR_LEAD: &str =
+        "Codes of the app that you had so far are worth nothing then. Your other sessions end.";
+    pub(crate) const NEW_PASSWORD: &str = "New password";
+    pub(crate) const AGAIN: &str = "The same again";
+    pub(crate) const NOT_THE_SAME: &str = "The two are not the same. Type both again.";
+    pub(crate) const NO_CODES: &str = "You have no authenticator app yet";
+    pub(crate) const NO_CODES_WHY: &str = "A password signs you in only with a code. Set both.";
     pub(crate) const END: &str = "End";
     pub(crate) const END_OTHERS: &str = "End all others";
     pub(crate) const ACTIONS: &str = "Action";

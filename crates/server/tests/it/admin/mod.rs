@@ -3,8 +3,10 @@
 mod changes;
 mod documents;
 mod idempotency;
+mod insight;
 mod journey;
 mod pages;
+mod people;
 mod permissions;
 mod problems;
 mod receiving;
@@ -16,12 +18,14 @@ use std::sync::Arc;
 
 use mintmark::admin::{self, AdminApp};
 use mintmark::http::serve_socket;
-use mintmark_core::management::{Origin, Role};
-use mintmark_core::registry::NewManagementClient;
+use mintmark_core::crypto::SecretText;
+use mintmark_core::management::{Acceptance, AcceptanceMeans, Management, Origin, PasswordCost, Role, Visitor};
+use mintmark_core::model::Member;
+use mintmark_core::registry::{Actor, NewInvitation, NewManagementClient};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::fixture::{ACME, Answer, GLOBEX, TestServer, send};
+use crate::fixture::{ACME, Answer, GLOBEX, TestServer, code, send};
 
 const HOST: &str = "admin.mintmark.example";
 
@@ -74,6 +78,22 @@ impl Office {
         let answer = self.token(&self.forms[name], "").await;
         let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
         self.tokens.insert(name.to_owned(), token);
+    }
+
+    /// Has somebody accept an invitation; gives the member, who is signed in.
+    pub(crate) async fn join(&self, email: &str, role: Role, tenant: Option<&str>) -> Member {
+        let registry = &self.server.registry;
+        let tenant_id = tenant.map(|tenant| self.server.world.tenant(tenant));
+        let new = NewInvitation { email: email.parse().unwrap(), role, tenant_id };
+        let token = registry.invite(&new, None).await.unwrap().token;
+        let (origin, cost) = (Origin::parse(&format!("https://{HOST}")).unwrap(), PasswordCost { memory: 8, passes: 1 });
+        let management = Management::with_password_cost(registry.acting_as(Actor::local("a test")), origin, cost);
+        let view = management.view_invitation(&token, Visitor::default()).await.unwrap();
+        let password = SecretText::new("correct horse battery".to_owned());
+        let code = code(view.totp.secret.expose(), registry.clock.now());
+        let means = AcceptanceMeans::Password { password: &password, handle: &view.totp.handle, code: &code };
+        let acceptance = Acceptance { name: "Ann", email: None, means };
+        management.accept_invitation(&token, &acceptance, Visitor::default()).await.unwrap().member
     }
 
     pub(crate) async fn token(&self, form: &str, headers: &str) -> Answer {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use mintmark::admin::{OPERATIONS, OperationRow, document};
 use mintmark_core::management::Role;
-use mintmark_core::model::{BusinessId, CredentialId, TenantId};
+use mintmark_core::model::{BusinessId, CredentialId, InvitationId, ManagementClientId, MemberId, TenantId};
 use mintmark_core::random::SeededRandom;
+use mintmark_core::registry::{NewInvitation, NewManagementClient};
 use serde_json::{Value, json};
 
 use super::{Office, assert_problem};
@@ -22,9 +23,17 @@ fn body_of(name: &str) -> Option<Value> {
         "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
             Some(json!({}))
         }
+        "edit_credential_limits" | "start_rotation" => Some(json!({})),
+        "extend_rotation" => Some(json!({ "grace": "1h" })),
+        "promote_client" => Some(json!({ "digest": "x" })),
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
+        "create_invitation" => Some(json!({ "email": "new@example.com", "role": "viewer", "tenant_id": Value::Null })),
+        "create_management_client" => Some(json!({ "name": "New", "role": "viewer", "tenant_id": Value::Null })),
+        "edit_member" | "edit_management_client" | "end_member_sessions" => Some(json!({})),
         "revoke_token" => Some(json!({ "jti": "a" })),
+        "dry_run" => Some(json!({ "dialect": "standard" })),
+        "inspect_token" => Some(json!({ "token": "a" })),
         "revoke_tenant"
         | "revoke_business"
         | "revoke_client"
@@ -50,7 +59,28 @@ fn body_of(name: &str) -> Option<Value> {
         | "list_resources"
         | "read_resource"
         | "list_keys"
-        | "read_key" => None,
+        | "read_key"
+        | "list_members"
+        | "read_member"
+        | "remove_member"
+        | "invite_member_back"
+        | "list_member_sessions"
+        | "list_invitations"
+        | "read_invitation"
+        | "cancel_invitation"
+        | "list_management_clients"
+        | "read_management_client"
+        | "rotate_management_client"
+        | "read_usage"
+        | "list_refusals"
+        | "read_refusal"
+        | "list_audit"
+        | "export_audit"
+        | "read_rotation"
+        | "cancel_rotation"
+        | "complete_rotation"
+        | "plan_promotion"
+        | "verify_audit" => None,
         other => panic!("what is {other} to be sent?"),
     }
 }
@@ -85,16 +115,57 @@ struct Names {
     values: BTreeMap<&'static str, [String; 3]>,
 }
 
+/// One's own, another tenant's, and nobody's.
+struct People {
+    members: [String; 3],
+    invitations: [String; 3],
+    clients: [String; 3],
+}
+
+impl People {
+    async fn of(office: &Office, random: &SeededRandom) -> Self {
+        let member = async |email, tenant| office.join(email, Role::Viewer, Some(tenant)).await.id.to_string();
+        let registry = &office.server.registry;
+        let invitation = async |email: &str, tenant| {
+            let tenant_id = Some(office.server.world.tenant(tenant));
+            let new = NewInvitation { email: email.parse().unwrap(), role: Role::Viewer, tenant_id };
+            registry.invite(&new, None).await.unwrap().invitation.id.to_string()
+        };
+        let client = async |tenant| {
+            let tenant_id = Some(office.server.world.tenant(tenant));
+            let new = NewManagementClient { name: "program".to_owned(), role: Role::Viewer, tenant_id };
+            registry.create_management_client(new).await.unwrap().client.id.to_string()
+        };
+        Self {
+            members: [
+                member("own@example.com", ACME).await,
+                member("foreign@example.com", GLOBEX).await,
+                MemberId::generate(random).to_string(),
+            ],
+            invitations: [
+                invitation("own-to-be@example.com", ACME).await,
+                invitation("foreign-to-be@example.com", GLOBEX).await,
+                InvitationId::generate(random).to_string(),
+            ],
+            clients: [client(ACME).await, client(GLOBEX).await, ManagementClientId::generate(random).to_string()],
+        }
+    }
+}
+
 impl Names {
     async fn of(office: &Office) -> Self {
         let world = office.server.world;
         let random = SeededRandom::new(99);
         let client = |name: &str| world.client("sandbox", name).clone();
         let (own, foreign) = (client("rotated"), client("other"));
-        let values = BTreeMap::from([
+        let people = People::of(office, &random).await;
+        let mut values = BTreeMap::from([
             ("tenant", [office.tenant(ACME), office.tenant(GLOBEX), TenantId::generate(&random).to_string()]),
             ("client", [own.id, foreign.id, "cli_1111111111111111111111".to_owned()]),
             ("credential", [own.credential_id, foreign.credential_id, CredentialId::generate(&random).to_string()]),
+            ("member", people.members),
+            ("invitation", people.invitations),
+            ("management_client", people.clients),
             (
                 "business",
                 [
@@ -107,6 +178,14 @@ impl Names {
         let of_first = |answer: Answer, field: &str| answer.json()["items"][0][field].as_str().unwrap().to_owned();
         let resource = of_first(office.get("admin", "/admin/v1/environments/sandbox/resources").await, "id");
         let kid = of_first(office.get("admin", "/admin/v1/environments/sandbox/keys").await, "kid");
+        let mut requests = Vec::new();
+        for client in ["rotated", "other"] {
+            let known = crate::fixture::KnownClient { secret: "wrong".to_owned(), ..world.client("sandbox", client).clone() };
+            let refused = office.server.ask("sandbox", "standard", &known).await;
+            requests.push(refused.header("x-request-id").unwrap().to_owned());
+        }
+        let [own, foreign] = requests.try_into().unwrap();
+        values.insert("request", [own, foreign, "0".repeat(32)]);
         Self { resource, kid, values }
     }
 
@@ -123,10 +202,13 @@ impl Names {
         let is_below = has("credential") || has("business");
         let is_told = match whose {
             Whose::Own => true,
-            Whose::Foreign | Whose::Nobodys => has("tenant") || has("client"),
+            Whose::Foreign | Whose::Nobodys => {
+                ["tenant", "client", "member", "invitation", "management_client", "request"].into_iter().any(has)
+            }
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };
-        let mut filled = path.replace("{environment}", "sandbox").replace("{dialect}", "standard");
+        let mut filled =
+            path.replace("{environment}", "sandbox").replace("{dialect}", "standard").replace("{target}", "production");
         filled = filled.replace("{resource}", &self.resource).replace("{kid}", &self.kid);
         for (name, values) in &self.values {
             let at = if matches!(*name, "credential" | "business") { below } else { above };
@@ -138,7 +220,7 @@ impl Names {
 
 async fn ask(office: &Office, role: Role, row: &OperationRow, method: &str, target: &str) -> Answer {
     let mut body = body_of(row.name);
-    if row.name == "create_client" {
+    if matches!(row.name, "create_client" | "create_invitation" | "create_management_client") {
         body.as_mut().unwrap()["tenant_id"] = office.tenant(ACME).into();
     }
     let seen = if method == "PATCH" { "If-Match: *\r\n" } else { "" };

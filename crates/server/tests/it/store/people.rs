@@ -134,6 +134,12 @@ async fn a_member_comes_back_with_every_field<S: Store>(world: World<S>) {
     let again = world.try_write(vec![Write::UpdateMember(changed)]).await;
     assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
     assert_eq!(world.store.member(MemberId::none()).await.unwrap(), None);
+    let now = world.store.member_by_email(&"ann.e@example.org".parse().unwrap()).await.unwrap().unwrap();
+    let older = Write::DeleteMember(Member { version: 1, ..now.clone() });
+    assert!(matches!(world.try_write(vec![older]).await, Err(CommitError::Conflict)), "changed meanwhile");
+    world.write(Write::DeleteMember(now.clone())).await;
+    assert_eq!(world.store.member(now.id).await.unwrap(), None);
+    assert!(matches!(world.try_write(vec![Write::DeleteMember(now)]).await, Err(CommitError::Conflict)));
 }
 
 async fn an_address_belongs_to_one_member<S: Store>(world: World<S>) {

@@ -1,0 +1,145 @@
+//! Where one begins, and what an environment does.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use mintmark_core::management::Permission;
+use mintmark_core::model::{ClientId, EnvironmentName};
+
+use super::names;
+use super::usage::{Range, chart_of};
+use crate::admin::Refusal;
+use crate::admin::operations::clients::{self, ClientFilter};
+use crate::admin::operations::node;
+use crate::admin::operations::refusals::{self, RefusalView, RefusalsFilter};
+use crate::admin::operations::usage;
+use crate::dashboard::components::{Banner, Button, Chart, thousands};
+use crate::dashboard::frame::Tone;
+use crate::dashboard::navigation::Section;
+use crate::dashboard::seat::{Answer, Seat, Stop};
+use crate::dashboard::views::{Figure, OverviewPage};
+use crate::dashboard::{AdminApp, problem, words};
+
+/// Of how many of the last refusals the overview tells.
+const REFUSALS: u32 = 100;
+/// How many clients it names that were refused.
+const NAMED: usize = 3;
+const DAY: i64 = 86_400;
+
+/// `GET /`: to the overview of the first environment, or to sign in.
+pub(super) async fn begin(seat: Seat) -> Response {
+    let first = seat.first_environment().map_or_else(|| "/account".to_owned(), |name| Section::Overview.href(name.as_str()));
+    Redirect::to(&first).into_response()
+}
+
+/// `GET /{environment}`.
+pub(super) async fn overview(
+    State(app): State<AdminApp>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    seat: Result<Seat, Stop>,
+) -> Answer {
+    // What is no environment is a mistyped address: nobody is asked to sign in for it.
+    let is_known = |name: EnvironmentName| app.node.endpoint.directory.view(&name).is_some();
+    let seat = match seat {
+        Ok(seat) => seat,
+        Err(stop) if name.parse().is_ok_and(is_known) => return Err(stop),
+        Err(_) => return Ok(problem::not_found(State(app), headers).await),
+    };
+    let environment = seat.environment(&name)?.environment.name.clone();
+    let page = page(&seat, &environment).await.map_err(|refusal| seat.stop(refusal))?;
+    Ok(problem::page(&page))
+}
+
+async fn page(seat: &Seat, environment: &EnvironmentName) -> Result<OverviewPage, Refusal> {
+    let asked = Range::Day.asked(seat.app.now());
+    let (view, refused) = (usage::read(&seat.desk, environment, &asked).await?, refused_lately(seat, environment).await?);
+    let chart = chart_of("requests", words::overview::REQUESTS, Range::Day, &view);
+    let listed = clients::list(&seat.desk, environment, &ClientFilter { limit: Some(1), ..ClientFilter::default() }).await?;
+    Ok(OverviewPage {
+        frame: seat.frame_in(environment, words::overview::TITLE, Section::Overview),
+        environment: environment.to_string(),
+        figures: figures(&chart, refused.len()),
+        attention: attention(seat, environment, &refused).await?,
+        has_clients: !listed.items.is_empty(),
+        may_edit: seat.may(Permission::EditClients),
+        node: if seat.may(Permission::ReadOperator) { Some(node_line(seat)?) } else { None },
+        chart,
+    })
+}
+
+fn figures(chart: &Chart, refused_clients: usize) -> Vec<Figure> {
+    let sum = |places: std::ops::Range<usize>| -> u64 {
+        let counts = chart.columns.iter().flat_map(|column| column.counts.iter().skip(places.start).take(places.len()));
+        counts.fold(0, |sum, count| sum.saturating_add(*count))
+    };
+    let (issued, refused) = (sum(0..1), sum(1..6));
+    let last_day = words::overview::LAST_DAY;
+    vec![
+        Figure { label: words::overview::ISSUED, value: thousands(issued), unit: last_day },
+        Figure { label: words::overview::REFUSED, value: thousands(refused), unit: last_day },
+        Figure { label: words::overview::SUCCEEDED, value: share(issued, refused), unit: words::overview::OF_REQUESTS },
+        Figure { label: words::overview::REFUSED_CLIENTS, value: thousands(refused_clients as u64), unit: last_day },
+    ]
+}
+
+/// The share of good requests in percent with one digit, rounded down: one refusal among a million is not nothing.
+fn share(issued: u64, refused: u64) -> String {
+    let all = u128::from(issued) + u128::from(refused);
+    match (u128::from(issued) * 1000).checked_div(all) {
+        Some(thousandths) => format!("{}.{}", thousandths / 10, thousandths % 10),
+        None => "–".to_owned(),
+    }
+}
+
+/// The clients that were refused in the last day, of the last refusals: how often, and the last of them.
+async fn refused_lately(
+    seat: &Seat,
+    environment: &EnvironmentName,
+) -> Result<BTreeMap<ClientId, (usize, RefusalView)>, Refusal> {
+    let filter = RefusalsFilter { limit: Some(REFUSALS), ..RefusalsFilter::default() };
+    let since = seat.app.now().0.saturating_sub(DAY);
+    let mut refused: BTreeMap<ClientId, (usize, RefusalView)> = BTreeMap::new();
+    for refusal in refusals::list(&seat.desk, environment, &filter).await?.items {
+        if let Some(client) = refusal.client_id.clone().filter(|_| refusal.at.0.0 >= since) {
+            refused.entry(client).or_insert((0, refusal)).0 += 1;
+        }
+    }
+    Ok(refused)
+}
+
+/// What needs a look: those that were refused most.
+async fn attention(
+    seat: &Seat,
+    environment: &EnvironmentName,
+    refused: &BTreeMap<ClientId, (usize, RefusalView)>,
+) -> Result<Vec<Banner>, Refusal> {
+    let mut most: Vec<_> = refused.iter().collect();
+    most.sort_by_key(|(_, (count, last))| (std::cmp::Reverse(*count), std::cmp::Reverse(last.at.0)));
+    most.truncate(NAMED);
+    let ids = most.iter().map(|(id, _)| (*id).clone()).collect();
+    let known = names::of_clients(seat, environment, ids).await?;
+    let banner = |(id, (count, last)): (&ClientId, &(usize, RefusalView))| {
+        let name = known.get(id).map_or_else(|| id.to_string(), Clone::clone);
+        let explain = format!("/{environment}/explain/requests/{}", last.request_id);
+        Banner::new(Tone::Bad, words::overview::refused(&name, *count), last.explanation.what.clone())
+            .action(Button::plain(words::overview::EXPLAIN).to(explain))
+    };
+    Ok(most.into_iter().map(banner).collect())
+}
+
+/// How the node and its database are, in one line.
+fn node_line(seat: &Seat) -> Result<Banner, Refusal> {
+    let view = node::read(&seat.desk)?;
+    let details = Button::plain(words::overview::NODE_DETAILS).to(Section::Node.href(""));
+    let banner = if let Some(reason) = view.reason {
+        Banner::new(Tone::Bad, words::overview::NODE_NOT_READY, reason)
+    } else {
+        let position = view.position.map_or_else(|| "–".to_owned(), thousands);
+        let text = words::overview::node(view.version, &position, &thousands(view.clients_held));
+        Banner::new(Tone::Good, words::overview::NODE_READY, text)
+    };
+    Ok(banner.action(details))
+}

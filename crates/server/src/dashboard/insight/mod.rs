@@ -1,0 +1,43 @@
+//! What happens in an environment: the overview, usage, why requests were refused, what they would get; and the audit log.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `home` | where one begins, and the overview of an environment |
+//! | `usage` | figures by time, and by client, business, credential, tenant or reason |
+//! | `refusals` | requests that were refused, and why; the list of all reasons |
+//! | `dry_run`, `token`, `console` | what a request would get, what a token is worth, a request that is sent |
+//! | `audit` | changes, their export, and whether the log is whole |
+//! | `names` | what people call what has an id |
+
+mod audit;
+mod console;
+mod dry_run;
+mod home;
+mod names;
+mod refusals;
+#[cfg(test)]
+mod tests;
+mod token;
+mod usage;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::AdminApp;
+
+/// The pages of this module.
+pub(super) fn routes() -> Router<AdminApp> {
+    Router::new()
+        .route("/", get(home::begin))
+        .route("/{environment}", get(home::overview))
+        .route("/{environment}/usage", get(usage::show))
+        .route("/{environment}/explain", get(refusals::list))
+        .route("/{environment}/explain/requests/{request}", get(refusals::show))
+        .route("/{environment}/explain/dry-run", get(dry_run::show).post(dry_run::run))
+        .route("/{environment}/explain/token", get(token::show).post(token::look))
+        .route("/{environment}/console", get(console::show).post(console::send))
+        .route("/reasons", get(refusals::reasons))
+        .route("/audit", get(audit::list))
+        .route("/audit/export", get(audit::export))
+        .route("/audit/verify", post(audit::verify))
+}

@@ -1,0 +1,95 @@
+//! Forms whose answer shows a secret: sent again, by a reload or a second press, they make nothing a second time.
+//!
+//! Each such form carries a random token, and goes by the rules of the API's `Idempotency-Key`: the first request takes the row of
+//! its token in the store, on whichever node, before it does anything, and notes there the place of what it made, never the secret.
+//! A unique key on what is made would not do: two clients may have one name, and a client several secrets.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mintmark_core::random::Random;
+
+use super::seat::{Seat, Stop};
+use super::security::TOKEN_FIELD;
+use crate::admin::Refusal;
+use crate::store::{Begun, RequestDigest};
+
+/// The field with the token.
+pub(crate) const FIELD: &str = "once";
+/// For how many seconds a form is known that was sent.
+const KEPT: u32 = 86_400;
+/// The longest token, in characters.
+const TOKEN_MAX: usize = 64;
+
+/// A token for a form that is about to be shown.
+pub(crate) fn token(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What is known of a form.
+pub(crate) enum Sent {
+    /// It came for the first time.
+    First(Ticket),
+    /// It came before and was done: the place of what it made.
+    Before(String),
+    /// It came before, and what became of it is not known, or it asked for something else then.
+    Unclear,
+}
+
+/// The row of a form that came for the first time.
+pub(crate) struct Ticket(RequestDigest);
+
+/// Whether the form of a seat came before.
+pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
+    let token = seat.fields.one(FIELD).filter(|token| (1..=TOKEN_MAX).contains(&token.len()));
+    let expected = || Refusal::Invalid { field: FIELD, expected: "the form's own token".to_owned() };
+    let token = token.ok_or_else(|| seat.stop(expected()))?;
+    let principal = seat.desk.authority.principal().to_string();
+    let digest = RequestDigest {
+        key: hash(["a form of the dashboard", &principal, token].into_iter()),
+        request: hash(std::iter::once(seat.visit.path.as_str()).chain(asked(seat))),
+    };
+    let now = seat.app.now();
+    let begun = seat.desk.store().begin_request(&digest, now, now.plus(KEPT)).await.map_err(|error| seat.stop(error))?;
+    Ok(match begun {
+        Begun::First => Sent::First(Ticket(digest)),
+        Begun::Answered(place) => Sent::Before(place),
+        Begun::Other | Begun::Unanswered => Sent::Unclear,
+    })
+}
+
+impl Ticket {
+    /// Notes the place of what was made. Where that fails, the form sent again is told that nobody knows.
+    pub(crate) async fn done(self, seat: &Seat, place: &str) {
+        if let Err(error) = seat.desk.store().note_answer(&self.0, place).await {
+            tracing::warn!(%error, "what a form made could not be noted for when it comes again");
+        }
+    }
+
+    /// Gives the row back: nothing was made.
+    pub(crate) async fn undone(self, seat: &Seat) {
+        if let Err(error) = seat.desk.store().release_request(&self.0).await {
+            tracing::warn!(%error, "the row of a form that did nothing could not be given back");
+        }
+    }
+}
+
+/// The fields that say what is asked for: not the session's token, and not what shows who asks.
+fn asked(seat: &Seat) -> impl Iterator<Item = &str> {
+    let is_asked = |name: &str| name != TOKEN_FIELD && !name.starts_with("step_up_");
+    seat.fields.all().filter(move |(name, _)| is_asked(name)).flat_map(|(name, value)| [name, value])
+}
+
+/// Each text behind its length, so that no two lists are one.
+fn hash<'t>(texts: impl Iterator<Item = &'t str>) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for text in texts {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    let mut hash = [0; 32];
+    hash.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    hash
+}
