@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dashboard;
+pub mod dialect_example;
 pub mod dialect_files;
 pub mod http;
 pub mod logging;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
-use mintmark_core::clock::Clock;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use mintmark_core::clock::{Clock, Timestamp};
 use mintmark_core::crypto::{RootKeys, SignerThreads};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::directory::{Directory, DirectoryLimits, SnapshotRefused};
@@ -59,6 +59,17 @@ pub struct Node {
     clock_offset: AtomicI64,
     /// What those who manage had it try.
     pub(crate) trials: Trials,
+    /// What came of reading the dialects again, if anybody asked for that.
+    last_reload: ArcSwapOption<Reload>,
+}
+
+/// What came of reading the dialects again.
+#[derive(Clone, Debug)]
+pub struct Reload {
+    /// When.
+    pub at: Timestamp,
+    /// How many there are since, or the mistakes for which the old ones stayed.
+    pub outcome: Result<usize, Vec<Diagnostic>>,
 }
 
 /// Why a node should get no requests.
@@ -221,18 +232,33 @@ impl Node {
             rotate_after: keys.rotate_after(),
             clock_offset: AtomicI64::new(0),
             trials: Trials::default(),
+            last_reload: ArcSwapOption::empty(),
         })
     }
 
     /// Reads the operator's dialects again. With a mistake in them the old set stays.
     pub async fn reload_dialects(&self) -> Result<usize, Vec<Diagnostic>> {
-        let set = load_dialects(self.dialect_folder.as_deref())?;
+        let at = self.endpoint.clock.now();
+        let loaded = load_dialects(self.dialect_folder.as_deref());
+        let outcome = loaded.as_ref().map(|set| set.iter().count()).map_err(Clone::clone);
+        self.last_reload.store(Some(Arc::new(Reload { at, outcome })));
+        let set = loaded?;
         let count = set.iter().count();
         self.dialects.store(Arc::new(set));
         if let Err(error) = self.ensure_keys().await {
             tracing::error!(%error, "a dialect needs a signing key that could not be made");
         }
         Ok(count)
+    }
+
+    /// What came of the last time that the dialects were read again; none if nobody has asked for that.
+    pub fn last_reload(&self) -> Option<Arc<Reload>> {
+        self.last_reload.load_full()
+    }
+
+    /// How far this machine's clock is ahead of the database's, in seconds, as it was last seen.
+    pub fn clock_offset(&self) -> i64 {
+        self.clock_offset.load(Ordering::Relaxed)
     }
 
     /// Whether requests should come here.

@@ -1,6 +1,6 @@
 //! Dialects: the wire formats of token endpoints, as this node has loaded them.
 
-use mintmark_core::dialect::{Dialect, DialectSet};
+use mintmark_core::dialect::{BUILT_IN, Dialect, DialectSet};
 use mintmark_core::management::Permission;
 use mintmark_core::model::DialectName;
 use mintmark_verify::Algorithm;
@@ -11,6 +11,8 @@ use super::Page;
 use super::environments::PageFilter;
 use super::page::{Wanted, page_of};
 use crate::admin::{Desk, Refusal, schema};
+use crate::dialect_example::{Example, example_of};
+use crate::dialect_files::read_folder;
 
 /// A wire format of a token endpoint.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -40,6 +42,39 @@ impl From<&Dialect> for DialectView {
             algorithm: dialect.token.algorithm,
         }
     }
+}
+
+/// A dialect as its page shows it.
+#[derive(Clone, Debug)]
+pub struct DialectSheet {
+    /// What the API tells of it.
+    pub dialect: DialectView,
+    /// Its file's text as it is now; none where it cannot be read.
+    pub text: Option<String>,
+    /// An exchange by it.
+    pub example: Example,
+}
+
+/// One dialect with its file and an example exchange.
+pub async fn look(desk: &Desk, name: &DialectName) -> Result<DialectSheet, Refusal> {
+    desk.require(Permission::ReadOperator)?;
+    let set = loaded(desk);
+    let dialect = set.get(name.as_str()).ok_or(Refusal::NotFound)?;
+    let text = file_text(desk, &dialect.file).await;
+    Ok(DialectSheet { dialect: DialectView::from(&**dialect), text, example: example_of(dialect) })
+}
+
+/// The text of a dialect's file: of a built-in one the program has it.
+async fn file_text(desk: &Desk, file: &str) -> Option<String> {
+    let built_in = BUILT_IN.iter().find(|(name, _)| file.strip_prefix("built-in ") == Some(*name));
+    if let Some((_, text)) = built_in {
+        return Some((*text).to_owned());
+    }
+    // Nothing but what the folder holds is read, and on a thread that may wait.
+    let (folder, file) = (desk.node.dialect_folder.clone()?, file.to_owned());
+    let read =
+        move || read_folder(&folder).ok()?.into_iter().find(|source| source.name == file).map(|source| source.text.clone());
+    tokio::task::spawn_blocking(read).await.ok()?
 }
 
 fn loaded(desk: &Desk) -> DialectSet {

@@ -2,6 +2,7 @@
 //! what may be seen and done.
 
 mod deny_list;
+mod dialects;
 mod entitlement;
 mod key_changes;
 mod key_pages;
@@ -36,6 +37,9 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/revocations/token", post(deny_list::token))
         .route("/revocations/client", post(deny_list::client))
         .route("/revocations/tenant", post(deny_list::tenant))
+        .route("/dialects", get(dialects::show))
+        .route("/dialects/{dialect}", get(dialects::one))
+        .route("/node", get(dialects::node))
         .route("/keys", get(key_pages::show))
         .route("/keys/{environment}", get(key_pages::show_in))
         .route("/keys/{environment}/{kid}", get(key_pages::one))

@@ -2,6 +2,7 @@
 
 mod deny_list;
 mod desk;
+mod dialects;
 mod keys;
 mod resources;
 mod tenants;

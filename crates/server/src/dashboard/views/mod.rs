@@ -33,9 +33,9 @@ pub(crate) use members::{
     InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
 };
 pub(crate) use operator::{
-    BeyondRow, CheckRow, DeniedRow, DenyListPage, DenyTyped, EntitlementForm, HolderRow, KeyDialog, KeyGroup, KeyListPage,
-    KeyPage, KeyRow, KeyStatus, ResourceFormPage, ResourceListPage, ResourcePage, ResourceRow, ResourceTyped, TenantFormPage,
-    TenantListPage, TenantPage, TenantRow,
+    BeyondRow, CheckRow, DeniedRow, DenyListPage, DenyTyped, DialectListPage, DialectPage, DialectRow, EntitlementForm,
+    HolderRow, KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus, NodePage, ResourceFormPage, ResourceListPage,
+    ResourcePage, ResourceRow, ResourceTyped, TenantFormPage, TenantListPage, TenantPage, TenantRow,
 };
 pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};

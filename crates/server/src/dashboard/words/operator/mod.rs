@@ -1,7 +1,9 @@
 //! What the operator's pages say.
 
 pub(crate) mod deny_list;
+pub(crate) mod dialects;
 pub(crate) mod keys;
+pub(crate) mod node;
 pub(crate) mod resources;
 pub(crate) mod tenants;
 
