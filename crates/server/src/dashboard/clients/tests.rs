@@ -62,10 +62,6 @@ impl Office {
         self.send(path, &all).await
     }
 
-    pub(crate) fn sandbox() -> EnvironmentName {
-        "sandbox".parse().unwrap()
-    }
-
     /// Makes a client by the pages; gives its identifier and its secret.
     pub(crate) async fn client(&mut self, name: &str) -> (String, String) {
         let tenant = self.tenant.to_string();

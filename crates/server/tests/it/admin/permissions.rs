@@ -80,10 +80,6 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_refusal"
         | "list_audit"
         | "export_audit"
-        | "read_rotation"
-        | "cancel_rotation"
-        | "complete_rotation"
-        | "plan_promotion"
         | "verify_audit" => None,
         other => panic!("what is {other} to be sent?"),
     }
