@@ -38,15 +38,15 @@ use crate::admin::AdminApp;
 /// The dashboard's routes, each behind [`security::guard`]: what it refuses reaches no page.
 pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     let mut pages = access::routes()
+        .merge(businesses::routes())
         .merge(clients::routes())
         .merge(insight::routes())
         .merge(members::routes())
         .merge(operator::routes())
         .route("/theme", post(theme::choose))
         .fallback(problem::not_found);
-    if app.development {
-        pages = pages.merge(kit::routes());
-    }
+    // No environment has such a name: without the kit there is nothing there.
+    pages = if app.development { pages.merge(kit::routes()) } else { pages.route("/_kit/{*page}", get(problem::not_found)) };
     pages
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .route("/assets/{file}", get(assets::serve))

@@ -2,7 +2,7 @@
 //! their own but names of the protocol's fields and values.
 
 mod access;
-mod businesses;
+pub(crate) mod businesses;
 mod clients;
 mod common;
 mod insight;
@@ -11,7 +11,6 @@ pub(crate) mod operator;
 mod people;
 
 pub(crate) use access::{invitations, members, programs};
-pub(crate) use businesses::businesses;
 pub(crate) use clients::{client, create, credential, list, overview, promotion, result, rotation, settings};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, status, theme, time, tone};
 pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};

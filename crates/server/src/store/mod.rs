@@ -11,6 +11,7 @@
 //! | `statements` | every SQL text |
 //! | `reads` | the reading half of the trait |
 //! | `client_lists` | clients as lists for people show them |
+//! | `expiring` | credentials that expire soon |
 //! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
@@ -28,6 +29,7 @@ mod client_lists;
 mod commit;
 mod deny_list;
 mod engine;
+mod expiring;
 mod fields;
 mod idempotency;
 mod migrate;
@@ -55,6 +57,7 @@ use mintmark_core::store::Read;
 pub use audit::AuditSurvey;
 pub use client_lists::{CredentialGlance, NamePlace};
 pub use deny_list::{DenyFilter, DenyPlace};
+pub use expiring::ExpiringCredential;
 pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;

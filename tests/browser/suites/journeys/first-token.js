@@ -17,7 +17,7 @@ export function firstToken(world) {
     test(`from signing in to a first token in three screens, ${way}`, async () => {
       const person = await world.newPerson('admin')
       const page = await open(world, { person, javaScript })
-      await visit(page, process.env.START ?? '/')
+      await visit(page, '/')
       const screens = []
       page.on('framenavigated', frame => frame === page.mainFrame() && screens.push(frame.url()))
       const made = await makeClient(page, hand(page), person, `first-${javaScript}-${way.length}`)

@@ -6,7 +6,8 @@ use super::answer::Shown;
 use super::extract::{Answer, Asked, Names, Sent};
 use crate::admin::Desk;
 use crate::admin::operations::Page;
-use crate::admin::operations::explain::{self, DryRunBody, DryRunView, TokenReportView, TokenToInspect};
+use crate::admin::operations::explain::{self, DryRunBody, DryRunView};
+use crate::admin::operations::inspect::{self, TokenReportView, TokenToInspect};
 use crate::admin::operations::refusals::{self, RefusalView, RefusalsFilter};
 use crate::admin::operations::usage::{self, UsageFilter, UsageView};
 
@@ -61,5 +62,5 @@ pub(in crate::admin) async fn dry_run(
 #[utoipa::path(post, path = "/admin/v1/tokens/inspect", tag = "Insight", request_body = TokenToInspect,
     responses((status = 200, description = "What it is worth.", body = TokenReportView)))]
 pub(in crate::admin) async fn inspect_token(desk: Desk, Sent(asked): Sent<TokenToInspect>) -> Answer<Shown<TokenReportView>> {
-    Ok(Shown(explain::inspect(&desk, &asked).await?))
+    Ok(Shown(inspect::inspect(&desk, &asked).await?))
 }

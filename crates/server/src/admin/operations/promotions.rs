@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Patch;
 use super::clients::{ClientPatch, ClientView, GrantBody};
-use super::entitlement::{AskedFor, needs_operator};
+use super::entitlement::{AskedFor, judge};
 use crate::admin::{Desk, Refusal, schema};
 
 /// What a promotion would do, for review.
@@ -92,7 +92,7 @@ pub type Way<'a> = (&'a ClientId, &'a EnvironmentName, &'a EnvironmentName);
 pub async fn plan(desk: &Desk, way: Way<'_>) -> Result<PromotionPlanView, Refusal> {
     desk.require(Permission::Read)?;
     let (plan, record) = find_plan(desk, way).await?;
-    let widened = if desk.authority.permits(Permission::EditOperator) { None } else { widens(&plan, &record) };
+    let widened = widens(desk, &plan, &record).await?;
     let difference =
         |one: mintmark_core::registry::Difference| DifferenceView { field: one.field, before: one.before, after: one.after };
     Ok(PromotionPlanView {
@@ -117,7 +117,7 @@ pub async fn apply(desk: &Desk, way: Way<'_>, body: PromotionBody) -> Result<Pro
         let why = "that is not the plan as it is now: review the new plan and name its digest".to_owned();
         return Err(Refusal::Registry(RegistryError::NotAllowed(why)));
     }
-    desk.leave_to_operator(widens(&plan, &record))?;
+    desk.leave_to_operator(widens(desk, &plan, &record).await?)?;
     let promoted = desk.registry.promote(way.0, (way.1, way.2), &body.digest).await?;
     Ok(PromotedView { client: ClientView::of(promoted.client, &record), changed: promoted.changed })
 }
@@ -129,13 +129,19 @@ async fn find_plan(desk: &Desk, (id, from, to): Way<'_>) -> Result<(PromotionPla
     Ok((desk.registry.promotion_plan(id, from, to).await?, record))
 }
 
-/// The member that is given what the client did not have there and only the operator may give, if there is one.
-fn widens(plan: &PromotionPlan, record: &EnvironmentRecord) -> Option<&'static str> {
+/// The member that is given what the caller may not give there, if there is one.
+async fn widens(desk: &Desk, plan: &PromotionPlan, record: &EnvironmentRecord) -> Result<Option<&'static str>, Refusal> {
     let (before, after) = (plan.before(), plan.after());
-    // A limit that goes is no number that could be longer.
-    let is_lifted = before.is_some_and(|client| client.lifetime_max.is_some()) && after.lifetime_max.is_none();
     let patch = patch_to(before, after, record);
-    needs_operator(before, &AskedFor::from(&patch), record).or_else(|| is_lifted.then_some("lifetime_max"))
+    let bound = match judge(desk, record, (after.tenant_id, before), &AskedFor::from(&patch)).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(entitlement)) => entitlement,
+        Err(Refusal::OperatorOnly(member)) => return Ok(Some(member)),
+        Err(other) => return Err(other),
+    };
+    // A limit that goes, or is not there from the beginning, is no number that could be too long.
+    let is_limited = before.map_or(bound.lifetime_max, |client| client.lifetime_max).is_some();
+    Ok((is_limited && after.lifetime_max.is_none()).then_some("lifetime_max"))
 }
 
 /// The change that makes of the client there what it shall be.

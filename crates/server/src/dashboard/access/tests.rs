@@ -246,7 +246,7 @@ async fn every_link_and_form_of_these_pages_leads_to_something_that_is_served() 
         pages.push(dashboard.page(path, "").await);
     }
     pages.push(dashboard.page("/account", &cookie).await);
-    let missing = dashboard.answer(http::Request::get("/sandbox/clients").body("".into()).unwrap()).await;
+    let missing = dashboard.answer(http::Request::get("/no/such/page/at/all").body("".into()).unwrap()).await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     pages.push(text(missing).await);
     let mut seen = 0;

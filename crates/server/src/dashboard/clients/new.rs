@@ -6,13 +6,14 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, SensitiveAction};
+use mintmark_core::model::{EnvironmentName, Resource, ScopeDefinition, SensitiveAction};
 use mintmark_core::store::EnvironmentRecord;
 
 use super::answers::{self, Answers, STANDARD};
 use super::{environment, frame, path, ready};
 use crate::admin::Refusal;
 use crate::admin::operations::clients;
+use crate::admin::operations::entitlements::{self, EntitlementView};
 use crate::admin::operations::tenants::{self, TenantFilter};
 use crate::dashboard::components::Code;
 use crate::dashboard::mistake::Mistake;
@@ -52,6 +53,7 @@ fn may(seat: &Seat) -> Result<(), Stop> {
 async fn form(seat: &Seat, environment: &EnvironmentName, answers: &Answers, mistake: Option<Mistake>) -> Answer {
     let record = seat.environment(environment.as_str())?;
     let (tenants, types_tenant) = offered_tenants(seat).await?;
+    let bound = bound_by(seat, environment).await?;
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ClientFormPage {
         frame: frame(seat, environment, words::create::TITLE),
@@ -63,9 +65,9 @@ async fn form(seat: &Seat, environment: &EnvironmentName, answers: &Answers, mis
         method: answers.method(),
         public_key: answers.public_key.clone(),
         certificate: answers.certificate.clone(),
-        resources: offered_resources(seat, record, &answers.scopes),
+        resources: offered_resources(record, bound.as_ref(), &answers.scopes),
         businesses: answers.businesses.clone(),
-        dialects: offered_dialects(seat, &answers.dialects),
+        dialects: offered_dialects(seat, bound.as_ref(), &answers.dialects),
         expiry: answers::days(),
         expires_in: answers.expiry.clone(),
         mistake,
@@ -84,25 +86,42 @@ async fn offered_tenants(seat: &Seat) -> Result<(Vec<(String, String)>, bool), S
     Ok((tenants, page.next.is_some()))
 }
 
-/// The scopes that who asks may give a client: a tenant's role gives none that the client does not have yet.
-pub(super) fn offered_resources(seat: &Seat, record: &EnvironmentRecord, chosen: &[String]) -> Vec<ResourceChoice> {
-    if !seat.may(Permission::EditOperator) {
-        return Vec::new();
+/// What binds who asks: their tenant's entitlement; nothing binds the operator.
+pub(super) async fn bound_by(seat: &Seat, environment: &EnvironmentName) -> Result<Option<EntitlementView>, Stop> {
+    match seat.signed_in.member.tenant_id {
+        None => Ok(None),
+        Some(tenant) => {
+            let found = entitlements::read(&seat.desk, (environment, tenant)).await;
+            found.map(Some).map_err(|refusal| seat.stop(refusal))
+        }
     }
-    let with_scopes = record.resources.iter().filter(|resource| !resource.scopes.is_empty());
-    let choice = |resource: &mintmark_core::model::Resource| {
+}
+
+/// The scopes that who asks may give a client.
+pub(super) fn offered_resources(
+    record: &EnvironmentRecord,
+    bound: Option<&EntitlementView>,
+    chosen: &[String],
+) -> Vec<ResourceChoice> {
+    let choice = |resource: &Resource| {
+        let held = bound.map(|bound| bound.grants.iter().find(|grant| grant.resource_id == resource.id));
+        let is_offered = |scope: &ScopeDefinition| match held {
+            None => true,
+            Some(grant) => grant.is_some_and(|grant| grant.scopes.contains(&scope.name)),
+        };
         let is_chosen = |scope: &str| chosen.iter().any(|one| one.split_once(' ') == Some((resource.uri.as_str(), scope)));
-        let scopes = resource.scopes.iter();
+        let scopes = resource.scopes.iter().filter(|scope| is_offered(scope));
         let scopes = scopes.map(|one| (one.name.to_string(), one.description.clone(), is_chosen(one.name.as_str())));
         ResourceChoice { name: resource.name.clone(), uri: resource.uri.to_string(), scopes: scopes.collect() }
     };
-    with_scopes.map(choice).collect()
+    record.resources.iter().map(choice).filter(|choice| !choice.scopes.is_empty()).collect()
 }
 
 /// The wire formats that who asks may give a client; none where there is nothing to choose.
-pub(super) fn offered_dialects(seat: &Seat, chosen: &[String]) -> Vec<(String, bool)> {
+pub(super) fn offered_dialects(seat: &Seat, bound: Option<&EntitlementView>, chosen: &[String]) -> Vec<(String, bool)> {
     let set = seat.desk.node.dialects.load();
-    let is_offered = |name: &str| name == STANDARD || seat.may(Permission::EditOperator);
+    let is_offered =
+        |name: &str| name == STANDARD || bound.is_none_or(|bound| bound.dialects.iter().any(|known| known.as_str() == name));
     let names = set.iter().map(|dialect| dialect.name.to_string()).filter(|name| is_offered(name));
     let all: Vec<(String, bool)> = names.map(|name| (name.clone(), chosen.contains(&name))).collect();
     if all.len() > 1 { all } else { Vec::new() }
@@ -132,10 +151,17 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         dialects: answers.dialects.clone(),
         token_minutes: token_minutes(seat, record, &answers.dialects),
         expires: expires.map(day),
-        asks_who: seat.signed_in.check_stepped_up(SensitiveAction::Credentials, now).is_err(),
+        asks_who: asks_who(seat),
         api: by_api(seat, environment, answers),
     };
     Ok(problem::page(&page))
+}
+
+/// Whether the page that sums up asks for password and code, so that another page need not. Who has other means is asked there.
+fn asks_who(seat: &Seat) -> bool {
+    let member = &seat.signed_in.member;
+    let has_both = member.password.is_some() && member.totp.is_some();
+    has_both && seat.signed_in.check_stepped_up(SensitiveAction::Credentials, seat.app.now()).is_err()
 }
 
 /// The name of the tenant that the operator chose.

@@ -10,6 +10,7 @@ use super::credentials::{Asked, seen};
 use super::{answers, new, one, show};
 use crate::admin::Refusal;
 use crate::admin::operations::clients::{self, All, Businesses, ClientPatch, ClientView};
+use crate::admin::operations::entitlements::EntitlementView;
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::seat::{Answer, Seat, Stop, go};
 use crate::dashboard::views::{ClientSettingsPage, ClientTab, ResourceChoice};
@@ -32,6 +33,7 @@ async fn page(seat: &Seat, client: &ClientView, (dialog, mistake): (String, Opti
     let again =
         mistake.as_ref().is_some_and(|mistake| mistake.text != words::mistake::CHANGED) && seat.fields.one("name").is_some();
     let typed = |name: &str, is: String| if again { seat.fields.one(name).unwrap_or_default().to_owned() } else { is };
+    let bound = new::bound_by(seat, &client.environment).await?;
     let issued = show::lately_issued(seat, client).await.map_err(|error| seat.stop(error))?;
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ClientSettingsPage {
@@ -39,9 +41,9 @@ async fn page(seat: &Seat, client: &ClientView, (dialog, mistake): (String, Opti
         head: one::head(seat, client, ClientTab::Settings),
         version: if again { seen(seat).unwrap_or(client.version) } else { client.version },
         name: typed("name", client.name.clone()),
-        resources: resources(seat, client, again)?,
+        resources: resources(seat, client, (bound.as_ref(), again))?,
         businesses: typed("business", businesses_of(client)),
-        dialects: dialects(seat, client, again),
+        dialects: dialects(seat, client, (bound.as_ref(), again)),
         lifetime: typed("lifetime_max", client.lifetime_max.map(|seconds| seconds.to_string()).unwrap_or_default()),
         binding: client.token_binding.as_str(),
         bindings: BINDINGS.map(|one| (one.as_str().to_owned(), words::settings::binding(one.as_str()).to_owned())).into(),
@@ -63,12 +65,16 @@ fn businesses_of(client: &ClientView) -> String {
 }
 
 /// The scopes that it has, and those that who looks may give it.
-fn resources(seat: &Seat, client: &ClientView, again: bool) -> Result<Vec<ResourceChoice>, Stop> {
+fn resources(
+    seat: &Seat,
+    client: &ClientView,
+    (bound, again): (Option<&EntitlementView>, bool),
+) -> Result<Vec<ResourceChoice>, Stop> {
     let record = seat.environment(client.environment.as_str())?;
     let held = client.grants.iter().filter_map(|grant| Some((grant.resource.as_ref()?, &grant.scopes)));
     let held: Vec<String> = held.flat_map(|(uri, scopes)| scopes.iter().map(move |scope| format!("{uri} {scope}"))).collect();
     let chosen: Vec<String> = if again { seat.fields.many("scope").map(str::to_owned).collect() } else { held.clone() };
-    let mut all = new::offered_resources(seat, record, &chosen);
+    let mut all = new::offered_resources(record, bound, &chosen);
     for text in &held {
         let Some((uri, scope)) = text.split_once(' ') else { continue };
         let known = record.resources.iter().find(|resource| resource.uri.as_str() == uri);
@@ -84,10 +90,10 @@ fn resources(seat: &Seat, client: &ClientView, again: bool) -> Result<Vec<Resour
 }
 
 /// The wire formats that it has, and those that who looks may give it.
-fn dialects(seat: &Seat, client: &ClientView, again: bool) -> Vec<(String, bool)> {
+fn dialects(seat: &Seat, client: &ClientView, (bound, again): (Option<&EntitlementView>, bool)) -> Vec<(String, bool)> {
     let held: Vec<String> = client.dialects.iter().map(ToString::to_string).collect();
     let chosen = if again { seat.fields.many("dialect").map(str::to_owned).collect() } else { held.clone() };
-    let mut all = new::offered_dialects(seat, &chosen);
+    let mut all = new::offered_dialects(seat, bound, &chosen);
     for name in held {
         if !all.iter().any(|(known, _)| *known == name) {
             all.push((name.clone(), chosen.contains(&name)));

@@ -66,7 +66,7 @@ pub(super) fn token_minutes(seat: &Seat, record: &mintmark_core::store::Environm
 async fn last_day(seat: &Seat, client: &ClientView, now: Timestamp) -> Read<Vec<UsageRow>> {
     let from = Timestamp(now.0.saturating_sub((HOURS - 1) * HOUR));
     let query = UsageQuery { each_step: true, ..of_client(client, (from, now), UsageStep::Hour) };
-    seat.desk.store().usage(&query).await
+    Ok(seat.desk.store().usage(&query).await?.rows)
 }
 
 fn of_client(client: &ClientView, times: (Timestamp, Timestamp), step: UsageStep) -> UsageQuery {
@@ -78,7 +78,7 @@ fn of_client(client: &ClientView, times: (Timestamp, Timestamp), step: UsageStep
 pub(super) async fn lately_issued(seat: &Seat, client: &ClientView) -> Read<u64> {
     let now = seat.app.now();
     let from = Timestamp(now.0.saturating_sub(HOUR));
-    let rows = seat.desk.store().usage(&of_client(client, (from, now), UsageStep::Minute)).await?;
+    let rows = seat.desk.store().usage(&of_client(client, (from, now), UsageStep::Minute)).await?.rows;
     Ok(rows.iter().filter(|row| row.outcome == OutcomeClass::Issued).map(|row| row.requests).sum())
 }
 

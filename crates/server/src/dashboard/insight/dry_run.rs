@@ -44,9 +44,11 @@ pub(super) fn filled<'f>(fields: &'f Fields, name: &str) -> Option<&'f str> {
 
 /// Which field of a form an operation's word is about, and what to say there; nothing for what no field is to blame for.
 pub(super) fn mistake(refusal: &Refusal) -> Option<(&'static str, String)> {
-    let field = match refusal {
+    let (field, expected) = match refusal {
         Refusal::NotFound => return Some(("client", words::dry_run::UNKNOWN_CLIENT.to_owned())),
-        Refusal::Invalid { field, .. } | Refusal::Registry(RegistryError::Invalid { field, .. }) => *field,
+        Refusal::Invalid { field, expected } | Refusal::Registry(RegistryError::Invalid { field, expected }) => {
+            (*field, expected)
+        }
         _ => return None,
     };
     let field = match field {
@@ -55,7 +57,7 @@ pub(super) fn mistake(refusal: &Refusal) -> Option<(&'static str, String)> {
         known @ ("dialect" | "scope" | "secret" | "client") => known,
         _ => "client",
     };
-    Some((field, refusal.to_string()))
+    Some((field, words::mistake::expected(expected)))
 }
 
 fn empty_page(seat: &Seat, environment: &EnvironmentName) -> DryRunPage {

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
+use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{ClientId, EnvironmentName};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::names;
 use super::usage::{Range, chart_of};
@@ -21,12 +23,17 @@ use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop};
 use crate::dashboard::views::{Figure, OverviewPage};
 use crate::dashboard::{AdminApp, problem, words};
+use crate::store::ExpiringCredential;
 
 /// Of how many of the last refusals the overview tells.
 const REFUSALS: u32 = 100;
 /// How many clients it names that were refused.
 const NAMED: usize = 3;
+/// How many credentials it names that expire.
+const NAMED_EXPIRING: u32 = 5;
 const DAY: i64 = 86_400;
+/// An end this near is told, in seconds.
+const SOON: i64 = 14 * DAY;
 
 /// `GET /`: to the overview of the first environment, or to sign in.
 pub(super) async fn begin(seat: Seat) -> Response {
@@ -56,13 +63,15 @@ pub(super) async fn overview(
 async fn page(seat: &Seat, environment: &EnvironmentName) -> Result<OverviewPage, Refusal> {
     let asked = Range::Day.asked(seat.app.now());
     let (view, refused) = (usage::read(&seat.desk, environment, &asked).await?, refused_lately(seat, environment).await?);
+    let mut attention = most_refused(seat, environment, &refused).await?;
+    attention.extend(expiring(seat, environment).await?);
     let chart = chart_of("requests", words::overview::REQUESTS, Range::Day, &view);
     let listed = clients::list(&seat.desk, environment, &ClientFilter { limit: Some(1), ..ClientFilter::default() }).await?;
     Ok(OverviewPage {
         frame: seat.frame_in(environment, words::overview::TITLE, Section::Overview),
         environment: environment.to_string(),
         figures: figures(&chart, refused.len()),
-        attention: attention(seat, environment, &refused).await?,
+        attention,
         has_clients: !listed.items.is_empty(),
         may_edit: seat.may(Permission::EditClients),
         node: if seat.may(Permission::ReadOperator) { Some(node_line(seat)?) } else { None },
@@ -110,8 +119,8 @@ async fn refused_lately(
     Ok(refused)
 }
 
-/// What needs a look: those that were refused most.
-async fn attention(
+/// Those that were refused most.
+async fn most_refused(
     seat: &Seat,
     environment: &EnvironmentName,
     refused: &BTreeMap<ClientId, (usize, RefusalView)>,
@@ -128,6 +137,21 @@ async fn attention(
             .action(Button::plain(words::overview::EXPLAIN).to(explain))
     };
     Ok(most.into_iter().map(banner).collect())
+}
+
+/// Credentials that expire soon.
+async fn expiring(seat: &Seat, environment: &EnvironmentName) -> Result<Vec<Banner>, Refusal> {
+    let (own, now) = (names::own_tenant(seat), seat.app.now());
+    let soon = (now, Timestamp(now.0.saturating_add(SOON)));
+    let found = seat.desk.store().expiring_credentials((environment, own), soon, NAMED_EXPIRING).await?;
+    let banner = |one: ExpiringCredential| {
+        let when = jiff::Timestamp::from_second(one.expires_at.0).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+        let id = utf8_percent_encode(one.client_id.as_str(), NON_ALPHANUMERIC);
+        let text = words::overview::expires_why(&one.hint, &when.unwrap_or_default());
+        let open = Button::plain(words::overview::OPEN).to(format!("/{environment}/clients/{id}"));
+        Banner::new(Tone::Warning, words::overview::expires(&one.client_name), text).action(open)
+    };
+    Ok(found.into_iter().map(banner).collect())
 }
 
 /// How the node and its database are, in one line.

@@ -6,10 +6,11 @@
 //! | `usage` | figures by time, and by client, business, credential, tenant or reason |
 //! | `refusals` | requests that were refused, and why; the list of all reasons |
 //! | `dry_run`, `token`, `console` | what a request would get, what a token is worth, a request that is sent |
-//! | `audit` | changes, their export, and whether the log is whole |
+//! | `audit`, `changes` | who changed what, its export, and whether the log is whole; what differs between two states |
 //! | `names` | what people call what has an id |
 
 mod audit;
+mod changes;
 mod console;
 mod dry_run;
 mod home;

@@ -194,7 +194,15 @@ async fn the_overview_has_the_figures_of_the_last_day_and_names_who_was_refused(
     for told in ["1\u{202f}996", "99.8", "Billing &#60;b&#62;worker&#60;/b&#62; was refused once lately"] {
         assert!(page.contains(told), "{told}: {page}");
     }
-    assert!(!page.contains("This node is ready"));
+    assert!(!page.contains("This node is ready") && !page.contains("expires soon"));
+    let soon = house.registry().clock.now().plus(86_400);
+    for client in [&house.own.client, &house.foreign.client] {
+        house.registry().add_secret(&client.environment, &client.id, Some(soon)).await.unwrap();
+    }
+    let page = house.page(&developer, "/sandbox").await;
+    assert!(page.contains("A credential of Billing") && page.contains("2027-01-16 08:00 UTC"), "{page}");
+    assert!(!page.contains("A credential of Theirs"), "s4: {page}");
+    assert!(house.page(&admin, "/sandbox").await.contains("A credential of Theirs"));
     assert!(house.page(&admin, "/sandbox").await.contains("This node is ready"));
 }
 

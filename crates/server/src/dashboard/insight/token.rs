@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::dry_run::{filled, unprocessable};
 use crate::admin::Refusal;
-use crate::admin::operations::explain::{self, LineView, StandingView, TokenReportView, TokenToInspect};
+use crate::admin::operations::inspect::{self, LineView, StandingView, TokenReportView, TokenToInspect};
 use crate::dashboard::components::{Banner, Code};
 use crate::dashboard::frame::Tone;
 use crate::dashboard::navigation::Section;
@@ -35,10 +35,10 @@ pub(super) async fn look(seat: Seat, Path(name): Path<String>) -> Answer {
         page.error = Some(words::token::MISSING.to_owned());
         return Ok(unprocessable(problem::page(&page)));
     };
-    match explain::inspect(&seat.desk, &TokenToInspect { token: token.to_owned() }).await {
+    match inspect::inspect(&seat.desk, &TokenToInspect { token: token.to_owned() }).await {
         Ok(report) => page.looked = Some(told(report)),
-        Err(refusal @ Refusal::Invalid { .. }) => {
-            page.error = Some(refusal.to_string());
+        Err(Refusal::Invalid { expected, .. }) => {
+            page.error = Some(words::mistake::expected(&expected));
             return Ok(unprocessable(problem::page(&page)));
         }
         Err(refusal) => return Err(seat.stop(refusal)),

@@ -387,8 +387,19 @@ pub(crate) mod overview {
     pub(crate) const REFUSED_CLIENTS: &str = "Clients that were refused";
     pub(crate) const LAST_DAY: &str = "last 24 hours";
     pub(crate) const ATTENTION: &str = "Needs a look";
-    pub(crate) const ATTENTION_NONE: &str = "Nothing needs a look: no client was refused in the last 24 hours.";
+    pub(crate) const ATTENTION_NONE: &str =
+        "Nothing needs a look: no client was refused in the last 24 hours, and no credential expires within two weeks.";
     pub(crate) const EXPLAIN: &str = "Explain";
+    pub(crate) const OPEN: &str = "Open the client";
+
+    pub(crate) fn expires(name: &str) -> String {
+        format!("A credential of {name} expires soon")
+    }
+
+    pub(crate) fn expires_why(hint: &str, when: &str) -> String {
+        format!("The credential {hint} expires on {when}. Add another or rotate it before; both work meanwhile.")
+    }
+
     pub(crate) const NODE_READY: &str = "This node is ready, and follows the database";
     pub(crate) const NODE_NOT_READY: &str = "This node should get no requests";
     pub(crate) const NODE_DETAILS: &str = "Details";
@@ -398,7 +409,7 @@ pub(crate) mod overview {
     }
 
     pub(crate) fn node(version: &str, position: &str, clients: &str) -> String {
-        format!("Version {version}; changes up to {position} are in force; {clients} clients are held in memory.")
+        format!("Version {version}; changes up to {position} are in force; clients held in memory: {clients}.")
     }
     pub(crate) const START: &str = "Get your first token";
     pub(crate) const START_WHY: &str =
