@@ -14,6 +14,20 @@ export async function askForToken(program, { id, secret, scope }) {
   return { status: answer.status, body: await answer.json(), requestId: answer.headers.get('x-request-id') }
 }
 
+// A change is in force on a node when it has seen it, which takes it half a second; nobody waits longer than this.
+const IN_FORCE_MS = 2_000
+
+/** Asks until the answer is the one that a change is to bring. */
+export async function askUntil(program, client, status) {
+  const end = Date.now() + IN_FORCE_MS
+  for (;;) {
+    const answer = await askForToken(program, client)
+    if (answer.status === status) return
+    if (Date.now() > end) throw new Error(`${answer.status} in place of ${status} for ${IN_FORCE_MS} ms`)
+    await new Promise(next => setTimeout(next, 50))
+  }
+}
+
 /** Makes a client of the demo tenant that may have the scopes of the demo clients. */
 export async function newClient(world, name) {
   const api = await world.api()

@@ -67,7 +67,7 @@ fn notices_of(seat: &Seat, client: &ClientView, all: &[CredentialView]) -> Vec<B
         let rotation = old.rotation.as_ref()?;
         let new = all.iter().find(|one| one.id == rotation.new)?;
         let left = When::end(Some(rotation.deadline.0), now);
-        let text = words::rotation::under_way(&old.hint, &new.hint, left.said());
+        let text = words::rotation::under_way(&shown_hint(old), &shown_hint(new), left.said());
         let see = Button::plain(words::rotation::SEE_OLD).to(href(client, old));
         // Who uses the old one shortly before its end will be refused after it.
         let is_late = left.is_urgent() && old.last_used_at.is_some_and(|used| used.0 >= rotation.started_at.0);

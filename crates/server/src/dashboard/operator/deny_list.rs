@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::mistake::again;
 use super::{address, encoded};
 use crate::admin::operations::deny_list::{self, RevocationFilter, RevocationView};
-use crate::admin::operations::explain::{self, StandingView, TokenReportView, TokenToInspect};
+use crate::admin::operations::inspect::{self, StandingView, TokenReportView, TokenToInspect};
 use crate::admin::operations::revocations::{self, TokenRevocation};
 use crate::admin::operations::{clients, credentials};
 use crate::admin::{Moment, Refusal};
@@ -101,7 +101,7 @@ async fn wrong(seat: &Seat, typed: DenyTyped, field: &'static str, text: impl In
 pub(super) async fn token(seat: Seat) -> Answer {
     let typed = DenyTyped::default();
     let token = seat.fields.one("token").unwrap_or_default().trim().to_owned();
-    let report = match explain::inspect(&seat.desk, &TokenToInspect { token }).await {
+    let report = match inspect::inspect(&seat.desk, &TokenToInspect { token }).await {
         Ok(report) => report,
         Err(Refusal::Invalid { expected, .. }) => {
             return wrong(&seat, typed, "token", words::operator::expected(&expected)).await;

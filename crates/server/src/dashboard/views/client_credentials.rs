@@ -178,6 +178,11 @@ impl RotationUnderWay {
 }
 
 impl CredentialPage {
+    /// Whether its end is the rotation's to say.
+    fn is_rotating(&self) -> bool {
+        matches!(self.rotation, Some(Rotation::UnderWay(_)))
+    }
+
     fn expiry_field(&self) -> Field {
         expiry_field(&self.expiry, USUAL_DAYS, self.mistake.as_ref())
     }
