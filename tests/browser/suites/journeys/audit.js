@@ -38,7 +38,9 @@ async function changeScopes({ page, hand, person }, client) {
 async function find({ page, hand }, client, { scope }) {
   await hand.go(page.locator('nav.main-navigation a[href="/audit"]'))
   await hand.press(page.locator('details.filter-card > summary'))
+  await hand.select(page.locator('select[name=kind]'), 'client')
   await hand.type(page.locator('input[name=id]'), client.id)
+  await hand.select(page.locator('select[name=environment]'), 'sandbox')
   await hand.go(page.locator('.filter-grid button.primary'))
   const row = page.locator('tr', { has: page.locator('details.change', { hasText: scope }) }).first()
   await hand.press(row.locator('summary'))

@@ -15,6 +15,8 @@ export async function proveIfAsked(page, hand, person) {
 export async function confirm(page, hand, javaScript, opener) {
   if (javaScript) await hand.press(opener)
   else await hand.go(opener)
+  const typed = page.locator('dialog[open] input[data-must-be]')
+  if ((await typed.count()) > 0) await hand.type(typed, await typed.getAttribute('data-must-be'))
   await hand.go(page.locator('dialog[open] form button:not([type=button])').last())
 }
 
