@@ -73,7 +73,7 @@ impl SqlStore {
     /// What proves each of some clients of an environment, those that are over included.
     pub async fn credentials_of(&self, environment: &EnvironmentName, clients: &[&ClientId]) -> Read<Vec<CredentialGlance>> {
         let (query, size) = (CREDENTIALS_OF_CLIENTS, clients.len().max(USUAL_ROWS));
-        let ids = clients.iter().map(|id| id.to_string()).chain(std::iter::repeat(String::new())).take(size);
+        let ids = clients.iter().map(ToString::to_string).chain(std::iter::repeat(String::new())).take(size);
         let query = ids.fold(query.query(size).bind(environment.as_str()), Query::bind);
         let found = self.engine.rows(query).await?;
         Ok(readable(&found, glance))

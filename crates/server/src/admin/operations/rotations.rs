@@ -3,7 +3,7 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{Credential, CredentialId};
-use mintmark_core::registry::{Grace, Rotated, RotationState, rotation_state, safe_to_retire};
+use mintmark_core::registry::{Grace, Retirement, Rotated, RotationState, rotation_state, safe_to_retire};
 use mintmark_core::store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -148,7 +148,7 @@ fn status(old: Credential, all: &[Credential], now: Timestamp) -> RotationStatus
     RotationStatusView {
         state,
         secrets: pair.map(|(_, new)| RotatedView { old: old.into(), new: new.into() }),
-        safe_to_retire: verdict.map(|verdict| verdict.is_safe()),
+        safe_to_retire: verdict.map(Retirement::is_safe),
         verdict: verdict.map(|verdict| verdict.to_string()),
     }
 }

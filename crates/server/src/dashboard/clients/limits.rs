@@ -26,9 +26,12 @@ pub(super) fn shown(seat: &Seat, client: &ClientView, credential: &CredentialVie
     let mut scopes: Vec<String> = client.grants.iter().flat_map(|grant| &grant.scopes).map(ToString::to_string).collect();
     scopes.sort();
     scopes.dedup();
-    let has = |scope: &String| match is_typed {
-        true => seat.fields.many("scope").any(|one| one == scope),
-        false => limits.scopes.as_ref().is_some_and(|has| has.iter().any(|one| one.as_str() == scope)),
+    let has = |scope: &String| {
+        if is_typed {
+            seat.fields.many("scope").any(|one| one == scope)
+        } else {
+            limits.scopes.as_ref().is_some_and(|has| has.iter().any(|one| one.as_str() == scope))
+        }
     };
     let joined = |ids: &Vec<BusinessId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     Limits {
@@ -57,8 +60,8 @@ pub(super) async fn set(seat: Seat, Path(names): Names) -> Answer {
 }
 
 /// Something, or nothing where it is empty.
-fn patch<T>(value: T, is_empty: bool) -> Option<Patch<T>> {
-    Some(if is_empty { Patch::Remove } else { Patch::Set(value) })
+fn patch<T>(value: T, is_empty: bool) -> Patch<T> {
+    if is_empty { Patch::Remove } else { Patch::Set(value) }
 }
 
 fn typed(seat: &Seat) -> Result<LimitsPatch, Mistake> {
@@ -75,8 +78,8 @@ fn typed(seat: &Seat) -> Result<LimitsPatch, Mistake> {
     Ok(LimitsPatch {
         networks: Some(networks.map(str::to_owned).collect()),
         not_before,
-        scopes: patch(scopes, no_scopes),
-        businesses: patch(businesses, no_businesses),
+        scopes: Some(patch(scopes, no_scopes)),
+        businesses: Some(patch(businesses, no_businesses)),
     })
 }
 

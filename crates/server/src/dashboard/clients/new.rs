@@ -119,10 +119,10 @@ pub(super) fn offered_resources(
 
 /// The wire formats that who asks may give a client; none where there is nothing to choose.
 pub(super) fn offered_dialects(seat: &Seat, bound: Option<&EntitlementView>, chosen: &[String]) -> Vec<(String, bool)> {
-    let set = seat.desk.node.dialects.load();
+    let loaded = seat.desk.node.dialects.load();
     let is_offered =
         |name: &str| name == STANDARD || bound.is_none_or(|bound| bound.dialects.iter().any(|known| known.as_str() == name));
-    let names = set.iter().map(|dialect| dialect.name.to_string()).filter(|name| is_offered(name));
+    let names = loaded.iter().map(|dialect| dialect.name.to_string()).filter(|name| is_offered(name));
     let all: Vec<(String, bool)> = names.map(|name| (name.clone(), chosen.contains(&name))).collect();
     if all.len() > 1 { all } else { Vec::new() }
 }
@@ -190,8 +190,8 @@ fn access(record: &EnvironmentRecord, answers: &Answers) -> Vec<(String, Vec<Str
 
 /// How long a token lives that asks for no other time, in minutes: the longest of the chosen wire formats.
 pub(super) fn token_minutes(seat: &Seat, record: &EnvironmentRecord, dialects: &[String]) -> u32 {
-    let set = seat.desk.node.dialects.load();
-    let lives = dialects.iter().filter_map(|name| set.get(name)).map(|dialect| dialect.token.lifetime_default);
+    let loaded = seat.desk.node.dialects.load();
+    let lives = dialects.iter().filter_map(|name| loaded.get(name)).map(|dialect| dialect.token.lifetime_default);
     let seconds = lives.max().unwrap_or(record.environment.lifetime_max).min(record.environment.lifetime_max);
     seconds.div_ceil(60)
 }

@@ -1,6 +1,6 @@
 //! The page that shows a secret, in the answer to the form that made it and nowhere after.
 
-use mintmark_core::model::ProofKind;
+use mintmark_core::model::{ProofKind, ResourceUri, ScopeToken};
 use mintmark_core::registry::RegistryError;
 
 use super::{frame, path, snippets};
@@ -14,6 +14,7 @@ use crate::dashboard::views::{ClientResultPage, Method, Snippet};
 use crate::dashboard::{problem, words};
 
 /// What was made.
+#[derive(Clone, Copy)]
 pub(super) struct Made<'a> {
     pub(super) kind: ProofKind,
     /// What is shown once.
@@ -53,21 +54,21 @@ pub(super) fn asking<'a>(
     issuer: &'a str,
 ) -> snippets::Asking<'a> {
     let grant = client.grants.iter().find(|grant| !grant.scopes.is_empty());
-    let resource = grant.and_then(|grant| grant.resource.as_ref()).map(|uri| uri.as_str());
+    let resource = grant.and_then(|grant| grant.resource.as_ref()).map(ResourceUri::as_str);
     snippets::Asking {
         client_id: client.id.as_str(),
         method,
         secret: secret.filter(|_| method == Method::Secret),
         issuer,
-        scope: grant.and_then(|grant| grant.scopes.first()).map(|scope| scope.as_str()),
+        scope: grant.and_then(|grant| grant.scopes.first()).map(ScopeToken::as_str),
         resource: resource.filter(|uri| *uri != issuer),
     }
 }
 
 /// The programs for each wire format that a client may use.
 pub(super) fn programs(seat: &Seat, client: &ClientView, asking: &snippets::Asking<'_>) -> Vec<Snippet> {
-    let set = seat.desk.node.dialects.load();
-    let dialects = client.dialects.iter().filter_map(|name| set.get(name.as_str()));
+    let loaded = seat.desk.node.dialects.load();
+    let dialects = client.dialects.iter().filter_map(|name| loaded.get(name.as_str()));
     dialects.flat_map(|dialect| snippets::of_dialect(dialect, asking)).collect()
 }
 

@@ -40,7 +40,7 @@ pub(super) fn shown(seat: &Seat, client: &ClientView, credential: &CredentialVie
         from: one.last_used_from.map(|source| source.to_string()),
         is_latest: used(one).is_some() && used(one) > used(other),
     };
-    Some(Rotation::UnderWay(RotationUnderWay {
+    Some(Rotation::UnderWay(Box::new(RotationUnderWay {
         old: secret(credential, new),
         new: secret(new, credential),
         deadline: When::end(Some(rotation.deadline.0), now),
@@ -48,7 +48,7 @@ pub(super) fn shown(seat: &Seat, client: &ClientView, credential: &CredentialVie
         verdict: words::rotation::verdict(&verdict, now),
         // Not at all is what completing does.
         graces: graces(Grace::ALL.get(1..).unwrap_or_default()),
-    }))
+    })))
 }
 
 fn graces(of: &[Grace]) -> Vec<(String, String)> {

@@ -105,7 +105,7 @@ impl Written<'_> {
     }
 
     /// A text of a language, with the variable where the mark is. `read` reads it, `join` puts texts together.
-    fn text(&self, text: &str, (read, join): (&str, &str)) -> String {
+    fn text(text: &str, (read, join): (&str, &str)) -> String {
         let quoted = |part: &str| serde_json::to_string(part).unwrap_or_default();
         let mut parts = Vec::new();
         for (number, part) in text.split(MARK).enumerate() {
@@ -134,7 +134,7 @@ impl Written<'_> {
     }
 
     fn python(&self) -> String {
-        let text = |value: &str| self.text(value, (&format!("os.environ[\"{}\"]", variable(self.asking.method)), " + "));
+        let text = |value: &str| Self::text(value, (&format!("os.environ[\"{}\"]", variable(self.asking.method)), " + "));
         let mut lines = vec!["import os".to_owned(), "import requests".to_owned(), String::new()];
         lines.push("answer = requests.request(".to_owned());
         lines.push(format!("    \"{}\", {},", self.request.method, text(&self.url())));
@@ -161,7 +161,7 @@ impl Written<'_> {
     }
 
     fn node(&self) -> String {
-        let text = |value: &str| self.text(value, (&format!("process.env.{}", variable(self.asking.method)), " + "));
+        let text = |value: &str| Self::text(value, (&format!("process.env.{}", variable(self.asking.method)), " + "));
         let mut headers: Vec<String> =
             self.request.headers.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))).collect();
         if let Some((id, secret)) = &self.request.basic {
@@ -192,7 +192,7 @@ impl Written<'_> {
     }
 
     fn go(&self) -> String {
-        let text = |value: &str| self.text(value, (&format!("os.Getenv(\"{}\")", variable(self.asking.method)), " + "));
+        let text = |value: &str| Self::text(value, (&format!("os.Getenv(\"{}\")", variable(self.asking.method)), " + "));
         let body = self.request.body();
         let reader = body.as_ref().map_or("nil".to_owned(), |(_, body)| format!("strings.NewReader({})", text(body)));
         let strings = if body.is_some() { "\n\t\"strings\"" } else { "" };
@@ -256,7 +256,7 @@ impl Written<'_> {
     }
 
     fn java(&self) -> String {
-        let text = |value: &str| self.text(value, (&format!("System.getenv(\"{}\")", variable(self.asking.method)), " + "));
+        let text = |value: &str| Self::text(value, (&format!("System.getenv(\"{}\")", variable(self.asking.method)), " + "));
         let body = self.request.body();
         let publisher = body.as_ref().map_or("noBody()".to_owned(), |(_, body)| format!("ofString({})", text(body)));
         let mut lines = vec![

@@ -2,7 +2,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use mintmark_core::clock::Clock;
-use mintmark_core::model::{EnvironmentName, TenantId};
+use mintmark_core::model::TenantId;
 use mintmark_core::registry::NewEnvironment;
 use mintmark_verify::Algorithm;
 

@@ -315,7 +315,7 @@ impl Sample {
         }
     }
 
-    fn head(&self, tab: ClientTab) -> ClientHead {
+    fn head(tab: ClientTab) -> ClientHead {
         ClientHead {
             name: "billing-worker".to_owned(),
             client_id: "mmc_production_000a3f21".to_owned(),
@@ -331,7 +331,7 @@ impl Sample {
         frame.flash = Some(Flash { tone: Tone::Good, message: "The new secret works. The old one ends in 24 h.".to_owned() });
         ClientPage {
             frame,
-            head: self.head(ClientTab::Overview),
+            head: Self::head(ClientTab::Overview),
             method: Some(Method::Secret),
             owner: "Example Payments".to_owned(),
             created: self.ago(200 * DAY),
@@ -370,7 +370,7 @@ impl Sample {
     fn client_credentials(&self, may_edit: bool) -> ClientCredentialsPage {
         ClientCredentialsPage {
             frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
-            head: self.head(ClientTab::Credentials),
+            head: Self::head(ClientTab::Credentials),
             notices: samples::banners().into_iter().skip(1).take(1).collect(),
             rows: vec![
                 self.credential_row("…Wq7k", Status::Active, Some(12), Some(90)),
@@ -407,7 +407,7 @@ impl Sample {
             notices: Vec::new(),
             version: 3,
             may_edit: true,
-            rotation: Some(Rotation::UnderWay(rotation)),
+            rotation: Some(Rotation::UnderWay(Box::new(rotation))),
             limits: Limits {
                 networks: "192.0.2.0/24".to_owned(),
                 scopes: vec![("invoices:read".to_owned(), true), ("payments:read".to_owned(), false)],
@@ -430,7 +430,7 @@ impl Sample {
         let binding = |word: &str| (word.to_owned(), words::settings::binding(word).to_owned());
         ClientSettingsPage {
             frame: samples::below_clients(self.frame("billing-worker", "production", Section::Clients)),
-            head: self.head(ClientTab::Settings),
+            head: Self::head(ClientTab::Settings),
             version: 3,
             name: "billing-worker".to_owned(),
             resources: vec![resource],

@@ -29,8 +29,19 @@ pub(super) fn short(kid: &str) -> String {
 
 /// `GET /keys`.
 pub(super) async fn show(seat: Seat, asked: Query<DialogQuery>) -> Answer {
-    let environment = seat.first_environment().map(ToString::to_string).unwrap_or_default();
-    show_in(seat, Path(environment), asked).await
+    if let Some(environment) = seat.first_environment().map(ToString::to_string) {
+        return show_in(seat, Path(environment), asked).await;
+    }
+    if !seat.may(Permission::ReadOperator) {
+        return Err(seat.stop(Refusal::Forbidden(Permission::ReadOperator)));
+    }
+    Ok(problem::page(&KeyListPage {
+        frame: seat.frame(words::keys::TITLE, Some(Section::Keys)),
+        here: "/keys".to_owned(),
+        environments: Vec::new(),
+        groups: Vec::new(),
+        rows: Vec::new(),
+    }))
 }
 
 /// `GET /keys/{environment}`.

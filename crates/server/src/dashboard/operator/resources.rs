@@ -42,8 +42,18 @@ fn check(seat: &Seat, permission: Permission) -> Result<(), Stop> {
 
 /// `GET /resources`.
 pub(super) async fn show(seat: Seat) -> Answer {
-    let environment = seat.first_environment().map(ToString::to_string).unwrap_or_default();
-    show_in(seat, Path(environment)).await
+    if let Some(environment) = seat.first_environment().map(ToString::to_string) {
+        return show_in(seat, Path(environment)).await;
+    }
+    check(&seat, Permission::ReadOperator)?;
+    // Where nobody has made an environment yet there is nowhere to make a resource either.
+    Ok(problem::page(&ResourceListPage {
+        frame: seat.frame(words::resources::TITLE, Some(Section::Resources)),
+        environments: Vec::new(),
+        environment: String::new(),
+        rows: Vec::new(),
+        may_edit: false,
+    }))
 }
 
 /// `GET /resources/{environment}`.

@@ -126,7 +126,7 @@ pub(crate) enum Rotation {
         once: String,
     },
     /// Under way, with this secret as the old one.
-    UnderWay(RotationUnderWay),
+    UnderWay(Box<RotationUnderWay>),
     /// Under way, with this secret as the new one: the old one's page has it.
     Successor { old_hint: String, old: String },
 }

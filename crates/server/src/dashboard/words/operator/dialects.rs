@@ -16,7 +16,6 @@ pub(crate) const UNREADABLE: &str = "The file cannot be read now";
 pub(crate) const UNREADABLE_MEANS: &str = "The node goes on with what it loaded.";
 pub(crate) const RELOADED: &str = "The dialects were read again";
 pub(crate) const MISTAKES: &str = "The last reload found mistakes: the dialects from before stay";
-pub(crate) const MISTAKE: &str = "Mistake";
 
 pub(crate) fn reloaded(count: usize, when: &str) -> String {
     format!("{count} dialects, {when}.")
