@@ -8,7 +8,7 @@ const ENVIRONMENTS = ['sandbox', 'production']
 const TELLING = ['tab', 'period', 'view', 'dialog', 'status', 'kind']
 
 // What is kept as a file, not looked at.
-const isFile = path => /\.(?:csv|json|env|ndjson)$/.test(path) || path.startsWith('/admin/')
+const isFile = path => path.endsWith('/export') || path.startsWith('/admin/')
 
 /** What kind of page an address is. */
 export function kindOf(address, origin) {

@@ -4,9 +4,10 @@
 export function changingForms(page) {
   return page.evaluate(() =>
     [...document.querySelectorAll('form')]
-      .filter(form => form.method === 'post')
+      .filter(form => form.getAttribute('method') === 'post')
       .map(form => ({
-        action: new URL(form.action).pathname + new URL(form.action).search,
+        // Not `form.action`: a field may have that name.
+        action: (to => to.pathname + to.search)(new URL(form.getAttribute('action') ?? location.href, location.href)),
         fields: [...new FormData(form)].filter(([, value]) => typeof value === 'string'),
         texts: [...form.elements].filter(one => one.matches('input[type=text], input:not([type]), input[type=search], input[type=url], textarea')).map(one => one.name),
       })),
@@ -17,7 +18,7 @@ export function changingForms(page) {
 export function searchFields(page) {
   return page.evaluate(() =>
     [...document.querySelectorAll('form')]
-      .filter(form => form.method === 'get')
-      .flatMap(form => [...form.elements].filter(one => one.matches('input, select') && one.name !== '').map(one => ({ path: new URL(form.action).pathname, name: one.name }))),
+      .filter(form => form.getAttribute('method') === 'get')
+      .flatMap(form => [...form.elements].filter(one => one.matches('input, select') && one.name !== '').map(one => ({ path: new URL(form.getAttribute('action') ?? location.href, location.href).pathname, name: one.name }))),
   )
 }
