@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 # The listeners of `mintmark dev`, counted from its first port.
 OFFSETS = (0, 1, 10)
 # A run of Schemathesis is ended then, in seconds.
-TIME = 150
+TIME = 240
 
 
 def is_free(port):

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { Api } from './lib/api.js'
 import { launch } from './lib/pages.js'
 import { newMember } from './lib/people.js'
+import { takePictures } from './lib/pictures.js'
 import { Program } from './lib/program.js'
 import { accessibility } from './suites/accessibility.js'
 import { firstAdmin } from './suites/first-admin.js'
@@ -55,6 +56,13 @@ after(async () => {
 
 function isOperators(role) {
   return role === 'admin' || role === 'auditor'
+}
+
+if (flags.pictures !== undefined) {
+  await takePictures(world, flags.pictures)
+  await browser.close()
+  await program.stop()
+  process.exit(0)
 }
 
 // First, since it needs a server that nobody is a member of.

@@ -266,6 +266,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_document_has_words_and_no_names_of_rust() {
+        let document = serde_json::to_value(crate::admin::document()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let named = schemas.iter().filter_map(|(name, schema)| Some((name, schema["enum"].as_array()?)));
+        // Algorithms alone are called so.
+        for (name, words) in named.filter(|(name, _)| *name != "Algorithm") {
+            let is_word =
+                |word: &Value| word.as_str().is_none_or(|word| !word.starts_with(|first: char| first.is_ascii_uppercase()));
+            assert!(words.iter().all(is_word), "{name}: {words:?}");
+        }
+    }
+
+    #[test]
     fn the_document_names_problems_as_answers_do() {
         let document = serde_json::to_value(crate::admin::document()).unwrap();
         let codes: Vec<Value> = ProblemKind::ALL.iter().map(|kind| json!(kind.code())).collect();

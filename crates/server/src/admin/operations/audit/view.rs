@@ -63,7 +63,7 @@ macro_rules! object_kinds {
         /// A kind of object.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[schema(as = AuditObjectKind)]
-        pub enum ObjectKind { $($(#[doc = $doc])+ #[serde(rename = $word)] $name),+ }
+        pub enum ObjectKind { $($(#[doc = $doc])+ #[serde(rename = $word)] #[schema(rename = $word)] $name),+ }
 
         impl ObjectKind {
             /// All of them.
