@@ -93,12 +93,12 @@ fn resources(record: &EnvironmentRecord, chosen: &[String]) -> Vec<ResourceChoic
 
 /// The dialects that there are, and those that are named though they are gone.
 fn dialects(seat: &Seat, view: &EntitlementView, typed: Option<&Typed>) -> Vec<CheckRow> {
-    let set = seat.desk.node.dialects.load();
+    let loaded = seat.desk.node.dialects.load();
     let is_chosen = |name: &str| match typed {
         Some(typed) => typed.dialects.iter().any(|chosen| chosen == name),
         None => view.dialects.iter().any(|chosen| chosen.as_str() == name),
     };
-    let known = set.iter().map(|dialect| {
+    let known = loaded.iter().map(|dialect| {
         let name = dialect.name.to_string();
         let fixed = name == Entitlement::STANDARD;
         let means = if fixed {
@@ -108,7 +108,7 @@ fn dialects(seat: &Seat, view: &EntitlementView, typed: Option<&Typed>) -> Vec<C
         };
         CheckRow { checked: fixed || is_chosen(&name), means, fixed, value: name }
     });
-    let gone = view.dialects.iter().filter(|name| set.get(name.as_str()).is_none()).map(|name| CheckRow {
+    let gone = view.dialects.iter().filter(|name| loaded.get(name.as_str()).is_none()).map(|name| CheckRow {
         value: name.to_string(),
         means: words::tenants::GONE.to_owned(),
         checked: is_chosen(name.as_str()),

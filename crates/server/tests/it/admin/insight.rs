@@ -126,7 +126,7 @@ async fn s5_refusals_of_others_and_of_nobody_are_the_operators() {
     };
     assert_eq!(ids("auditor", "").await, [unknown.clone(), foreign.clone(), own.clone()], "the latest is first");
     assert_eq!(ids("auditor", "unknown=true").await, [unknown]);
-    assert_eq!(ids("owner", "").await, [own.clone()]);
+    assert_eq!(ids("owner", "").await, std::slice::from_ref(&own));
     assert_eq!(ids("owner", "unknown=true").await, Vec::<String>::new());
     assert_eq!(ids("owner", &format!("client_id={}", office.known("other").id)).await, Vec::<String>::new());
     assert_eq!(ids("globex", "").await, [foreign]);
