@@ -71,9 +71,11 @@ impl Entitlement {
     /// What a client has beyond it.
     pub fn excess_of(&self, client: &Client) -> Excess {
         let beyond = |grant: &Grant| {
-            let entitled = self.scopes_at(grant.resource).unwrap_or_default();
-            let scopes: Vec<_> = grant.scopes.iter().filter(|scope| !entitled.contains(scope)).cloned().collect();
-            (!scopes.is_empty()).then_some(Grant { resource: grant.resource, scopes })
+            let entitled = self.scopes_at(grant.resource);
+            let has = |scope: &&ScopeToken| entitled.is_some_and(|scopes| scopes.contains(scope));
+            let scopes: Vec<_> = grant.scopes.iter().filter(|scope| !has(scope)).cloned().collect();
+            // A grant without scopes still makes the resource an audience.
+            (entitled.is_none() || !scopes.is_empty()).then_some(Grant { resource: grant.resource, scopes })
         };
         Excess {
             grants: client.grants.iter().filter_map(beyond).collect(),

@@ -41,6 +41,13 @@ impl AdminApp {
         HostRule::Origin { host, default_port: if self.is_secure() { 443 } else { 80 } }
     }
 
+    /// Lets this node hear of a change that was made here, so that it is in force when it is answered. Others hear of it as usual.
+    pub async fn follow(&self) {
+        if let Err(error) = self.node.endpoint.directory.poll().await {
+            tracing::warn!(%error, "a change was made that this node has not heard of yet");
+        }
+    }
+
     /// The time, as the registry's rules go by.
     pub fn now(&self) -> Timestamp {
         self.management.registry.clock.now()

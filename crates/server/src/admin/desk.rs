@@ -97,7 +97,8 @@ impl Desk {
 
     /// Counts something that the server is to try for the caller; what is given back is kept for as long as it goes on.
     pub(super) fn begin(&self, trial: Trial) -> Result<Running, Refusal> {
-        let begun = self.node.trials.begin(self.authority.principal(), trial, self.registry.clock.now());
+        let begun =
+            self.node.trials.begin((self.authority.principal(), self.authority.reach()), trial, self.registry.clock.now());
         begun.map_err(Refusal::Limited)
     }
 

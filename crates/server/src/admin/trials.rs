@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mintmark_core::clock::Timestamp;
-use mintmark_core::management::Principal;
+use mintmark_core::management::{Principal, Reach};
 
 /// A window of counting, in seconds.
 const WINDOW: i64 = 60;
@@ -69,7 +69,8 @@ pub(crate) struct Running {
 
 impl Trials {
     /// Begins to try something for somebody; else the seconds after which they may ask again.
-    pub(crate) fn begin(&self, who: Principal, what: Trial, now: Timestamp) -> Result<Running, u32> {
+    /// What tenants have going on at once keeps no operator out.
+    pub(crate) fn begin(&self, (who, reach): (Principal, Reach), what: Trial, now: Timestamp) -> Result<Running, u32> {
         let mut accounts = lock(&self.accounts);
         let of_all: u32 = accounts.iter().filter(|((_, kind), _)| *kind == what).map(|(_, account)| account.running).sum();
         if accounts.len() >= COUNTED {
@@ -89,7 +90,7 @@ impl Trials {
             let left = WINDOW - now.0.saturating_sub(account.began);
             return Err(u32::try_from(left).unwrap_or(1));
         }
-        if account.running >= what.at_once() || of_all >= what.at_once_of_all() {
+        if account.running >= what.at_once() || (reach != Reach::Operator && of_all >= what.at_once_of_all()) {
             return Err(1);
         }
         account.count += 1;
@@ -113,13 +114,14 @@ fn lock(accounts: &Mutex<HashMap<(Principal, Trial), Account>>) -> MutexGuard<'_
 
 #[cfg(test)]
 mod tests {
-    use mintmark_core::model::MemberId;
+    use mintmark_core::model::{MemberId, TenantId};
     use mintmark_core::random::SeededRandom;
 
     use super::*;
 
-    fn somebody(seed: u64) -> Principal {
-        Principal::Member(MemberId::generate(&SeededRandom::new(seed)))
+    fn somebody(seed: u64) -> (Principal, Reach) {
+        let random = SeededRandom::new(seed);
+        (Principal::Member(MemberId::generate(&random)), Reach::Tenant(TenantId::generate(&random)))
     }
 
     #[test]
@@ -140,6 +142,8 @@ mod tests {
         let mut running: Vec<Running> =
             (1..=4).map(|seed| trials.begin(somebody(seed), Trial::Audit, Timestamp(0)).unwrap()).collect();
         assert_eq!(trials.begin(somebody(5), Trial::Audit, Timestamp(0)).unwrap_err(), 1);
+        let operator = (somebody(6).0, Reach::Operator);
+        assert!(trials.begin(operator, Trial::Audit, Timestamp(0)).is_ok(), "tenants keep no operator out");
         running.pop();
         assert_eq!(trials.begin(somebody(1), Trial::Audit, Timestamp(0)).unwrap_err(), 1, "one of his is going on");
         assert!(trials.begin(somebody(5), Trial::Audit, Timestamp(0)).is_ok());
@@ -152,7 +156,7 @@ mod tests {
         for at in 0..COUNTED + 100 {
             let who = Principal::Member(MemberId::generate(&random));
             // One in each second: when there is no room, nearly all are over.
-            trials.begin(who, Trial::Token, Timestamp(i64::try_from(at).unwrap())).unwrap();
+            trials.begin((who, Reach::Operator), Trial::Token, Timestamp(i64::try_from(at).unwrap())).unwrap();
         }
         assert!(lock(&trials.accounts).len() <= COUNTED);
     }

@@ -10,6 +10,11 @@ pub(crate) const FIELD: &str = "done";
 /// Each word of an address, with its sentence.
 const SENTENCES: &[(&str, &str)] = &[
     ("confirmed", "You confirmed that it is you."),
+    (
+        "done-before",
+        "That form was sent before and did its work then. What it made was shown that one time, and nothing was made again.",
+    ),
+    ("unclear", "That form was sent before, and nobody knows what became of it. Look below before you fill it in again."),
     ("saved", "Saved."),
     ("tenant-created", "The tenant was created. Say below what it may give its clients, and invite its first member."),
     ("tenant-disabled", "The tenant is disabled: its clients get no tokens, and those that they held are refused."),

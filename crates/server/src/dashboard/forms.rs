@@ -1,5 +1,7 @@
 //! What a browser sends when somebody presses a button.
 
+use std::fmt;
+
 use mintmark_core::crypto::SecretText;
 use percent_encoding::percent_decode_str;
 
@@ -9,9 +11,16 @@ pub(crate) const BODY_MAX: usize = 32 * 1024;
 const FIELDS_MAX: usize = 500;
 
 /// The fields of a form, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Fields {
     pairs: Vec<(String, String)>,
+}
+
+/// Names alone: a value may be a secret.
+impl fmt::Debug for Fields {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 /// Why a form cannot be read.

@@ -35,6 +35,8 @@ pub(crate) struct Frame {
     pub(crate) breadcrumbs: Vec<Crumb>,
     pub(crate) flash: Option<Flash>,
     pub(crate) person: Option<Person>,
+    /// A token for a form of this page whose answer shows a secret; see [`once`](super::once).
+    pub(crate) once: String,
 }
 
 /// One of the environments that one can switch to.
@@ -126,6 +128,7 @@ impl Frame {
             breadcrumbs: Vec::new(),
             flash: None,
             person: None,
+            once: String::new(),
         }
     }
 

@@ -8,8 +8,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mintmark_core::random::Random;
+use mintmark_core::registry::RegistryError;
 
-use super::seat::{Seat, Stop};
+use super::seat::{Seat, Stop, go};
 use super::security::TOKEN_FIELD;
 use crate::admin::Refusal;
 use crate::store::{Begun, RequestDigest};
@@ -60,7 +61,26 @@ pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
     })
 }
 
+/// The ticket of a form that came for the first time; one that came before leads to a page that says so.
+pub(crate) async fn ticket(seat: &Seat, page: &str) -> Result<Ticket, Stop> {
+    match begin(seat).await? {
+        Sent::First(ticket) => Ok(ticket),
+        Sent::Before(_) => Err(go(page, Some("done-before")).into()),
+        Sent::Unclear => Err(go(page, Some("unclear")).into()),
+    }
+}
+
 impl Ticket {
+    /// Notes what became of the form.
+    pub(crate) async fn close<T>(self, seat: &Seat, result: &Result<T, Refusal>) {
+        match result {
+            Ok(_) => self.done(seat, "").await,
+            // Whether something was made is not known: the row stays, and says so.
+            Err(Refusal::Registry(RegistryError::Unknown(_))) => {}
+            Err(_) => self.undone(seat).await,
+        }
+    }
+
     /// Notes the place of what was made. Where that fails, the form sent again is told that nobody knows.
     pub(crate) async fn done(self, seat: &Seat, place: &str) {
         if let Err(error) = seat.desk.store().note_answer(&self.0, place).await {

@@ -13,7 +13,7 @@ use super::access::{Caller, said, session, step_up};
 use super::forms::Fields;
 use super::frame::{Crumb, EnvironmentLink, Frame, Person, Visit};
 use super::navigation::Section;
-use super::{AdminApp, flash, problem, words};
+use super::{AdminApp, flash, once, problem, words};
 use crate::admin::{Desk, Refusal};
 use crate::http::{Peer, RequestId};
 use crate::store::SqlStore;
@@ -59,6 +59,10 @@ impl FromRequestParts<AdminApp> for Seat {
 
     async fn from_request_parts(parts: &mut Parts, app: &AdminApp) -> Result<Self, Stop> {
         let mut visit = Visit::of(app, &parts.headers, parts.uri.path());
+        // PostgreSQL cannot hold a NUL, so nothing has one in its name.
+        if parts.uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+            return Err(problem::of_refusal(&visit, Refusal::NotFound).into());
+        }
         let Ok(caller) = Caller::from_request_parts(parts, app).await;
         let fields = parts.extensions.remove::<Fields>().unwrap_or_default();
         let found = session::signed_in(app, &parts.headers).await;
@@ -149,6 +153,7 @@ impl Seat {
         let person = Person { name: member.name.clone(), role: member.role, organisation };
         let mut frame = Frame::bare(title, &self.visit).signed_in(person, environment, section);
         frame.flash = self.done.map(flash::good);
+        frame.once = once::token(&*self.desk.registry.random);
         frame
     }
 

@@ -73,7 +73,13 @@ pub(crate) async fn guard(State(app): State<AdminApp>, request: Request, next: N
     }
     let visit = Visit::of(&app, request.headers(), "/");
     match admit(&app, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            let response = next.run(request).await;
+            if response.status().is_success() || response.status().is_redirection() {
+                app.follow().await;
+            }
+            response
+        }
         Err(refusal) => {
             let mut response = problem::refused(&visit, refusal);
             // What is left of the body is not read.

@@ -325,11 +325,11 @@ statements! {
     CREDENTIALS_EXPIRING = "credential.expiring":
         "SELECT c.client_id, c.hint, c.expires_at, k.name FROM credential AS c CROSS JOIN client AS k WHERE c.environment = $1 \
          AND c.expires_at > $2 AND c.expires_at <= $3 AND c.status = 'active' AND k.environment = c.environment \
-         AND k.id = c.client_id AND k.status = 'active' ORDER BY c.expires_at LIMIT $4";
+         AND k.id = c.client_id AND k.status = 'active' ORDER BY c.expires_at, c.client_id, c.id LIMIT $4";
     CREDENTIALS_EXPIRING_OF_TENANT = "credential.expiring_of_tenant":
         "SELECT c.client_id, c.hint, c.expires_at, k.name FROM client AS k CROSS JOIN credential AS c WHERE k.environment = $1 \
          AND k.tenant_id = $5 AND k.status = 'active' AND c.environment = k.environment AND c.client_id = k.id \
-         AND c.expires_at > $2 AND c.expires_at <= $3 AND c.status = 'active' ORDER BY c.expires_at LIMIT $4";
+         AND c.expires_at > $2 AND c.expires_at <= $3 AND c.status = 'active' ORDER BY c.expires_at, c.client_id, c.id LIMIT $4";
 
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \

@@ -25,6 +25,10 @@ const MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+jso
 
 /// Reads the body of a request that may have one.
 pub(super) async fn receive(State(app): State<AdminApp>, request: Request, next: Next) -> Response {
+    // PostgreSQL cannot hold a NUL, so nothing has one in it.
+    if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        return Problem::new(ProblemKind::Malformed, "Paths and queries hold no NUL.").into_response();
+    }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
@@ -33,7 +37,7 @@ pub(super) async fn receive(State(app): State<AdminApp>, request: Request, next:
         Ok(bytes) => {
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
             if response.status().is_success() {
-                follow(&app).await;
+                app.follow().await;
             }
             response
         }
@@ -55,13 +59,6 @@ fn refuse_body(problem: Problem) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
-}
-
-/// Lets this node hear of the change, so that it is in force here when it is answered. Others hear of it as usual.
-async fn follow(app: &AdminApp) {
-    if let Err(error) = app.node.endpoint.directory.poll().await {
-        tracing::warn!(%error, "a change was made that this node has not heard of yet");
-    }
 }
 
 async fn read(app: &AdminApp, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {

@@ -98,8 +98,9 @@ fn read_filter(desk: &Desk, filter: &AuditListFilter) -> Result<AuditFilter, Ref
 /// The object that is asked about: its kind, its id, and its environment, as far as it has them.
 fn read_subject(filter: &AuditListFilter, id: Option<String>) -> Result<Option<Subject>, Refusal> {
     let Some(kind) = filter.object_kind else {
-        let is_plain = id.is_none();
-        let expected = || Refusal::Invalid { field: "object_kind", expected: "the kind of the object of this id".to_owned() };
+        let is_plain = id.is_none() && filter.environment.is_none();
+        let expected =
+            || Refusal::Invalid { field: "object_kind", expected: "the kind of the object that is asked for".to_owned() };
         return if is_plain { Ok(None) } else { Err(expected()) };
     };
     let missing = |field: &'static str| Refusal::Invalid { field, expected: format!("one, for a {}", kind.as_str()) };

@@ -1,6 +1,8 @@
 mod authenticator;
 mod means;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aws_lc_rs::hmac;
 use axum::response::Response;
 use http::StatusCode;
@@ -12,6 +14,9 @@ use authenticator::{Authenticator, options};
 
 use crate::dashboard::fixture::{Dashboard, text};
 use crate::dashboard::security::token_of;
+
+/// How many forms were sent.
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -78,7 +83,11 @@ impl Person {
     /// Sends a form of a page, with the token of the session, and keeps the cookie that the answer sets.
     pub(in crate::dashboard) async fn post(&mut self, dashboard: &Dashboard, path: &str, fields: &[(&str, &str)]) -> Response {
         let token = token_of(self.cookie.split_once('=').unwrap().1);
-        let body = form(&[&[("csrf", token.as_str())], fields].concat());
+        // Each form that is sent is another one, unless a test says which.
+        let once = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+        let own = [("csrf", token.as_str()), ("once", once.as_str())];
+        let is_told = fields.iter().any(|(name, _)| *name == "once");
+        let body = form(&[if is_told { &own[..1] } else { &own }, fields].concat());
         let response = dashboard.send(path, &self.cookie, body).await;
         if response.headers().contains_key(SET_COOKIE) {
             self.cookie = cookie_of(&response);

@@ -242,7 +242,9 @@ pub(super) async fn page(
     let row = row(client, credential, now);
     let name = row.method.word().to_owned();
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let limits = super::limits::shown(seat, client, credential, mistake.is_some());
+    // What was typed comes back, but over a change of somebody else, which is to be seen.
+    let again = mistake.as_ref().is_some_and(|mistake| mistake.text != words::mistake::CHANGED);
+    let limits = super::limits::shown(seat, client, credential, again);
     let page = CredentialPage {
         frame: one::frame(seat, client, &format!("{name} {}", row.hint)),
         name,

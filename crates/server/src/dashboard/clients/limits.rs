@@ -50,7 +50,7 @@ fn text_of(at: Moment) -> String {
 pub(super) async fn set(seat: Seat, Path(names): Names) -> Answer {
     seat.require_step_up(SensitiveAction::Credentials)?;
     let (client, credential) = load(&seat, &names).await?;
-    let patch = match typed(&seat) {
+    let patch = match typed(&seat, &client, &credential) {
         Ok(patch) => patch,
         Err(mistake) => return page(&seat, &client, &credential, (String::new(), Some(mistake))).await,
     };
@@ -64,7 +64,7 @@ fn patch<T>(value: T, is_empty: bool) -> Patch<T> {
     if is_empty { Patch::Remove } else { Patch::Set(value) }
 }
 
-fn typed(seat: &Seat) -> Result<LimitsPatch, Mistake> {
+fn typed(seat: &Seat, client: &ClientView, credential: &CredentialView) -> Result<LimitsPatch, Mistake> {
     let one = |name| seat.fields.one(name).unwrap_or_default().trim();
     let networks = one("networks").split([' ', ',', '\n', '\r', '\t']).filter(|text| !text.is_empty());
     let not_before = match one("not_before") {
@@ -78,9 +78,16 @@ fn typed(seat: &Seat) -> Result<LimitsPatch, Mistake> {
     Ok(LimitsPatch {
         networks: Some(networks.map(str::to_owned).collect()),
         not_before,
-        scopes: Some(patch(scopes, no_scopes)),
+        scopes: (!no_scopes || is_seen(client, credential)).then(|| patch(scopes, no_scopes)),
         businesses: Some(patch(businesses, no_businesses)),
     })
+}
+
+/// Whether a scope of the limit was among those to choose from. Where the client has none of them any more, choosing none must not
+/// take the limit away: it was not seen.
+fn is_seen(client: &ClientView, credential: &CredentialView) -> bool {
+    let held = |scope: &ScopeToken| client.grants.iter().any(|grant| grant.scopes.contains(scope));
+    credential.limits.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(held))
 }
 
 fn moment(text: &str) -> Option<Moment> {

@@ -1,9 +1,10 @@
 use axum::extract::{Path, Query};
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, Status as Stored};
+use mintmark_core::model::{EnvironmentName, Status as Stored, TenantId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::one::href;
 use super::{environment, path};
 use crate::admin::operations::client_lists::{self, ClientGlance};
 use crate::admin::operations::clients::{self, ClientFilter, ClientView};
@@ -20,6 +21,8 @@ pub(super) struct Asked {
     /// The beginning of a name, or a whole identifier.
     q: String,
     status: String,
+    /// Those of one tenant: its identifier.
+    tenant: String,
     cursor: Option<String>,
 }
 
@@ -28,6 +31,8 @@ impl Asked {
         ClientFilter {
             cursor: self.cursor.clone(),
             status: Stored::from_word(&self.status),
+            // What is no identifier is nobody's.
+            tenant_id: Some(&self.tenant).filter(|id| !id.is_empty()).map(|id| id.parse().unwrap_or_else(|_| TenantId::none())),
             search: Some(self.q.trim().to_owned()),
             ..ClientFilter::default()
         }
@@ -36,7 +41,12 @@ impl Asked {
     /// The address of another page of the same.
     fn page(&self, environment: &EnvironmentName, cursor: Option<&str>) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let pairs = [("q", Some(self.q.as_str())), ("status", Some(self.status.as_str())), ("cursor", cursor)];
+        let pairs = [
+            ("q", Some(self.q.as_str())),
+            ("status", Some(self.status.as_str())),
+            ("tenant", Some(self.tenant.as_str())),
+            ("cursor", cursor),
+        ];
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
         let query = pairs.map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&");
         path(environment, &if query.is_empty() { query } else { format!("?{query}") })
@@ -79,7 +89,7 @@ fn row(seat: &Seat, client: ClientView, glance: ClientGlance) -> ClientRow {
         Stored::Active => Status::Active,
     };
     ClientRow {
-        href: path(&client.environment, &format!("/{}", client.id)),
+        href: href(&client),
         name: client.name,
         client_id: client.id.to_string(),
         method: glance.kind.map(Method::of),

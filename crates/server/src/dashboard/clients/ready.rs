@@ -3,7 +3,8 @@
 use mintmark_core::model::{ProofKind, ResourceUri, ScopeToken};
 use mintmark_core::registry::RegistryError;
 
-use super::{frame, path, snippets};
+use super::one::href;
+use super::{frame, snippets};
 use crate::admin::Refusal;
 use crate::admin::operations::clients::ClientView;
 use crate::admin::operations::credentials;
@@ -42,7 +43,7 @@ pub(super) fn page(seat: &Seat, client: &ClientView, heading: String, made: Made
         method,
         snippets: programs(seat, client, &asking),
         assertion: makes_assertions.then(claims),
-        finish: path(&client.environment, &format!("/{}", client.id)),
+        finish: href(client),
     }
 }
 

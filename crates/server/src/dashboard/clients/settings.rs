@@ -45,7 +45,7 @@ async fn page(seat: &Seat, client: &ClientView, (dialog, mistake): (String, Opti
         businesses: typed("business", businesses_of(client)),
         dialects: dialects(seat, client, (bound.as_ref(), again)),
         lifetime: typed("lifetime_max", client.lifetime_max.map(|seconds| seconds.to_string()).unwrap_or_default()),
-        binding: client.token_binding.as_str(),
+        binding: typed("token_binding", client.token_binding.as_str().to_owned()),
         bindings: BINDINGS.map(|one| (one.as_str().to_owned(), words::settings::binding(one.as_str()).to_owned())).into(),
         is_active: client.status == Stored::Active,
         may_edit: seat.may(Permission::EditClients),

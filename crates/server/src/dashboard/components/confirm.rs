@@ -21,6 +21,8 @@ pub(crate) struct Confirm {
     pub(crate) typed: Option<String>,
     /// Something that one may want done with it.
     pub(crate) also: Option<(&'static str, &'static str)>,
+    /// A token for a form whose answer shows a secret.
+    pub(crate) once: Option<String>,
     /// Whether the page came with the dialog open.
     pub(crate) open: bool,
     /// The page without the dialog.

@@ -437,7 +437,7 @@ impl Sample {
             businesses: String::new(),
             dialects: vec![("standard".to_owned(), true)],
             lifetime: "900".to_owned(),
-            binding: "optional",
+            binding: "optional".to_owned(),
             bindings: ["optional", "dpop"].map(binding).into(),
             is_active: true,
             may_edit,

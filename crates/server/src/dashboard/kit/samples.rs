@@ -270,6 +270,7 @@ fn confirm(id: &'static str, dangerous: bool, typed: Option<&str>, open: bool) -
         dangerous,
         typed: typed.map(str::to_owned),
         also: Some(("revoke", "Revoke the tokens that it holds too")),
+        once: None,
         open,
         back: "/_kit".to_owned(),
     }

@@ -17,7 +17,7 @@ use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{InvitationListPage, InvitationRow, InviteFormPage, LinkPage};
-use crate::dashboard::{problem, words};
+use crate::dashboard::{once, problem, words};
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -86,7 +86,10 @@ async fn form_page(seat: &Seat, mistake: Option<Mistake>) -> Result<InviteFormPa
 /// `POST /members/invite`. The answer is the one page that shows the link.
 pub(super) async fn create(seat: Seat) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;
-    match try_create(&seat).await {
+    let ticket = once::ticket(&seat, INVITATIONS).await?;
+    let created = try_create(&seat).await;
+    ticket.close(&seat, &created).await;
+    match created {
         Ok(created) => Ok(problem::page(&link_page(&seat, created, INVITATIONS.to_owned()))),
         Err(refusal) => again(&seat, refusal).await,
     }

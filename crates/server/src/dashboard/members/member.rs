@@ -12,7 +12,7 @@ use crate::dashboard::access::session_row;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{MemberPage, MemberRow};
-use crate::dashboard::{problem, words};
+use crate::dashboard::{once, problem, words};
 
 fn id_of(seat: &Seat, text: &str) -> Result<MemberId, Stop> {
     text.parse().map_err(|_| seat.stop(Refusal::NotFound))
@@ -108,7 +108,10 @@ pub(super) async fn remove(seat: Seat, Path(member): Path<String>) -> Answer {
 pub(super) async fn invite_back(seat: Seat, Path(member): Path<String>) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;
     let id = id_of(&seat, &member)?;
-    let created = members::invite_back(&seat.desk, id).await.map_err(|refusal| seat.stop(refusal))?;
+    let ticket = once::ticket(&seat, &format!("{MEMBERS}/{id}")).await?;
+    let created = members::invite_back(&seat.desk, id).await;
+    ticket.close(&seat, &created).await;
+    let created = created.map_err(|refusal| seat.stop(refusal))?;
     Ok(problem::page(&super::invitations::link_page(&seat, created, format!("{MEMBERS}/{id}"))))
 }
 

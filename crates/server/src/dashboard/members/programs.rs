@@ -18,7 +18,7 @@ use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow, status_of};
-use crate::dashboard::{problem, words};
+use crate::dashboard::{once, problem, words};
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -95,7 +95,10 @@ async fn form_page(seat: &Seat, mistake: Option<Mistake>) -> Result<ProgramFormP
 /// `POST /members/programs/new`. The answer is the one page that shows the secret.
 pub(super) async fn create(seat: Seat) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;
-    match try_create(&seat).await {
+    let ticket = once::ticket(&seat, PROGRAMS).await?;
+    let created = try_create(&seat).await;
+    ticket.close(&seat, &created).await;
+    match created {
         Ok(created) => Ok(problem::page(&result_page(&seat, created))),
         Err(refusal) => {
             let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
@@ -147,7 +150,10 @@ pub(super) async fn show(seat: Seat, Path(program): Path<String>, Query(asked): 
 pub(super) async fn rotate(seat: Seat, Path(program): Path<String>) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;
     let id = id_of(&seat, &program)?;
-    let rotated = management_clients::rotate(&seat.desk, id).await.map_err(|refusal| seat.stop(refusal))?;
+    let ticket = once::ticket(&seat, &format!("{PROGRAMS}/{id}")).await?;
+    let rotated = management_clients::rotate(&seat.desk, id).await;
+    ticket.close(&seat, &rotated).await;
+    let rotated = rotated.map_err(|refusal| seat.stop(refusal))?;
     Ok(problem::page(&result_page(&seat, rotated)))
 }
 

@@ -190,8 +190,12 @@ async fn a_programs_secret_is_shown_once_and_another_takes_its_place() {
         let shown = dashboard.page(path, &ada.cookie).await;
         assert!(shown.contains("terraform") && !shown.contains(&first), "{path}");
     }
-    let rotated = text(ada.post(&dashboard, &format!("{page}/rotate"), &[]).await).await;
+    let rotated = text(ada.post(&dashboard, &format!("{page}/rotate"), &[("once", "a")]).await).await;
     assert_ne!(secret(&rotated), first);
+    let version = hidden(&dashboard.page(&format!("{page}?dialog=disable"), &ada.cookie).await, "once").to_owned();
+    let reload = ada.post(&dashboard, &format!("{page}/rotate"), &[("once", "a")]).await;
+    assert_eq!(done(&reload), format!("{page}?done=done-before"), "a reload gives no other secret");
+    assert_ne!(hidden(&dashboard.page(&page, &ada.cookie).await, "once"), version, "each page has a token of its own");
     let off = ada.post(&dashboard, &format!("{page}/disable"), &[]).await;
     assert_eq!(done(&off), format!("{page}?done=program-disabled"));
     let shown = dashboard.page(&page, &ada.cookie).await;

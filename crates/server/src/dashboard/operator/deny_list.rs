@@ -2,7 +2,7 @@
 
 use axum::extract::Query;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, RevocationKind};
+use mintmark_core::model::{EnvironmentName, RevocationKind, SensitiveAction};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -97,8 +97,17 @@ async fn wrong(seat: &Seat, typed: DenyTyped, field: &'static str, text: impl In
     Ok(again(&page_of(seat, DenyQuery::default(), typed).await?))
 }
 
+/// Sees that whoever ends tokens here is the operator, and showed anew who they are.
+fn admit(seat: &Seat) -> Result<(), Stop> {
+    if !seat.may(Permission::EditOperator) {
+        return Err(seat.stop(Refusal::Forbidden(Permission::EditOperator)));
+    }
+    seat.require_step_up(SensitiveAction::Credentials)
+}
+
 /// `POST /revocations/token`: the token itself, which must be one of ours that is good.
 pub(super) async fn token(seat: Seat) -> Answer {
+    admit(&seat)?;
     let typed = DenyTyped::default();
     let token = seat.fields.one("token").unwrap_or_default().trim().to_owned();
     let report = match inspect::inspect(&seat.desk, &TokenToInspect { token }).await {
@@ -142,6 +151,7 @@ fn revocation_of(report: TokenReportView) -> Option<(EnvironmentName, TokenRevoc
 
 /// `POST /revocations/client`: of a client, or of one of its credentials.
 pub(super) async fn client(seat: Seat) -> Answer {
+    admit(&seat)?;
     let field = |name: &str| seat.fields.one(name).unwrap_or_default().trim().to_owned();
     let typed = DenyTyped {
         environment: field("environment"),
@@ -172,6 +182,7 @@ pub(super) async fn client(seat: Seat) -> Answer {
 
 /// `POST /revocations/tenant`.
 pub(super) async fn tenant(seat: Seat) -> Answer {
+    admit(&seat)?;
     let named = seat.fields.one("tenant_id").unwrap_or_default().trim().to_owned();
     let typed = DenyTyped { tenant: named.clone(), ..DenyTyped::default() };
     let Ok(id) = named.parse() else { return wrong(&seat, typed, "tenant_id", words::deny_list::NO_TENANT).await };

@@ -32,6 +32,11 @@ impl Mistake {
         Self { field: None, text: text.into() }
     }
 
+    /// Whether somebody else was quicker.
+    pub(super) fn is_change(&self) -> bool {
+        self.text == words::operator::CHANGED
+    }
+
     /// What it says of a field.
     pub(super) fn at(&self, field: &str) -> Option<String> {
         self.field.filter(|known| *known == field).map(|_| self.text.clone())

@@ -54,6 +54,8 @@ pub(super) async fn rename(seat: Seat, Path(tenant): Path<String>) -> Answer {
         Err(refusal) => {
             let mistake = Mistake::of(&seat, refusal)?;
             let page = page_of(&seat, id, &first(&seat), None).await?;
+            // Over a change of somebody else, what was typed does not come back: theirs is to be seen.
+            let name = if mistake.is_change() { page.name.clone() } else { name };
             Ok(again(&TenantPage { renamed: Some((name, mistake.text)), ..page }))
         }
     }

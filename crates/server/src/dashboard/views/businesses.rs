@@ -171,6 +171,7 @@ impl BusinessPage {
             dangerous: id == DISABLE,
             typed: (id == DISABLE).then(|| known.name.clone()),
             also: None,
+            once: None,
             open: self.dialog == id,
             back: self.href.clone(),
         };

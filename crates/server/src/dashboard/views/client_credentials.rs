@@ -252,6 +252,7 @@ impl CredentialPage {
             dangerous: id == DISABLE,
             typed: (id == DISABLE).then(|| self.row.hint.clone()),
             also: None,
+            once: None,
             open: self.dialog == id,
             back: self.row.href.clone(),
         };

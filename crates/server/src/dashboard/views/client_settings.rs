@@ -20,7 +20,7 @@ pub(crate) struct ClientSettingsPage {
     pub(crate) dialects: Vec<(String, bool)>,
     /// In seconds; empty for no limit of its own.
     pub(crate) lifetime: String,
-    pub(crate) binding: &'static str,
+    pub(crate) binding: String,
     /// Each way to bind tokens, with its words.
     pub(crate) bindings: Vec<(String, String)>,
     pub(crate) is_active: bool,
@@ -66,7 +66,7 @@ impl ClientSettingsPage {
 
     fn binding_field(&self) -> Field {
         Field::select("token_binding", words::settings::BINDING, self.bindings.clone())
-            .value(self.binding)
+            .value(&self.binding)
             .hint(words::settings::BINDING_HINT)
             .error(self.wrong("token_binding"))
     }
@@ -99,6 +99,7 @@ impl ClientSettingsPage {
             dangerous: id == DISABLE,
             typed: (id == DISABLE).then(|| self.head.name.clone()),
             also: None,
+            once: None,
             open: self.dialog == id,
             back: format!("{}/settings", self.head.href),
         };

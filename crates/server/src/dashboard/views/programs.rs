@@ -149,6 +149,7 @@ impl ProgramPage {
             dangerous: true,
             typed: None,
             also: None,
+            once: (id == ROTATE).then(|| self.frame.once.clone()),
             open: self.dialog == id,
             back: self.row.href.clone(),
         };

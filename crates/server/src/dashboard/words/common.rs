@@ -135,7 +135,7 @@ pub(crate) mod problem {
     pub(crate) const FOREIGN_WHY: &str =
         "Changes are made from the dashboard’s own pages. Nothing was changed. Open the dashboard and try again there.";
     pub(crate) const TOKEN: &str = "This page is out of date";
-    pub(crate) const TOKEN_WHY: &str = "You have signed in again since it was loaded. Nothing was changed. Go back, load the page again, and repeat the change.";
+    pub(crate) const TOKEN_WHY: &str = "You have signed in or confirmed who you are since it was loaded. This request changed nothing; one before it may have: look before you repeat the change.";
     pub(crate) const NOT_A_FORM: &str = "This could not be read";
     pub(crate) const NOT_A_FORM_WHY: &str =
         "The dashboard takes forms in UTF-8, without control characters. Nothing was changed.";

@@ -20,18 +20,23 @@ fn body_of(name: &str) -> Option<Value> {
         "create_client" => Some(json!({ "name": "New", "dialects": ["standard"], "tenant_id": Value::Null })),
         "create_credential" => Some(json!({ "proof": { "kind": "secret" } })),
         "create_resource" => Some(json!({ "uri": "https://new.mintmark.example", "name": "New" })),
-        "edit_tenant" | "edit_business" | "edit_client" | "edit_credential" | "edit_resource" | "edit_entitlement" => {
-            Some(json!({}))
-        }
+        "edit_tenant"
+        | "edit_business"
+        | "edit_client"
+        | "edit_credential"
+        | "edit_resource"
+        | "edit_entitlement"
+        | "edit_member"
+        | "edit_management_client"
+        | "end_member_sessions"
+        | "edit_credential_limits"
+        | "start_rotation" => Some(json!({})),
         "extend_rotation" => Some(json!({ "grace": "1h" })),
         "promote_client" => Some(json!({ "digest": "x" })),
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
         "remove_key" | "restore_key" | "revoke_key" => Some(plan),
         "create_invitation" => Some(json!({ "email": "new@example.com", "role": "viewer", "tenant_id": Value::Null })),
         "create_management_client" => Some(json!({ "name": "New", "role": "viewer", "tenant_id": Value::Null })),
-        "edit_member" | "edit_management_client" | "end_member_sessions" | "edit_credential_limits" | "start_rotation" => {
-            Some(json!({}))
-        }
         "revoke_token" => Some(json!({ "jti": "a" })),
         "dry_run" => Some(json!({ "dialect": "standard" })),
         "inspect_token" => Some(json!({ "token": "a" })),

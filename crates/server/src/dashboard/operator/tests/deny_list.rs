@@ -1,5 +1,6 @@
 use http::StatusCode;
 use mintmark_core::management::Role;
+use mintmark_core::model::SensitiveAction;
 use mintmark_core::registry::TokenToRevoke;
 
 use super::desk::{Desk, sandbox};
@@ -7,7 +8,7 @@ use crate::dashboard::fixture::text;
 
 #[tokio::test]
 async fn what_is_revoked_now_is_shown_the_latest_first_and_leaves_when_it_is_over() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Credentials)).await;
     assert!(desk.page("/revocations").await.contains("Nothing is revoked now"));
     for number in 0..60 {
         let (id, environment) = (format!("jti<{number}>"), sandbox());
@@ -36,7 +37,7 @@ async fn what_is_revoked_now_is_shown_the_latest_first_and_leaves_when_it_is_ove
 
 #[tokio::test]
 async fn what_names_nothing_is_told_at_its_field_and_a_token_is_never_shown_again() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Credentials)).await;
     for (path, fields, said) in [
         ("token", vec![("token", "eyJhbGciOiJub25lIn0.e30.secretpart")], "no token of this server"),
         ("token", vec![("token", "")], "error"),
@@ -63,4 +64,19 @@ async fn an_auditor_reads_the_deny_list_and_a_tenant_does_not() {
     assert_eq!(desk.send("/revocations/tenant", &[("tenant_id", &tenant)]).await.status(), 403);
     let owner = desk.beside(Role::Owner, desk.acme.id).await;
     assert_eq!(owner.status("/revocations").await, 403);
+}
+
+#[tokio::test]
+async fn s24_tokens_are_ended_by_the_operator_alone_who_showed_anew_who_they_are() {
+    let desk = Desk::of(Role::Admin, None).await;
+    let tenant = desk.acme.id.to_string();
+    let asked = desk.send("/revocations/tenant", &[("tenant_id", &tenant)]).await;
+    assert_eq!(asked.status(), 403);
+    let page = text(asked).await;
+    assert!(page.contains("name=\"step_up_action\" value=\"credentials\"") && page.contains(&tenant), "{page}");
+    let owner = desk.beside(Role::Owner, desk.acme.id).await;
+    let refused = owner.send("/revocations/tenant", &[("tenant_id", &tenant)]).await;
+    assert_eq!(refused.status(), 403);
+    assert!(!text(refused).await.contains("step_up_action"), "it is not theirs");
+    assert!(desk.page("/revocations").await.contains("Nothing is revoked now"));
 }

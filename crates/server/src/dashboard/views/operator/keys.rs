@@ -54,6 +54,7 @@ impl KeyDialog {
             dangerous: self.dangerous,
             typed: self.typed.clone(),
             also: None,
+            once: None,
             open: self.open,
             back: back.to_owned(),
         }

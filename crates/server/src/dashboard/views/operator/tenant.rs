@@ -160,6 +160,7 @@ impl TenantPage {
             dangerous: true,
             typed: Some(self.name.clone()),
             also: None,
+            once: None,
             open: self.is_asking,
             back: self.href(),
         }
