@@ -19,6 +19,11 @@ impl Mistake {
         Self { field, text: text.into() }
     }
 
+    /// Whether somebody else was quicker: what they did is to be seen, and not what was typed.
+    pub(crate) fn is_change(&self) -> bool {
+        self.text == words::mistake::CHANGED
+    }
+
     /// What is wrong, where the form is to blame; else the refusal as it was.
     pub(crate) fn of(refusal: Refusal) -> Result<Self, Refusal> {
         Ok(match refusal {

@@ -28,6 +28,11 @@ pub(crate) fn page(template: &impl Template) -> Response {
     }
 }
 
+/// A form that is shown again, with what is to be mended.
+pub(crate) fn again(template: &impl Template) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page(template)).into_response()
+}
+
 fn problem(status: StatusCode, visit: &Visit, heading: &'static str, explanation: &str) -> Response {
     let frame = Frame::bare(heading, visit);
     (status, page(&Problem { frame, status: status.as_u16(), heading, explanation: explanation.to_owned() })).into_response()

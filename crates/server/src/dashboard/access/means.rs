@@ -49,7 +49,7 @@ pub(super) async fn change_password(seat: Seat) -> Answer {
     let (password, again) = (seat.fields.secret("new_password"), seat.fields.secret("again"));
     if password.expose() != again.expose() {
         let page = password_page(&seat, Some(words::account::NOT_THE_SAME.to_owned()));
-        return Ok((http::StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response());
+        return Ok(problem::again(&page));
     }
     match seat.management().change_password(&seat.signed_in, &password).await {
         Ok(()) => Ok(go(ACCOUNT, Some("password-changed"))),

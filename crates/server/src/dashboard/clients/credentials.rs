@@ -243,7 +243,7 @@ pub(super) async fn page(
     let name = row.method.word().to_owned();
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     // What was typed comes back, but over a change of somebody else, which is to be seen.
-    let again = mistake.as_ref().is_some_and(|mistake| mistake.text != words::mistake::CHANGED);
+    let again = mistake.as_ref().is_some_and(|mistake| !mistake.is_change());
     let limits = super::limits::shown(seat, client, credential, again);
     let page = CredentialPage {
         frame: one::frame(seat, client, &format!("{name} {}", row.hint)),

@@ -1,8 +1,7 @@
 //! Inviting by links, and taking them back.
 
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use axum::response::Response;
 use mintmark_core::management::Role;
 use mintmark_core::model::SensitiveAction;
 use serde::Deserialize;
@@ -106,7 +105,7 @@ async fn try_create(seat: &Seat) -> Result<CreatedInvitationView, Refusal> {
 async fn again(seat: &Seat, refusal: Refusal) -> Result<Response, Stop> {
     let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
     let page = form_page(seat, Some(mistake)).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response())
+    Ok(problem::again(&page))
 }
 
 /// The page that shows a link, once.

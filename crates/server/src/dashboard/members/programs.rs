@@ -1,8 +1,6 @@
 //! Programs that use the management API.
 
 use axum::extract::{Path, Query};
-use axum::response::IntoResponse;
-use http::StatusCode;
 use mintmark_core::management::{Permission, Role};
 use mintmark_core::model::{ManagementClientId, SensitiveAction, Status};
 use serde::Deserialize;
@@ -103,7 +101,7 @@ pub(super) async fn create(seat: Seat) -> Answer {
         Err(refusal) => {
             let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
             let page = form_page(&seat, Some(mistake)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response())
+            Ok(problem::again(&page))
         }
     }
 }

@@ -6,7 +6,6 @@ use mintmark_core::model::{EnvironmentName, RevocationKind, SensitiveAction};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::mistake::again;
 use super::{address, encoded};
 use crate::admin::operations::deny_list::{self, RevocationFilter, RevocationView};
 use crate::admin::operations::inspect::{self, StandingView, TokenReportView, TokenToInspect};
@@ -94,7 +93,7 @@ fn row(seat: &Seat, denied: RevocationView) -> DeniedRow {
 /// The list with the form that cannot be done.
 async fn wrong(seat: &Seat, typed: DenyTyped, field: &'static str, text: impl Into<String>) -> Answer {
     let typed = DenyTyped { mistake: Some((field, text.into())), ..typed };
-    Ok(again(&page_of(seat, DenyQuery::default(), typed).await?))
+    Ok(problem::again(&page_of(seat, DenyQuery::default(), typed).await?))
 }
 
 /// Sees that whoever ends tokens here is the operator, and showed anew who they are.
@@ -113,7 +112,7 @@ pub(super) async fn token(seat: Seat) -> Answer {
     let report = match inspect::inspect(&seat.desk, &TokenToInspect { token }).await {
         Ok(report) => report,
         Err(Refusal::Invalid { expected, .. }) => {
-            return wrong(&seat, typed, "token", words::operator::expected(&expected)).await;
+            return wrong(&seat, typed, "token", words::mistake::expected(&expected)).await;
         }
         Err(refusal) => return Err(seat.stop(refusal)),
     };

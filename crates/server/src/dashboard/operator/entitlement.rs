@@ -6,7 +6,6 @@ use axum::extract::Path;
 use mintmark_core::model::{DialectName, Entitlement, EnvironmentName, ResourceUri, ScopeToken, TenantId};
 use mintmark_core::store::EnvironmentRecord;
 
-use super::mistake::{Mistake, again};
 use super::tenants::{id_of, page_of};
 use crate::admin::Refusal;
 use crate::admin::operations::Patch;
@@ -14,9 +13,10 @@ use crate::admin::operations::clients::{GrantBody, GrantView};
 use crate::admin::operations::entitlements::{self, ClientBeyondView, EntitlementPatch, EntitlementView};
 use crate::admin::operations::environments::PageFilter;
 use crate::dashboard::components::{Code, When};
+use crate::dashboard::mistake::{self, Mistake};
 use crate::dashboard::seat::{Answer, Seat, Stop, go};
 use crate::dashboard::views::{BeyondRow, CheckRow, EntitlementForm, ResourceChoice};
-use crate::dashboard::words;
+use crate::dashboard::{problem, words};
 
 /// How many scopes a form can hold: a browser sends each that is chosen as a field.
 const FORM_SCOPES_MAX: usize = 400;
@@ -53,8 +53,8 @@ pub(super) async fn form(
         is_too_big: record.resources.iter().map(|resource| resource.scopes.len()).sum::<usize>() > FORM_SCOPES_MAX,
         resources: resources(record, &chosen),
         dialects: dialects(seat, &view, typed.as_ref()),
-        lifetime_error: mistake.and_then(|mistake| mistake.at("lifetime_max")),
-        error: mistake.and_then(|mistake| mistake.beside(&["lifetime_max"])),
+        lifetime_error: mistake::at(mistake, &["lifetime_max"]).map(str::to_owned),
+        error: mistake.filter(|mistake| mistake.field != "lifetime_max").map(|mistake| mistake.text.clone()),
         lifetime: typed.map_or(lifetime, |typed| typed.lifetime),
         has_more_beyond: beyond.next.is_some(),
         beyond: beyond.items.into_iter().map(|client| beyond_row(name, client)).collect(),
@@ -161,7 +161,7 @@ pub(super) async fn save(seat: Seat, Path((tenant, environment)): Path<(String, 
         Err(refusal) => refusal,
     };
     let was_changed = matches!(refusal, Refusal::Changed);
-    let mistake = Mistake::of(&seat, refusal)?;
+    let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
     let of = |field: &str| seat.fields.many(field).map(str::to_owned).collect();
     let typed = Typed { scopes: of("scope"), dialects: of("dialect"), lifetime, mistake };
     let mut page = page_of(&seat, id, name.as_str(), Some(typed)).await?;
@@ -171,7 +171,7 @@ pub(super) async fn save(seat: Seat, Path((tenant, environment)): Path<(String, 
         let form = form(&seat, id, name.as_str(), None).await?;
         page.entitlement = Some(EntitlementForm { error, ..form });
     }
-    Ok(again(&page))
+    Ok(problem::again(&page))
 }
 
 /// What the form asks for.

@@ -1,8 +1,7 @@
 //! Rotating, removing, publishing again and revoking signing keys. Each asks anew who one is (rule S24).
 
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use axum::response::Response;
 use mintmark_core::model::{EnvironmentName, SensitiveAction};
 
 use super::key_pages::{is_needed, page_of, short};
@@ -81,5 +80,5 @@ fn back(environment: &EnvironmentName, kid: &str, done: &'static str) -> Respons
 async fn ask_again(seat: &Seat, environment: &EnvironmentName, kid: &str, dialog: &str) -> Answer {
     let page = page_of(seat, environment.as_str(), kid, dialog).await?;
     let page = KeyPage { error: Some(words::operator::CONFIRMATION), ..page };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response())
+    Ok(problem::again(&page))
 }

@@ -6,7 +6,6 @@ mod dialects;
 mod entitlement;
 mod key_changes;
 mod key_pages;
-mod mistake;
 mod resources;
 mod tenant_changes;
 mod tenants;

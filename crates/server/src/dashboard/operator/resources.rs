@@ -6,12 +6,12 @@ use mintmark_core::model::{EnvironmentName, ResourceId, ScopeToken, TokenFormat}
 use mintmark_verify::Algorithm;
 use serde::Deserialize;
 
-use super::mistake::{Mistake, again};
 use super::{address, encoded};
 use crate::admin::Refusal;
 use crate::admin::operations::environments::PageFilter;
 use crate::admin::operations::resources::{self, NewResource, ResourceClientView, ResourcePatch, ResourceView, Scope};
 use crate::dashboard::components::{Pager, When};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::{HolderRow, ResourceFormPage, ResourceListPage, ResourcePage, ResourceRow, ResourceTyped};
@@ -110,18 +110,14 @@ fn typed(seat: &Seat) -> ResourceTyped {
     }
 }
 
-fn invalid(field: &'static str, text: impl Into<String>) -> Mistake {
-    Mistake { field: Some(field), text: text.into() }
-}
-
 /// A catalogue as lines.
 fn scopes(text: &str) -> Result<Vec<Scope>, Mistake> {
     let mut scopes: Vec<Scope> = Vec::new();
     for (at, line) in text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
         let (name, description) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let name: ScopeToken = name.parse().map_err(|_| invalid("scopes", words::resources::bad_line(at + 1)))?;
+        let name: ScopeToken = name.parse().map_err(|_| Mistake::new("scopes", words::resources::bad_line(at + 1)))?;
         if scopes.iter().any(|known| known.name == name) {
-            return Err(invalid("scopes", words::resources::SCOPE_TWICE));
+            return Err(Mistake::new("scopes", words::resources::SCOPE_TWICE));
         }
         scopes.push(Scope { name, description: description.trim().to_owned() });
     }
@@ -133,7 +129,7 @@ fn chosen<T>(word: &str, read: impl Fn(&str) -> Option<T>, field: &'static str) 
     if word.is_empty() {
         return Ok(None);
     }
-    read(word).map(Some).ok_or_else(|| invalid(field, words::operator::expected("what the form offers")))
+    read(word).map(Some).ok_or_else(|| Mistake::new(field, words::mistake::expected("what the form offers")))
 }
 
 /// `POST /resources/{environment}`.
@@ -144,16 +140,16 @@ pub(super) async fn create(seat: Seat, Path(environment): Path<String>) -> Answe
     let mistake = match new_resource(&typed) {
         Ok(new) => match resources::create(&seat.desk, &name, new).await {
             Ok(made) => return Ok(go(&format!("/resources/{name}/{}", made.id), Some("resource-created"))),
-            Err(refusal) => Mistake::of(&seat, refusal)?,
+            Err(refusal) => Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?,
         },
         Err(mistake) => mistake,
     };
-    let typed = ResourceTyped { mistake: Some((mistake.field, mistake.text)), ..typed };
-    Ok(again(&form(&seat, name.as_str(), typed)?))
+    let typed = ResourceTyped { mistake: Some((Some(mistake.field).filter(|field| !field.is_empty()), mistake.text)), ..typed };
+    Ok(problem::again(&form(&seat, name.as_str(), typed)?))
 }
 
 fn new_resource(typed: &ResourceTyped) -> Result<NewResource, Mistake> {
-    let uri = typed.uri.parse().map_err(|_| invalid("uri", words::resources::URI_HINT))?;
+    let uri = typed.uri.parse().map_err(|_| Mistake::new("uri", words::resources::URI_HINT))?;
     Ok(NewResource {
         uri,
         name: typed.name.clone(),
@@ -246,17 +242,17 @@ pub(super) async fn edit(seat: Seat, Path(of): Path<(String, String)>) -> Answer
     // A form without a version is none of ours: it saw nothing.
     let seen = seat.fields.one("version").and_then(|version| version.parse().ok()).unwrap_or_default();
     let mistake = match patch(&typed, &held) {
-        Ok(_) if seen != held.version => Mistake::of(&seat, Refusal::Changed)?,
+        Ok(_) if seen != held.version => Mistake::new("", words::mistake::CHANGED),
         Ok(patch) => match resources::edit(&seat.desk, (&name, id), patch, Some(seen)).await {
             Ok(_) => return Ok(go(&format!("/resources/{name}/{id}"), Some("saved"))),
-            Err(refusal) => Mistake::of(&seat, refusal)?,
+            Err(refusal) => Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?,
         },
         Err(mistake) => mistake,
     };
     // What somebody else has saved is shown in the place of what was typed, so that nobody overwrites what they have not seen.
-    let shown = if mistake.text == words::operator::CHANGED { stored(&held) } else { typed };
-    let typed = ResourceTyped { mistake: Some((mistake.field, mistake.text)), ..shown };
-    Ok(again(&page_of(&seat, (&name, id), "", Some(typed)).await?))
+    let shown = if mistake.is_change() { stored(&held) } else { typed };
+    let typed = ResourceTyped { mistake: Some((Some(mistake.field).filter(|field| !field.is_empty()), mistake.text)), ..shown };
+    Ok(problem::again(&page_of(&seat, (&name, id), "", Some(typed)).await?))
 }
 
 /// What is to change: the lines that are new or say something else, and the scopes whose lines are gone.

@@ -1,15 +1,13 @@
 //! Making and changing tenants.
 
 use axum::extract::Path;
-use axum::response::IntoResponse;
-use http::StatusCode;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{SensitiveAction, Status, TenantId};
 
-use super::mistake::{Mistake, again};
 use super::tenants::{id_of, page_of};
 use crate::admin::Refusal;
 use crate::admin::operations::tenants::{self, NewTenant, TenantPatch};
+use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, crumbs, go};
 use crate::dashboard::views::{TenantFormPage, TenantPage};
@@ -35,9 +33,9 @@ pub(super) async fn create(seat: Seat) -> Answer {
     match tenants::create(&seat.desk, &NewTenant { name: name.clone() }).await {
         Ok(tenant) => Ok(go(&format!("/tenants/{}", tenant.id), Some("tenant-created"))),
         Err(refusal) => {
-            let mistake = Mistake::of(&seat, refusal)?;
+            let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
             // A name that is taken is the name's mistake too.
-            Ok(again(&TenantFormPage { name_error: Some(mistake.text), ..form(&seat, name) }))
+            Ok(problem::again(&TenantFormPage { name_error: Some(mistake.text), ..form(&seat, name) }))
         }
     }
 }
@@ -52,11 +50,11 @@ pub(super) async fn rename(seat: Seat, Path(tenant): Path<String>) -> Answer {
     match tenants::edit(&seat.desk, id, patch, Some(seen.unwrap_or_default())).await {
         Ok(_) => Ok(go(&format!("/tenants/{id}"), Some("saved"))),
         Err(refusal) => {
-            let mistake = Mistake::of(&seat, refusal)?;
+            let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
             let page = page_of(&seat, id, &first(&seat), None).await?;
             // Over a change of somebody else, what was typed does not come back: theirs is to be seen.
             let name = if mistake.is_change() { page.name.clone() } else { name };
-            Ok(again(&TenantPage { renamed: Some((name, mistake.text)), ..page }))
+            Ok(problem::again(&TenantPage { renamed: Some((name, mistake.text)), ..page }))
         }
     }
 }
@@ -72,7 +70,7 @@ pub(super) async fn disable(seat: Seat, Path(tenant): Path<String>) -> Answer {
     let page = page_of(&seat, id, &first(&seat), None).await?;
     if seat.fields.one("confirmation").map(str::trim) != Some(page.name.as_str()) {
         let page = TenantPage { is_asking: true, confirmation_error: Some(words::operator::CONFIRMATION), ..page };
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, problem::page(&page)).into_response());
+        return Ok(problem::again(&page));
     }
     set_status(&seat, id, Status::Disabled, "tenant-disabled").await
 }
