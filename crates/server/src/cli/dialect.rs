@@ -1,5 +1,7 @@
 //! `mintmark dialect`
 
+mod from_openapi;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +37,11 @@ pub(super) enum DialectCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Draft a dialect from an OpenAPI document's token operation.
+    ///
+    /// What the document does not tell is marked in the file. Nothing is fetched.
+    #[command(after_help = "Example: mintmark dialect from-openapi openapi.yaml --name acme --output acme.toml")]
+    FromOpenapi(from_openapi::FromOpenapiArgs),
 }
 
 pub(super) fn run(shared: &Shared, command: DialectCommand) -> Done {
@@ -43,6 +50,7 @@ pub(super) fn run(shared: &Shared, command: DialectCommand) -> Done {
         DialectCommand::Show { name, source: true } => show_source(&name),
         DialectCommand::Show { name, source: false } => show(&load(shared)?, &name),
         DialectCommand::Check { file } => check(shared, &file),
+        DialectCommand::FromOpenapi(args) => from_openapi::run(&args),
     }
 }
 
