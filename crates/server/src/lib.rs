@@ -13,6 +13,7 @@ pub mod http;
 pub mod logging;
 pub mod node;
 pub mod outgoing;
+pub mod recording;
 pub mod serving;
 pub mod snapshot;
 pub mod store;

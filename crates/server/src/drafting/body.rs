@@ -15,25 +15,25 @@ const MAX_LEAVES: usize = 2000;
 
 /// A value that is neither an object nor a list with something in it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Leaf {
+pub(crate) struct Leaf {
     /// The keys on the way to it; `[]` for an item of a list.
-    pub(super) path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// The keys beside it.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// Where it is in the text.
-    pub(super) range: Range<usize>,
-    pub(super) value: Tree,
+    pub(crate) range: Range<usize>,
+    pub(crate) value: Tree,
 }
 
 impl Leaf {
     /// The nearest key above it.
-    pub(super) fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         self.path.iter().rev().find(|key| *key != "[]").map_or("", String::as_str)
     }
 }
 
 /// All values of a JSON text, in their order.
-pub(super) fn leaves(text: &str) -> Result<Vec<Leaf>, String> {
+pub(crate) fn leaves(text: &str) -> Result<Vec<Leaf>, String> {
     let root: &RawValue = serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))?;
     let mut walk = Walk { start: text.as_ptr() as usize, leaves: Vec::new() };
     walk.value(root, &mut Vec::new(), &[])?;
@@ -126,17 +126,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 }
 
 /// The text with some of its values replaced; what stays is written so that a template takes it literally.
-pub(super) fn template(text: &str, leaves: &[Leaf], mut replace: impl FnMut(&Leaf) -> Option<String>) -> String {
+pub(super) fn template(text: &str, leaves: &[Leaf], replace: impl FnMut(&Leaf) -> Option<String>) -> String {
+    splice(text, leaves, literal, replace)
+}
+
+/// The text with some of its values replaced.
+pub(crate) fn replaced(text: &str, leaves: &[Leaf], replace: impl FnMut(&Leaf) -> Option<String>) -> String {
+    splice(text, leaves, str::to_owned, replace)
+}
+
+fn splice(
+    text: &str,
+    leaves: &[Leaf],
+    keep: impl Fn(&str) -> String,
+    mut replace: impl FnMut(&Leaf) -> Option<String>,
+) -> String {
     let mut out = String::new();
     let mut at = 0;
     for leaf in leaves {
         if let Some(piece) = replace(leaf) {
-            out.push_str(&literal(text.get(at..leaf.range.start).unwrap_or_default()));
+            out.push_str(&keep(text.get(at..leaf.range.start).unwrap_or_default()));
             out.push_str(&piece);
             at = leaf.range.end;
         }
     }
-    out.push_str(&literal(text.get(at..).unwrap_or_default()));
+    out.push_str(&keep(text.get(at..).unwrap_or_default()));
     out
 }
 

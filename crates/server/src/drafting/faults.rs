@@ -121,6 +121,8 @@ fn body_of(known: &KnownAnswer, fault: Fault, status: u16, with_values: bool) ->
             (ErrorValue::Path, Tree::Text(_)) => return Some("<path>".to_owned()),
             (ErrorValue::RequestId, Tree::Text(_)) => return Some("<request_id>".to_owned()),
             (ErrorValue::Time, Tree::Text(_)) => return Some("\"\"".to_owned()),
+            // What a recording does not keep (rule S26).
+            (_, Tree::Text(text)) if text.contains("{{") => return Some("\"\"".to_owned()),
             (ErrorValue::Code | ErrorValue::Text | ErrorValue::Reason, _) if with_values => own_value(leaf)?,
             (ErrorValue::Code, Tree::Number(_)) => SlotValue::Number(status.into()),
             (ErrorValue::Code, _) => SlotValue::Text(words_of(fault).0.to_owned()),

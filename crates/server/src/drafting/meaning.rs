@@ -8,7 +8,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// The role of a request's parameter, as a dialect file calls it.
-pub(super) fn role_of(name: &str) -> Option<&'static str> {
+pub(crate) fn role_of(name: &str) -> Option<&'static str> {
     let role = match plain(name).as_str() {
         "clientid" | "appid" | "applicationid" | "apikey" | "appkey" | "consumerkey" | "key" => "client_id",
         "clientsecret" | "appsecret" | "apisecret" | "applicationsecret" | "consumersecret" | "secret" => "client_secret",
@@ -26,7 +26,7 @@ pub(super) fn role_of(name: &str) -> Option<&'static str> {
 
 /// What a value of the answer with a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AnswerValue {
+pub(crate) enum AnswerValue {
     AccessToken,
     TokenType,
     ExpiresIn,
@@ -41,7 +41,7 @@ pub(super) enum AnswerValue {
 }
 
 /// What a key of the answer with a token is.
-pub(super) fn answer_value(key: &str) -> AnswerValue {
+pub(crate) fn answer_value(key: &str) -> AnswerValue {
     match plain(key).as_str() {
         "accesstoken" | "token" | "jwt" | "bearertoken" | "authtoken" => AnswerValue::AccessToken,
         "tokentype" => AnswerValue::TokenType,
@@ -73,7 +73,7 @@ fn is_request_id(plain: &str) -> bool {
 
 /// What a value of an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ErrorValue {
+pub(crate) enum ErrorValue {
     /// A word or number that programs tell errors apart by.
     Code,
     /// A sentence.
@@ -91,7 +91,7 @@ pub(super) enum ErrorValue {
 }
 
 /// What a key of an error is. `told` is what the description says of it, `keys` are its neighbours.
-pub(super) fn error_value(key: &str, value: &Tree, told: &str, keys: &[String]) -> ErrorValue {
+pub(crate) fn error_value(key: &str, value: &Tree, told: &str, keys: &[String]) -> ErrorValue {
     let name = plain(key);
     let has_sentence = keys.iter().any(|other| is_sentence(&plain(other)) && plain(other) != name);
     match name.as_str() {

@@ -24,7 +24,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether a text could be a secret, a token or a key: it holds one long unbroken run of mixed characters.
-pub(super) fn looks_secret(text: &str) -> bool {
+pub(crate) fn looks_secret(text: &str) -> bool {
     text.split(|character: char| !(character.is_ascii_alphanumeric() || "-_+/=.~".contains(character))).any(is_random)
 }
 

@@ -30,13 +30,16 @@ pub(in crate::cli) struct FromOpenapiArgs {
 }
 
 pub(in crate::cli) fn run(args: &FromOpenapiArgs) -> Done {
-    let named = |message: String| Failure(format!("{}: {message}", args.file.display()));
-    let tree = Tree::parse(&read_document(&args.file).map_err(named)?).map_err(named)?;
-    let file =
-        args.file.file_name().map_or_else(|| args.file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let name = args.name.as_ref().map(DialectName::as_str);
-    let draft = draft_from_openapi(&tree, &file, name, args.operation.as_ref()).map_err(named)?;
-    present(&draft, args.output.as_deref())
+    present(&draft_of(&args.file, name, args.operation.as_ref())?, args.output.as_deref())
+}
+
+/// Drafts from a document's file.
+pub(in crate::cli) fn draft_of(path: &Path, name: Option<&str>, operation: Option<&OperationName>) -> Result<Draft, Failure> {
+    let named = |message: String| Failure(format!("{}: {message}", path.display()));
+    let tree = Tree::parse(&read_document(path).map_err(named)?).map_err(named)?;
+    let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    draft_from_openapi(&tree, &file, name, operation).map_err(named)
 }
 
 fn read_document(file: &Path) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::document::Document;
+use crate::drafting::body::leaves;
 use crate::drafting::draft::Told;
 use crate::drafting::meaning::{AnswerValue, answer_value, role_of};
 use crate::drafting::tree::Tree;
@@ -112,24 +113,11 @@ fn gives_tokens(document: Document<'_>, item: &Tree, operation: &Tree) -> bool {
 fn answers_token(document: Document<'_>, operation: &Tree) -> bool {
     let responses = operation.get("responses").map(Tree::entries).unwrap_or_default();
     let good = responses.iter().filter(|(status, _)| status.starts_with('2'));
-    good.map(|(_, response)| document.follow(response)).any(|response| {
-        let content = response.get("content").map(Tree::entries).unwrap_or_default();
-        content.iter().any(|(_, media)| {
-            let schema = media.get("schema").map(|schema| super::sample::sample(document, schema).tree);
-            let example = media.get("example").cloned();
-            let examples = media.get("examples").map(Tree::entries).unwrap_or_default();
-            let examples = examples.iter().filter_map(|(_, example)| document.follow(example).get("value").cloned());
-            schema.into_iter().chain(example).chain(examples).any(|tree| has_token(&tree, 0))
-        })
+    let mut shown = good.flat_map(|(_, response)| super::answer::bodies(document, document.follow(response)));
+    shown.any(|shown| {
+        let leaves = leaves(&shown.text).unwrap_or_default();
+        leaves.iter().any(|leaf| answer_value(leaf.key()) == AnswerValue::AccessToken)
     })
-}
-
-fn has_token(tree: &Tree, depth: usize) -> bool {
-    depth < 8
-        && tree.entries().iter().any(|(key, value)| {
-            let is_value = !matches!(value, Tree::Map(_) | Tree::List(_));
-            (is_value && answer_value(key) == AnswerValue::AccessToken) || has_token(value, depth + 1)
-        })
 }
 
 fn asks_with_client(document: Document<'_>, item: &Tree, operation: &Tree) -> bool {
