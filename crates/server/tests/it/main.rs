@@ -11,6 +11,7 @@ mod admin;
 mod cli;
 mod corruption;
 mod crash;
+mod documented;
 mod fixture;
 mod foreign;
 mod gateways;
