@@ -55,7 +55,7 @@ use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
-pub use client_lists::{CredentialGlance, NamePlace};
+pub use client_lists::{ClientsOf, CredentialGlance, NamePlace};
 pub use deny_list::{DenyFilter, DenyPlace};
 pub use expiring::ExpiringCredential;
 pub use idempotency::{Begun, RequestDigest};

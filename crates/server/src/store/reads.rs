@@ -15,7 +15,7 @@ use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, BUSINESSES_CALLED, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
     CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE,
     SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
@@ -130,6 +130,18 @@ impl Store for SqlStore {
         let of_tenant = || BUSINESSES_AFTER.query().bind(environment.as_str()).bind(tenant.to_string());
         let query = |after: &str, limit| of_tenant().bind(after).bind(limit);
         self.listing(start(page.after), page.limit, query, rows::business).await
+    }
+
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let query = BUSINESSES_CALLED.query().bind(environment.as_str()).bind(tenant.to_string());
+        let found = self.engine.rows(query.bind(external_id).bind(i64::from(limit))).await?;
+        Ok(readable(&found, rows::business))
     }
 
     async fn businesses_before(
