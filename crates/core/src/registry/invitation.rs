@@ -289,8 +289,8 @@ impl<S: Store> Registry<S> {
 /// That an address is a member's already, for whoever may know of that member.
 pub(crate) fn address_taken(holder: &Member) -> RegistryError {
     let of = holder.tenant_id.map_or_else(|| "the operator".to_owned(), |tenant| format!("the tenant {tenant}"));
-    let why = "an address belongs to one member of the server; invite another address, or have that member removed";
-    RegistryError::NotAllowed(format!("{} is the address of the member {} of {of}: {why}", holder.email.as_str(), holder.id))
+    let why = "each address belongs to one member of the server; invite another one, or have that member removed";
+    RegistryError::NotAllowed(format!("the address {} is that of the member {} of {of}: {why}", holder.email, holder.id))
 }
 
 fn ended(invitation: &Invitation, now: Timestamp) -> Invitation {

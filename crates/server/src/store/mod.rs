@@ -37,6 +37,8 @@ mod open;
 mod people;
 mod people_rows;
 mod place;
+#[cfg(test)]
+mod plans;
 mod reads;
 mod revocations;
 mod rows;

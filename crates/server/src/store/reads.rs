@@ -16,8 +16,8 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, BUSINESSES_CALLED, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
-    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE,
-    SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENT_IS_THERE, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM,
+    RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
 
@@ -189,6 +189,11 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
+    /// Whether there is an environment: all that it holds is not read for that.
+    pub async fn has_environment(&self, name: &EnvironmentName) -> Read<bool> {
+        Ok(self.engine.row(ENVIRONMENT_IS_THERE.query().bind(name.as_str())).await?.is_some())
+    }
+
     /// A client, of one tenant or of any. One of another tenant is not found, by the same query (rule S4).
     pub async fn client_of(
         &self,

@@ -293,6 +293,7 @@ statements! {
     ENVIRONMENT_UPDATE = "environment.update":
         "UPDATE environment SET issuer = $2, algorithm = $3, lifetime_max = $4, version = $5 \
          WHERE name = $1 AND version + 1 = $5";
+    ENVIRONMENT_IS_THERE = "environment.is_there": "SELECT name FROM environment WHERE name = $1";
     ENVIRONMENTS = "environment.list":
         "SELECT name, issuer, algorithm, lifetime_max, created_at, version FROM environment ORDER BY created_at, name";
 

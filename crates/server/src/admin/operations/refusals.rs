@@ -148,7 +148,7 @@ impl FromStr for Place {
 /// Refusals within reach, latest first. They are kept for a while: of each client the last twenty for each reason.
 pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &RefusalsFilter) -> Result<Page<RefusalView>, Refusal> {
     desk.require(Permission::Read)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     if filter.code.as_ref().is_some_and(|code| code.len() > MAX_CODE) {
         return Err(Refusal::Invalid { field: "code", expected: format!("at most {MAX_CODE} characters") });
     }
@@ -172,7 +172,7 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &RefusalsF
 /// Why a request was refused, by the id that its answer had.
 pub async fn read(desk: &Desk, environment: &EnvironmentName, request_id: &str) -> Result<RefusalView, Refusal> {
     desk.require(Permission::Read)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     if let Some(found) = find(desk, environment, request_id).await? {
         return Ok(found.into());
     }
