@@ -27,7 +27,7 @@ impl PeopleStore for SqlStore {
     }
 
     async fn member_of(&self, reach: Reach, id: MemberId) -> Read<Option<Member>> {
-        self.one(by_id(id, reach, (MEMBER, MEMBER_OF_TENANT)), people_rows::member).await
+        self.one(by_id(&id, reach, (MEMBER, MEMBER_OF_TENANT)), people_rows::member).await
     }
 
     async fn member_by_email(&self, email: &EmailAddress) -> Read<Option<Member>> {
@@ -72,7 +72,7 @@ impl PeopleStore for SqlStore {
     }
 
     async fn invitation_of(&self, reach: Reach, id: InvitationId) -> Read<Option<Invitation>> {
-        self.one(by_id(id, reach, (INVITATION, INVITATION_OF_TENANT)), people_rows::invitation).await
+        self.one(by_id(&id, reach, (INVITATION, INVITATION_OF_TENANT)), people_rows::invitation).await
     }
 
     async fn open_invitations(&self, tenant: Option<TenantId>, now: Timestamp, limit: u32) -> Read<u64> {
@@ -94,7 +94,7 @@ impl PeopleStore for SqlStore {
 
     async fn management_client_of(&self, reach: Reach, id: ManagementClientId) -> Read<Option<ManagementClient>> {
         let statements = (MANAGEMENT_CLIENT, MANAGEMENT_CLIENT_OF_TENANT);
-        self.one(by_id(id, reach, statements), people_rows::management_client).await
+        self.one(by_id(&id, reach, statements), people_rows::management_client).await
     }
 
     async fn active_management_clients(&self, tenant: TenantId, limit: u32) -> Read<u64> {
@@ -108,7 +108,7 @@ impl PeopleStore for SqlStore {
 }
 
 /// One of all, or of a tenant's.
-fn by_id(id: impl ToString, reach: Reach, (of_all, of_tenant): (Statement, Statement)) -> Query {
+fn by_id(id: &impl ToString, reach: Reach, (of_all, of_tenant): (Statement, Statement)) -> Query {
     match reach {
         Reach::Operator => of_all.query().bind(id.to_string()),
         Reach::Tenant(tenant) => of_tenant.query().bind(id.to_string()).bind(tenant.to_string()),

@@ -334,16 +334,12 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &ClientFil
     };
     let fits = |client: &Client| filter.fits(client) && (name.fits(&client.name) || name.fits(client.id.as_str()));
     let view = |client| fits(&client).then(|| ClientView::of(client, &record));
-    match &filter.search {
-        Some(term) => {
-            let wanted = Wanted::<SearchPlace>::read(filter.limit, filter.cursor.as_deref())?;
-            search(desk, of, term, wanted, view).await
-        }
-        None => {
-            let wanted = Wanted::<ClientId>::read(filter.limit, filter.cursor.as_deref())?;
-            read_page(wanted, read, |client| client.id.clone(), view).await
-        }
+    if let Some(term) = &filter.search {
+        let wanted = Wanted::<SearchPlace>::read(filter.limit, filter.cursor.as_deref())?;
+        return search(desk, of, term, wanted, view).await;
     }
+    let wanted = Wanted::<ClientId>::read(filter.limit, filter.cursor.as_deref())?;
+    read_page(wanted, read, |client| client.id.clone(), view).await
 }
 
 /// One client.

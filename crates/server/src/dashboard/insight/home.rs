@@ -56,7 +56,7 @@ pub(super) async fn overview(
         Err(_) => return Ok(problem::not_found(State(app), headers).await),
     };
     let environment = seat.environment(&name)?.environment.name.clone();
-    let page = page(&seat, &environment).await.map_err(|refusal| seat.stop(refusal))?;
+    let page = Box::pin(page(&seat, &environment)).await.map_err(|refusal| seat.stop(refusal))?;
     Ok(problem::page(&page))
 }
 

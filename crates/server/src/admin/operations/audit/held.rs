@@ -65,7 +65,7 @@ mod tests {
     use crate::admin::trials::{Trial, Trials};
 
     const WHO: (Principal, Reach) = (Principal::Member(MemberId::none()), Reach::Operator);
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     fn begin(trials: &Trials) -> Result<Running, u32> {
         trials.begin(WHO, Trial::Audit, Timestamp(0))
