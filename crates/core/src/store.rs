@@ -388,6 +388,15 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         page: Page<'_, BusinessId>,
     ) -> impl Future<Output = Read<Vec<Business>>> + Send;
 
+    /// Businesses of one tenant that have an external id, by identifier: of several at most `limit`.
+    fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Business>>> + Send;
+
     /// The page of businesses before an identifier, nearest last, for paging backwards.
     fn businesses_before(
         &self,

@@ -433,6 +433,19 @@ impl Store for MemoryStore {
         Ok(later.take(page.limit as usize).cloned().collect())
     }
 
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let state = self.usable()?;
+        let all = state.tables.businesses_of(environment, tenant);
+        let called = all.filter(|business| business.external_id.as_deref() == Some(external_id));
+        Ok(called.take(limit as usize).cloned().collect())
+    }
+
     async fn businesses_before(
         &self,
         environment: &EnvironmentName,
