@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 //!
-//! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
+//! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood, 3 asked what there is to do, and found
+//! something.
 
 mod assertion;
 mod audit;
@@ -8,6 +9,7 @@ mod backup;
 mod business;
 mod check;
 mod client;
+mod configuration;
 mod credential;
 mod dev;
 mod dialect;
@@ -149,6 +151,12 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// Write all that an environment is told to be as one TOML file, without secrets.
+    #[command(after_help = "Example: mintmark export --environment sandbox -o sandbox.toml")]
+    Export(configuration::ExportArgs),
+    /// Bring an environment to what a file of `mintmark export` says.
+    #[command(after_help = "Example: mintmark apply sandbox.toml --diff")]
+    Apply(configuration::ApplyArgs),
     /// The audit log: who changed what, in chains that show when somebody tampered with them.
     #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
     Audit(audit::AuditCommand),
@@ -243,6 +251,8 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,
+        RegistryCommand::Apply(args) => configuration::run_apply(place, shared, args).await,
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
         RegistryCommand::Usage(args) => usage::run(place, args).await,
         RegistryCommand::Refusals(args) => refusals::run(place, args).await,
