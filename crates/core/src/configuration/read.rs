@@ -36,8 +36,8 @@ pub struct ConfigurationFile {
 
 /// A step from the top of the file to one of its values.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    Key(&'static str),
+pub(crate) enum Step<'a> {
+    Key(&'a str),
     Item(usize),
 }
 
@@ -54,7 +54,7 @@ impl ConfigurationFile {
     }
 
     /// Where something stands, or what is nearest above it in the file.
-    pub(crate) fn place(&self, way: &[Step]) -> &Place {
+    pub(crate) fn place(&self, way: &[Step<'_>]) -> &Place {
         let mut node = &self.document.root;
         for step in way {
             let next = match (step, &node.value) {
@@ -71,10 +71,10 @@ impl ConfigurationFile {
     }
 }
 
-fn read(document: &Document, random: &dyn Random, diagnostics: &Diagnostics) -> Option<Configuration> {
+pub(super) fn read(document: &Document, random: &dyn Random, diagnostics: &Diagnostics) -> Option<Configuration> {
     let root = TableReader::root(document, diagnostics)?;
     root.required_integer("format", FORMAT..=FORMAT);
-    let environment = root.required_table("environment").and_then(|table| environment(&table));
+    let environment = root.required_table("environment").and_then(environment);
     let dialects = items(&root, "dialect", dialect);
     let resources = items(&root, "resource", resource);
     let tenants = items(&root, "tenant", |table| tenant(table, random));
@@ -108,10 +108,11 @@ pub(super) fn identifier<T: std::str::FromStr<Err: std::fmt::Display>>(
     table.parsed("id")
 }
 
-fn environment(table: &TableReader<'_>) -> Option<EnvironmentPart> {
+fn environment(table: TableReader<'_>) -> Option<EnvironmentPart> {
     let name = table.required_parsed("name");
     let algorithm = table.parsed("algorithm").unwrap_or(Algorithm::Es256);
-    let lifetime_max = lifetime(table).unwrap_or(Environment::DEFAULT_LIFETIME_MAX);
+    let lifetime_max = lifetime(&table).unwrap_or(Environment::DEFAULT_LIFETIME_MAX);
+    table.finish();
     Some(EnvironmentPart { name: name?, algorithm, lifetime_max })
 }
 

@@ -19,7 +19,8 @@ pub(super) const FORMAT: i64 = 1;
 impl Configuration {
     /// The file: the same for the same configuration, whatever the order in which it came to be.
     pub fn to_toml(&self) -> String {
-        let mut text = format!("# A configuration of Mintmark: `mintmark apply` brings an instance to it.\nformat = {FORMAT}\n");
+        let mut text =
+            format!("# A configuration of Mintmark: `mintmark apply` brings an instance to it.\nformat = {FORMAT}\n");
         self.environment.block().render(&mut text);
         self.dialects.iter().for_each(|part| part.block().render(&mut text));
         self.resources.iter().for_each(|part| part.block().render(&mut text));
@@ -154,9 +155,8 @@ fn status(block: Block, status: Status) -> Block {
 }
 
 fn attributes(path: &str, attributes: &Attributes) -> Block {
-    let line = |block: Block, (name, value): (&String, &AttributeValue)| {
-        block.with(name, Text::One(value_text(&value.to_json())))
-    };
+    let line =
+        |block: Block, (name, value): (&String, &AttributeValue)| block.with(name, Text::One(value_text(&value.to_json())));
     attributes.iter().fold(Block::table(path), line)
 }
 

@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::crypto::ClientSecret;
 use crate::dialect::{AttributeOf, ClaimRule, Dialect, DialectSet};
 use crate::model::{
-    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName,
-    Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
+    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, DialectName,
+    EnvironmentName, Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
 };
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 

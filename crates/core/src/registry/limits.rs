@@ -77,9 +77,8 @@ pub(super) fn check_form(limits: &CredentialLimits, expires_at: Option<Timestamp
         return invalid("networks", format!("at most {MAX_NETWORKS} networks, each once"));
     }
     check_begin(limits, expires_at)?;
-    let is_bad = |scopes: &ScopeSet| {
-        scopes.is_empty() || scopes.iter().len() > ScopeSet::MAX_SCOPES || has_repeats(scopes.iter())
-    };
+    let is_bad =
+        |scopes: &ScopeSet| scopes.is_empty() || scopes.iter().len() > ScopeSet::MAX_SCOPES || has_repeats(scopes.iter());
     if limits.scopes.as_ref().is_some_and(is_bad) {
         return invalid("scopes", format!("1 to {} scopes, each once, or no limit", ScopeSet::MAX_SCOPES));
     }

@@ -157,6 +157,7 @@ pub struct Registry<S> {
 }
 
 /// A change before its audit row is complete.
+#[derive(Debug)]
 struct Draft {
     /// Whose audit chain the row belongs to; none for the operator's.
     tenant: Option<TenantId>,

@@ -13,6 +13,7 @@ mod configuration;
 mod credential;
 mod dev;
 mod dialect;
+mod doctor;
 mod entitlement;
 mod environment;
 mod explain;
@@ -111,6 +112,9 @@ enum Command {
         after_help = "Example: mintmark migrate-store --from sqlite://mintmark.db --to postgres://mintmark@127.0.0.1/mintmark"
     )]
     MigrateStore(migrate::MigrateStoreArgs),
+    /// Look for what is wrong, or soon will be: each line says ok, warn or fail, and what to do.
+    #[command(after_help = "Example: mintmark doctor --config /etc/mintmark/mintmark.toml")]
+    Doctor,
     /// Check the configuration and all that it names, without serving.
     #[command(after_help = "Example: mintmark check --config mintmark.toml")]
     Check(check::CheckArgs),
@@ -230,6 +234,7 @@ async fn run(cli: Cli) -> Done {
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,
         Command::MigrateStore(args) => migrate::run_store(&shared, &args).await,
+        Command::Doctor => doctor::run(&shared).await,
         Command::Check(args) => check::run(&shared, &args).await,
         Command::Registry(command) => {
             let place = Place::open(&shared).await?;

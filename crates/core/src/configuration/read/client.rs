@@ -92,8 +92,7 @@ fn credential(table: &TableReader<'_>, random: &dyn Random) -> Option<Credential
 }
 
 fn proof(table: &TableReader<'_>) -> Option<ProofPart> {
-    const KINDS: [&str; 7] =
-        ["secret", "shared_key", "public_key", "key_set", "certificate_name", "certificate", "federated"];
+    const KINDS: [&str; 7] = ["secret", "shared_key", "public_key", "key_set", "certificate_name", "certificate", "federated"];
     let words = KINDS.map(|word| (word, word));
     let kind = table.required_choice("kind", &words).and_then(ProofKind::from_word);
     let keys: &[&'static str] = match kind? {

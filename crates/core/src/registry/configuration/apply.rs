@@ -25,7 +25,9 @@ impl fmt::Display for ApplyFailure {
         let Self { made, of, error } = self;
         match (made, error) {
             (0, error) => error.fmt(out),
-            (made, error) => write!(out, "{made} of {of} changes were made, then: {error}; applied again, it goes on from there"),
+            (made, error) => {
+                write!(out, "{made} of {of} changes were made, then: {error}; applied again, it goes on from there")
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn plan_business(&mut self, way: &[Step], part: &BusinessPart) {
+    fn plan_business(&mut self, way: &[Step<'_>], part: &BusinessPart) {
         let before = self.state.businesses.get(&part.id).cloned();
         let old = before.as_ref().map(parts::business);
         if old.as_ref() == Some(part) {
@@ -44,7 +44,7 @@ impl<S: Store> Planner<'_, S> {
     }
 
     /// Whether the tenant is there, and the one whose the object is already.
-    pub(super) fn check_owner(&self, way: &[Step], wanted: TenantId, found: Option<TenantId>) -> Option<()> {
+    pub(super) fn check_owner(&self, way: &[Step<'_>], wanted: TenantId, found: Option<TenantId>) -> Option<()> {
         let way = [way, &[Step::Key("tenant")]].concat();
         if found.is_some_and(|found| found != wanted) {
             self.mistake(&way, "it belongs to another tenant here, and never moves; make another one");

@@ -27,7 +27,7 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn plan_client(&mut self, way: &[Step], part: &ClientPart) {
+    fn plan_client(&mut self, way: &[Step<'_>], part: &ClientPart) {
         let before = self.state.clients.get(&part.id).cloned();
         if self.check_owner(way, part.tenant, before.as_ref().map(|before| before.tenant_id)).is_none() {
             return;
@@ -38,7 +38,7 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn create_client(&mut self, way: &[Step], part: &ClientPart) {
+    fn create_client(&mut self, way: &[Step<'_>], part: &ClientPart) {
         let blank = Client {
             id: part.id.clone(),
             environment: self.record.environment.name.clone(),
@@ -73,13 +73,13 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn edit_client(&mut self, way: &[Step], part: &ClientPart, before: &Client) {
+    fn edit_client(&mut self, way: &[Step<'_>], part: &ClientPart, before: &Client) {
         let credentials = self.state.credentials.remove(&part.id).unwrap_or_default();
         let old = parts::client(before, &credentials, &self.record, self.now);
         if old != *part {
             let Some(mut record) = self.record_of(before.clone(), credentials) else { return };
-            let is_same = ClientPart { credentials: Vec::new(), ..old.clone() }
-                == ClientPart { credentials: Vec::new(), ..part.clone() };
+            let is_same =
+                ClientPart { credentials: Vec::new(), ..old.clone() } == ClientPart { credentials: Vec::new(), ..part.clone() };
             if !is_same {
                 let Some(after) = self.client_after(way, part, before) else { return };
                 let draft = edit_draft(before, &after, self.now);
@@ -98,7 +98,7 @@ impl<S: Store> Planner<'_, S> {
 
     /// The client as the file says it, if the rules let it be so. What stays as it was is not checked: whatever has become of dialects
     /// and businesses, a client can be turned off and narrowed.
-    fn client_after(&self, way: &[Step], part: &ClientPart, before: &Client) -> Option<Client> {
+    fn client_after(&self, way: &[Step<'_>], part: &ClientPart, before: &Client) -> Option<Client> {
         let is_new = !self.state.clients.contains_key(&part.id);
         let old = parts::client(before, &[], &self.record, self.now);
         let key = |key| [way, &[Step::Key(key)]].concat();
@@ -124,7 +124,7 @@ impl<S: Store> Planner<'_, S> {
         Some(after)
     }
 
-    fn served(&self, way: &[Step], names: &[ResourceName]) -> Option<Vec<ResourceId>> {
+    fn served(&self, way: &[Step<'_>], names: &[ResourceName]) -> Option<Vec<ResourceId>> {
         let mut served = Vec::with_capacity(names.len());
         for name in names {
             served.push(self.told(way, find_resource(&self.record, &self.uri_of(name)?))?.id);
@@ -132,7 +132,7 @@ impl<S: Store> Planner<'_, S> {
         Some(served)
     }
 
-    fn check_dialects(&self, way: &[Step], before: &Client, after: &Client) -> Option<()> {
+    fn check_dialects(&self, way: &[Step<'_>], before: &Client, after: &Client) -> Option<()> {
         let nothing = Attributes::new();
         let tenant = self.state.tenants.get(&after.tenant_id).map_or(&nothing, |tenant| &tenant.attributes);
         for (at, name) in after.dialects.iter().enumerate() {
@@ -146,7 +146,7 @@ impl<S: Store> Planner<'_, S> {
         Some(())
     }
 
-    fn check_businesses(&self, way: &[Step], client: &Client) -> Option<()> {
+    fn check_businesses(&self, way: &[Step<'_>], client: &Client) -> Option<()> {
         for (at, id) in self.told(way, named_businesses(client))?.iter().enumerate() {
             if !self.state.businesses.get(id).is_some_and(|business| business.tenant_id == client.tenant_id) {
                 let what = format!("business {id} of the tenant {}, here or in the file", client.tenant_id);

@@ -4,22 +4,20 @@ use std::collections::HashMap;
 
 use super::parts;
 use super::plan::{NewSecret, Planner};
+use crate::clock::Timestamp;
 use crate::configuration::{ClientPart, CredentialPart, ProofPart, Step};
-use crate::model::{
-    BusinessId, ClientId, ClientRecord, Credential, CredentialId, Proof, ProofKind, Status,
-};
+use crate::model::{BusinessId, ClientId, ClientRecord, Credential, CredentialId, Proof, ProofKind, Status};
 use crate::registry::credential::{add_draft, check_foreign, check_proof_room};
 use crate::registry::limits::check_form;
 use crate::registry::secret::{MAX_LIVE_SECRETS, check_room, edit_draft, end_at};
 use crate::registry::{Draft, NewCredential, Outcome, RegistryError, rotation};
-use crate::clock::Timestamp;
 use crate::store::{Store, Write};
 
 impl<S: Store> Planner<'_, S> {
     /// Whether no credential of the client is another's, here or in the file.
     pub(super) fn check_credential_ids(
         &self,
-        way: &[Step],
+        way: &[Step<'_>],
         part: &ClientPart,
         owners: &mut HashMap<CredentialId, ClientId>,
     ) -> bool {
@@ -36,7 +34,12 @@ impl<S: Store> Planner<'_, S> {
     }
 
     /// Makes the credentials that the client of the record does not have, as far as they can be made: into the record, and as changes.
-    pub(super) fn new_credentials(&mut self, way: &[Step], part: &ClientPart, record: &mut ClientRecord) -> Vec<(usize, Draft)> {
+    pub(super) fn new_credentials(
+        &mut self,
+        way: &[Step<'_>],
+        part: &ClientPart,
+        record: &mut ClientRecord,
+    ) -> Vec<(usize, Draft)> {
         let mut drafts = Vec::new();
         for (at, wanted) in part.credentials.iter().enumerate() {
             if record.credentials.iter().any(|known| known.id == wanted.id) {
@@ -59,7 +62,7 @@ impl<S: Store> Planner<'_, S> {
 
     fn new_credential(
         &mut self,
-        way: &[Step],
+        way: &[Step<'_>],
         wanted: &CredentialPart,
         record: &ClientRecord,
     ) -> Option<(&'static str, Credential)> {
@@ -105,7 +108,7 @@ impl<S: Store> Planner<'_, S> {
 
     /// Limits give nothing, so that they may name what the client has no more: a file must be able to say what an instance is. A
     /// business must be the tenant's, or the limit would speak of nothing.
-    fn check_limits(&self, way: &[Step], wanted: &CredentialPart, record: &ClientRecord) -> Option<()> {
+    fn check_limits(&self, way: &[Step<'_>], wanted: &CredentialPart, record: &ClientRecord) -> Option<()> {
         self.told(way, check_form(&wanted.limits, wanted.expires_at))?;
         let tenant = record.client.tenant_id;
         let is_there = |id: &&BusinessId| self.state.businesses.get(id).is_some_and(|one| one.tenant_id == tenant);
@@ -124,11 +127,9 @@ impl<S: Store> Planner<'_, S> {
     fn note_missing_secret(&mut self, part: &ClientPart, record: &ClientRecord) {
         let environment = &self.record.environment.name;
         for (kind, command) in [(ProofKind::Secret, "secret add"), (ProofKind::SharedKey, "credential add-shared-key")] {
-            let is_wanted = |one: &&CredentialPart| {
-                one.proof.kind() == kind && !one.expires_at.is_some_and(|end| end <= self.now)
-            };
-            let has_one =
-                record.credentials.iter().any(|one| one.proof.kind() == kind && parts::is_live(one, self.now));
+            let is_wanted =
+                |one: &&CredentialPart| one.proof.kind() == kind && !one.expires_at.is_some_and(|end| end <= self.now);
+            let has_one = record.credentials.iter().any(|one| one.proof.kind() == kind && parts::is_live(one, self.now));
             if !has_one && part.credentials.iter().any(|one| is_wanted(&one)) {
                 let (id, name) = (&part.id, &part.name);
                 let what = if kind == ProofKind::Secret { "secret" } else { "shared key" };
@@ -142,7 +143,7 @@ impl<S: Store> Planner<'_, S> {
     /// Brings the credentials of a client that is there to what the file says.
     pub(super) fn plan_credentials(
         &mut self,
-        way: &[Step],
+        way: &[Step<'_>],
         part: &ClientPart,
         old: &ClientPart,
         record: &mut ClientRecord,
@@ -164,7 +165,7 @@ impl<S: Store> Planner<'_, S> {
 
     fn edit_credential(
         &mut self,
-        way: &[Step],
+        way: &[Step<'_>],
         (part, wanted): (&ClientPart, &CredentialPart),
         old: &ClientPart,
         record: &mut ClientRecord,

@@ -22,7 +22,7 @@ mod state;
 mod tenants;
 
 pub use apply::{ApplyFailure, CHANGES_AT_ONCE};
-pub use plan::{ConfigurationPlan, NewSecret, PlannedAction, PlannedChange, PlanOptions};
+pub use plan::{ConfigurationPlan, NewSecret, PlanOptions, PlannedAction, PlannedChange};
 
 use super::{Outcome, Registry};
 use crate::configuration::{Configuration, DialectPart};

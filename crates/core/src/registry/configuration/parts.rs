@@ -66,12 +66,7 @@ pub(super) fn business(business: &Business) -> BusinessPart {
 }
 
 /// Each part of a [`Client`] is named, so that a new one is not forgotten.
-pub(super) fn client(
-    client: &Client,
-    credentials: &[Credential],
-    record: &EnvironmentRecord,
-    now: Timestamp,
-) -> ClientPart {
+pub(super) fn client(client: &Client, credentials: &[Credential], record: &EnvironmentRecord, now: Timestamp) -> ClientPart {
     let Client {
         id,
         environment: _,

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::configuration::{Block, ConfigurationFile, DialectPart, MAX_MISTAKES, ResourceName, Step, differences};
 use crate::crypto::ClientSecret;
 use crate::document::{Diagnostic, Diagnostics};
+use crate::keys::algorithms_of;
 use crate::model::{ClientId, CredentialId, EnvironmentName, Grant, KeyState, ProofKind, ResourceUri};
 use crate::registry::client::{NewGrant, resolve_grant};
 use crate::registry::{Difference, Draft, Outcome, Registry, RegistryError, audited, checks};
@@ -25,7 +26,7 @@ pub struct PlanOptions {
 }
 
 /// What has to change for an environment to be what a file says.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub struct ConfigurationPlan {
     /// Where.
     pub environment: EnvironmentName,
@@ -36,12 +37,13 @@ pub struct ConfigurationPlan {
     /// The secrets that come into force with the changes. This is the one time that they are shown.
     #[serde(skip)]
     pub secrets: Vec<NewSecret>,
-    /// Algorithms of new resources for which there is no signing key yet: these are to be made first.
+    /// Algorithms that tokens will be signed with and for which there is no key: these are to be made first.
     #[serde(skip)]
     pub algorithms: Vec<Algorithm>,
 }
 
 /// A secret or shared key that a plan makes.
+#[derive(Debug)]
 pub struct NewSecret {
     /// Whose.
     pub client_id: ClientId,
@@ -66,7 +68,7 @@ pub enum PlannedAction {
 }
 
 /// One object that changes.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub struct PlannedChange {
     /// What is done.
     pub action: PlannedAction,
@@ -144,10 +146,8 @@ impl<S: Store> Planner<'_, S> {
         let has_key = |algorithm: &Algorithm| {
             self.record.keys.iter().any(|key| key.algorithm == *algorithm && key.state == KeyState::Active)
         };
-        let mut missing: Vec<Algorithm> = self.record.resources.iter().filter_map(|one| one.algorithm).collect();
+        let mut missing = algorithms_of(&self.record, &self.registry.dialects);
         missing.retain(|algorithm| !has_key(algorithm));
-        missing.sort_unstable();
-        missing.dedup();
         self.plan.algorithms = missing;
     }
 
@@ -164,7 +164,9 @@ impl<S: Store> Planner<'_, S> {
                     let (name, here) = (&wanted.name, found.sha256.as_deref().unwrap_or_default());
                     self.mistake(
                         &way("sha256"),
-                        format!("the dialect {name} is another one here, of the SHA-256 {here}; copy the file, or take its digest"),
+                        format!(
+                            "the dialect {name} is another one here, of the SHA-256 {here}; copy the file, or take its digest"
+                        ),
                     );
                 }
                 Some(_) => {}
@@ -193,18 +195,22 @@ impl<S: Store> Planner<'_, S> {
             after: audited(&after),
             writes: vec![Write::UpdateEnvironment(after.clone())],
         };
-        self.change(("environment", after.name.to_string(), String::new()), (Some(&part.block()), &wanted.block()), vec![draft]);
+        self.change(
+            ("environment", after.name.to_string(), String::new()),
+            (Some(&part.block()), &wanted.block()),
+            vec![draft],
+        );
     }
 
     /// Notes a mistake at a place of the file, as long as there are not too many.
-    pub(super) fn mistake(&self, way: &[Step], message: impl Into<String>) {
+    pub(super) fn mistake(&self, way: &[Step<'_>], message: impl Into<String>) {
         if self.mistakes.len() < MAX_MISTAKES {
             self.mistakes.report(self.file.place(way), message);
         }
     }
 
     /// What a rule says, where it refuses as a mistake: at the key that it is about, if it names one.
-    pub(super) fn told<T>(&self, way: &[Step], outcome: Outcome<T>) -> Option<T> {
+    pub(super) fn told<T>(&self, way: &[Step<'_>], outcome: Outcome<T>) -> Option<T> {
         let error = match outcome {
             Ok(value) => return Some(value),
             Err(error) => error,
@@ -244,11 +250,12 @@ impl<S: Store> Planner<'_, S> {
     }
 
     /// Grants as they are stored, by the rules for grants.
-    pub(super) fn resolved(&self, way: &[Step], grants: &crate::configuration::Grants) -> Option<Vec<Grant>> {
+    pub(super) fn resolved(&self, way: &[Step<'_>], grants: &crate::configuration::Grants) -> Option<Vec<Grant>> {
         let mut resolved = Vec::with_capacity(grants.len());
         for (name, scopes) in grants {
             let grant = NewGrant { resource: self.uri_of(name), scopes: scopes.clone() };
-            resolved.push(self.told(way, resolve_grant(&self.record, &grant))?);
+            let key = name.to_string();
+            resolved.push(self.told(&[way, &[Step::Key(&key)]].concat(), resolve_grant(&self.record, &grant))?);
         }
         Some(resolved)
     }
@@ -269,7 +276,7 @@ impl<S: Store> Planner<'_, S> {
     }
 
     /// The rules that hold for attributes of all kinds of objects.
-    pub(super) fn check_attributes(&self, way: &[Step], attributes: &crate::model::Attributes) -> Option<()> {
+    pub(super) fn check_attributes(&self, way: &[Step<'_>], attributes: &crate::model::Attributes) -> Option<()> {
         self.told(way, checks::check_attributes(attributes))
     }
 }

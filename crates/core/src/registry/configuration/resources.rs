@@ -25,7 +25,7 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn create_resource(&mut self, way: &[Step], part: &ResourcePart, uri: crate::model::ResourceUri) {
+    fn create_resource(&mut self, way: &[Step<'_>], part: &ResourcePart, uri: crate::model::ResourceUri) {
         if self.told(way, check_resource_count(self.record.resources.len())).is_none() {
             return;
         }
@@ -45,7 +45,7 @@ impl<S: Store> Planner<'_, S> {
         self.change(object(part), (None, &part.block()), drafts);
     }
 
-    fn edit_resource(&mut self, way: &[Step], part: &ResourcePart, found: usize) {
+    fn edit_resource(&mut self, way: &[Step<'_>], part: &ResourcePart, found: usize) {
         let Some(before) = self.record.resources.get(found).cloned() else { return };
         // However the file names it: by its URI or as the environment's own.
         let (old, mut new) = (parts::resource(&before, &self.record), part.clone());

@@ -48,7 +48,7 @@ impl<S: Store> Planner<'_, S> {
         }
     }
 
-    fn plan_tenant(&mut self, way: &[Step], part: &TenantPart) {
+    fn plan_tenant(&mut self, way: &[Step<'_>], part: &TenantPart) {
         let checked = self.told(way, check_name("name", &part.name)).and(self.check_attributes(way, &part.attributes));
         if checked.is_none() {
             return;
@@ -85,7 +85,7 @@ impl<S: Store> Planner<'_, S> {
         after
     }
 
-    fn entitlement_draft(&self, way: &[Step], part: &TenantPart, held: Option<&Entitlement>) -> Option<Draft> {
+    fn entitlement_draft(&self, way: &[Step<'_>], part: &TenantPart, held: Option<&Entitlement>) -> Option<Draft> {
         let none = || Entitlement::none(self.record.environment.name.clone(), part.id);
         let before = held.cloned().unwrap_or_else(none);
         let after = Entitlement {

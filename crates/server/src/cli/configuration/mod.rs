@@ -89,9 +89,9 @@ async fn apply(place: &Place, mut plan: ConfigurationPlan, new_secrets: Option<&
     }
     let report = report::Applied::of(&plan, written);
     let transactions = place.registry.apply_configuration(plan).await.map_err(|failure| {
-        let besides = report.secrets_file().map_or_else(String::new, |file| {
-            format!("; {} has secrets of which not all came into force", file.display())
-        });
+        let besides = report
+            .secrets_file()
+            .map_or_else(String::new, |file| format!("; {} has secrets of which not all came into force", file.display()));
         Failure(format!("{failure}{besides}"))
     })?;
     Ok(report.shown(transactions))

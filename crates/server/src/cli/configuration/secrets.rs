@@ -1,7 +1,8 @@
 //! The one file in which new secrets are handed over.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +15,10 @@ use crate::cli::Failure;
 /// Writes secrets to a file that only its owner can read and that was not there, as JSON. Returns when it is durable.
 pub(super) fn write(path: &Path, environment: &EnvironmentName, secrets: &[NewSecret]) -> Result<PathBuf, Failure> {
     let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure(format!("{}: it exists already, and secrets are never written over anything; name a new file", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Failure(format!(
+            "{}: it exists already, and secrets are never written over anything; name a new file",
+            path.display()
+        )),
         _ => Failure(format!("{}: {error}", path.display())),
     };
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
@@ -42,13 +44,14 @@ fn json(environment: &EnvironmentName, secrets: &[NewSecret]) -> Zeroizing<Strin
     for (at, one) in secrets.iter().enumerate() {
         text.push_str(if at == 0 { "\n" } else { ",\n" });
         let client = serde_json::Value::from(one.client_id.as_str());
-        text.push_str(&format!(
-            "{{\"client_id\":{client},\"credential_id\":\"{}\",\"kind\":\"{}\",\"client_secret\":\"",
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            text,
+            "{{\"client_id\":{client},\"credential_id\":\"{}\",\"kind\":\"{}\",\"client_secret\":\"{}\"}}",
             one.credential_id,
-            one.kind.as_str()
-        ));
-        text.push_str(one.secret.text().expose());
-        text.push_str("\"}");
+            one.kind.as_str(),
+            one.secret.text().expose()
+        );
     }
     text.push_str("\n]}\n");
     text
