@@ -318,7 +318,7 @@ async fn an_instance_applied_from_an_export_answers_500_varied_requests_as_the_f
     let text = original.registry.configuration(&sandbox(), Vec::new()).await.unwrap().to_toml();
     let source = Source { name: "sandbox.toml".to_owned(), text: text.clone() };
     let file = ConfigurationFile::read(source, &SeededRandom::new(1)).unwrap();
-    let options = PlanOptions { prune: false, new_secrets: true };
+    let options = PlanOptions { new_secrets: true, ..PlanOptions::default() };
     let mut plan = copy.registry.configuration_plan(&file, &[], options).await.unwrap().unwrap();
     let made = std::mem::take(&mut plan.secrets);
     let secrets = made.iter().map(|one| (one.credential_id.to_string(), one.secret.text().expose().to_owned())).collect();

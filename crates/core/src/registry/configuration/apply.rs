@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::plan::ConfigurationPlan;
-use crate::registry::{Draft, Registry, RegistryError};
+use crate::registry::{Registry, RegistryError};
 use crate::store::{CommitError, Store};
 
 /// A transaction has at most so many changes: a plan of no more is applied as a whole or not at all.
@@ -38,11 +38,12 @@ impl<S: Store> Registry<S> {
     /// Makes the changes of a plan, in its order. Returns how many transactions that took; none where there was nothing to do. An object
     /// that somebody changed since the plan was made is a conflict.
     pub async fn apply_configuration(&self, plan: ConfigurationPlan) -> Result<usize, ApplyFailure> {
-        let drafts: Vec<Draft> = plan.changes.into_iter().flat_map(|change| change.drafts).collect();
-        let changes: Vec<_> = drafts.into_iter().map(|draft| self.audited_change(draft)).collect();
-        let (mut made, of) = (0, changes.len());
-        for part in changes.chunks(CHANGES_AT_ONCE) {
-            if let Err(error) = self.store.commit_all(part).await {
+        let of = plan.changes.iter().map(|change| change.deed.count()).sum();
+        let mut drafts = plan.changes.into_iter().flat_map(|change| change.deed.drafts());
+        let mut made = 0;
+        while made < of {
+            let part: Vec<_> = drafts.by_ref().take(CHANGES_AT_ONCE).map(|draft| self.audited_change(draft)).collect();
+            if let Err(error) = self.store.commit_all(&part).await {
                 return Err(ApplyFailure { made, of, error: refused(error) });
             }
             made += part.len();

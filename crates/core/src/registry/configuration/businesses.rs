@@ -1,11 +1,11 @@
 //! The plan of businesses.
 
 use super::parts;
-use super::plan::Planner;
+use super::plan::{Deed, Planner};
 use crate::configuration::{BusinessPart, Step};
 use crate::model::{Business, Status, TenantId};
 use crate::registry::RegistryError;
-use crate::registry::business::{check_business, create_draft, edit_draft};
+use crate::registry::business::{check_business, edit_draft};
 use crate::store::Store;
 
 impl<S: Store> Planner<'_, S> {
@@ -38,9 +38,12 @@ impl<S: Store> Planner<'_, S> {
             created_at: before.as_ref().map_or(self.now, |before| before.created_at),
             version: before.as_ref().map_or(0, |before| before.version) + 1,
         };
-        let draft = before.map_or_else(|| create_draft(&after), |before| edit_draft(&before, &after, self.now));
+        let deed = match before {
+            Some(before) => Deed::Drafts(vec![edit_draft(&before, &after, self.now)]),
+            None => Deed::CreateBusiness(after.clone()),
+        };
         self.state.businesses.insert(after.id, after);
-        self.change(object(part), (old.map(|old| old.block()).as_ref(), &part.block()), vec![draft]);
+        self.change(object(part), (old.map(|old| old.block()).as_ref(), &part.block()), deed);
     }
 
     /// Whether the tenant is there, and the one whose the object is already.

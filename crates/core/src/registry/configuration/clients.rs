@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::parts;
-use super::plan::Planner;
+use super::plan::{Deed, Planner};
 use crate::configuration::{ClientPart, ResourceName, Step};
 use crate::model::{Attributes, Client, ClientRecord, Credential, ResourceId, Status, Tenant};
 use crate::registry::client::{
@@ -64,12 +64,12 @@ impl<S: Store> Planner<'_, S> {
         let Some(mut record) = self.record_of(client.clone(), Vec::new()) else { return };
         // They are in the one change that makes the client, not in changes of their own.
         self.new_credentials(way, part, &mut record);
-        let draft = create_draft(&client, &record.credentials);
-        self.change(object(part), (None, &part.block()), vec![draft]);
-        for credential in &part.credentials {
-            if record.credentials.iter().any(|made| made.id == credential.id) {
-                self.change(super::credentials::object(part, credential.id), (None, &credential.block()), Vec::new());
-            }
+        let made: Vec<_> = record.credentials.iter().map(|one| one.id).collect();
+        let deed = Deed::CreateClient(Box::new(client), record.credentials);
+        self.change(object(part), (None, &part.block()), deed);
+        for credential in part.credentials.iter().filter(|one| made.contains(&one.id)) {
+            let deed = Deed::Drafts(Vec::new());
+            self.change(super::credentials::object(part, credential.id), (None, &credential.block()), deed);
         }
     }
 
@@ -82,9 +82,9 @@ impl<S: Store> Planner<'_, S> {
                 ClientPart { credentials: Vec::new(), ..old.clone() } == ClientPart { credentials: Vec::new(), ..part.clone() };
             if !is_same {
                 let Some(after) = self.client_after(way, part, before) else { return };
-                let draft = edit_draft(before, &after, self.now);
-                record.client = after;
-                self.change(object(part), (Some(&old.block()), &part.block()), vec![draft]);
+                record.client = after.clone();
+                let deed = Deed::EditClient(Box::new((before.clone(), after)), self.now);
+                self.change(object(part), (Some(&old.block()), &part.block()), deed);
             }
             self.plan_credentials(way, part, &old, &mut record);
         }
@@ -170,7 +170,7 @@ impl<S: Store> Planner<'_, S> {
 }
 
 /// A client made with what proves it.
-fn create_draft(client: &Client, credentials: &[Credential]) -> Draft {
+pub(super) fn create_draft(client: &Client, credentials: &[Credential]) -> Draft {
     let mut writes = vec![Write::InsertClient(client.clone())];
     writes.extend(credentials.iter().cloned().map(Write::InsertCredential));
     Draft {

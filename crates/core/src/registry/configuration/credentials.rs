@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::parts;
-use super::plan::{NewSecret, Planner};
+use super::plan::{Deed, NewSecret, Planner};
 use crate::clock::Timestamp;
 use crate::configuration::{ClientPart, CredentialPart, ProofPart, Step};
 use crate::model::{BusinessId, ClientId, ClientRecord, Credential, CredentialId, Proof, ProofKind, Status};
@@ -159,7 +159,7 @@ impl<S: Store> Planner<'_, S> {
         }
         for (at, draft) in self.new_credentials(way, part, record) {
             let Some(wanted) = part.credentials.get(at) else { continue };
-            self.change(object(part, wanted.id), (None, &wanted.block()), vec![draft]);
+            self.change(object(part, wanted.id), (None, &wanted.block()), Deed::Drafts(vec![draft]));
         }
     }
 
@@ -199,7 +199,7 @@ impl<S: Store> Planner<'_, S> {
         let edited = edited(record, wanted, self.now);
         let Some(draft) = self.told(way, edited) else { return };
         follow(record, &draft);
-        self.change(object(part, wanted.id), (Some(&before.block()), &wanted.block()), vec![draft]);
+        self.change(object(part, wanted.id), (Some(&before.block()), &wanted.block()), Deed::Drafts(vec![draft]));
     }
 
     fn prune_credential(&mut self, part: &ClientPart, id: CredentialId, record: &mut ClientRecord) {

@@ -11,9 +11,11 @@ use crate::configuration::{Block, ConfigurationFile, DialectPart, MAX_MISTAKES, 
 use crate::crypto::ClientSecret;
 use crate::document::{Diagnostic, Diagnostics};
 use crate::keys::algorithms_of;
-use crate::model::{ClientId, CredentialId, EnvironmentName, Grant, KeyState, ProofKind, ResourceUri};
+use crate::model::{
+    Business, Client, ClientId, Credential, CredentialId, EnvironmentName, Grant, KeyState, ProofKind, ResourceUri,
+};
 use crate::registry::client::{NewGrant, resolve_grant};
-use crate::registry::{Difference, Draft, Outcome, Registry, RegistryError, audited, checks};
+use crate::registry::{Difference, Draft, Outcome, Registry, RegistryError, audited, business, checks, client};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// What is asked for besides the file.
@@ -23,6 +25,8 @@ pub struct PlanOptions {
     pub prune: bool,
     /// Whether secrets that the file names and the environment does not have are made.
     pub new_secrets: bool,
+    /// Whether it is told what differs in each object. For a hundred thousand of them that takes much memory.
+    pub differences: bool,
 }
 
 /// What has to change for an environment to be what a file says.
@@ -78,10 +82,39 @@ pub struct PlannedChange {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// What differs, by the keys of the file.
+    /// What differs, by the keys of the file; nothing where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
     #[serde(skip)]
-    pub(super) drafts: Vec<Draft>,
+    pub(super) deed: Deed,
+}
+
+/// What is done to an object. Of the objects that there may be very many of, its audit row is made when its turn comes: it is some
+/// times as large as they are.
+#[derive(Debug)]
+pub(super) enum Deed {
+    Drafts(Vec<Draft>),
+    CreateBusiness(Business),
+    CreateClient(Box<Client>, Vec<Credential>),
+    EditClient(Box<(Client, Client)>, Timestamp),
+}
+
+impl Deed {
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Deed::Drafts(drafts) => drafts.len(),
+            Deed::CreateBusiness(_) | Deed::CreateClient(..) | Deed::EditClient(..) => 1,
+        }
+    }
+
+    pub(super) fn drafts(self) -> Vec<Draft> {
+        match self {
+            Deed::Drafts(drafts) => drafts,
+            Deed::CreateBusiness(business) => vec![business::create_draft(&business)],
+            Deed::CreateClient(client, credentials) => vec![super::clients::create_draft(&client, &credentials)],
+            Deed::EditClient(clients, at) => vec![client::edit_draft(&clients.0, &clients.1, at)],
+        }
+    }
 }
 
 /// A plan that is being made.
@@ -198,7 +231,7 @@ impl<S: Store> Planner<'_, S> {
         self.change(
             ("environment", after.name.to_string(), String::new()),
             (Some(&part.block()), &wanted.block()),
-            vec![draft],
+            Deed::Drafts(vec![draft]),
         );
     }
 
@@ -228,17 +261,17 @@ impl<S: Store> Planner<'_, S> {
         &mut self,
         (kind, id, name): (&'static str, String, String),
         (before, after): (Option<&Block>, &Block),
-        drafts: Vec<Draft>,
+        deed: Deed,
     ) {
         let action = if before.is_some() { PlannedAction::Change } else { PlannedAction::Create };
-        let differences = differences(before, Some(after));
-        self.plan.changes.push(PlannedChange { action, kind, id, name, differences, drafts });
+        let differences = if self.options.differences { differences(before, Some(after)) } else { Vec::new() };
+        self.plan.changes.push(PlannedChange { action, kind, id, name, differences, deed });
     }
 
     /// Plans that an object is pruned.
     pub(super) fn prune(&mut self, (kind, id, name): (&'static str, String, String), drafts: Vec<Draft>) {
-        let action = PlannedAction::Prune;
-        self.plan.changes.push(PlannedChange { action, kind, id, name, differences: Vec::new(), drafts });
+        let (action, deed) = (PlannedAction::Prune, Deed::Drafts(drafts));
+        self.plan.changes.push(PlannedChange { action, kind, id, name, differences: Vec::new(), deed });
     }
 
     /// The URI of a resource here.

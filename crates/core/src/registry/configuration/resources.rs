@@ -1,7 +1,7 @@
 //! The plan of resources.
 
 use super::parts;
-use super::plan::Planner;
+use super::plan::{Deed, Planner};
 use crate::configuration::{ResourceName, ResourcePart, Step};
 use crate::model::{Resource, ResourceId};
 use crate::registry::resource::{check_resource, check_resource_count, create_draft, edit_draft};
@@ -42,7 +42,7 @@ impl<S: Store> Planner<'_, S> {
         };
         let drafts = vec![create_draft(&resource)];
         self.record.resources.push(resource);
-        self.change(object(part), (None, &part.block()), drafts);
+        self.change(object(part), (None, &part.block()), Deed::Drafts(drafts));
     }
 
     fn edit_resource(&mut self, way: &[Step<'_>], part: &ResourcePart, found: usize) {
@@ -65,7 +65,7 @@ impl<S: Store> Planner<'_, S> {
         if let Some(known) = self.record.resources.get_mut(found) {
             *known = after;
         }
-        self.change(object(part), (Some(&old.block()), &new.block()), drafts);
+        self.change(object(part), (Some(&old.block()), &new.block()), Deed::Drafts(drafts));
     }
 
     /// Resources are not removed, since tokens name them: without scopes they give nothing. The environment's own stays as it is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::parts;
-use super::plan::Planner;
+use super::plan::{Deed, Planner};
 use crate::configuration::{Step, TenantPart};
 use crate::model::{Entitlement, Tenant, TenantId};
 use crate::registry::checks::check_name;
@@ -66,7 +66,7 @@ impl<S: Store> Planner<'_, S> {
         }
         self.state.tenants.insert(part.id, after);
         let object = ("tenant", part.id.to_string(), part.name.clone());
-        self.change(object, (old.map(|old| old.block()).as_ref(), &part.block()), drafts);
+        self.change(object, (old.map(|old| old.block()).as_ref(), &part.block()), Deed::Drafts(drafts));
     }
 
     fn tenant_after(&self, part: &TenantPart, before: Option<&Tenant>, drafts: &mut Vec<Draft>) -> Tenant {

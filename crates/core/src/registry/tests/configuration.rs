@@ -95,8 +95,8 @@ fn file(text: &str) -> ConfigurationFile {
     ConfigurationFile::read(source, &SeededRandom::new(5)).unwrap_or_else(|found| panic!("{found:#?}\n{text}"))
 }
 
-const PRUNE: PlanOptions = PlanOptions { prune: true, new_secrets: false };
-const WITH_SECRETS: PlanOptions = PlanOptions { prune: false, new_secrets: true };
+const PRUNE: PlanOptions = PlanOptions { prune: true, new_secrets: false, differences: true };
+const WITH_SECRETS: PlanOptions = PlanOptions { prune: false, new_secrets: true, differences: false };
 
 async fn plan(registry: &Registry<MemoryStore>, text: &str, options: PlanOptions) -> ConfigurationPlan {
     match registry.configuration_plan(&file(text), &[], options).await.unwrap() {
@@ -134,11 +134,11 @@ async fn an_export_applied_to_an_empty_instance_exports_as_the_same_bytes_and_ap
     assert_eq!(apply(&other, &text, WITH_SECRETS).await, 1, "it is one transaction");
     assert_eq!(exported(&other).await, text);
     let rows = audit(&other).await;
-    let again = plan(&other, &text, PlanOptions { prune: true, new_secrets: true }).await;
+    let again = plan(&other, &text, PlanOptions { prune: true, new_secrets: true, differences: true }).await;
     assert_eq!((changed(&again), again.notes.len(), again.secrets.len()), (vec![], 0, 0));
     assert_eq!(apply(&other, &text, PlanOptions::default()).await, 0);
     assert_eq!(audit(&other).await, rows);
-    let itself = plan(&world.registry, &text, PlanOptions { prune: true, new_secrets: true }).await;
+    let itself = plan(&world.registry, &text, PlanOptions { prune: true, new_secrets: true, differences: true }).await;
     assert_eq!(changed(&itself), [], "it is what it was written from");
 }
 

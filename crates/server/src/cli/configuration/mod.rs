@@ -65,19 +65,20 @@ pub(super) async fn run_export(place: &Place, shared: &Shared, args: ExportArgs)
 /// Shows or makes the changes.
 pub(super) async fn run_apply(place: &Place, shared: &Shared, args: ApplyArgs) -> Done {
     let file = read(place, &args.file)?;
-    let options = PlanOptions { prune: args.prune, new_secrets: args.new_secrets.is_some() };
+    let options = PlanOptions { prune: args.prune, new_secrets: args.new_secrets.is_some(), differences: args.diff };
     let dialects = dialect_parts(place, shared)?;
     let plan = place.registry.configuration_plan(&file, &dialects, options).await?;
     let plan = plan.map_err(|mistakes| mistakes_of(&mistakes))?;
+    drop(file);
     let prunes = plan.changes.iter().any(|change| change.action == PlannedAction::Prune);
     if args.diff || (prunes && !args.yes) {
         return Ok(report::pending(&plan, prunes && !args.diff));
     }
-    apply(place, plan, args.new_secrets.as_deref()).await
+    apply(place, plan, args.new_secrets.as_deref(), shared.json).await
 }
 
 /// Secrets are written before they come into force: afterwards nobody could say what they are.
-async fn apply(place: &Place, mut plan: ConfigurationPlan, new_secrets: Option<&Path>) -> Done {
+async fn apply(place: &Place, mut plan: ConfigurationPlan, new_secrets: Option<&Path>, is_json: bool) -> Done {
     let (secrets, environment) = (std::mem::take(&mut plan.secrets), plan.environment.clone());
     let written = match new_secrets.filter(|_| !secrets.is_empty()) {
         Some(path) => Some(secrets::write(path, &environment, &secrets)?),
@@ -87,7 +88,7 @@ async fn apply(place: &Place, mut plan: ConfigurationPlan, new_secrets: Option<&
         let key = make_key(place, &environment, algorithm, KeyState::Active).await?;
         place.registry.add_signing_key(key).await?;
     }
-    let report = report::Applied::of(&plan, written);
+    let report = report::Applied::of(&plan, written, is_json);
     let transactions = place.registry.apply_configuration(plan).await.map_err(|failure| {
         let besides = report
             .secrets_file()

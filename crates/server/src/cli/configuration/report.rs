@@ -37,17 +37,17 @@ pub(super) struct Applied {
 }
 
 impl Applied {
-    pub(super) fn of(plan: &ConfigurationPlan, secrets_file: Option<PathBuf>) -> Self {
+    pub(super) fn of(plan: &ConfigurationPlan, secrets_file: Option<PathBuf>, is_json: bool) -> Self {
         let mut counts = BTreeMap::new();
         for change in &plan.changes {
             *counts.entry(change.kind).or_default() += 1;
         }
         Self {
             environment: plan.environment.clone(),
-            lines: plan.changes.iter().map(head).collect(),
+            lines: if is_json { Vec::new() } else { plan.changes.iter().map(head).collect() },
             counts,
             changes: plan.changes.len(),
-            json: json!(plan.changes),
+            json: if is_json { json!(plan.changes) } else { Value::Null },
             notes: plan.notes.clone(),
             secrets_file,
         }
