@@ -28,6 +28,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod reference;
 mod refusals;
 mod resource;
 mod revoke;

@@ -12,6 +12,7 @@ mod cli;
 mod configuration;
 mod corruption;
 mod crash;
+mod documented;
 mod fixture;
 mod foreign;
 mod gateways;
