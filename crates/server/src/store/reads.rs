@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
     BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, BUSINESSES_CALLED, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
-    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENT_IS_THERE, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, CREDENTIALS_BETWEEN, ENTITLEMENT, ENVIRONMENT_IS_THERE, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM,
     RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
@@ -52,7 +52,11 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
-        self.commit_change(change).await
+        self.commit_changes(std::slice::from_ref(change)).await
+    }
+
+    async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
+        self.commit_changes(changes).await
     }
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
@@ -181,6 +185,15 @@ impl Store for SqlStore {
     async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {
         let found = self.engine.rows(CREDENTIALS.query().bind(environment.as_str()).bind(client.as_str())).await?;
         Ok(readable(&found, rows::credential))
+    }
+
+    async fn credentials_between(
+        &self,
+        environment: &EnvironmentName,
+        (first, last): (&ClientId, &ClientId),
+    ) -> Read<Vec<Credential>> {
+        let query = CREDENTIALS_BETWEEN.query().bind(environment.as_str()).bind(first.as_str()).bind(last.as_str());
+        Ok(readable(&self.engine.rows(query).await?, rows::credential))
     }
 
     async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {

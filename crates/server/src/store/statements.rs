@@ -20,6 +20,13 @@ macro_rules! statements {
     };
 }
 
+macro_rules! credential {
+    () => {
+        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
+         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential WHERE "
+    };
+}
+
 macro_rules! business {
     () => {
         "SELECT environment, id, tenant_id, name, external_id, status, created_at, version FROM business WHERE "
@@ -384,10 +391,10 @@ statements! {
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
          details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15 \
          WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
-    CREDENTIALS = "credential.list":
-        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential \
-         WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+    CREDENTIALS = "credential.list": concat!(credential!(),
+        "environment = $1 AND client_id = $2 ORDER BY created_position, id");
+    CREDENTIALS_BETWEEN = "credential.between": concat!(credential!(),
+        "environment = $1 AND client_id >= $2 AND client_id <= $3 ORDER BY client_id, created_position, id");
 
     RESOURCE_INSERT = "resource.insert":
         "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, token_format, created_at, created_position, \

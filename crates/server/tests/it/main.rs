@@ -9,6 +9,7 @@
 
 mod admin;
 mod cli;
+mod configuration;
 mod corruption;
 mod crash;
 mod documented;
