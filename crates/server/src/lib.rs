@@ -9,6 +9,7 @@ pub mod dashboard;
 pub mod dialect_example;
 pub mod dialect_files;
 pub mod http;
+pub mod import;
 pub mod logging;
 pub mod node;
 pub mod outgoing;

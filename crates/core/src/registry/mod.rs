@@ -9,6 +9,7 @@ mod client;
 mod credential;
 mod entitlement;
 mod environment;
+mod import;
 mod invitation;
 mod key;
 mod limits;
@@ -32,6 +33,10 @@ pub use client::{ClientEdit, ClientSecurity, CreatedClient, MAX_BUSINESSES, MAX_
 pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_CREDENTIALS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use entitlement::{EntitlementEdit, MAX_ENTITLED_DIALECTS, MAX_ENTITLED_RESOURCES};
 pub use environment::NewEnvironment;
+pub use import::{
+    ClientToImport, CredentialToImport, IMPORTED_AT_ONCE, Import, ImportPlace, ImportVerdict, ImportedClient, LeftOut,
+    MAX_IMPORTED_SECRET, ProofToImport,
+};
 pub(crate) use invitation::Means;
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
@@ -180,10 +185,13 @@ impl<S> Registry<S> {
 
 impl<S: Store> Registry<S> {
     async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
+        self.store.commit(&self.change_of(draft)).await.map(|_| ())
+    }
+
+    fn change_of(&self, draft: Draft) -> Change {
         let Draft { tenant, action, subject, before, after, writes } = draft;
         let (at, Actor { who: actor, source, request_id }) = (self.clock.now(), self.actor.clone());
-        let audit = AuditEntry { at, tenant, actor, source, request_id, action, subject, before, after };
-        self.store.commit(&Change { writes, audit }).await.map(|_| ())
+        Change { writes, audit: AuditEntry { at, tenant, actor, source, request_id, action, subject, before, after } }
     }
 
     /// Makes something new.

@@ -68,6 +68,47 @@ struct HeldLease {
 }
 
 impl State {
+    /// Makes one change, or nothing.
+    fn commit(&mut self, change: &Change) -> Result<(), CommitError> {
+        let position = Position(self.position.0 + 1);
+        // On a copy, so that a change that fails in the middle leaves nothing behind.
+        let mut tables = self.tables.clone();
+        change.writes.iter().try_for_each(|write| tables.write(write, position))?;
+        if change.writes.iter().any(|write| matches!(write, Write::ConfirmRestore)) {
+            self.is_unconfirmed = false;
+        }
+        self.tables = tables;
+        self.position = position;
+        let audit = change.audit.clone();
+        self.marks += 1;
+        let mark = Mark(self.marks);
+        self.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
+        let before = self.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
+        let record = AuditRecord {
+            position,
+            tenant: audit.tenant,
+            sequence: Some(before + 1),
+            at: audit.at,
+            actor: audit.actor,
+            source: audit.source,
+            request_id: audit.request_id,
+            action: audit.action.to_owned(),
+            subject: audit.subject,
+            before: audit.before,
+            after: audit.after,
+        };
+        self.audit.insert(position, record);
+        Ok(())
+    }
+
+    /// What whoever committed is told.
+    fn committed(&self) -> Result<Position, CommitError> {
+        if self.faults.answers {
+            return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
+        }
+        Ok(self.position)
+    }
+
     fn is_held(&self, lease: &Lease) -> bool {
         self.leases.get(lease.name).is_some_and(|held| held.fence == lease.fence)
     }
@@ -274,38 +315,24 @@ impl Store for MemoryStore {
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
         let mut state = self.usable().map_err(CommitError::Store)?;
-        let position = Position(state.position.0 + 1);
-        // On a copy, so that a change that fails in the middle leaves nothing behind.
-        let mut tables = state.tables.clone();
-        change.writes.iter().try_for_each(|write| tables.write(write, position))?;
-        if change.writes.iter().any(|write| matches!(write, Write::ConfirmRestore)) {
-            state.is_unconfirmed = false;
+        state.commit(change)?;
+        state.committed()
+    }
+
+    async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
+        let mut state = self.usable().map_err(CommitError::Store)?;
+        // A change that fails takes back those before it.
+        let before = (state.tables.clone(), state.position);
+        for change in changes {
+            if let Err(error) = state.commit(change) {
+                let position = before.1;
+                state.feed.retain(|at, _| *at <= position);
+                state.audit.retain(|at, _| *at <= position);
+                (state.tables, state.position) = before;
+                return Err(error);
+            }
         }
-        state.tables = tables;
-        state.position = position;
-        let audit = change.audit.clone();
-        state.marks += 1;
-        let mark = Mark(state.marks);
-        state.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
-        let before = state.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
-        let record = AuditRecord {
-            position,
-            tenant: audit.tenant,
-            sequence: Some(before + 1),
-            at: audit.at,
-            actor: audit.actor,
-            source: audit.source,
-            request_id: audit.request_id,
-            action: audit.action.to_owned(),
-            subject: audit.subject,
-            before: audit.before,
-            after: audit.after,
-        };
-        state.audit.insert(position, record);
-        if state.faults.answers {
-            return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
-        }
-        Ok(position)
+        state.committed()
     }
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
@@ -458,6 +485,12 @@ impl Store for MemoryStore {
         let of_tenant = all.filter(|client| tenant.is_none_or(|tenant| client.tenant_id == tenant));
         let later = of_tenant.filter(|client| page.after.is_none_or(|after| client.id > *after));
         Ok(later.take(page.limit as usize).cloned().collect())
+    }
+
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        let state = self.usable()?;
+        let is_there = |id: &&ClientId| state.tables.clients.contains_key(&(environment.clone(), (*id).clone()));
+        Ok(ids.iter().filter(is_there).cloned().collect())
     }
 
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {

@@ -51,6 +51,10 @@ impl Store for SqlStore {
         self.count_revoked_tokens(environment, client, now, limit).await
     }
 
+    async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
+        self.commit_changes(changes).await
+    }
+
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
         self.commit_change(change).await
     }
@@ -160,6 +164,10 @@ impl Store for SqlStore {
             }
         };
         self.listing(start(page.after), page.limit, query, rows::client).await
+    }
+
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        self.read_clients_among(environment, ids).await
     }
 
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
