@@ -173,7 +173,9 @@ mod tests {
         let held = Arc::new(());
         let waiting = threads.find(vec![quick("a")], SecretText::new("a".to_owned()), Arc::clone(&held));
         let mut waiting = Box::pin(waiting);
-        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let is_pending =
+            std::future::poll_fn(|context| std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())).await;
+        assert!(is_pending);
         drop(waiting);
         assert_eq!(Arc::strong_count(&held), 2, "it waits in the queue");
         threads.queue.lock().is_closed = true;

@@ -261,7 +261,7 @@ impl<S: Store> Import<'_, S> {
             let why = if let Err(refused) = check_grantable(scope) {
                 refused.to_string()
             } else if !self.resource.understands(scope) {
-                format!("the resource {uri} does not understand it; `mintmark resource edit` adds it")
+                format!("the resource {uri} does not understand it; `mintmark resource update --add-scope` adds it")
             } else if entitled.is_some_and(|entitled| !entitled.contains(scope)) {
                 "the tenant is not entitled to it; `mintmark tenant entitle` says so".to_owned()
             } else {

@@ -16,6 +16,7 @@ mod foreign;
 mod gateways;
 mod golden;
 mod http;
+mod imports;
 mod logs;
 mod outage;
 mod outgoing;

@@ -12,6 +12,7 @@ pub(in crate::token) mod key_holder;
 mod limits;
 mod outage;
 mod property;
+mod imported;
 mod renewal;
 mod secrecy;
 mod standards;

@@ -6,6 +6,7 @@ mod credentials;
 mod dashboard;
 mod dev;
 mod dialects;
+mod imports;
 mod keys;
 mod limits;
 mod people;
