@@ -28,8 +28,8 @@ use crate::registry::{
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditEntry, Change, Store, Subject, Write};
 use crate::token::{
-    ClientCertificate, Denial, Exchange, ImportedSecrets, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
-    RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
+    ClientCertificate, Denial, Exchange, ImportedSecrets, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE,
+    RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
 };
 use crate::usage::Usage;
 

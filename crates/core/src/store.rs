@@ -410,7 +410,11 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     ) -> impl Future<Output = Read<Vec<Client>>> + Send;
 
     /// Which of some identifiers are those of clients of an environment.
-    fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> impl Future<Output = Read<Vec<ClientId>>> + Send;
+    fn clients_among(
+        &self,
+        environment: &EnvironmentName,
+        ids: &[ClientId],
+    ) -> impl Future<Output = Read<Vec<ClientId>>> + Send;
 
     /// The names of clients in all environments, ordered by environment and identifier: what a key's index holds and nothing
     /// else, since all of them are asked for.

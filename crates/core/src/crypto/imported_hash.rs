@@ -171,7 +171,9 @@ impl ImportedHash {
         };
         let blocks = u32::try_from(key.len().div_ceil(block)).unwrap_or(u32::MAX);
         if iterations.saturating_mul(blocks) > PBKDF2_ITERATIONS_MAX {
-            let asked = format!("{iterations} iterations for each of {blocks} blocks, of which at most {PBKDF2_ITERATIONS_MAX} are done");
+            let asked = format!(
+                "{iterations} iterations for each of {blocks} blocks, of which at most {PBKDF2_ITERATIONS_MAX} are done"
+            );
             return Err(HashError::TooCostly(asked));
         }
         let text = format!("${}$i={iterations},l={}${}${}", scheme.name(), key.len(), encode(salt), encode(key));
@@ -186,7 +188,8 @@ impl ImportedHash {
         }
         let memory = n.saturating_mul(u64::from(r));
         if memory > SCRYPT_MEMORY_MAX || memory.saturating_mul(u64::from(p)) > SCRYPT_WORK_MAX {
-            let asked = format!("N={n}, r={r}, p={p}, where N*r is at most {SCRYPT_MEMORY_MAX} and N*r*p at most {SCRYPT_WORK_MAX}");
+            let asked =
+                format!("N={n}, r={r}, p={p}, where N*r is at most {SCRYPT_MEMORY_MAX} and N*r*p at most {SCRYPT_WORK_MAX}");
             return Err(HashError::TooCostly(asked));
         }
         let log_n = u8::try_from(n.trailing_zeros()).unwrap_or(u8::MAX);
@@ -232,7 +235,11 @@ fn check_lengths(salt: &[u8], key: &[u8]) -> Result<(), HashError> {
     if salt.is_empty() || salt.len() > LONGEST_SALT {
         return Err(HashError::Malformed("a salt of 1 to 128 bytes"));
     }
-    if (SHORTEST_KEY..=LONGEST_KEY).contains(&key.len()) { Ok(()) } else { Err(HashError::Malformed("a hash of 16 to 64 bytes")) }
+    if (SHORTEST_KEY..=LONGEST_KEY).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(HashError::Malformed("a hash of 16 to 64 bytes"))
+    }
 }
 
 /// The numbers of a field such as `m=65536,t=3,p=4`, which must have these names in this order.
@@ -280,7 +287,9 @@ fn parse_argon2(scheme: HashScheme, fields: &[&str]) -> Result<ImportedHash, Has
     let (salt, key) = (decode(salt)?, decode(key)?);
     check_lengths(&salt, &key)?;
     if salt.len() < 8 || passes == 0 || lanes == 0 || memory < 8 * lanes.min(ARGON2_LANES_MAX) {
-        return Err(HashError::Malformed("Argon2 with a salt of 8 bytes or more, m of at least 8 for each lane, t and p above 0"));
+        return Err(HashError::Malformed(
+            "Argon2 with a salt of 8 bytes or more, m of at least 8 for each lane, t and p above 0",
+        ));
     }
     let is_much = memory > ARGON2_MEMORY_MAX
         || passes > ARGON2_PASSES_MAX

@@ -191,7 +191,9 @@ impl<S: Store> Import<'_, S> {
             let refused = match self.registry.store.commit(change).await {
                 Ok(_) => continue,
                 Err(CommitError::Exists) => "somebody made a client of this id meanwhile; run the import again".to_owned(),
-                Err(CommitError::Conflict) => "its tenant or environment was changed meanwhile; run the import again".to_owned(),
+                Err(CommitError::Conflict) => {
+                    "its tenant or environment was changed meanwhile; run the import again".to_owned()
+                }
                 Err(error) => return Err(failed(error)),
             };
             if let Some(answer) = answers.get_mut(place) {

@@ -308,7 +308,6 @@ fn show(credentials: &[Credential]) -> Output {
             shown_import(one),
         ]
     });
-    let headers =
-        ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS", "IMPORTED"];
+    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS", "IMPORTED"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

@@ -62,12 +62,7 @@ pub(super) async fn run(place: &Place, args: ImportArgs) -> Done {
     Ok(report.into_output())
 }
 
-async fn import_all(
-    import: &Import<'_, SqlStore>,
-    items: Vec<Item>,
-    is_dry: bool,
-    report: &mut Report,
-) -> Result<(), Failure> {
+async fn import_all(import: &Import<'_, SqlStore>, items: Vec<Item>, is_dry: bool, report: &mut Report) -> Result<(), Failure> {
     let mut waiting: Vec<(Line, ClientToImport)> = Vec::with_capacity(IMPORTED_AT_ONCE);
     for Item { place, id, client, left_out } in items {
         let line = Line { place, id, left_out };

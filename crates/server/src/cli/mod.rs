@@ -145,7 +145,9 @@ enum RegistryCommand {
     #[command(after_help = "Example: mintmark revoke --client cli_… --environment production")]
     Revoke(revoke::RevokeArgs),
     /// Bring along clients from another server, with their ids and secrets.
-    #[command(after_help = "Example: mintmark import hydra clients.json --environment production --tenant 'Acme Ltd' --dry-run")]
+    #[command(
+        after_help = "Example: mintmark import hydra clients.json --environment production --tenant 'Acme Ltd' --dry-run"
+    )]
     Import(import::ImportArgs),
     /// Resources and the scopes they understand.
     #[command(subcommand, after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]

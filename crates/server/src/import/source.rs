@@ -39,8 +39,9 @@ impl Source {
         if bytes.len() as u64 > LONGEST_FILE {
             return Err(ImportError(format!("{}: longer than {LONGEST_FILE} bytes; split it", path.display())));
         }
-        let text = String::from_utf8(std::mem::take(&mut bytes))
-            .map_err(|error| ImportError(format!("{}: not UTF-8 at byte {}", path.display(), error.utf8_error().valid_up_to())))?;
+        let text = String::from_utf8(std::mem::take(&mut bytes)).map_err(|error| {
+            ImportError(format!("{}: not UTF-8 at byte {}", path.display(), error.utf8_error().valid_up_to()))
+        })?;
         Ok(Self::of_text(text))
     }
 

@@ -195,7 +195,8 @@ fn mintmarks_own_json_is_read_and_mistakes_told_by_line_and_place() {
 
 #[test]
 fn what_is_said_of_a_bad_row_holds_nothing_secret() {
-    let json = r#"[{"client_id": {"hunter2": 1}}, {"client_id": "a", "lifetime": "hunter2"}, {"client_id": "a", "jwks": "hunter2"}]"#;
+    let json =
+        r#"[{"client_id": {"hunter2": 1}}, {"client_id": "a", "lifetime": "hunter2"}, {"client_id": "a", "jwks": "hunter2"}]"#;
     let csv = "client_id,client_secret,lifetime,jwks\na,hunter2,hunter2,\nb,hunter2,,hunter2\nc,hunter2\n";
     for (format, text) in [(Format::Json, json), (Format::Csv, csv)] {
         for item in read_text(format, text) {

@@ -16,7 +16,8 @@ use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::{self, readable, subject_columns};
 use super::statements::{
-    AUDIT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE, AUDIT_HEAD_MOVE_BY, AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
+    AUDIT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE, AUDIT_HEAD_MOVE_BY, AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT,
+    Statement,
 };
 use super::writes::{big, json};
 

@@ -11,9 +11,7 @@ use super::commit::commit_error;
 use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::{client_name, readable, subject_columns};
-use super::statements::{
-    CLIENT_INSERT, CLIENTS_AMONG, CREDENTIAL_INSERT, FEED_INSERT, STORE, STORE_ADVANCE_BY, Statement,
-};
+use super::statements::{CLIENT_INSERT, CLIENTS_AMONG, CREDENTIAL_INSERT, FEED_INSERT, STORE, STORE_ADVANCE_BY, Statement};
 use super::writes::{big, insert_client, insert_credential, random_mark, write};
 
 /// How many rows one statement inserts.

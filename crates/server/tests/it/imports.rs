@@ -34,7 +34,8 @@ fn sandbox() -> EnvironmentName {
 /// The table of a django-oauth-toolkit server with a client for each hasher, named after its scheme, and one in clear.
 fn table() -> String {
     let header = "client_id,client_type,authorization_grant_type,client_secret,name,hash_client_secret";
-    let row = |id: &str, secret: &str, is_hashed: &str| format!("{id},confidential,client-credentials,{secret},{id},{is_hashed}");
+    let row =
+        |id: &str, secret: &str, is_hashed: &str| format!("{id},confidential,client-credentials,{secret},{id},{is_hashed}");
     let mut rows: Vec<String> = HASHES.iter().map(|(id, hash)| row(id, &format!("\"{hash}\""), "t")).collect();
     rows.push(row("clear", SECRET, "f"));
     format!("{header}\n{}\n", rows.join("\n"))
@@ -64,7 +65,7 @@ async fn basic(server: &TestServer, id: &str, secret: &str) -> Answer {
     let credentials = STANDARD.encode(format!("{id}:{secret}"));
     let body = "grant_type=client_credentials";
     let request = format!(
-        "POST /oauth2/token HTTP/1.1\r\nHost: sandbox.mintmark.example\r\nConnection: close\r\nAuthorization: Basic {credentials}\r\n\
+        "POST /oauth/token HTTP/1.1\r\nHost: sandbox.mintmark.example\r\nConnection: close\r\nAuthorization: Basic {credentials}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );

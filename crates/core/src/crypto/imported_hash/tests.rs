@@ -100,7 +100,9 @@ fn what_costs_too_much_is_refused_by_parameter_s9() {
 fn what_django_5_and_6_write_by_default_is_within_the_bounds() {
     assert!(ImportedHash::pbkdf2(HashScheme::Pbkdf2Sha256, 1_500_000, b"salt", &[7; 32]).is_ok());
     assert!(ImportedHash::scrypt(1 << 14, 8, 5, b"salt", &[7; 64]).is_ok());
-    assert!(ImportedHash::parse("$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHQ$MDPBFLnTPwkyNeg0UX0NNpTV9gD7yiSKLxRKWicXIo0").is_ok());
+    assert!(
+        ImportedHash::parse("$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHQ$MDPBFLnTPwkyNeg0UX0NNpTV9gD7yiSKLxRKWicXIo0").is_ok()
+    );
 }
 
 #[test]

@@ -22,9 +22,8 @@ impl<S: Store> Import<'_, S> {
         if record.client.tenant_id != self.place.tenant_id {
             return ImportVerdict::Refused("a client of this id is there already, and is another tenant's".to_owned());
         }
-        let is_from_there = |credential: &&Credential| {
-            credential.imported.as_ref().is_some_and(|imported| imported.from == self.place.from)
-        };
+        let is_from_there =
+            |credential: &&Credential| credential.imported.as_ref().is_some_and(|imported| imported.from == self.place.from);
         let imported: Vec<&Credential> = record.credentials.iter().filter(is_from_there).collect();
         if imported.is_empty() {
             let from = self.place.from;

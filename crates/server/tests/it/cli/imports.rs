@@ -36,7 +36,7 @@ async fn an_import_is_tried_dry_then_done_and_the_second_does_nothing() {
     assert!(listed.stdout.contains("csv (clear)") && !listed.stdout.contains("hunter2"), "{}", listed.stdout);
     let body = "grant_type=client_credentials&client_id=one&client_secret=hunter2-of-old&scope=ledger:read";
     let status = eventually("the node hears of the client", async || {
-        let answer = send(dev.address("sandbox"), form("/oauth2/token", body).as_ref()).await;
+        let answer = send(dev.address("sandbox"), form("/oauth/token", body).as_ref()).await;
         (answer.status == 200).then_some(answer.status)
     });
     assert_eq!(status.await, 200);
@@ -50,12 +50,14 @@ async fn an_import_that_cannot_begin_says_why() {
     let file = folder.path().join("clients.json");
     fs::write(&file, r#"{"clients": "hunter2"}"#).unwrap();
     let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
-    let run = |more: &[&str]| Finished::refused(&[&["import"], more, &["--environment", "sandbox", "--data-dir", data]].concat());
+    let run =
+        |more: &[&str]| Finished::refused(&[&["import"], more, &["--environment", "sandbox", "--data-dir", data]].concat());
     let why = run(&["json", file]);
     assert!(why.contains("expected a list of clients") && !why.contains("hunter2"), "{why}");
     assert!(run(&["json", "/nowhere"]).contains("/nowhere"), "the file is named");
     fs::write(file, "[]").unwrap();
     assert!(run(&["json", file, "--resource", "https://nowhere.example"]).contains("https://nowhere.example"));
-    let nothing: Value = Finished::good(&["import", "json", file, "--environment", "sandbox", "--data-dir", data, "--json"]).json();
+    let nothing: Value =
+        Finished::good(&["import", "json", file, "--environment", "sandbox", "--data-dir", data, "--json"]).json();
     assert_eq!(nothing["imported"], 0);
 }

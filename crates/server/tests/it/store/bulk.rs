@@ -27,7 +27,8 @@ fn changes<S: Store>(world: &World<S>, client: impl Fn(usize) -> Client) -> Vec<
                 ..world.new_credential(&client)
             };
             let subject = Subject::Client { environment: client.environment.clone(), id: client.id.clone() };
-            let audit = AuditEntry { tenant: Some(client.tenant_id), ..AuditEntry::local(NOW, "test", "client.import", subject) };
+            let audit =
+                AuditEntry { tenant: Some(client.tenant_id), ..AuditEntry::local(NOW, "test", "client.import", subject) };
             let writes = vec![Write::InsertClient(client.clone()), Write::InsertCredential(credential.clone())];
             (client, credential, Change { writes, audit })
         })
@@ -46,7 +47,8 @@ async fn many_changes_are_read_as_they_were_written_and_each_has_its_place<S: St
         let feed = world.store.feed(Position(begun), 1000).await.unwrap();
         assert_eq!((feed.head, feed.entries.len()), (last, MANY));
         assert_eq!(feed.mark, feed.entries[MANY - 1].mark, "the last one's mark is the store's");
-        let audit = world.store.audit(&AuditFilter { tenant: Some(Some(tenant.id)), ..AuditFilter::default() }, None, 1000).await;
+        let audit =
+            world.store.audit(&AuditFilter { tenant: Some(Some(tenant.id)), ..AuditFilter::default() }, None, 1000).await;
         let audit = audit.unwrap();
         for (at, (client, credential, _)) in made.iter().enumerate() {
             let record = world.store.client_record(&sandbox.name, &client.id).await.unwrap().value.unwrap();
@@ -55,7 +57,10 @@ async fn many_changes_are_read_as_they_were_written_and_each_has_its_place<S: St
             let position = Position(begun + 1 + at as u64);
             assert_eq!((&feed.entries[at].subject, feed.entries[at].position), (&subject, position));
             let row = &audit[MANY - 1 - at];
-            assert_eq!((&row.subject, row.position, row.sequence), (&subject, position, Some(run * MANY as u64 + at as u64 + 1)));
+            assert_eq!(
+                (&row.subject, row.position, row.sequence),
+                (&subject, position, Some(run * MANY as u64 + at as u64 + 1))
+            );
         }
     }
     let renamed = world.tenant("Blue").await;
