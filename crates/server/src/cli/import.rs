@@ -39,6 +39,9 @@ pub(super) struct ImportArgs {
     /// The scopes of clients of which the file names none, separated by spaces.
     #[arg(long, value_name = "SCOPES", value_parser = parse_scopes)]
     scope: Option<ScopeSet>,
+    /// The API whose grants are meant, where clients of Auth0 have grants for several.
+    #[arg(long, value_name = "URI")]
+    audience: Option<String>,
 }
 
 fn parse_scopes(text: &str) -> Result<ScopeSet, String> {
@@ -46,12 +49,12 @@ fn parse_scopes(text: &str) -> Result<ScopeSet, String> {
 }
 
 pub(super) async fn run(place: &Place, args: ImportArgs) -> Done {
-    let ImportArgs { from, file, environment, tenant, dry_run, resource, dialect, scope } = args;
+    let ImportArgs { from, file, environment, tenant, dry_run, resource, dialect, scope, audience } = args;
     let environment = place.environment(environment.as_ref()).await?.environment.name;
     let tenant = place.tenant(tenant.as_deref()).await?;
     let dialects = if dialect.is_empty() { vec![Entitlement::STANDARD.parse()?] } else { dialect };
     let source = Source::read(&file)?;
-    let items = read(from, &source, &Assumed { scopes: scope })?;
+    let items = read(from, &source, &Assumed { scopes: scope, audience })?;
     drop(source);
     let to = ImportPlace { environment, tenant_id: tenant.id, from: from.as_str(), resource, dialects };
     let import = place.registry.import(to).await?;

@@ -1,10 +1,17 @@
 //! Public keys of clients (RFC 7517).
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mintmark_core::model::{KeySetLocation, Proof, PublicKey};
 use mintmark_verify::{Algorithm, Jwk, VerifyingKey};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
 
 use super::found::Found;
+use crate::dashboard::clients::public_key;
 
 /// The most keys of one client.
 const MOST_KEYS: usize = 10;
@@ -33,6 +40,46 @@ pub(super) fn add_keys(found: &mut Found, document: &Value, told: Option<&str>) 
 /// The address of a key set.
 pub(super) fn add_key_set(found: &mut Found, uri: &str) {
     found.add_proof(Proof::KeySet(KeySetLocation { uri: uri.to_owned() }));
+}
+
+/// The key in a certificate's DER.
+pub(super) fn of_certificate(der: &[u8]) -> Option<Value> {
+    let certificate = Certificate::from_der(der).ok()?;
+    of_public_key(&certificate.tbs_certificate().subject_public_key_info().to_der().ok()?)
+}
+
+/// A key's DER. Which algorithm an RSA key is used with it does not say.
+pub(super) fn of_public_key(der: &[u8]) -> Option<Value> {
+    without_algorithm(serde_json::to_value(public_key::of_der(der)?).ok()?)
+}
+
+/// A key or certificate in PEM.
+pub(super) fn of_pem(text: &str) -> Option<Value> {
+    if text.contains("BEGIN CERTIFICATE") {
+        return of_certificate(&CertificateDer::from_pem_slice(text.as_bytes()).ok()?);
+    }
+    without_algorithm(public_key::read(text)?)
+}
+
+fn without_algorithm(mut key: Value) -> Option<Value> {
+    let members = key.as_object_mut()?;
+    if members.get("kty").and_then(Value::as_str) == Some("RSA") {
+        members.remove("alg");
+    }
+    Some(key)
+}
+
+/// A SHA-256 in base64url or in hexadecimal, with or without colons.
+pub(super) fn fingerprint(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text.chars().filter(|one| *one != ':').map_while(|one| one.to_digit(16)).collect();
+    let bytes = match digits.len() {
+        64 => digits
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |sum, digit| sum << 4 | u8::try_from(*digit).unwrap_or(0)))
+            .collect(),
+        _ => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?,
+    };
+    Some(bytes).filter(|bytes| bytes.len() == 32)
 }
 
 fn kid_of(key: &Value) -> String {

@@ -12,9 +12,13 @@
 //! | `keycloak` | Keycloak |
 //! | `auth0`, `okta` | Auth0 and Okta |
 
+mod auth0;
 mod django;
 mod found;
+mod hydra;
+mod keycloak;
 mod keys;
+mod okta;
 mod plain;
 mod source;
 mod table;
@@ -34,8 +38,16 @@ pub const MOST_CLIENTS: usize = 1_000_000;
 /// What wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
+    /// Ory Hydra: its table `hydra_client` by `pg_dump` or as CSV, or `hydra list clients --format json`.
+    Hydra,
+    /// Keycloak: the export of a realm.
+    Keycloak,
     /// django-oauth-toolkit: `manage.py dumpdata oauth2_provider.application`, or its table as CSV or by `pg_dump`.
     DjangoOauthToolkit,
+    /// Auth0: the clients of its management API, with or without its client grants.
+    Auth0,
+    /// Okta: the apps of its management API.
+    Okta,
     /// A table with Mintmark's own columns.
     Csv,
     /// A list with Mintmark's own members.
@@ -46,7 +58,11 @@ impl Format {
     /// The word for it, which credentials that came from it keep.
     pub fn as_str(self) -> &'static str {
         match self {
+            Format::Hydra => "hydra",
+            Format::Keycloak => "keycloak",
             Format::DjangoOauthToolkit => "django-oauth-toolkit",
+            Format::Auth0 => "auth0",
+            Format::Okta => "okta",
             Format::Csv => "csv",
             Format::Json => "json",
         }
@@ -68,6 +84,8 @@ fn shown(text: &str) -> String {
 pub struct Assumed {
     /// The scopes of clients of which the file names none.
     pub scopes: Option<ScopeSet>,
+    /// Of grants for several APIs those for this one are meant.
+    pub audience: Option<String>,
 }
 
 /// A client of a file.
@@ -129,7 +147,11 @@ impl Unread {
 /// Reads all clients of a file.
 pub fn read(format: Format, source: &Source, assumed: &Assumed) -> Result<Vec<Item>, ImportError> {
     let placed = match format {
+        Format::Hydra => hydra::read(source)?,
+        Format::Keycloak => keycloak::read(source)?,
         Format::DjangoOauthToolkit => django::read(source)?,
+        Format::Auth0 => auth0::read(source, assumed.audience.as_deref())?,
+        Format::Okta => okta::read(source)?,
         Format::Csv => plain::read_csv(source)?,
         Format::Json => plain::read_json(source)?,
     };

@@ -1,3 +1,4 @@
+
 use mintmark_core::registry::ProofToImport;
 
 use super::*;
@@ -207,7 +208,7 @@ fn what_is_said_of_a_bad_row_holds_nothing_secret() {
 
 #[test]
 fn scopes_are_assumed_where_a_file_says_nothing_of_them() {
-    let assumed = Assumed { scopes: Some(ScopeSet::parse("read write").unwrap()) };
+    let assumed = Assumed { scopes: Some(ScopeSet::parse("read write").unwrap()), audience: None };
     let source = Source::of_text(r#"[{"client_id": "one"}, {"client_id": "two", "scopes": []}]"#.to_owned());
     let items = read(Format::Json, &source, &assumed).unwrap();
     assert_eq!((client(&items[0]).scopes.len(), client(&items[1]).scopes.len()), (2, 0));
