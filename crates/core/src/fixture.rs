@@ -28,8 +28,8 @@ use crate::registry::{
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditEntry, Change, Store, Subject, Write};
 use crate::token::{
-    ClientCertificate, Denial, Exchange, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
-    RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
+    ClientCertificate, Denial, Exchange, ImportedSecrets, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE,
+    RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
 };
 use crate::usage::Usage;
 
@@ -367,6 +367,7 @@ async fn endpoint(
         random: Arc::new(SeededRandom::new(4)),
         root_keys: root_keys(),
         signers: SignerThreads::start(1).unwrap(),
+        imported: ImportedSecrets::start(1).unwrap(),
         limits: Limits::new(by_source, by_try),
         remote_keys: Arc::clone(remote_keys) as Arc<dyn RemoteKeys>,
         nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(5)),

@@ -10,6 +10,7 @@ pub mod dialect_example;
 pub mod dialect_files;
 mod dialect_page;
 pub mod http;
+pub mod import;
 pub mod logging;
 pub mod node;
 pub mod outgoing;

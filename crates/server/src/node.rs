@@ -16,7 +16,7 @@ use mintmark_core::document::Diagnostic;
 use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
-use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
+use mintmark_core::token::{ImportedSecrets, Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
 use mintmark_core::usage::Usage;
 
 use crate::admin::Trials;
@@ -214,6 +214,7 @@ impl Node {
                 nonces: NonceKeys::new(&parts.root_keys, &*parts.random),
                 root_keys: parts.root_keys,
                 signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
+                imported: ImportedSecrets::start(hash_threads(threads)).map_err(StartError::Threads)?,
                 proofs: ProofMemory::default(),
                 remote_keys: parts.remote_keys,
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
@@ -299,4 +300,9 @@ fn directory_limits(settings: &NodeSettings) -> DirectoryLimits {
         business_bytes: settings.cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
         max_staleness_milliseconds: settings.outage.max_staleness.saturating_mul(1000),
     }
+}
+
+/// Half of the cores at most, since what waits for a hash waits long anyway, and four, since a hash may take 128 MiB.
+fn hash_threads(cores: usize) -> usize {
+    (cores / 2).clamp(1, 4)
 }

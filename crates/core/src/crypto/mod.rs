@@ -1,6 +1,8 @@
 //! Secrets, sealing, signing. Everything here that is secret is a type that does not print and is wiped when dropped.
 
 mod audit_chain;
+mod hash_threads;
+mod imported_hash;
 mod opaque;
 mod peppers;
 mod root_keys;
@@ -10,6 +12,8 @@ mod signer_threads;
 mod signing;
 
 pub use audit_chain::{AuditKeys, ChainLink, ChainedRow, LinkError};
+pub use hash_threads::{HashThreads, HashesBusy};
+pub use imported_hash::{HashError, HashScheme, ImportedHash};
 pub use opaque::{MANAGEMENT_PREFIX, OPAQUE_PREFIX};
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};

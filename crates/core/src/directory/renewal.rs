@@ -64,9 +64,9 @@ impl Renewal {
     /// Whether the store holds the credential as it was when it proved its client.
     fn is_of(&self, stored: &Credential) -> bool {
         let known = self.known.credentials().get(self.credential);
-        let is_same_secret = known.filter(|known| known.id == stored.id).is_some_and(|known| {
-            known.secret().zip(stored.proof.secret()).is_some_and(|(known, stored)| known.is_stored_as(stored))
-        });
+        let is_same_secret = known
+            .filter(|known| known.id == stored.id)
+            .is_some_and(|known| stored.proof.secret().is_some_and(|stored| known.is_stored_as(stored)));
         is_same_secret && stored.status == Status::Active
     }
 }

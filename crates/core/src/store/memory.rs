@@ -484,6 +484,12 @@ impl Store for MemoryStore {
         Ok(later.take(page.limit as usize).cloned().collect())
     }
 
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        let state = self.usable()?;
+        let is_there = |id: &&ClientId| state.tables.clients.contains_key(&(environment.clone(), (*id).clone()));
+        Ok(ids.iter().filter(is_there).cloned().collect())
+    }
+
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
         let start = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let later = |tables: &Tables| {

@@ -23,7 +23,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use authenticate::{ASSERTION_LIFE, AssertionFault, FederationCheck, REFUSED_TRIES_PER_MINUTE, check_federation};
+pub use authenticate::{
+    ASSERTION_LIFE, AssertionFault, FederationCheck, ImportedSecrets, REFUSED_TRIES_PER_MINUTE, check_federation,
+};
 pub use certificate::ClientCertificate;
 pub use denial::Denial;
 pub use ending::{
@@ -68,6 +70,8 @@ pub struct TokenEndpoint<S> {
     pub root_keys: Arc<RootKeys>,
     /// Where slow signatures are made.
     pub signers: SignerThreads,
+    /// Where secrets are compared with hashes that were imported.
+    pub imported: ImportedSecrets,
     /// The counters behind rate limits.
     pub limits: Limits,
     /// Keys that clients and other issuers publish.

@@ -18,6 +18,7 @@ mod entitlement;
 mod environment;
 mod explain;
 mod fetch;
+mod import;
 mod init;
 mod inspect;
 mod key;
@@ -150,6 +151,11 @@ enum RegistryCommand {
     /// Turning off a client, secret, business or tenant ends its tokens too.
     #[command(after_help = "Example: mintmark revoke --client cli_… --environment production")]
     Revoke(revoke::RevokeArgs),
+    /// Bring along clients from another server, with their ids and secrets.
+    #[command(
+        after_help = "Example: mintmark import hydra clients.json --environment production --tenant 'Acme Ltd' --dry-run"
+    )]
+    Import(import::ImportArgs),
     /// Resources and the scopes they understand.
     #[command(subcommand, after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]
     Resource(resource::ResourceCommand),
@@ -255,6 +261,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Credential(command) => credential::run(place, shared, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
+        RegistryCommand::Import(args) => import::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
         RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,

@@ -7,7 +7,7 @@
 mod access;
 mod assets;
 mod businesses;
-mod clients;
+pub(crate) mod clients;
 mod components;
 mod cookies;
 #[cfg(test)]

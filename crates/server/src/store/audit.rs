@@ -11,12 +11,13 @@ pub use chains::AuditSurvey;
 use chains::chain_head;
 
 use super::SqlStore;
+use super::bulk::ROWS_AT_ONCE;
 use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::{self, readable, subject_columns};
 use super::statements::{
     AUDIT, AUDIT_FLOOR, AUDIT_FLOOR_OF_CHAIN, AUDIT_FLOOR_OF_SUBJECT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE,
-    AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
+    AUDIT_HEAD_MOVE_BY, AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
 };
 use super::writes::{big, json};
 
@@ -53,6 +54,42 @@ impl SqlStore {
         insert_row(&row).execute(transaction).await.map_err(|error| taken(&row, error))?;
         let moved = if last.is_some() { AUDIT_HEAD_MOVE } else { AUDIT_HEAD_INSERT };
         match moved_head(moved, &row).execute(transaction).await? {
+            1 => Ok(()),
+            _ => Err(WriteError::Again("another change moved the head of the audit chain".to_owned())),
+        }
+    }
+
+    /// Writes the audit rows of several changes of one chain, in their order, and moves the chain's head once.
+    pub(super) async fn insert_audits(
+        &self,
+        transaction: &mut Transaction,
+        chain: &str,
+        changes: &[(Position, &AuditEntry)],
+    ) -> Result<(), WriteError> {
+        let keys = self.audit_keys().map_err(WriteError::Failed)?;
+        let head = AUDIT_HEAD.query().bind(chain).row(transaction).await?;
+        let head = head.as_ref().map(chain_head).transpose().map_err(|error| WriteError::Failed(error.to_string()))?;
+        let begun = head.as_ref().map_or(0, |head| head.rows);
+        let (mut count, mut previous) = (begun, head.as_ref().map(|head| head.mac.clone()).unwrap_or_default());
+        let mut rows = Vec::with_capacity(changes.len());
+        for (position, audit) in changes {
+            let mut row = new_row(audit, chain.to_owned(), *position, count)?;
+            let link = keys.link(&previous, &row.content());
+            row.link =
+                link.ok_or_else(|| WriteError::Failed("no master key is loaded to link the audit row with".to_owned()))?;
+            (count, previous) = (row.sequence, row.link.mac.clone());
+            rows.push(row);
+        }
+        let Some(last) = rows.last() else { return Ok(()) };
+        for part in rows.chunks(ROWS_AT_ONCE) {
+            let query = AUDIT_INSERT.query_of_rows(part.iter().map(insert_row).collect());
+            query.execute(transaction).await.map_err(|error| taken(last, error))?;
+        }
+        let moved = match head {
+            Some(_) => moved_head(AUDIT_HEAD_MOVE_BY, last).bind(begun),
+            None => moved_head(AUDIT_HEAD_INSERT, last),
+        };
+        match moved.execute(transaction).await? {
             1 => Ok(()),
             _ => Err(WriteError::Again("another change moved the head of the audit chain".to_owned())),
         }

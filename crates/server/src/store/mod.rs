@@ -20,11 +20,13 @@
 //! | `audit` | the audit log and its chains |
 //! | `usage` | counts of token requests, and refusals that are kept |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
+//! | `bulk` | many changes in one transaction |
 //! | `rows`, `fields` | from rows to the model |
 //! | `transfer` | whole stores: copies and backups |
 //! | `migrate` | the schema's versions |
 
 mod audit;
+mod bulk;
 mod client_lists;
 mod commit;
 mod deny_list;

@@ -52,7 +52,7 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
-        self.commit_changes(std::slice::from_ref(change)).await
+        self.commit_change(change).await
     }
 
     async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
@@ -176,6 +176,10 @@ impl Store for SqlStore {
             }
         };
         self.listing(start(page.after), page.limit, query, rows::client).await
+    }
+
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        self.read_clients_among(environment, ids).await
     }
 
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {

@@ -23,7 +23,7 @@ macro_rules! statements {
 macro_rules! credential {
     () => {
         "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential WHERE "
+         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version, imported FROM credential WHERE "
     };
 }
 
@@ -196,6 +196,15 @@ macro_rules! refusals_over {
     };
 }
 
+impl Statement {
+    /// The text that inserts so many rows, of an `INSERT ... VALUES (...)` of one. Where it is no such text, it stays.
+    pub(super) fn sql_of_rows(&self, rows: usize) -> String {
+        let Some((before, values)) = self.sql.split_once(" VALUES (") else { return self.sql.to_owned() };
+        let columns = values.matches('$').count();
+        ManyRows { name: self.name, before: "", after: "", columns, first: 0 }.sql_after(&format!("{before} VALUES "), rows)
+    }
+}
+
 /// A statement about several rows at once, as many as its query is made for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ManyRows {
@@ -210,13 +219,17 @@ pub(super) struct ManyRows {
 impl ManyRows {
     /// Its text for so many rows.
     pub(super) fn sql(&self, rows: usize) -> String {
+        self.sql_after(self.before, rows)
+    }
+
+    fn sql_after(&self, before: &str, rows: usize) -> String {
         let row = |number: usize| {
             let first = self.first + number * self.columns;
             let places = (1..=self.columns).map(|column| format!("${}", first + column));
             format!("({})", places.collect::<Vec<_>>().join(", "))
         };
         let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-        format!("{}{rows}{}", self.before, self.after)
+        format!("{before}{rows}{}", self.after)
     }
 }
 
@@ -268,9 +281,17 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
     first: 0,
 };
 
+pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
+    name: "client.among",
+    before: "SELECT c.environment, c.id FROM (VALUES ",
+    after: ") AS wanted CROSS JOIN client AS c WHERE c.environment = $1 AND c.id = wanted.column1",
+    columns: 1,
+    first: 1,
+};
+
 #[cfg(test)]
 const ALL_OF_MANY_ROWS: &[ManyRows] =
-    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
+    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, CLIENTS_AMONG, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -283,6 +304,8 @@ statements! {
     STORE_IS_THERE = "store.is_there": "SELECT id FROM store WHERE id = 1";
     STORE_ADVANCE = "store.advance":
         "UPDATE store SET position = position + 1, mark = $1 WHERE id = 1 RETURNING position";
+    STORE_ADVANCE_BY = "store.advance_by":
+        "UPDATE store SET position = position + $2, mark = $1 WHERE id = 1 RETURNING position";
     STORE_BEGIN_HISTORY = "store.begin_history":
         "UPDATE store SET incarnation = $1, position = $2, first_position = $2, mark = $3, unconfirmed = 1 WHERE id = 1";
     STORE_CONFIRM = "store.confirm": "UPDATE store SET unconfirmed = 0 WHERE id = 1 AND unconfirmed = 1";
@@ -385,7 +408,7 @@ statements! {
     CREDENTIAL_INSERT = "credential.insert":
         "INSERT INTO credential (environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, \
          details, sealed, status, limits, rotation, created_at, created_position, expires_at, last_used_at, last_used_from, \
-         version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+         version, imported) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
@@ -633,6 +656,8 @@ statements! {
         "INSERT INTO audit_head (chain, ordinal, position, key_id, mac) VALUES ($1, $2, $3, $4, $5)";
     AUDIT_HEAD_MOVE = "audit.head_move":
         "UPDATE audit_head SET ordinal = $2, position = $3, key_id = $4, mac = $5 WHERE chain = $1 AND ordinal + 1 = $2";
+    AUDIT_HEAD_MOVE_BY = "audit.head_move_by":
+        "UPDATE audit_head SET ordinal = $2, position = $3, key_id = $4, mac = $5 WHERE chain = $1 AND ordinal = $6";
     AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
     AUDIT_FIRST_CHAINED = "audit.first_chained":
         "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";

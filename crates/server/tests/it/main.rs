@@ -18,6 +18,7 @@ mod foreign;
 mod gateways;
 mod golden;
 mod http;
+mod imports;
 mod logs;
 mod outage;
 mod outgoing;
