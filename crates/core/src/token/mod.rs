@@ -328,6 +328,7 @@ fn encode(
                 expires_at: token.expires_at,
                 now: token.issued_at,
                 scope: &token.scope,
+                client_id: named.as_ref().map_or("", ClientId::as_str),
             };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
             (encoded, outcome_of(named, Some(&proved), Ok(token.jti)))

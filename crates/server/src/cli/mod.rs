@@ -236,7 +236,7 @@ async fn run(cli: Cli) -> Done {
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Explain(args) => explain::run(&shared, args).await,
-        Command::Dialect(command) => dialect::run(&shared, command),
+        Command::Dialect(command) => dialect::run(&shared, command).await,
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,
