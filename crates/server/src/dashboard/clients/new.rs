@@ -151,7 +151,7 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         dialects: answers.dialects.clone(),
         token_minutes: token_minutes(seat, record, &answers.dialects),
         expires: expires.map(day),
-        asks_who: asks_who(seat),
+        nonce: asks_who(seat).then(|| once::token(&*seat.desk.registry.random)),
         api: by_api(seat, environment, answers),
     };
     Ok(problem::page(&page))
@@ -227,7 +227,7 @@ async fn create(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         Ok(created) => {
             ticket.done(seat, created.client.id.as_str()).await;
             let secret = created.secret.as_ref().map(crate::admin::operations::ShownSecret::expose);
-            let made = ready::Made { kind: created.credential.kind, secret, is_gone: false };
+            let made = ready::Made { kind: created.credential.kind, secret, gone: None };
             Ok(problem::page(&ready::page(seat, &created.client, words::result::title(&created.client.name), made)))
         }
         Err(refusal) => {
@@ -244,7 +244,7 @@ async fn create(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
 async fn gone(seat: &Seat, environment: &EnvironmentName, id: &str) -> Answer {
     let id = id.parse().map_err(|_| seat.stop(Refusal::NotFound))?;
     let client = clients::read(&seat.desk, environment, &id).await.map_err(|refusal| seat.stop(refusal))?;
-    ready::gone(seat, &client).await
+    ready::client_is_gone(seat, &client).await
 }
 
 /// The form came before, and nobody knows what became of it.

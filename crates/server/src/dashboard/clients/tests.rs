@@ -117,6 +117,85 @@ async fn a_client_is_made_in_three_screens_and_its_secret_is_shown_once() {
     }
 }
 
+/// What a form answers that is sent by a browser which took none of the answers so far.
+async fn press(office: &Office, path: &str, fields: &[(&str, &str)]) -> Response {
+    let token = token_of(office.cookie.split_once('=').unwrap().1);
+    let fields: Vec<_> = [("csrf", token.as_str())].into_iter().chain(fields.iter().copied()).collect();
+    office.dashboard.send(path, &office.cookie, form(&fields)).await
+}
+
+/// The fields of the page that sums a client up, with password and code.
+async fn review(office: &mut Office) -> Vec<(String, String)> {
+    let tenant = office.tenant.to_string();
+    let answers = [("step", "review"), ("name", "billing"), ("tenant", tenant.as_str()), ("method", "secret")];
+    let answers: Vec<_> = answers.into_iter().chain([("dialect", "standard"), ("expires_in_days", "90")]).collect();
+    let page = text(office.send("/sandbox/clients/new", &answers).await).await;
+    let tokens = ["once", "step_up_nonce"].map(|name| (name, hidden(&page, name).to_owned()));
+    let answers = answers.into_iter().skip(1).map(|(name, value)| (name, value.to_owned()));
+    let create = [("step", "create".to_owned())].into_iter().chain(answers).chain(tokens).chain(office.step_up());
+    create.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn is_the_secret_in(page: &str) -> bool {
+    page.contains("mms_sandbox_")
+}
+
+#[tokio::test]
+async fn a_button_that_is_pressed_twice_makes_one_client_and_keeps_its_maker_signed_in() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    // The browser drops the first answer, and with it the session's other token.
+    let first = press(&office, "/sandbox/clients/new", &create).await;
+    assert!(is_the_secret_in(&text(first).await));
+    let second = press(&office, "/sandbox/clients/new", &create).await;
+    assert_eq!(second.status(), StatusCode::OK);
+    let renewed = cookie_of(&second);
+    let page = text(second).await;
+    assert!(!is_the_secret_in(&page) && page.contains("pressed twice") && page.contains("to rotate it"), "{page}");
+    assert_ne!(renewed, office.cookie);
+    let before = office.cookie.clone();
+    office.cookie = renewed;
+    let list = office.page("/sandbox/clients").await;
+    assert_eq!(list.matches("class=\"row-link\"").count(), 1);
+    let rotate = between(&page, "class=\"button plain\" href=\"", "\"").to_owned();
+    assert!(office.page(&rotate).await.contains("/rotation\""), "{rotate}");
+
+    office.cookie = before;
+    office.dashboard.clock.advance(60);
+    let late = press(&office, "/sandbox/clients/new", &create).await;
+    assert_eq!(late.headers()["location"], "/sign-in", "s24: the token from before is worth nothing");
+}
+
+#[tokio::test]
+async fn s24_who_copied_the_token_from_before_gains_nothing_without_the_form() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(press(&office, "/sandbox/clients/new", &create).await.status(), StatusCode::OK);
+    for nonce in [None, Some(""), Some("AAAAAAAAAAAAAAAAAAAAAA")] {
+        let others = create.iter().copied().filter(|(name, _)| *name != "step_up_nonce");
+        let forged: Vec<_> = others.chain(nonce.map(|nonce| ("step_up_nonce", nonce))).collect();
+        let answer = press(&office, "/sandbox/clients/new", &forged).await;
+        assert_eq!(answer.headers()["location"], "/sign-in", "{nonce:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_presses_at_once_one_shows_the_secret_and_the_other_waits_for_it() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let press = async || {
+        let answer = press(&office, "/sandbox/clients/new", &create).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        (cookie_of(&answer), text(answer).await)
+    };
+    let ((one, first), (other, second)) = tokio::join!(press(), press());
+    assert_eq!(one, other, "they are one session");
+    assert!(is_the_secret_in(&first) != is_the_secret_in(&second), "{first}{second}");
+}
+
 #[tokio::test]
 async fn a_form_with_a_mistake_comes_back_filled_in_and_makes_nothing() {
     let mut office = Office::open().await;
@@ -179,7 +258,7 @@ async fn a_secret_is_rotated_extended_and_retired_on_its_page() {
     let second = between(&shown, "data-select>", "</textarea>").to_owned();
     assert!(second.starts_with("mms_sandbox_") && second != first);
     let again = text(office.send(&format!("{old}/rotation"), &[("once", &once), ("grace", "1h")]).await).await;
-    assert!(!again.contains(&second), "a reload shows it no more");
+    assert!(!again.contains(&second) && again.contains("The secret was shown once"), "a reload shows it no more");
 
     for path in [base.clone(), format!("{base}/credentials")] {
         assert!(office.page(&path).await.contains("A secret is being rotated"), "{path}");
@@ -264,6 +343,9 @@ async fn a_key_is_added_and_disabled_by_its_name() {
     let added = office.send(&add, &form).await;
     assert_eq!(added.status(), StatusCode::SEE_OTHER);
     let place = added.headers()["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
+    // The client's first credential is a secret; what this form made is none.
+    let again = text(office.send(&add, &form).await).await;
+    assert!(!again.contains("The secret was shown once") && again.contains("CLIENT_ASSERTION"), "{again}");
     let page = office.page(&place).await;
     assert!(page.contains("Key pair") && page.contains("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), "{page}");
     let hint = between(&page, "data-must-be=\"", "\"").to_owned();

@@ -283,7 +283,7 @@ impl Sample {
             dialects: vec!["standard".to_owned()],
             token_minutes: 15,
             expires: Some("2027-02-20".to_owned()),
-            asks_who: true,
+            nonce: Some("n".repeat(22)),
             api: Code { id: "api", label: "curl".to_owned(), text: text.to_owned() },
         }
     }
@@ -307,7 +307,7 @@ impl Sample {
             name: "billing-worker".to_owned(),
             client_id: "mmc_sandbox_000a3f21".to_owned(),
             secret: secret.map(str::to_owned),
-            is_gone: secret.is_none(),
+            gone: secret.is_none().then(|| "#".to_owned()),
             method: Method::Secret,
             snippets: vec![snippet("snippet-curl", "curl", &curl), snippet("snippet-python", "Python", python)],
             assertion: None,

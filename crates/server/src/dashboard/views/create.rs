@@ -165,8 +165,8 @@ pub(crate) struct ClientReviewPage {
     pub(crate) token_minutes: u32,
     /// The day that the credential expires on, if it does.
     pub(crate) expires: Option<String>,
-    /// Whether whoever sends it has to show who they are.
-    pub(crate) asks_who: bool,
+    /// The nonce of a form in which whoever sends it shows who they are; none where they need not.
+    pub(crate) nonce: Option<String>,
     pub(crate) api: Code,
 }
 
@@ -183,7 +183,7 @@ impl ClientReviewPage {
         }
     }
 
-    fn step_up(&self) -> Vec<Field> {
-        if self.asks_who { step_up_fields().into() } else { Vec::new() }
+    fn step_up() -> [Field; 2] {
+        step_up_fields()
     }
 }

@@ -36,7 +36,7 @@ async fn an_admin_makes_a_resource_and_changes_its_catalogue() {
     let late = desk.send(&here, &[("version", "1"), ("name", "Mine"), ("scopes", "")]).await;
     assert_eq!(late.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = text(late).await;
-    assert!(page.contains("Somebody else has changed this") && page.contains("ledger:close"), "{page}");
+    assert!(page.contains("Somebody else changed it") && page.contains("ledger:close"), "{page}");
     assert!(!page.contains("value=\"Mine\""), "{page}");
     assert_eq!(ledger(&desk).await.version, 2);
 }
@@ -49,7 +49,7 @@ async fn a_mistake_in_a_catalogue_is_told_with_its_line() {
         ("a\na", "https://a.example", "Each scope on one line"),
         ("mintmark:admin", "https://a.example", "Mintmark&#39;s own"),
         ("a", "not a uri", "Absolute, without a fragment"),
-        ("a", LEDGER, "there is already a resource"),
+        ("a", LEDGER, "There is already a resource"),
     ] {
         let answer = desk.send("/resources/sandbox", &[("name", "A"), ("uri", uri), ("scopes", scopes)]).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{scopes:?}");

@@ -44,12 +44,12 @@ async fn a_mistake_in_a_form_is_told_at_its_field_with_what_was_typed() {
     let here = format!("/tenants/{}", desk.acme.id);
     for (path, fields, said) in [
         ("/tenants".to_owned(), vec![("name", "   ")], "1 to 200 characters"),
-        ("/tenants".to_owned(), vec![("name", "Acme <b>Ltd</b>")], "there is already a tenant named"),
+        ("/tenants".to_owned(), vec![("name", "Acme <b>Ltd</b>")], "There is already a tenant named"),
         (here.clone(), vec![("name", ""), ("version", "1")], "1 to 200 characters"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("lifetime_max", "soon")], "a whole number from 1 to 86400"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("lifetime_max", "0")], "1 to 86400 seconds"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("scope", "nonsense")], "what the form offers"),
-        (format!("{here}/sandbox"), vec![("version", "0"), ("dialect", "unknown")], "there is no dialect"),
+        (format!("{here}/sandbox"), vec![("version", "0"), ("dialect", "unknown")], "There is no dialect"),
     ] {
         let answer = desk.send(&path, &fields).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path} {fields:?}");
@@ -70,7 +70,7 @@ async fn whoever_saw_an_older_entitlement_sees_the_new_one_before_they_save() {
     let late = desk.send(&here, &[("version", "0"), ("scope", &write)]).await;
     assert_eq!(late.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = text(late).await;
-    assert!(page.contains("Somebody else has changed this"), "{page}");
+    assert!(page.contains("Somebody else changed it"), "{page}");
     assert!(page.contains(&format!("value=\"{read}\" checked")) && !page.contains(&format!("value=\"{write}\" checked")));
     assert!(page.contains("name=\"version\" value=\"1\""), "{page}");
 }
