@@ -108,8 +108,13 @@ pub(super) async fn save(seat: Seat, Path((name, id)): Names) -> Answer {
         Ok(patch) => patch,
         Err(mistake) => return page(&seat, &client, (String::new(), Some(mistake))).await,
     };
-    let edited = clients::edit(&seat.desk, (&client.environment, &client.id), patch, seen(&seat)).await;
-    match edited {
+    let of = (&client.environment, &client.id);
+    match clients::widens(&seat.desk, of, &patch).await {
+        Ok(true) => seat.require_step_up(SensitiveAction::Credentials)?,
+        Ok(false) => {}
+        Err(refusal) => return again(&seat, (&name, &id), refusal).await,
+    }
+    match clients::edit(&seat.desk, of, patch, seen(&seat)).await {
         Ok(client) => Ok(go(&format!("{}/settings", one::href(&client)), Some("client-saved"))),
         Err(refusal) => again(&seat, (&name, &id), refusal).await,
     }

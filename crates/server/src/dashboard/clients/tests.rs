@@ -2,8 +2,8 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use mintmark_core::clock::Clock;
-use mintmark_core::model::TenantId;
-use mintmark_core::registry::NewEnvironment;
+use mintmark_core::model::{ScopeDefinition, TenantId};
+use mintmark_core::registry::{NewEnvironment, NewResource};
 use mintmark_verify::Algorithm;
 
 use crate::dashboard::access::tests::{PASSWORD, code, cookie_of, form, hidden, set_up};
@@ -329,6 +329,57 @@ async fn a_client_is_changed_and_turned_off_with_its_name_typed() {
     office.dashboard.clock.advance(700);
     let asked = office.send(&disable, &[("confirmation", "invoices")]).await;
     assert_eq!(asked.status(), StatusCode::FORBIDDEN, "s24: the step up is over");
+}
+
+const LEDGER: &str = "https://ledger.example";
+
+/// An API with two scopes.
+async fn ledger(office: &Office) {
+    let scopes = ["read", "write"].map(|name| ScopeDefinition { name: name.parse().unwrap(), description: String::new() });
+    let (environment, uri, name) = ("sandbox".parse().unwrap(), LEDGER.parse().unwrap(), "Ledger".to_owned());
+    let new = NewResource { environment, uri, name, scopes: scopes.into(), algorithm: None, token_format: None };
+    office.dashboard.app.management.registry.create_resource(new).await.unwrap();
+}
+
+#[tokio::test]
+async fn s24_who_widens_a_client_shows_who_they_are_and_who_narrows_it_need_not() {
+    let mut office = Office::open().await;
+    ledger(&office).await;
+    let (id, _) = office.client("billing").await;
+    let settings = format!("/sandbox/clients/{id}/settings");
+    let (read, write) = (format!("{LEDGER} read"), format!("{LEDGER} write"));
+    let business = "biz_1111111111111111111111";
+    let fields = |version, lifetime, more: &[(&'static str, &str)]| {
+        let usual = [("version", version), ("name", "billing"), ("dialect", "standard"), ("lifetime_max", lifetime)];
+        let all: Vec<_> = usual.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        all
+    };
+    let send = async |office: &mut Office, fields: Vec<(&'static str, String)>| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        office.send(&settings, &fields).await.status()
+    };
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let bound = ("token_binding", "dpop");
+    let both = fields(&version, "300", &[bound, ("scope", &read), ("scope", &write)]);
+    assert_eq!(send(&mut office, both).await, StatusCode::SEE_OTHER, "who they are was shown for the client");
+
+    office.dashboard.clock.advance(601);
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let ones = [bound, ("scope", read.as_str())];
+    for (lifetime, more) in [
+        ("301", &ones[..]),
+        ("300", &[("token_binding", "optional"), ones[1]]),
+        ("300", &[bound, ones[1], ("dialect", "asset")]),
+        ("300", &[bound, ones[1], ("scope", "https://other.example read")]),
+    ] {
+        assert_eq!(send(&mut office, fields(&version, lifetime, more)).await, StatusCode::FORBIDDEN, "{more:?}");
+    }
+    assert_eq!(send(&mut office, fields(&version, "200", &ones)).await, StatusCode::SEE_OTHER, "less of everything");
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let back = fields(&version, "200", &[bound, ("scope", &read), ("scope", &write)]);
+    assert_eq!(send(&mut office, back).await, StatusCode::FORBIDDEN);
+    let alone = fields(&version, "200", &[bound, ones[1], ("business", business)]);
+    assert_ne!(send(&mut office, alone).await, StatusCode::FORBIDDEN, "one business in place of all");
 }
 
 #[tokio::test]

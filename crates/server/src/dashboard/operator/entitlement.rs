@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Path;
-use mintmark_core::model::{DialectName, Entitlement, EnvironmentName, ResourceUri, ScopeToken, TenantId};
+use mintmark_core::management::Permission;
+use mintmark_core::model::{DialectName, Entitlement, EnvironmentName, ResourceUri, ScopeToken, SensitiveAction, TenantId};
 use mintmark_core::store::EnvironmentRecord;
 
 use super::tenants::{id_of, page_of};
@@ -153,6 +154,10 @@ pub(super) async fn save(seat: Seat, Path((tenant, environment)): Path<(String, 
             // A form without a version is none of ours.
             let seen = seat.fields.one("version").and_then(|version| version.parse().ok());
             let seen = seen.ok_or_else(|| seat.stop(Refusal::Changed))?;
+            let held = entitlements::read(&seat.desk, (&name, id)).await.map_err(|refusal| seat.stop(refusal))?;
+            if seat.may(Permission::EditOperator) && patch.widens(&held) {
+                seat.require_step_up(SensitiveAction::Access)?;
+            }
             match entitlements::edit(&seat.desk, (&name, id), patch, Some(seen)).await {
                 Ok(_) => return Ok(go(&format!("/tenants/{id}/{name}"), Some("entitlement-saved"))),
                 Err(refusal) => refusal,

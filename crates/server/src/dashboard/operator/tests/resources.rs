@@ -1,6 +1,6 @@
 use http::StatusCode;
 use mintmark_core::management::Role;
-use mintmark_core::model::Resource;
+use mintmark_core::model::{Resource, SensitiveAction};
 use mintmark_core::store::Store;
 
 use super::desk::{Desk, LEDGER};
@@ -13,7 +13,7 @@ async fn ledger(desk: &Desk) -> Resource {
 
 #[tokio::test]
 async fn an_admin_makes_a_resource_and_changes_its_catalogue() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Access)).await;
     assert!(desk.page("/resources").await.contains(LEDGER));
     let new = [
         ("name", "Invoices <i>"),
@@ -38,6 +38,18 @@ async fn an_admin_makes_a_resource_and_changes_its_catalogue() {
     let page = text(late).await;
     assert!(page.contains("Somebody else changed it") && page.contains("ledger:close"), "{page}");
     assert!(!page.contains("value=\"Mine\""), "{page}");
+    assert_eq!(ledger(&desk).await.version, 2);
+}
+
+#[tokio::test]
+async fn s24_who_brings_a_scope_back_shows_who_they_are() {
+    let desk = Desk::of(Role::Admin, None).await;
+    let here = format!("/resources/sandbox/{}", ledger(&desk).await.id);
+    let fields = |version, scopes| [("version", version), ("name", "Ledger"), ("scopes", scopes), ("token_format", "")];
+    desk.done(&here, &fields("1", "ledger:read Read it")).await;
+    let asked = desk.send(&here, &fields("2", "ledger:read\nledger:write")).await;
+    assert_eq!(asked.status(), StatusCode::FORBIDDEN, "clients that were granted it before would have it again");
+    assert!(text(asked).await.contains("name=\"step_up_action\" value=\"access\""));
     assert_eq!(ledger(&desk).await.version, 2);
 }
 
