@@ -147,7 +147,7 @@ impl Seat {
         let person = Person { name: member.name.clone(), role: member.role, organisation };
         let mut frame = Frame::bare(title, &self.visit).signed_in(person, environment, section);
         frame.flash = self.done.map(flash::good);
-        frame.once = once::token(&*self.desk.registry.random);
+        frame.once = once::token(self.app.random());
         frame
     }
 

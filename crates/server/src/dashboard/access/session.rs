@@ -39,7 +39,7 @@ pub(crate) fn renew(app: &AdminApp, parts: &Parts, token: &SecretText) -> String
         // A request has one seat: nothing is set twice.
         drop(renewed.0.set(cookie));
     }
-    security::token_of(token.expose())
+    security::token(token.expose(), app.random())
 }
 
 /// Where a page puts a cookie that its answer is to set.

@@ -89,7 +89,7 @@ fn action_of(fields: &Fields) -> Option<SensitiveAction> {
 fn next_token(app: &AdminApp, former: &SecretText, fields: &Fields) -> NextToken {
     let nonce = fields.secret(NONCE);
     let is_ours = nonce.expose().len() == once::TOKEN_LENGTH;
-    let nonce = if is_ours { nonce } else { SecretText::new(once::token(&*app.management.registry.random)) };
+    let nonce = if is_ours { nonce } else { SecretText::new(once::token(app.random())) };
     NextToken::of(former, &nonce)
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn ask(
     let passkey = passkey_button(app, signed_in, action);
     let has_password = signed_in.member.password.is_some() && signed_in.member.totp.is_some();
     let (action, error) = (action.as_str(), error.map(|(_, why)| why));
-    let nonce = once::token(&*app.management.registry.random);
+    let nonce = once::token(app.random());
     let page = StepUpPage { frame, target, action, nonce, kept, passkey, has_password, error };
     (status, problem::page(&page)).into_response()
 }

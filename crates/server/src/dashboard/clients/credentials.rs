@@ -147,7 +147,7 @@ fn form(seat: &Seat, client: &ClientView, mistake: Option<Mistake>) -> axum::res
     let page = CredentialFormPage {
         frame: one::frame(seat, client, words::client::ADD_CREDENTIAL),
         head: one::head(seat, client, ClientTab::Credentials),
-        once: once::token(&*seat.desk.registry.random),
+        once: once::token(seat.app.random()),
         method: method.unwrap_or(Method::Secret),
         public_key: typed("public_key"),
         certificate: typed("certificate"),

@@ -142,7 +142,7 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         frame: frame(seat, environment, words::create::REVIEW_TITLE),
         action: path(environment, "/new"),
         fields: answers.fields(),
-        once: once::token(&*seat.desk.registry.random),
+        once: once::token(seat.app.random()),
         name: answers.name.clone(),
         tenant,
         method: answers.method(),
@@ -151,7 +151,7 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         dialects: answers.dialects.clone(),
         token_minutes: token_minutes(seat, record, &answers.dialects),
         expires: expires.map(day),
-        nonce: asks_who(seat).then(|| once::token(&*seat.desk.registry.random)),
+        nonce: asks_who(seat).then(|| once::token(seat.app.random())),
         api: by_api(seat, environment, answers),
     };
     Ok(problem::page(&page))

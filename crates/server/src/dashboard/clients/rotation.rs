@@ -28,7 +28,7 @@ pub(super) fn shown(seat: &Seat, client: &ClientView, credential: &CredentialVie
         return Some(Rotation::Successor { old_hint: shown_hint(old), old: href(client, old) });
     }
     let Some(rotation) = &credential.rotation else {
-        return Some(Rotation::Idle { graces: graces(&Grace::ALL), once: once::token(&*seat.desk.registry.random) });
+        return Some(Rotation::Idle { graces: graces(&Grace::ALL), once: once::token(seat.app.random()) });
     };
     let new = all.iter().find(|one| one.id == rotation.new)?;
     let used = |one: &CredentialView| one.last_used_at.map(|at| at.0);
