@@ -20,7 +20,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mintmark_core::random::Random;
 
 use super::access::session::RenewedCookie;
-use super::forms::{BODY_MAX, Fields};
+use super::forms::{BODY_MAX, Fields, SIGNED_IN_BODY_MAX};
 use super::frame::Visit;
 use super::{AdminApp, cookies, problem};
 
@@ -126,9 +126,11 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     if !is_form {
         return Err(Refusal::NotAForm);
     }
-    let body = read(app, body).await?;
+    let session = cookies::value(&parts.headers, cookies::session_name(app));
+    let limit = if session.is_some() { SIGNED_IN_BODY_MAX } else { BODY_MAX };
+    let body = read(app, body, limit).await?;
     let fields = Fields::parse(&body).map_err(|_| Refusal::NotAForm)?;
-    if let Some(session) = cookies::value(&parts.headers, cookies::session_name(app)) {
+    if let Some(session) = session {
         let shown = fields.one(TOKEN_FIELD).ok_or(Refusal::Token)?;
         if !is_token_of(session, shown) {
             return Err(Refusal::Token);
@@ -139,9 +141,9 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
 }
 
 /// Reads a body within the limits of size and time.
-async fn read(app: &AdminApp, body: Body) -> Result<Bytes, Refusal> {
+async fn read(app: &AdminApp, body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let time = Duration::from_secs(app.node.limits.body_timeout);
-    let collected = tokio::time::timeout(time, Limited::new(body, BODY_MAX).collect()).await;
+    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     match collected.map_err(|_| Refusal::Incomplete)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),

@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, Resource, ScopeDefinition, SensitiveAction};
+use mintmark_core::model::{EnvironmentName, Resource, SensitiveAction};
 use mintmark_core::store::EnvironmentRecord;
 
 use super::answers::{self, Answers, STANDARD};
@@ -15,11 +15,11 @@ use crate::admin::Refusal;
 use crate::admin::operations::clients;
 use crate::admin::operations::entitlements::{self, EntitlementView};
 use crate::admin::operations::tenants::{self, TenantFilter};
-use crate::dashboard::components::Code;
+use crate::dashboard::components::{Code, ResourceChoice, Scopes, Ticked};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::once::{self, Sent};
 use crate::dashboard::seat::{Answer, Seat, Stop};
-use crate::dashboard::views::{ClientFormPage, ClientReviewPage, ResourceChoice};
+use crate::dashboard::views::{ClientFormPage, ClientReviewPage};
 use crate::dashboard::{problem, words};
 
 /// How many tenants are offered by name.
@@ -65,7 +65,7 @@ async fn form(seat: &Seat, environment: &EnvironmentName, answers: &Answers, mis
         method: answers.method(),
         public_key: answers.public_key.clone(),
         certificate: answers.certificate.clone(),
-        resources: offered_resources(record, bound.as_ref(), &answers.scopes),
+        scopes: Scopes::new(offered_resources(record, bound.as_ref(), &answers.scopes)),
         businesses: answers.businesses.clone(),
         dialects: offered_dialects(seat, bound.as_ref(), &answers.dialects),
         expiry: answers::days(),
@@ -103,16 +103,13 @@ pub(super) fn offered_resources(
     bound: Option<&EntitlementView>,
     chosen: &[String],
 ) -> Vec<ResourceChoice> {
+    let ticked = Ticked::of(chosen);
     let choice = |resource: &Resource| {
         let held = bound.map(|bound| bound.grants.iter().find(|grant| grant.resource_id == resource.id));
-        let is_offered = |scope: &ScopeDefinition| match held {
+        ResourceChoice::of(resource, &ticked, |scope| match held {
             None => true,
             Some(grant) => grant.is_some_and(|grant| grant.scopes.contains(&scope.name)),
-        };
-        let is_chosen = |scope: &str| chosen.iter().any(|one| one.split_once(' ') == Some((resource.uri.as_str(), scope)));
-        let scopes = resource.scopes.iter().filter(|scope| is_offered(scope));
-        let scopes = scopes.map(|one| (one.name.to_string(), one.description.clone(), is_chosen(one.name.as_str())));
-        ResourceChoice { name: resource.name.clone(), uri: resource.uri.to_string(), scopes: scopes.collect() }
+        })
     };
     record.resources.iter().map(choice).filter(|choice| !choice.scopes.is_empty()).collect()
 }

@@ -351,6 +351,7 @@ async fn s24_who_widens_a_client_shows_who_they_are_and_who_narrows_it_need_not(
     let business = "biz_1111111111111111111111";
     let fields = |version, lifetime, more: &[(&'static str, &str)]| {
         let usual = [("version", version), ("name", "billing"), ("dialect", "standard"), ("lifetime_max", lifetime)];
+        let usual = usual.into_iter().chain([("scopes_shown", "yes")]).collect::<Vec<_>>();
         let all: Vec<_> = usual.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect();
         all
     };
@@ -380,6 +381,24 @@ async fn s24_who_widens_a_client_shows_who_they_are_and_who_narrows_it_need_not(
     assert_eq!(send(&mut office, back).await, StatusCode::FORBIDDEN);
     let alone = fields(&version, "200", &[bound, ones[1], ("business", business)]);
     assert_ne!(send(&mut office, alone).await, StatusCode::FORBIDDEN, "one business in place of all");
+}
+
+#[tokio::test]
+async fn scopes_that_a_form_had_no_room_for_stay() {
+    let mut office = Office::open().await;
+    ledger(&office).await;
+    let (id, _) = office.client("billing").await;
+    let settings = format!("/sandbox/clients/{id}/settings");
+    let page = office.page(&settings).await;
+    let (version, read) = (hidden(&page, "version").to_owned(), format!("{LEDGER} read"));
+    let usual = [("name", "billing"), ("dialect", "standard"), ("lifetime_max", "")];
+    let given = [&usual[..], &[("version", &version), ("scopes_shown", hidden(&page, "scopes_shown")), ("scope", &read)]];
+    assert_eq!(office.send(&settings, &given.concat()).await.status(), StatusCode::SEE_OTHER);
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let without = [("name", "invoices"), usual[1], usual[2], ("version", version.as_str())];
+    assert_eq!(office.send(&settings, &without).await.status(), StatusCode::SEE_OTHER);
+    let page = office.page(&settings).await;
+    assert!(page.contains("value=\"invoices\"") && page.contains(&format!("value=\"{read}\" checked")), "{page}");
 }
 
 #[tokio::test]

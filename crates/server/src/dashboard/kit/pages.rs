@@ -6,15 +6,17 @@ use mintmark_core::management::{PasskeyChallenge, Role};
 
 use super::naughty;
 use super::samples::{self, DAY};
-use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, PasskeyButton, Status, When, thousands};
+use crate::dashboard::components::{
+    Banner, Button, Chart, Code, Pager, PasskeyButton, ResourceChoice, Scopes, Status, When, thousands,
+};
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientCredentialsPage, ClientFormPage, ClientHead, ClientListPage, ClientPage, ClientResultPage,
     ClientReviewPage, ClientRow, ClientSettingsPage, ClientTab, CodePage, CredentialPage, CredentialRow, Enrolment, Figure,
-    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow,
-    SessionRow, SignInPage, Snippet,
+    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, RotatedSecret, Rotation, RotationUnderWay, ScopeRow, SessionRow,
+    SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
@@ -252,10 +254,10 @@ impl Sample {
             method: Method::KeyPair,
             public_key: String::new(),
             certificate: String::new(),
-            resources: vec![
+            scopes: Scopes::new(vec![
                 resource("Billing API", "https://api.example.com/billing", billing),
                 resource("Ledger API", "https://api.example.com/ledger", ledger),
-            ],
+            ]),
             businesses: String::new(),
             dialects: ["asset", "standard"].map(|name| (name.to_owned(), name == "standard")).into(),
             expiry: days.map(|(word, said)| (word.to_owned(), said.to_owned())).into(),
@@ -433,7 +435,7 @@ impl Sample {
             head: Self::head(ClientTab::Settings),
             version: 3,
             name: "billing-worker".to_owned(),
-            resources: vec![resource],
+            scopes: Scopes::new(vec![resource]),
             businesses: String::new(),
             dialects: vec![("standard".to_owned(), true)],
             lifetime: "900".to_owned(),

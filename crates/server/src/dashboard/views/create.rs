@@ -2,18 +2,10 @@ use askama::Template;
 
 use super::Method;
 use super::access::step_up_fields;
-use crate::dashboard::components::{Banner, Button, Choice, Choices, Code, Empty, Field, icon};
+use crate::dashboard::components::{Banner, Button, Choice, Choices, Code, Empty, Field, Scopes, icon};
 use crate::dashboard::frame::{Frame, Tone};
 use crate::dashboard::mistake::{Mistake, at};
 use crate::dashboard::words;
-
-/// An API with the scopes that a client can be given.
-pub(crate) struct ResourceChoice {
-    pub(crate) name: String,
-    pub(crate) uri: String,
-    /// Each with its description and whether it is chosen.
-    pub(crate) scopes: Vec<(String, String, bool)>,
-}
 
 /// The form of a new client.
 #[derive(Template)]
@@ -30,7 +22,7 @@ pub(crate) struct ClientFormPage {
     pub(crate) method: Method,
     pub(crate) public_key: String,
     pub(crate) certificate: String,
-    pub(crate) resources: Vec<ResourceChoice>,
+    pub(crate) scopes: Scopes,
     pub(crate) businesses: String,
     /// The wire formats to choose from, each with whether it is chosen; none where there is nothing to choose.
     pub(crate) dialects: Vec<(String, bool)>,
