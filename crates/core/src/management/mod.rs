@@ -47,7 +47,7 @@ pub use pace::{CALLS_OF_TENANT_PER_MINUTE, CALLS_PER_MINUTE};
 pub use passkeys::PasskeyChallenge;
 pub use passwords::PasswordCost;
 pub use sessions::{NewSession, SignedIn};
-pub use step_up::StepUpProof;
+pub use step_up::{NextToken, StepUpProof};
 pub use tokens::{IssuedToken, TOKEN_LIFETIME};
 pub use totp::TotpEnrolment;
 pub use webauthn::{PasskeyAssertion, PasskeyAttestation, WebAuthnError};

@@ -9,6 +9,7 @@ mod assets;
 mod businesses;
 pub(crate) mod clients;
 mod components;
+mod compression;
 mod cookies;
 #[cfg(test)]
 mod fixture;
@@ -49,6 +50,7 @@ pub fn routes(app: &AdminApp) -> Router<AdminApp> {
     pages = if app.development { pages.merge(kit::routes()) } else { pages.route("/_kit/{*page}", get(problem::not_found)) };
     pages
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), compression::compress))
         .route("/assets/{file}", get(assets::serve))
         .layer(middleware::from_fn_with_state(app.clone(), security::add_headers))
 }

@@ -52,10 +52,10 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     let ann = desk.admin().await;
     let before = desk.signed_in(&ann.token).await.unwrap();
     let wrong = StepUpProof::Password { password: &text("wrong horse battery"), code: &desk.code_of(&ann.secret) };
-    assert!(is_refused(&desk.management.step_up(&before, SensitiveAction::Keys, wrong, from(1)).await));
+    assert!(is_refused(&desk.management.step_up(&before, SensitiveAction::Keys, wrong, (from(1), next())).await));
     let code = desk.code_of(&ann.secret);
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, from(1)).await.unwrap();
+    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, (from(1), next())).await.unwrap();
     assert!(desk.signed_in(&ann.token).await.is_none(), "the token from before is worth nothing");
     let after = desk.signed_in(&renewed.token).await.unwrap();
     assert_eq!(after.session.id, before.session.id);
@@ -69,6 +69,26 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err());
     assert!(!after.session.is_stepped_up(desk.now()));
     assert!(before.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err(), "signing in is no step-up");
+}
+
+#[tokio::test]
+async fn s24_a_form_that_showed_who_it_is_may_come_again_for_a_minute_and_nobody_else_may() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let before = desk.signed_in(&ann.token).await.unwrap();
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &desk.code_of(&ann.secret) };
+    let of = |former: &SecretText, nonce: &str| NextToken::of(former, &text(nonce));
+    let next = || of(&ann.token, "the form's");
+    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, (from(1), next())).await.unwrap();
+    let again = async |next: NextToken, action| desk.management.stepped_up_before(&next, action, desk.now()).await.unwrap();
+    let found = again(next(), SensitiveAction::Keys).await.unwrap();
+    assert_eq!(found.session, desk.signed_in(&renewed.token).await.unwrap().session);
+    assert!(again(next(), SensitiveAction::Access).await.is_none(), "bound to its action");
+    assert!(again(of(&ann.token, "a guess"), SensitiveAction::Keys).await.is_none(), "who copied the token has not the form");
+    assert!(again(of(&text("another"), "the form's"), SensitiveAction::Keys).await.is_none(), "nor who has the form the token");
+    desk.world.clock.advance(60);
+    assert!(again(next(), SensitiveAction::Keys).await.is_none());
+    assert!(desk.signed_in(&renewed.token).await.is_some(), "the session goes on");
 }
 
 #[tokio::test]
@@ -97,7 +117,7 @@ async fn s24_a_step_up_meanwhile_ends_what_the_token_from_before_may_change() {
     let before = desk.stepped_up(&ann, SensitiveAction::Access).await;
     let code = desk.code_of(&ann.secret);
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    desk.management.step_up(&before, SensitiveAction::Access, proof, from(1)).await.unwrap();
+    desk.management.step_up(&before, SensitiveAction::Access, proof, (from(1), next())).await.unwrap();
     assert!(is_not_allowed(&desk.management.change_password(&before, &text("another long password")).await));
 }
 
@@ -123,16 +143,16 @@ async fn who_guesses_at_an_address_keeps_nobody_who_is_signed_in_from_showing_wh
     let (password, code) = (text("wrong"), text("000000"));
     let wrong = || StepUpProof::Password { password: &password, code: &code };
     for _ in 0..10 {
-        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await));
+        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), (from(30), next())).await));
     }
-    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await;
+    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), (from(30), next())).await;
     assert!(matches!(limited, Err(ManagementError::Limited(_))));
     let member = desk.store().member(ann.member.id).await.unwrap().unwrap();
     let signed_in = SignedIn { member, ..signed_in };
     let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Keys).unwrap();
     let assertion = device.get(&challenge.options);
     let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
-    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(30)).await.unwrap();
+    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(30), next())).await.unwrap();
 }
 
 #[tokio::test]
@@ -143,7 +163,7 @@ async fn a_used_code_makes_no_step_up() {
     let started = desk.sign_in(&ann).await.unwrap();
     let signed_in = desk.signed_in(&started.token).await.unwrap();
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(1)).await));
+    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(1), next())).await));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::client_lists::{SearchPlace, search};
 use super::credentials::{CredentialView, NewCredential, Proving};
-use super::entitlement::{AskedFor, judge};
+use super::entitlement::{self, AskedFor, judge};
 use super::page::{Wanted, name_filter, read_page};
 use super::patch::{AttributePatch, present, split_attributes};
 use super::{Page, Patch, ShownSecret};
@@ -430,6 +430,19 @@ pub(super) fn grants(bodies: Vec<GrantBody>) -> Result<Vec<NewGrant>, Refusal> {
         return Err(Refusal::Invalid { field: "grants", expected });
     }
     Ok(bodies.into_iter().map(|GrantBody { resource, scopes }| NewGrant { resource, scopes }).collect())
+}
+
+/// Whether a change that the caller may make gives a client more than it has.
+pub async fn widens(
+    desk: &Desk,
+    (environment, id): (&EnvironmentName, &ClientId),
+    patch: &ClientPatch,
+) -> Result<bool, Refusal> {
+    desk.require(Permission::EditClients)?;
+    let client = desk.client(environment, id).await?;
+    let record = desk.environment(environment).await?;
+    judge(desk, &record, (client.tenant_id, Some(&client)), &AskedFor::from(patch)).await?;
+    Ok(entitlement::widens(&client, patch, &record))
 }
 
 /// Changes a client, of the version that the caller saw.
