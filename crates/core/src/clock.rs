@@ -25,6 +25,12 @@ pub trait Clock: Send + Sync {
     /// Milliseconds since some fixed moment on a clock that never goes back and counts while the machine sleeps: for
     /// durations and ages (rule S14).
     fn boot_milliseconds(&self) -> u64;
+
+    /// The same clock in nanoseconds, for durations that are shorter than a millisecond. A clock that is no finer says so many
+    /// milliseconds.
+    fn boot_nanoseconds(&self) -> u64 {
+        self.boot_milliseconds().saturating_mul(1_000_000)
+    }
 }
 
 /// A clock that moves only when told, for tests.

@@ -229,6 +229,7 @@ impl World {
             request_id: "req_1",
             source: source.parse::<IpAddr>().unwrap(),
             certificate: certificate.as_ref(),
+            times: None,
         };
         // Every request of every test, so that a dry run can neither disagree with the real one nor use anything up.
         let rehearsed = endpoint.dry_run_request(&exchange, Reach::Operator).await;

@@ -10,6 +10,7 @@ pub mod dialect_example;
 pub mod dialect_files;
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod node;
 pub mod outgoing;
 pub mod serving;

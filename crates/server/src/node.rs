@@ -1,11 +1,12 @@
 //! One node: the token endpoint with everything it stands on, its keys and its background work.
 
 mod background;
+mod health;
 mod keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mintmark_core::clock::{Clock, Timestamp};
@@ -23,8 +24,10 @@ use crate::admin::Trials;
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
 use crate::http::{RequestIds, RevocationDocuments};
+use crate::metrics::Metrics;
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
+pub use health::NotReady;
 pub(crate) use keys::KeyThreads;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -55,12 +58,20 @@ pub struct Node {
     stopping: AtomicBool,
     /// For how many seconds a key signs; 0 if people alone rotate.
     rotate_after: u32,
-    /// How far this machine's clock is from the database's, in seconds, as it was last seen.
+    /// How far this machine's clock is from the database's, in seconds, as far as it keeps the node from being ready.
     clock_offset: AtomicI64,
+    /// The same as it was last seen, whatever follows from it.
+    clock_seen: AtomicI64,
     /// What those who manage had it try.
     pub(crate) trials: Trials,
     /// What came of reading the dialects again, if anybody asked for that.
     last_reload: ArcSwapOption<Reload>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Whether the node was ready once.
+    was_ready: AtomicBool,
+    /// When the change feed was last about to be read, on the boot-time clock, in milliseconds; 0 before the first time.
+    heartbeat: AtomicU64,
 }
 
 /// What came of reading the dialects again.
@@ -70,27 +81,6 @@ pub struct Reload {
     pub at: Timestamp,
     /// How many there are since, or the mistakes for which the old ones stayed.
     pub outcome: Result<usize, Vec<Diagnostic>>,
-}
-
-/// Why a node should get no requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotReady {
-    /// It stops.
-    Stopping,
-    /// What it knows is too old to decide from.
-    Stale,
-    /// Its clock and the database's differ by so many seconds.
-    ClockOff(i64),
-}
-
-impl std::fmt::Display for NotReady {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NotReady::Stopping => out.write_str("the server stops"),
-            NotReady::Stale => out.write_str("the store was last read too long ago"),
-            NotReady::ClockOff(seconds) => write!(out, "this machine's clock is {seconds} s ahead of the database's"),
-        }
-    }
 }
 
 /// What a node is made of.
@@ -204,6 +194,7 @@ impl Node {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
         };
+        let started_at = parts.clock.now();
         let per_minute = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
             request_ids: RequestIds::new(Arc::clone(&parts.id_random)),
@@ -231,8 +222,12 @@ impl Node {
             stopping: AtomicBool::new(false),
             rotate_after: keys.rotate_after(),
             clock_offset: AtomicI64::new(0),
+            clock_seen: AtomicI64::new(0),
             trials: Trials::default(),
             last_reload: ArcSwapOption::empty(),
+            metrics: Metrics::new(started_at),
+            was_ready: AtomicBool::new(false),
+            heartbeat: AtomicU64::new(0),
         })
     }
 
@@ -256,23 +251,14 @@ impl Node {
         self.last_reload.load_full()
     }
 
-    /// How far this machine's clock is ahead of the database's, in seconds, as it was last seen.
-    pub fn clock_offset(&self) -> i64 {
-        self.clock_offset.load(Ordering::Relaxed)
+    /// For how many seconds a key signs; 0 if people alone rotate.
+    pub(crate) fn rotate_after(&self) -> u32 {
+        self.rotate_after
     }
 
-    /// Whether requests should come here.
-    pub fn readiness(&self) -> Result<(), NotReady> {
-        let offset = self.clock_offset.load(Ordering::Relaxed);
-        if self.stopping.load(Ordering::Relaxed) {
-            Err(NotReady::Stopping)
-        } else if self.endpoint.directory.fresh_position().is_err() {
-            Err(NotReady::Stale)
-        } else if offset.abs() > CLOCK_OFFSET_MAX {
-            Err(NotReady::ClockOff(offset))
-        } else {
-            Ok(())
-        }
+    /// How far this machine's clock is ahead of the database's, in seconds, as it was last seen.
+    pub fn clock_offset(&self) -> i64 {
+        self.clock_seen.load(Ordering::Relaxed)
     }
 
     /// Says that the node is about to stop: nobody is kept waiting for news any more.

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::admin::{self, AdminApp};
 use crate::config::FeedSettings;
 use crate::http::{HostRule, Listener, Proxies, Site, serve_socket};
+use crate::metrics::{self, MetricsAccess};
 use crate::node::Node;
 use crate::tls::{ServerTls, Watched, watch_files};
 
@@ -65,6 +66,35 @@ impl ManagementDoor {
     }
 }
 
+/// Where metrics are served.
+#[derive(Debug)]
+pub struct MetricsDoor {
+    /// The bound socket.
+    pub socket: std::net::TcpListener,
+    /// Who may read them.
+    pub access: MetricsAccess,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerTls>>,
+}
+
+impl MetricsDoor {
+    /// Begins to serve.
+    fn open(self, node: &Arc<Node>, stop: watch::Receiver<bool>) -> std::io::Result<(JoinHandle<()>, Vec<Watched>)> {
+        let Self { socket, access, tls } = self;
+        // Behind loopback, pages of a browser on this machine are kept out (DNS rebinding).
+        let is_loopback = socket.local_addr()?.ip().to_canonical().is_loopback();
+        let hosts = if is_loopback { HostRule::Loopback } else { HostRule::Any };
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::TcpListener::from_std(socket)?;
+        let mut watched: Vec<Watched> = tls.clone().map(|tls| Watched::new(tls)).into_iter().collect();
+        if let MetricsAccess::Token(tokens) = &access {
+            watched.push(Watched::new(Arc::clone(tokens) as _));
+        }
+        let service = metrics::service(Arc::clone(node), access, hosts);
+        Ok((tokio::spawn(serve_socket(socket, tls, service, stop)), watched))
+    }
+}
+
 /// All doors of a server.
 #[derive(Debug)]
 pub struct Doors {
@@ -72,6 +102,8 @@ pub struct Doors {
     pub environments: Vec<Door>,
     /// That of the management side, if it is served.
     pub management: Option<ManagementDoor>,
+    /// That of metrics, if they are served.
+    pub metrics: Option<MetricsDoor>,
 }
 
 /// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
@@ -107,6 +139,11 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }
     if let Some(door) = doors.management {
+        let (listener, watched) = door.open(&node, stopping.clone())?;
+        listeners.push(listener);
+        files.extend(watched);
+    }
+    if let Some(door) = doors.metrics {
         let (listener, watched) = door.open(&node, stopping.clone())?;
         listeners.push(listener);
         files.extend(watched);

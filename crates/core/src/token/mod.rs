@@ -18,6 +18,7 @@ mod proof;
 mod remote_keys;
 mod request;
 mod run;
+mod timing;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub use nonce::{NonceKeys, NonceKind};
 pub use proof::{ProofMemory, ProofRefusal};
 pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
 pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
+pub use timing::{RequestStep, StepSpan, StepTimes};
 
 use authenticate::Authenticated;
 use authorize::{Authorized, Shown};
@@ -118,9 +120,18 @@ pub struct Exchange<'a> {
     pub source: IpAddr,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// Where to note how long the steps take, if anybody wants to know.
+    pub times: Option<&'a StepTimes>,
 }
 
 impl<'a> Exchange<'a> {
+    /// Notes that a step went well.
+    fn ended(&self, step: RequestStep, clock: &dyn Clock) {
+        if let Some(times) = self.times {
+            times.note(step, clock.boot_nanoseconds());
+        }
+    }
+
     fn asked(&self) -> Asked<'a> {
         let Self { environment, dialect, request_id, source, .. } = *self;
         Asked { environment, dialect: &dialect.name, request_id, source }
@@ -207,6 +218,7 @@ impl<S: Store> TokenEndpoint<S> {
     /// Answers one token request.
     pub async fn respond(&self, exchange: &Exchange<'_>) -> (Encoded, Outcome) {
         let request = exchange.dialect.decode(&exchange.raw);
+        exchange.ended(RequestStep::Decode, &*self.clock);
         // The position first: whatever is read after it is at least as new, so no token claims more than was known (rule S11).
         let position = self.directory.fresh_position();
         let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
@@ -215,10 +227,14 @@ impl<S: Store> TokenEndpoint<S> {
             (Err(denial), _) => Err(Refused::from(denial)),
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
+        if let Some(times) = exchange.times {
+            times.note_decided(self.clock.boot_nanoseconds());
+        }
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
         let nonce = self.next_nonce(exchange, &request, outcome.as_ref().err().map(|refused| &refused.denial));
         let now = outcome.as_ref().map_or_else(|_| self.clock.now(), |issued| issued.token.issued_at);
         let (encoded, mut outcome) = encode(exchange, &request, (issuer, nonce.as_deref()), outcome);
+        exchange.ended(RequestStep::Encode, &*self.clock);
         self.find_tenant(exchange.environment, &mut outcome);
         self.usage.note(&exchange.asked(), &outcome.who(), outcome.result.as_ref().map(|_| ()), now);
         (encoded, outcome)
@@ -257,6 +273,7 @@ impl<S: Store> TokenEndpoint<S> {
             Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
             None => self.authenticate(&caller, &request.presented, position).await?,
         };
+        exchange.ended(RequestStep::Authenticate, &*self.clock);
         let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| Proved::of(&authenticated).refused(denial, rate);
 
@@ -271,7 +288,9 @@ impl<S: Store> TokenEndpoint<S> {
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
+        exchange.ended(RequestStep::Authorize, &*self.clock);
         let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        exchange.ended(RequestStep::Mint, &*self.clock);
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
         }

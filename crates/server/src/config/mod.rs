@@ -6,6 +6,7 @@
 
 mod admin;
 mod environments;
+mod metrics;
 mod proxy;
 mod reference;
 mod section;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub use admin::AdminSettings;
 pub use environments::EnvironmentSettings;
+pub use metrics::MetricsSettings;
 pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
@@ -42,6 +44,8 @@ pub struct Config {
     pub environments: Vec<EnvironmentSettings>,
     /// Where the management side is served, if it is.
     pub admin: Option<AdminSettings>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<MetricsSettings>,
     /// The database.
     pub store: StoreSettings,
     /// Master keys and peppers.
@@ -126,6 +130,7 @@ impl Config {
             folder: folder.to_owned(),
             environments: environments::read(&top, variables, folder),
             admin: admin::read(&top, variables),
+            metrics: metrics::read(&top, variables),
             store: StoreSettings::read(&top, variables),
             root_keys: RootKeySettings::read(&top, variables),
             dialects: DialectSettings::read(&top, variables),

@@ -9,7 +9,7 @@
 //! | `/.well-known/mintmark-revocations` | `revocations` |
 //! | `/oauth/revoke`, `/oauth/introspect` | `ending` |
 //! | `/verify/{resource_id}` | `gateway` |
-//! | `/livez`, `/readyz` | `health` |
+//! | `/livez`, `/readyz`, `/startupz` | `health` |
 //! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
 
 mod answer;
@@ -17,7 +17,7 @@ mod business;
 mod drain;
 mod ending;
 mod gateway;
-mod health;
+pub(crate) mod health;
 mod host;
 mod http2;
 mod jwks;
@@ -27,6 +27,7 @@ mod peer;
 mod proxy;
 mod request_id;
 mod revocations;
+mod secret_file;
 mod secure;
 mod service;
 mod token;
@@ -43,9 +44,10 @@ use mintmark_core::model::EnvironmentName;
 pub use host::HostRule;
 pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
-pub use proxy::{Proxies, ProxySecrets};
+pub use proxy::Proxies;
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
+pub use secret_file::SecretFile;
 pub use service::{Service, connection};
 
 use crate::node::Node;
@@ -99,6 +101,7 @@ fn built_in_routes(app: App) -> Router {
         .route("/verify/{resource}/{*path}", any(gateway::check_with_path))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/startupz", get(health::started))
         .merge(api)
         .fallback(token::unknown_built_in)
         .with_state(app)

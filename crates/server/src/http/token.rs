@@ -14,16 +14,23 @@ use http::{HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawRequest, Routed};
 use mintmark_core::model::{ClientId, CredentialId};
-use mintmark_core::token::{Denial, Exchange, Outcome};
+use mintmark_core::token::{Denial, Exchange, Outcome, StepTimes};
 use mintmark_core::usage::Asked;
 
 use super::{App, Peer, RequestId, answer};
+use crate::metrics::EnvironmentRequests;
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
-pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, parts: &Parts, body: B) -> Response
+pub(super) async fn answer<B>(
+    (app, requests): (&App, &EnvironmentRequests),
+    peer: &Peer,
+    id: &RequestId,
+    parts: &Parts,
+    body: B,
+) -> Response
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -31,10 +38,10 @@ where
     let path = parts.uri.path();
     match dialects.route(path) {
         Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
-            answer_token(app, peer, id, dialect, parts, body).await
+            answer_token((app, requests), peer, id, dialect, parts, body).await
         }
         Routed::Endpoint(dialect) => {
-            note_refusal(app, peer, id, dialect, &Denial::MethodRefused);
+            note_refusal((app, requests), peer, id, dialect, &Denial::MethodRefused);
             refuse(app, id, dialect, parts, &Denial::MethodRefused)
         }
         Routed::Redirect(dialect) => {
@@ -64,7 +71,14 @@ fn not_found() -> Response {
     answer::error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.")
 }
 
-async fn answer_token<B>(app: &App, peer: &Peer, id: &RequestId, dialect: &Dialect, parts: &Parts, body: B) -> Response
+async fn answer_token<B>(
+    (app, requests): (&App, &EnvironmentRequests),
+    peer: &Peer,
+    id: &RequestId,
+    dialect: &Dialect,
+    parts: &Parts,
+    body: B,
+) -> Response
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -75,11 +89,15 @@ where
         None => tokio::time::timeout(Duration::from_secs(app.node.limits.body_timeout), reading).await,
     };
     let Ok(Ok(body)) = read else {
-        note_refusal(app, peer, id, dialect, &Denial::BodyIncomplete);
+        note_refusal((app, requests), peer, id, dialect, &Denial::BodyIncomplete);
         let mut response = refuse(app, id, dialect, parts, &Denial::BodyIncomplete);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response;
     };
+    // From here on, since how long a body takes to arrive is up to its sender.
+    let clock = &app.node.endpoint.clock;
+    let start = clock.boot_nanoseconds();
+    let times = EnvironmentRequests::wants_steps().then(Box::<StepTimes>::default);
     let exchange = Exchange {
         environment: &app.site.environment,
         dialect,
@@ -88,8 +106,14 @@ where
         request_id: id.as_str(),
         certificate: peer.certificate.as_ref(),
         source: peer.address,
+        times: times.as_deref(),
     };
     let (encoded, outcome) = app.node.endpoint.respond(&exchange).await;
+    let taken = clock.boot_nanoseconds().saturating_sub(start);
+    requests.note(&dialect.name, outcome.result.as_ref().map(|_| ()), Some(taken));
+    if let Some(times) = &times {
+        requests.note_steps(times, start);
+    }
     log(&exchange, peer, encoded.status, &outcome);
     answer::encoded(encoded)
 }
@@ -157,10 +181,17 @@ fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outco
 }
 
 /// Counts a request that came to a token endpoint and did not get as far as to be read.
-fn note_refusal(app: &App, peer: &Peer, id: &RequestId, dialect: &Dialect, denial: &Denial) {
+fn note_refusal(
+    (app, requests): (&App, &EnvironmentRequests),
+    peer: &Peer,
+    id: &RequestId,
+    dialect: &Dialect,
+    denial: &Denial,
+) {
     let environment = &app.site.environment;
     let asked = Asked { environment, dialect: &dialect.name, request_id: id.as_str(), source: peer.address };
     app.node.endpoint.note_refusal(&asked, denial);
+    requests.note(&dialect.name, Err(denial), None);
 }
 
 /// Refuses what is no token request. Of its headers those that the dialect sends back are read, and nothing else.

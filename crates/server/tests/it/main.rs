@@ -17,6 +17,7 @@ mod gateways;
 mod golden;
 mod http;
 mod logs;
+mod observe;
 mod outage;
 mod outgoing;
 mod standards;

@@ -90,6 +90,7 @@ impl<S: Store> TokenEndpoint<S> {
             request_id: asked.request_id,
             source: asked.source,
             certificate: asked.certificate,
+            times: None,
         };
         let (encoded, outcome) = Box::pin(self.respond(&exchange)).await;
         let body = String::from_utf8_lossy(&encoded.body).into_owned();

@@ -128,6 +128,7 @@ impl<S: Store> TokenEndpoint<S> {
             request_id: "",
             source: plan.source,
             certificate: (plan.binding == SupposedBinding::Certificate).then_some(&certificate),
+            times: None,
         };
         let supposed = Supposed { client_id: plan.client_id.clone(), credential_id: plan.credential_id, binding: plan.binding };
         let mut found = self.rehearse(&exchange, &plan.decode(&wire), Some(supposed)).await;

@@ -90,6 +90,7 @@ async fn an_environment_that_is_not_there_is_503() {
         request_id: "req_1",
         source: HERE.parse::<IpAddr>().unwrap(),
         certificate: None,
+        times: None,
     };
     let (encoded, outcome) = world.endpoint.respond(&exchange).await;
     assert_eq!((encoded.status.as_u16(), outcome.result), (503, Err(Denial::EnvironmentMissing)));

@@ -107,8 +107,7 @@ pub(super) async fn show(seat: Seat, Path(names): Names, Query(asked): Query<Ask
 
 fn page(seat: &Seat, business: &BusinessView, (dialog, mistake): (String, Option<Mistake>)) -> axum::response::Response {
     // What was typed comes back, but over a change of somebody else, which is to be seen.
-    let again =
-        mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("name").is_some();
+    let again = mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("name").is_some();
     let shown = |name: &str, is: &str| if again { typed(seat, name) } else { is.to_owned() };
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut frame = seat.frame_in(&business.environment, business.name.clone(), Section::Businesses);

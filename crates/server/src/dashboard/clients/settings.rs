@@ -30,8 +30,7 @@ pub(super) async fn form(seat: Seat, Path((name, id)): Names, Query(asked): Quer
 async fn page(seat: &Seat, client: &ClientView, (dialog, mistake): (String, Option<Mistake>)) -> Answer {
     let record = seat.environment(client.environment.as_str())?;
     // What was typed comes back, but over a change of somebody else, which is to be seen.
-    let again =
-        mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("name").is_some();
+    let again = mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("name").is_some();
     let typed = |name: &str, is: String| if again { seat.fields.one(name).unwrap_or_default().to_owned() } else { is };
     let bound = new::bound_by(seat, &client.environment).await?;
     let issued = show::lately_issued(seat, client).await.map_err(|error| seat.stop(error))?;

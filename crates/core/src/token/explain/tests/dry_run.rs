@@ -58,6 +58,7 @@ async fn rehearsed(world: &World, ask: &Ask, reach: Reach) -> DryRun {
         request_id: "req_1",
         source: ask.source.parse().unwrap(),
         certificate: None,
+        times: None,
     };
     world.endpoint.dry_run_request(&exchange, reach).await
 }

@@ -1,0 +1,6 @@
+//! What a node tells those who operate it: metrics, health, and what dashboard and alerts make of them.
+
+mod exposed;
+mod files;
+mod health;
+mod listener;
