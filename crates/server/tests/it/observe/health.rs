@@ -50,7 +50,7 @@ async fn an_environment_that_is_not_there_or_cannot_sign_is_not_ready() {
     // As somebody who wrote to the database would leave it: the key that signs is gone.
     let path = server.place.path().unwrap();
     let mut back = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-    for sql in ["DELETE FROM signing_keys WHERE environment = 'sandbox'", "UPDATE store SET incarnation = 'another'"] {
+    for sql in ["DELETE FROM signing_key WHERE environment = 'sandbox'", "UPDATE store SET incarnation = 'another'"] {
         sqlx::query(sql).execute(&mut back).await.unwrap();
     }
     server.poll().await;
