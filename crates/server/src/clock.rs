@@ -16,6 +16,12 @@ impl Clock for SystemClock {
         Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+    fn now_nanoseconds(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
     fn boot_milliseconds(&self) -> u64 {
         self.boot_nanoseconds() / 1_000_000
     }

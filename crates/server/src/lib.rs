@@ -17,3 +17,4 @@ pub mod serving;
 pub mod snapshot;
 pub mod store;
 pub mod tls;
+pub mod traces;

@@ -17,7 +17,7 @@ use mintmark_core::document::Diagnostic;
 use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
-use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
+use mintmark_core::token::{FreshTokens, Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
 use mintmark_core::usage::Usage;
 
 use crate::admin::Trials;
@@ -27,6 +27,7 @@ use crate::http::{RequestIds, RevocationDocuments};
 use crate::metrics::Metrics;
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
+use crate::traces::Traces;
 pub use health::NotReady;
 pub(crate) use keys::KeyThreads;
 
@@ -66,6 +67,8 @@ pub struct Node {
     pub(crate) trials: Trials,
     /// What came of reading the dialects again, if anybody asked for that.
     last_reload: ArcSwapOption<Reload>,
+    /// Which requests are traced, if a collector is configured.
+    pub(crate) traces: Option<Traces>,
     /// What is counted.
     pub(crate) metrics: Metrics,
     /// Whether the node was ready once.
@@ -211,6 +214,7 @@ impl Node {
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
                 usage: Usage::new(&*parts.random),
+                fresh: FreshTokens::default(),
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
@@ -225,6 +229,7 @@ impl Node {
             clock_seen: AtomicI64::new(0),
             trials: Trials::default(),
             last_reload: ArcSwapOption::empty(),
+            traces: None,
             metrics: Metrics::new(started_at),
             was_ready: AtomicBool::new(false),
             heartbeat: AtomicU64::new(0),
@@ -249,6 +254,12 @@ impl Node {
     /// What came of the last time that the dialects were read again; none if nobody has asked for that.
     pub fn last_reload(&self) -> Option<Arc<Reload>> {
         self.last_reload.load_full()
+    }
+
+    /// Has requests traced from now on.
+    #[must_use]
+    pub fn with_traces(self, traces: Traces) -> Self {
+        Self { traces: Some(traces), ..self }
     }
 
     /// For how many seconds a key signs; 0 if people alone rotate.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mintmark_core::directory::DirectoryStatistics;
 use mintmark_core::management::Origin;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::token::HerdRules;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,6 +17,7 @@ use crate::http::{HostRule, Listener, Proxies, Site, serve_socket};
 use crate::metrics::{self, MetricsAccess};
 use crate::node::Node;
 use crate::tls::{ServerTls, Watched, watch_files};
+use crate::traces::Exporter;
 
 /// Where an environment is served.
 #[derive(Debug)]
@@ -32,12 +34,22 @@ pub struct Door {
     pub proxies: Proxies,
     /// What is made of files and made anew when they change.
     pub watched: Vec<Watched>,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
 }
 
 impl Door {
     /// A door of plain HTTP without proxies.
     pub fn plain(environment: EnvironmentName, socket: std::net::TcpListener, hosts: HostRule) -> Self {
-        Self { environment, socket, hosts, tls: None, proxies: Proxies::default(), watched: Vec::new() }
+        Self {
+            environment,
+            socket,
+            hosts,
+            tls: None,
+            proxies: Proxies::default(),
+            watched: Vec::new(),
+            herd: HerdRules::default(),
+        }
     }
 }
 
@@ -104,6 +116,8 @@ pub struct Doors {
     pub management: Option<ManagementDoor>,
     /// That of metrics, if they are served.
     pub metrics: Option<MetricsDoor>,
+    /// What sends traces to the collector, if there is one.
+    pub traces: Option<Exporter>,
 }
 
 /// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
@@ -130,11 +144,11 @@ impl Signals {
 pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (mut listeners, mut files) = (Vec::new(), Vec::new());
-    for Door { environment, socket, hosts, tls, proxies, watched } in doors.environments {
+    for Door { environment, socket, hosts, tls, proxies, watched, herd } in doors.environments {
         socket.set_nonblocking(true)?;
         files.extend(watched);
         let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_clients()) || proxies.tell_certificates();
-        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates });
+        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates, herd });
         let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }
@@ -160,6 +174,9 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
         tokio::spawn(watch_files(files.clone(), stopping.clone())),
     ];
+    // It is told after the last request.
+    let (end_traces, traces_end) = watch::channel(false);
+    let exporting = doors.traces.map(|exporter| tokio::spawn(exporter.run(traces_end)));
     wait_for_stop(&node, &files, signals).await;
     node.announce_stop();
     tracing::info!("stopping: requests in work are finished first");
@@ -168,6 +185,10 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         let _ = task.await;
     }
     // After the last request.
+    let _ = end_traces.send(true);
+    if let Some(exporting) = exporting {
+        let _ = exporting.await;
+    }
     node.flush_all().await;
     node.endpoint.directory.store().close().await;
     log_statistics(&node.endpoint.directory.statistics());

@@ -11,6 +11,7 @@ mod claims;
 mod denial;
 mod ending;
 mod explain;
+mod herd;
 mod limits;
 mod mint;
 mod nonce;
@@ -35,6 +36,7 @@ pub use explain::{
     PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
     catalogue_entry,
 };
+pub use herd::{FreshTokens, HerdRules};
 pub(crate) use limits::{Counters, network_of, seconds_until};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
@@ -84,6 +86,8 @@ pub struct TokenEndpoint<S> {
     pub in_flight: AtomicUsize,
     /// What became of requests, until it is written down.
     pub usage: Usage,
+    /// Tokens that may be given again, where an environment's rules say so.
+    pub fresh: FreshTokens,
 }
 
 /// Who calls an endpoint, as far as the connection tells.
@@ -120,6 +124,8 @@ pub struct Exchange<'a> {
     pub source: IpAddr,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
     /// Where to note how long the steps take, if anybody wants to know.
     pub times: Option<&'a StepTimes>,
 }
@@ -162,6 +168,8 @@ pub struct Outcome {
     pub business_id: Option<BusinessId>,
     /// The `jti` of the token, or why there is none.
     pub result: Result<String, Denial>,
+    /// Whether it is a token that was given out before.
+    pub is_reused: bool,
 }
 
 impl Outcome {
@@ -289,7 +297,7 @@ impl<S: Store> TokenEndpoint<S> {
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
         exchange.ended(RequestStep::Authorize, &*self.clock);
-        let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        let token = run.mint(self, exchange, &authorized, environment).await.map_err(refused)?;
         exchange.ended(RequestStep::Mint, &*self.clock);
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
@@ -345,7 +353,8 @@ fn encode(
                 scope: &token.scope,
             };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-            (encoded, outcome_of(named, Some(&proved), Ok(token.jti)))
+            let is_reused = token.is_reused;
+            (encoded, Outcome { is_reused, ..outcome_of(named, Some(&proved), Ok(token.jti)) })
         }
         Err(Refused { denial, proved, rate }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
@@ -361,7 +370,7 @@ fn outcome_of(client_id: Option<ClientId>, proved: Option<&Proved>, result: Resu
     let tenant_id = proved.map(|proved| proved.tenant);
     let credential_id = proved.map(|proved| proved.credential);
     let business_id = proved.and_then(|proved| proved.business);
-    Outcome { client_id, tenant_id, credential_id, business_id, result }
+    Outcome { client_id, tenant_id, credential_id, business_id, result, is_reused: false }
 }
 
 /// Counts a request as in work until it is dropped.

@@ -25,6 +25,7 @@ use crate::serving::{Door, Doors, ManagementDoor, MetricsDoor, Signals, serve};
 use crate::snapshot::SnapshotFolder;
 use crate::store::{OpenError, SqlStore};
 use crate::tls::{ServerTls, Watched};
+use crate::traces::Traces;
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -74,6 +75,10 @@ pub(super) async fn run(shared: &Shared) -> Done {
         }
         Some(away) => resume(parts, &away)?,
     };
+    let (node, traces) = match Traces::open(&config.tracing, &config.folder, Arc::new(PooledRandom))? {
+        Some((traces, exporter)) => (node.with_traces(traces), Some(exporter)),
+        None => (node, None),
+    };
     let signals = Signals::listen()?;
     for door in &doors {
         tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening");
@@ -90,7 +95,8 @@ pub(super) async fn run(shared: &Shared) -> Done {
     if shared.json {
         println!("{}", ready(&doors, management.as_ref(), metrics.as_ref())?);
     }
-    serve(Arc::new(node), Doors { environments: doors, management, metrics }, &config.feed, signals).await?;
+    let doors = Doors { environments: doors, management, metrics, traces };
+    serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
 
@@ -196,7 +202,8 @@ fn secure(door: Door, environment: &EnvironmentSettings, folder: &Path) -> Resul
     let Secrets { tls, proxies } = Secrets::read(environment, folder)?;
     let watched = [tls.clone().map(|tls| Watched::new(tls)), proxies.clone().map(|secrets| Watched::new(secrets))];
     let proxies = environment.proxy.clone().map_or_else(Proxies::default, |settings| Proxies::new(settings, proxies));
-    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), ..door })
+    let herd = environment.herd;
+    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), herd, ..door })
 }
 
 /// What a listener reads from files.

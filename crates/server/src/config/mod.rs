@@ -28,7 +28,7 @@ pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
     CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, SignerSettings, StoreSettings,
+    RootKeySettings, SignerSettings, StoreSettings, TracingSettings,
 };
 pub use tls::TlsSettings;
 pub use variables::Variables;
@@ -66,6 +66,8 @@ pub struct Config {
     pub signers: SignerSettings,
     /// Requests that the server makes itself.
     pub outgoing: OutgoingSettings,
+    /// Traces of token requests.
+    pub tracing: TracingSettings,
     /// What is logged.
     pub log: LogSettings,
     /// The root keys as text, where a variable holds them instead of a file.
@@ -141,6 +143,7 @@ impl Config {
             keys: KeySettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
             outgoing: OutgoingSettings::read(&top, variables),
+            tracing: TracingSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),
         };

@@ -27,7 +27,7 @@ pub struct Listener {
 impl Listener {
     /// Serves until `stop` says so, then lets requests in work finish for as long as the settings allow.
     pub async fn run(self, node: Arc<Node>, stop: watch::Receiver<bool>) {
-        let service = Service::new(App { node, site: self.site });
+        let service = Service::new(App::new(node, self.site));
         serve_socket(self.socket, self.tls, service, stop).await;
     }
 }

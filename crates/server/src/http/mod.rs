@@ -40,6 +40,7 @@ use axum::routing::{any, get, post};
 use mintmark_core::dialect::BUSINESS_ROUTE;
 use mintmark_core::directory::EnvironmentHandle;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::token::HerdRules;
 
 pub use host::HostRule;
 pub use listener::{Listener, serve_socket};
@@ -50,6 +51,7 @@ pub use revocations::RevocationDocuments;
 pub use secret_file::SecretFile;
 pub use service::{Service, connection};
 
+use crate::metrics::EnvironmentRequests;
 use crate::node::Node;
 
 /// What one listener serves.
@@ -63,6 +65,8 @@ pub struct Site {
     pub proxies: Proxies,
     /// Whether clients' certificates arrive here, by TLS or by a proxy.
     pub takes_certificates: bool,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
 }
 
 /// What every handler gets.
@@ -72,9 +76,17 @@ pub struct App {
     pub node: Arc<Node>,
     /// The listener's site.
     pub site: Arc<Site>,
+    /// The counts of its token requests.
+    requests: Arc<EnvironmentRequests>,
 }
 
 impl App {
+    /// What a listener serves.
+    pub fn new(node: Arc<Node>, site: Arc<Site>) -> Self {
+        let requests = node.metrics.requests_of(&site.environment);
+        Self { node, site, requests }
+    }
+
     /// The listener's environment, however old the view of it is.
     fn view(&self) -> Option<EnvironmentHandle> {
         self.node.endpoint.directory.view(&self.site.environment)

@@ -23,7 +23,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::{App, HostRule, Peer, RequestId, answer, built_in_routes, host, token};
-use crate::metrics::{EnvironmentRequests, ListenerTraffic, Route};
+use crate::metrics::{ListenerTraffic, Route};
 use crate::node::Node;
 
 /// The largest header of a request, in bytes; hyper answers a larger one with 431, and one of more than 100 fields. That number
@@ -43,7 +43,7 @@ pub struct Service {
 #[derive(Clone)]
 enum Served {
     /// An environment: token endpoints, and the routes of what is built in.
-    Environment { app: App, requests: Arc<EnvironmentRequests>, routes: Router },
+    Environment { app: App, routes: Router },
     /// What is for those who manage or operate it, at its own hosts.
     Other { hosts: Arc<HostRule>, routes: Router },
 }
@@ -53,8 +53,7 @@ impl Service {
     pub fn new(app: App) -> Self {
         let node = Arc::clone(&app.node);
         let traffic = node.metrics.traffic_of(app.site.environment.as_str());
-        let requests = node.metrics.requests_of(&app.site.environment);
-        Self { node, served: Served::Environment { routes: built_in_routes(app.clone()), requests, app }, traffic }
+        Self { node, served: Served::Environment { routes: built_in_routes(app.clone()), app }, traffic }
     }
 
     /// The routes of another listener, whose name metrics tell. They find the [`Peer`] and the [`RequestId`] in the request's
@@ -150,8 +149,8 @@ pub(super) async fn answer<B: RequestBody>(connection: Arc<Connection>, request:
 async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request: Request<B>) -> Response {
     let (mut parts, body) = request.into_parts();
     let traffic = &connection.service.traffic;
-    let (app, requests, routes) = match &connection.service.served {
-        Served::Environment { app, requests, routes } => (app, requests, routes),
+    let (app, routes) = match &connection.service.served {
+        Served::Environment { app, routes } => (app, routes),
         Served::Other { hosts, routes } => {
             if !host::is_allowed(hosts, connection.server_name.as_deref(), &parts) {
                 return host::misdirected();
@@ -167,7 +166,7 @@ async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request:
     if is_built_in(parts.uri.path()) {
         return hand_on((routes, traffic), (peer, id), parts, body).await;
     }
-    token::answer((app, requests), peer, id, &parts, body).await
+    token::answer(app, peer, id, &parts, body).await
 }
 
 /// Hands a request to a router, in a box: its work is rare and large.
@@ -204,6 +203,6 @@ mod tests {
     fn what_every_request_moves_about_is_small() {
         // What is rare and large, such as reading the store, belongs in a box.
         let size = size_of_future(answer::<Incoming>);
-        assert!(size <= 2720, "{size} bytes");
+        assert!(size <= 2656, "{size} bytes");
     }
 }

@@ -40,6 +40,8 @@ macro_rules! families {
 families! {
     TOKEN_REQUESTS: Counter "mintmark_token_requests_total" ["environment" "dialect" "outcome" "code"]
         "Token requests that were answered. The code is the reason to refuse, none for tokens.";
+    TOKENS_REUSED: Counter "mintmark_tokens_reused_total" ["environment" "dialect"]
+        "Of the tokens those that had been given out before, for the same request of the same credential.";
     TOKEN_DURATION: Histogram "mintmark_token_request_duration_seconds" ["environment" "dialect" "result"]
         "Time from the whole token request to its answer, for tokens that were issued and for requests that were refused.";
     STEP_DURATION: Histogram "mintmark_token_step_duration_seconds" ["environment" "step"]
@@ -114,6 +116,8 @@ families! {
         "What waits to be written down: usage (rows of counts), uses (last uses of credentials), renewals (secrets under an older pepper).";
     LOG_LINES_LOST: Counter "mintmark_log_lines_lost_total" []
         "Lines of the log that could not be written.";
+    TRACES: Counter "mintmark_traces_total" ["result"]
+        "Token requests that were traced: exported, dropped (no room in the queue), failed (the collector did not take them).";
     BUILD: Gauge "mintmark_build_info" ["version"]
         "Always 1, for the version.";
     PROCESS_CPU: Counter "process_cpu_seconds_total" []

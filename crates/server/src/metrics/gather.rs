@@ -44,6 +44,8 @@ fn requests(out: &mut Exposition, node: &Node) {
         counts.iter().map(move |count| (labels(count.outcome, count.code), count.requests))
     });
     out.values(&f::TOKEN_REQUESTS, values);
+    let reused = dialects.iter().map(|(environment, own)| (vec![*environment, own.dialect.as_str()], own.reused()));
+    out.values(&f::TOKENS_REUSED, reused);
     let durations = dialects.iter().flat_map(|(environment, dialect)| {
         let labels = |result| vec![*environment, dialect.dialect.as_str(), result];
         dialect.durations().into_iter().map(move |(result, durations)| (labels(result), durations))
@@ -160,6 +162,12 @@ fn queues(out: &mut Exposition, node: &Node) {
     let kinds = [("usage", node.endpoint.usage.rows()), ("uses", waiting.uses), ("renewals", waiting.renewals)];
     out.values(&f::WAITING_WRITES, kinds.map(|(kind, waiting)| (vec![kind], waiting)));
     out.value(&f::LOG_LINES_LOST, crate::logging::lines_lost());
+    let counts = node.traces.as_ref().map(|traces| {
+        let counts = traces.counts();
+        [("exported", &counts.exported), ("dropped", &counts.dropped), ("failed", &counts.failed)]
+    });
+    let traces = counts.into_iter().flatten();
+    out.values(&f::TRACES, traces.map(|(result, count)| (vec![result], value(count))));
 }
 
 fn process(out: &mut Exposition, node: &Node) {

@@ -61,11 +61,18 @@ struct Counts {
     codes: [AtomicU64; CODES],
     issued: Histogram,
     refused: Histogram,
+    /// Tokens that were given out before.
+    reused: AtomicU64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { codes: [const { AtomicU64::new(0) }; CODES], issued: Histogram::default(), refused: Histogram::default() }
+        Self {
+            codes: [const { AtomicU64::new(0) }; CODES],
+            issued: Histogram::default(),
+            refused: Histogram::default(),
+            reused: AtomicU64::new(0),
+        }
     }
 }
 
@@ -88,6 +95,15 @@ impl EnvironmentRequests {
         match known.iter().find(|known| known.dialect == *dialect) {
             Some(known) => known.note(result, nanoseconds),
             None => self.add(dialect).note(result, nanoseconds),
+        }
+    }
+
+    /// Notes that the token of an answer was given out before.
+    pub(crate) fn note_reused(&self, dialect: &DialectName) {
+        let known = self.dialects.load();
+        let own = known.iter().find(|known| known.dialect == *dialect);
+        if let Some(counts) = own.and_then(|own| own.counts.mine()) {
+            count(&counts.reused);
         }
     }
 
@@ -176,6 +192,11 @@ impl DialectRequests {
             })
             .filter(|count| count.requests > 0)
             .collect()
+    }
+
+    /// How many tokens were given out before.
+    pub(super) fn reused(&self) -> u64 {
+        self.counts.all().map(|counts| value(&counts.reused)).sum()
     }
 
     /// How long requests took that ended with a token, and others.

@@ -112,7 +112,7 @@ impl Configured {
     /// Whom a proxy speaks for. Its own certificate is never its client's.
     fn client(&self, proxy: &Peer, headers: &mut HeaderMap, now: Timestamp) -> Peer {
         let certificate = self.certificate(headers, now);
-        Peer::new(self.address(headers).unwrap_or(proxy.address), certificate)
+        Peer { is_told: true, ..Peer::new(self.address(headers).unwrap_or(proxy.address), certificate) }
     }
 
     fn certificate(&self, headers: &mut HeaderMap, now: Timestamp) -> Option<ClientCertificate> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::fixture::{Finished, Program, mintmark, send};
 
 /// A folder made by `mintmark init`, with these settings besides.
-fn deployment(folder: &Path, settings: &str) -> String {
+pub(super) fn deployment(folder: &Path, settings: &str) -> String {
     let made = folder.join("made");
     let environment = "sandbox=https://sandbox.example";
     let made = Finished::good(&["init", made.to_str().unwrap(), "--environment", environment, "--json"]);
@@ -20,18 +20,23 @@ fn deployment(folder: &Path, settings: &str) -> String {
     config
 }
 
-async fn serve(config: &str, folder: &Path) -> (Program, SocketAddr) {
+/// The program, and what it says when it is ready.
+pub(super) async fn serve(config: &str, folder: &Path) -> (Program, Value) {
     let mut program = Program::start(&mut mintmark(&["serve", "--config", config, "--json"]), folder.join("log"));
     let line = program.line().await.unwrap_or_else(|| panic!("{}", program.log()));
-    let ready: Value = serde_json::from_str(&line).unwrap();
-    (program, ready["metrics"]["listen"].as_str().unwrap().parse().unwrap())
+    (program, serde_json::from_str(&line).unwrap())
+}
+
+fn metrics_of(ready: &Value) -> SocketAddr {
+    ready["metrics"]["listen"].as_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
 async fn metrics_and_health_are_served_at_a_listener_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let config = deployment(folder.path(), "[metrics]\nlisten = \"127.0.0.1:0\"\n");
-    let (program, address) = serve(&config, folder.path()).await;
+    let (program, ready) = serve(&config, folder.path()).await;
+    let address = metrics_of(&ready);
     let ask = async |path: &str, headers: &str| send(address, local(path, headers).as_bytes()).await;
     let metrics = ask("/metrics", "").await;
     assert_eq!(metrics.status, 200);
@@ -65,7 +70,8 @@ async fn with_a_token_file_metrics_need_one_of_its_tokens_and_health_needs_none(
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
     let checked = Finished::good(&["check", "--config", &config]);
     assert!(checked.stdout.contains("files of metrics: readable"), "{checked:?}");
-    let (program, address) = serve(&config, folder.path()).await;
+    let (program, ready) = serve(&config, folder.path()).await;
+    let address = metrics_of(&ready);
     let ask = async |headers: &str| send(address, local("/metrics", headers).as_bytes()).await;
     for token in tokens {
         assert_eq!(ask(&format!("Authorization: Bearer {token}\r\n")).await.status, 200);

@@ -3,4 +3,6 @@
 mod exposed;
 mod files;
 mod health;
+mod herd;
 mod listener;
+mod traces;
