@@ -19,5 +19,5 @@ pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
-pub use signer_threads::{SignerBusy, SignerThreads};
+pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};

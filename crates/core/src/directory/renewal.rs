@@ -25,6 +25,12 @@ struct Renewal {
     secret: StoredSecret,
 }
 
+impl Renewals {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 impl<S: Store> Directory<S> {
     /// Notes that a client's credential shall be stored with this secret, which was found to be the one it has.
     pub fn note_renewed(&self, known: &Arc<KnownClient>, credential: usize, secret: StoredSecret) {

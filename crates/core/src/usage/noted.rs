@@ -197,8 +197,8 @@ impl Usage {
         })
     }
 
-    /// How many rows wait.
-    pub(super) fn rows(&self) -> usize {
+    /// How many rows wait for the next flush.
+    pub fn rows(&self) -> usize {
         self.rows.load(Ordering::Relaxed)
     }
 

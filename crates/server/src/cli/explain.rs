@@ -12,7 +12,7 @@ use mintmark_core::management::Reach;
 use mintmark_core::model::{ClientId, CredentialId, EnvironmentName};
 use mintmark_core::random::{Random, SystemRandom};
 use mintmark_core::token::{
-    CATALOGUE, DryRun, Explanation, ImportedSecrets, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory,
+    CATALOGUE, DryRun, Explanation, FreshTokens, ImportedSecrets, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory,
     REFUSED_TRIES_PER_MINUTE, RemoteKeys, RemoteKeysError, RemoteKeysFuture, StepVerdict, SupposedBinding, TokenEndpoint,
     TokenReport, TokenStanding,
 };
@@ -217,6 +217,7 @@ async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
         clock,
         nonces: NonceKeys::new(&root_keys, &*random),
         usage: Usage::new(&*random),
+        fresh: FreshTokens::default(),
         random,
         root_keys,
         signers: SignerThreads::start(1)?,

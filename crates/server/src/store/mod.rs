@@ -68,11 +68,13 @@ pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
 pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, restore, verify_backup, write_backup};
 
+pub use self::engine::PoolUse;
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
 use self::statements::{
     INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK,
 };
+use crate::metrics::Statements;
 
 /// What a store was made for. `serve` refuses data made by `dev`, whose secrets everybody can know (rule S23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +185,16 @@ impl SqlStore {
             transaction.commit().await
         };
         self.engine.write(STORE_BEGIN_HISTORY.name, begin).await.map_err(WriteError::into_store_error)
+    }
+
+    /// What was asked of it.
+    pub(crate) fn measured(&self) -> &Statements {
+        &self.engine.measured
+    }
+
+    /// How many connections it has.
+    pub fn pools(&self) -> Vec<PoolUse> {
+        self.engine.pool_use()
     }
 
     /// Where it is.

@@ -20,6 +20,7 @@ mod golden;
 mod http;
 mod imports;
 mod logs;
+mod observe;
 mod outage;
 mod outgoing;
 mod standards;
