@@ -21,14 +21,7 @@ impl SqlStore {
     /// Commits a change in one transaction named after its action.
     pub(super) async fn commit_change(&self, change: &Change) -> Result<Position, CommitError> {
         let committed = self.engine.write(change.audit.action, || self.try_commit(change)).await;
-        committed.map_err(|error| match error {
-            WriteError::Conflict => CommitError::Conflict,
-            WriteError::Exists => CommitError::Exists,
-            WriteError::Unknown(cause) => CommitError::Unknown(cause),
-            failed @ (WriteError::Again(_) | WriteError::Away(_) | WriteError::Failed(_)) => {
-                CommitError::Store(failed.into_store_error())
-            }
-        })
+        committed.map_err(commit_error)
     }
 
     async fn try_commit(&self, change: &Change) -> Result<Position, WriteError> {
@@ -80,6 +73,18 @@ impl SqlStore {
         }
         transaction.commit().await?;
         Ok(())
+    }
+}
+
+/// What whoever made a change is told.
+pub(super) fn commit_error(error: WriteError) -> CommitError {
+    match error {
+        WriteError::Conflict => CommitError::Conflict,
+        WriteError::Exists => CommitError::Exists,
+        WriteError::Unknown(cause) => CommitError::Unknown(cause),
+        failed @ (WriteError::Again(_) | WriteError::Away(_) | WriteError::Failed(_)) => {
+            CommitError::Store(failed.into_store_error())
+        }
     }
 }
 

@@ -9,14 +9,18 @@
 
 mod admin;
 mod cli;
+mod configuration;
 mod corruption;
 mod crash;
+mod documented;
 mod fixture;
 mod foreign;
 mod gateways;
 mod golden;
 mod http;
+mod imports;
 mod logs;
+mod observe;
 mod outage;
 mod outgoing;
 mod standards;

@@ -2,10 +2,12 @@
 
 mod audit;
 mod commands;
+mod configuration;
 mod credentials;
 mod dashboard;
 mod dev;
 mod dialects;
+mod imports;
 mod keys;
 mod limits;
 mod people;
