@@ -25,7 +25,15 @@ use super::fetch::{self, check_url};
 const CONNECTIONS: usize = 64;
 /// Headers of one connection, which are not handed on (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: &[&str] = &[
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "host",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "host",
 ];
 
 /// A server that requests are handed on to. Its certificate is verified (rule S26).
@@ -62,7 +70,9 @@ impl Upstream {
 /// Listens where nobody but this machine can reach it: what comes in are other people's secrets, without TLS.
 pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     if !address.ip().is_loopback() {
-        return Err(Failure(format!("{address}: expected an address of this machine alone, such as 127.0.0.1:8070, since secrets come in")));
+        return Err(Failure(format!(
+            "{address}: expected an address of this machine alone, such as 127.0.0.1:8070, since secrets come in"
+        )));
     }
     TcpListener::bind(address).await.map_err(|error| Failure(format!("{address} cannot be listened at: {error}")))
 }

@@ -105,7 +105,9 @@ enum Command {
     /// Stand before an existing token endpoint and before Mintmark, compare their answers, and move clients from one to the other.
     ///
     /// Clients that Mintmark does not have are served by the existing endpoint. What is turned off in Mintmark is refused.
-    #[command(after_help = "Example: mintmark shadow --upstream https://api.example.com --mintmark http://127.0.0.1:8080 --move-percent 5")]
+    #[command(
+        after_help = "Example: mintmark shadow --upstream https://api.example.com --mintmark http://127.0.0.1:8080 --move-percent 5"
+    )]
     Shadow(shadow::ShadowArgs),
     /// Write everything to one sealed file, while the server runs.
     #[command(after_help = "Example: mintmark backup /var/backups/mintmark-monday")]

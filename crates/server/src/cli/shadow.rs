@@ -293,7 +293,11 @@ fn claims_that_differ(shape: &TokenShape, claims: &serde_json::Map<String, serde
     let differs = |(name, recorded): &(String, String)| {
         // It is random, so a dry run does not have it.
         let own = if name == "jti" { "text" } else { claims.get(name).map_or("(none)", kind) };
-        (own != recorded).then(|| Difference { what: format!("claim {name}"), recorded: recorded.clone(), mintmark: own.to_owned() })
+        (own != recorded).then(|| Difference {
+            what: format!("claim {name}"),
+            recorded: recorded.clone(),
+            mintmark: own.to_owned(),
+        })
     };
     shape.claims.iter().filter_map(differs).collect()
 }

@@ -63,7 +63,10 @@ impl Keeper<'_, '_> {
             return String::new();
         }
         let Ok(found) = leaves(text) else { return "{{body}}".to_owned() };
-        if !found.iter().all(|leaf| leaf.path.iter().all(|key| key.len() <= 64 && !looks_secret(key) && self.placeholders.is_clean(key))) {
+        if !found
+            .iter()
+            .all(|leaf| leaf.path.iter().all(|key| key.len() <= 64 && !looks_secret(key) && self.placeholders.is_clean(key)))
+        {
             return "{{body}}".to_owned();
         }
         replaced(text, &found, |leaf| {
@@ -81,7 +84,11 @@ impl Keeper<'_, '_> {
                 Some(self.placeholders.of("token", text))
             }
             (AnswerValue::TokenType, Tree::Text(text)) if self.is_word(text, 20) => None,
-            (AnswerValue::Scope, Tree::Text(text)) if text.is_empty() || (is_kept_scope(text) && self.placeholders.is_clean(text)) => None,
+            (AnswerValue::Scope, Tree::Text(text))
+                if text.is_empty() || (is_kept_scope(text) && self.placeholders.is_clean(text)) =>
+            {
+                None
+            }
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Number(_)) => None,
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Text(text))
                 if text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) =>

@@ -117,7 +117,9 @@ fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> Str
         (_, Ok("")) => String::new(),
         ("application/x-www-form-urlencoded", Ok(text)) => form(placeholders, text),
         ("application/json", Ok(text)) => match leaves(text) {
-            Ok(found) if found.iter().all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(placeholders, name))) => {
+            Ok(found)
+                if found.iter().all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(placeholders, name))) =>
+            {
                 replaced(text, &found, |leaf| {
                     let value = leaf.value.text().map_or_else(|| json_of(&leaf.value), str::to_owned);
                     let kept = parameter(placeholders, leaf.key(), &value);

@@ -70,7 +70,8 @@ pub(in crate::cli) async fn run(shared: &Shared, args: RecordArgs) -> Done {
     serve(&listener, &recorder.is_full, handle).await?;
     let (recorded, lost) = (recorder.recorded.load(Ordering::Relaxed), recorder.lost.load(Ordering::Relaxed));
     let file = args.out.join(EXCHANGES);
-    let text = format!("{recorded} exchanges recorded in {}; next: mintmark dialect draft {}", file.display(), args.out.display());
+    let text =
+        format!("{recorded} exchanges recorded in {}; next: mintmark dialect draft {}", file.display(), args.out.display());
     let output = Output::text(text, json!({ "recorded": recorded, "lost": lost, "file": file }));
     Ok(if lost > 0 { output.failed() } else { output })
 }
@@ -80,7 +81,8 @@ impl Recorder {
         make_private_folder(&args.out)?;
         let path = args.out.join(EXCHANGES);
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
-        let file = file.map_err(|error| Failure(format!("{} cannot be made: {error}; choose another folder", path.display())))?;
+        let file =
+            file.map_err(|error| Failure(format!("{} cannot be made: {error}; choose another folder", path.display())))?;
         Ok(Self {
             upstream,
             file: Mutex::new((file, Placeholders::default())),

@@ -66,7 +66,8 @@ impl Counts {
         let row = |(name, count): (&String, &Count)| {
             let kinds: Vec<String> = count.kinds.iter().map(|(kind, (number, _))| format!("{kind} ({number})")).collect();
             let kinds = if kinds.is_empty() { "-".to_owned() } else { kinds.join(", ") };
-            let numbers = [count.alike, count.different, count.moved, count.refused, count.not_imported].map(|number| number.to_string());
+            let numbers =
+                [count.alike, count.different, count.moved, count.refused, count.not_imported].map(|number| number.to_string());
             [vec![name.clone()], numbers.to_vec(), vec![kinds]].concat()
         };
         self.clients.iter().map(row).collect()

@@ -10,5 +10,6 @@ mod dialects;
 mod imports;
 mod keys;
 mod limits;
+mod moving_in;
 mod people;
 mod serve;
