@@ -205,7 +205,7 @@ fn read_token(from: &str) -> Result<String, Failure> {
 }
 
 /// What decides as a server's does, on the same store. Limits that a running server has counted are not known here.
-async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
+pub(super) async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
     let registry = &place.registry;
     let (clock, root_keys) = (Arc::clone(&registry.clock), Arc::clone(&registry.root_keys));
     let store = Arc::clone(&place.store);
@@ -225,7 +225,8 @@ async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
         limits: Limits::new(per_source, per_client),
         remote_keys: Arc::new(NoKeys),
         proofs: ProofMemory::default(),
-        in_flight_max: 1,
+        // More than any command asks at once.
+        in_flight_max: 1024,
         in_flight: AtomicUsize::new(0),
     })
 }

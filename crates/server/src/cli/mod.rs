@@ -22,6 +22,7 @@ mod import;
 mod init;
 mod inspect;
 mod key;
+mod local_proxy;
 mod management_client;
 mod member;
 mod migrate;
@@ -35,6 +36,7 @@ mod resource;
 mod revoke;
 mod secret;
 mod serve;
+mod shadow;
 mod tenant;
 mod time;
 mod token;
@@ -100,6 +102,11 @@ enum Command {
     /// Dialects: the wire formats of token endpoints.
     #[command(subcommand, after_help = "Example: mintmark dialect show standard")]
     Dialect(dialect::DialectCommand),
+    /// Stand before an existing token endpoint and before Mintmark, compare their answers, and move clients from one to the other.
+    ///
+    /// Clients that Mintmark does not have are served by the existing endpoint. What is turned off in Mintmark is refused.
+    #[command(after_help = "Example: mintmark shadow --upstream https://api.example.com --mintmark http://127.0.0.1:8080 --move-percent 5")]
+    Shadow(shadow::ShadowArgs),
     /// Write everything to one sealed file, while the server runs.
     #[command(after_help = "Example: mintmark backup /var/backups/mintmark-monday")]
     Backup(backup::BackupArgs),
@@ -237,6 +244,7 @@ async fn run(cli: Cli) -> Done {
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Explain(args) => explain::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command).await,
+        Command::Shadow(args) => shadow::run(&shared, args).await,
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,

@@ -33,7 +33,7 @@ fn headers(placeholders: &mut Placeholders, headers: &HeaderMap) -> Vec<(String,
         let value = match name.as_str() {
             "content-type" => media_type(&text).unwrap_or_else(|| placeholders.of("value", &text)),
             "www-authenticate" => sentence(placeholders, &text).unwrap_or_else(|| placeholders.of("value", &text)),
-            other if WORDS.contains(&other) && text.len() <= 80 && !looks_secret(&text) => text,
+            other if WORDS.contains(&other) && text.len() <= 80 && !looks_secret(&text) && placeholders.is_clean(&text) => text,
             _ if is_counter && is_number => text,
             _ => placeholders.of("value", &text),
         };
@@ -63,7 +63,7 @@ impl Keeper<'_, '_> {
             return String::new();
         }
         let Ok(found) = leaves(text) else { return "{{body}}".to_owned() };
-        if !found.iter().all(|leaf| leaf.path.iter().all(|key| key.len() <= 64 && !looks_secret(key))) {
+        if !found.iter().all(|leaf| leaf.path.iter().all(|key| key.len() <= 64 && !looks_secret(key) && self.placeholders.is_clean(key))) {
             return "{{body}}".to_owned();
         }
         replaced(text, &found, |leaf| {
@@ -80,8 +80,8 @@ impl Keeper<'_, '_> {
                 self.token = self.token.take().or_else(|| shape_of(text));
                 Some(self.placeholders.of("token", text))
             }
-            (AnswerValue::TokenType, Tree::Text(text)) if is_word(text, 20) => None,
-            (AnswerValue::Scope, Tree::Text(text)) if text.is_empty() || is_kept_scope(text) => None,
+            (AnswerValue::TokenType, Tree::Text(text)) if self.is_word(text, 20) => None,
+            (AnswerValue::Scope, Tree::Text(text)) if text.is_empty() || (is_kept_scope(text) && self.placeholders.is_clean(text)) => None,
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Number(_)) => None,
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Text(text))
                 if text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) =>
@@ -98,7 +98,7 @@ impl Keeper<'_, '_> {
             (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_)) => None,
             (ErrorValue::Status | ErrorValue::Code, Tree::Number(_)) => None,
             (ErrorValue::Path, Tree::Text(text)) if *text == self.request.path => None,
-            (ErrorValue::Status | ErrorValue::Code, Tree::Text(text)) if is_word(text, 64) => None,
+            (ErrorValue::Status | ErrorValue::Code, Tree::Text(text)) if self.is_word(text, 64) => None,
             (ErrorValue::Code | ErrorValue::Text | ErrorValue::Reason, Tree::Text(text)) => {
                 let kept = sentence(self.placeholders, text);
                 match kept {
@@ -120,8 +120,9 @@ impl Keeper<'_, '_> {
         }
         self.placeholders.of("value", &text)
     }
-}
 
-fn is_word(text: &str, max: usize) -> bool {
-    text.len() <= max && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) && !looks_secret(text)
+    fn is_word(&self, text: &str, max: usize) -> bool {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        text.len() <= max && is_plain && !looks_secret(text) && self.placeholders.is_clean(text)
+    }
 }

@@ -52,7 +52,12 @@ pub struct SeenAnswer<'a> {
 /// What is kept of an exchange.
 pub fn keep(placeholders: &mut Placeholders, request: SeenRequest<'_>, answer: SeenAnswer<'_>) -> Exchange {
     placeholders.begin();
+    // Twice: what is a secret is known when all of it was seen, and it may stand in another place as well.
+    let _ = request::keep(placeholders, request);
     let request = request::keep(placeholders, request);
     let answer = answer::keep(placeholders, answer, &request);
     Exchange { format: exchange::FORMAT, request, answer }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// So many values are told apart; more are all alike.
 const MAX_VALUES: usize = 200_000;
 /// A shorter value says too little to be looked for inside a text.
-const SHORTEST_FOUND: usize = 4;
+const SHORTEST_FOUND: usize = 6;
 
 /// The placeholders of a recording. Values are kept as digests, and as they are only while their exchange is looked at.
 #[derive(Default)]
@@ -53,6 +53,11 @@ impl Placeholders {
     /// The placeholder of a value that this exchange had before.
     pub(super) fn seen(&self, value: &str) -> Option<&str> {
         self.current.iter().find(|(known, _)| known.as_str() == value).map(|(_, placeholder)| placeholder.as_str())
+    }
+
+    /// Whether a text repeats no value that this exchange has elsewhere, such as a secret in the place of a scope.
+    pub(super) fn is_clean(&self, text: &str) -> bool {
+        self.without_seen(text) == text
     }
 
     /// A text with the values of this exchange replaced, which it may repeat.

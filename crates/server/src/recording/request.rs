@@ -56,7 +56,7 @@ pub(super) fn keep(placeholders: &mut Placeholders, seen: SeenRequest<'_>) -> Re
 /// Segments that could be secrets are replaced.
 fn path(placeholders: &mut Placeholders, path: &str) -> String {
     let segments = path.split('/').map(|segment| {
-        let is_kept = segment.len() <= MAX_NAME && !looks_secret(segment) && is_name(segment);
+        let is_kept = segment.len() <= MAX_NAME && !looks_secret(segment) && is_name(segment) && placeholders.is_clean(segment);
         if is_kept || segment.is_empty() { segment.to_owned() } else { placeholders.of("segment", segment) }
     });
     segments.collect::<Vec<_>>().join("/")
@@ -75,7 +75,8 @@ fn headers(placeholders: &mut Placeholders, headers: &HeaderMap) -> Vec<(String,
             "content-type" | "accept" => media_type(&text).unwrap_or_else(|| placeholders.of("value", &text)),
             other => parameter(placeholders, other, &text),
         };
-        let name = if looks_secret(name.as_str()) { placeholders.of("name", name.as_str()) } else { name.to_string() };
+        let is_kept = is_kept_name(placeholders, name.as_str());
+        let name = if is_kept { name.to_string() } else { placeholders.of("name", name.as_str()) };
         kept.push((name, value));
     }
     kept
@@ -116,7 +117,7 @@ fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> Str
         (_, Ok("")) => String::new(),
         ("application/x-www-form-urlencoded", Ok(text)) => form(placeholders, text),
         ("application/json", Ok(text)) => match leaves(text) {
-            Ok(found) if found.iter().all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(name))) => {
+            Ok(found) if found.iter().all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(placeholders, name))) => {
                 replaced(text, &found, |leaf| {
                     let value = leaf.value.text().map_or_else(|| json_of(&leaf.value), str::to_owned);
                     let kept = parameter(placeholders, leaf.key(), &value);
@@ -130,8 +131,10 @@ fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> Str
     }
 }
 
-fn is_kept_name(name: &str) -> bool {
-    name.len() <= MAX_NAME && is_name(name) && !looks_secret(name)
+/// Names are words; one with many digits could be a value in the wrong place.
+fn is_kept_name(placeholders: &Placeholders, name: &str) -> bool {
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    name.len() <= MAX_NAME && digits <= 3 && is_name(name) && !looks_secret(name) && placeholders.is_clean(name)
 }
 
 /// A form, its order and its spelling of what is kept.
@@ -139,7 +142,7 @@ fn form(placeholders: &mut Placeholders, text: &str) -> String {
     let pairs = text.split('&').map(|pair| {
         let (raw_name, raw_value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
         let name = decode(raw_name);
-        let shown = if is_kept_name(&name) { raw_name.to_owned() } else { placeholders.of("name", &name) };
+        let shown = if is_kept_name(placeholders, &name) { raw_name.to_owned() } else { placeholders.of("name", &name) };
         let Some(raw_value) = raw_value else { return shown };
         let value = decode(raw_value);
         let kept = parameter(placeholders, &name, &value);
@@ -161,7 +164,7 @@ fn parameter(placeholders: &mut Placeholders, name: &str, value: &str) -> String
         || match role {
             Some("grant_type") => GRANTS.contains(&value),
             Some("client_assertion_type") => value == ASSERTION_TYPE,
-            Some("scope") => is_kept_scope(value),
+            Some("scope") => is_kept_scope(value) && placeholders.is_clean(value),
             Some("expires_in") => value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_digit()),
             _ => false,
         };

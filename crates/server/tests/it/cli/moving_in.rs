@@ -1,0 +1,140 @@
+//! An endpoint is learned: from its description, from what it answers, and beside Mintmark.
+
+use std::path::Path;
+
+use crate::fixture::{Answer, Dev, Finished, Program, form, mintmark, send};
+
+const DOCUMENT: &str = "openapi: 3.1.0
+info: { title: Shipping, version: '2' }
+paths:
+  /v2/token:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              required: [grant_type, client_id, client_secret]
+              properties:
+                grant_type: { type: string, enum: [client_credentials] }
+                client_id: { type: string }
+                client_secret: { type: string, example: do-not-copy-this-secret }
+      responses:
+        '200':
+          content: { application/json: { example: { token_type: bearer, expires_in: 600, access_token: abc } } }
+        '401':
+          content: { application/json: { example: { code: 'A-17', message: Wrong credentials. } } }
+";
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_dialect_is_drafted_from_a_document_and_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (document, file) = (folder.path().join("openapi.yaml"), folder.path().join("shipping.toml"));
+    std::fs::write(&document, DOCUMENT).unwrap();
+    let data = folder.path().join("none");
+    let arguments = ["dialect", "from-openapi", text(&document), "--output", text(&file), "--data-dir", text(&data)];
+    let said = Finished::good(&arguments).stdout;
+    assert!(said.contains("the dialect shipping, POST /v2/token") && said.contains(r#""token_type":"bearer""#), "{said}");
+    Finished::good(&["dialect", "check", text(&file), "--data-dir", text(&data)]);
+    let toml = std::fs::read_to_string(&file).unwrap();
+    assert!(toml.contains("code = \"A-17\"") && !toml.contains("do-not-copy"), "{toml}");
+    let refused = Finished::refused(&arguments);
+    assert!(refused.contains("cannot be written"), "a file that is there is not replaced: {refused}");
+    let json = Finished::good(&["dialect", "from-openapi", text(&document), "--json", "--name", "other"]).json();
+    assert_eq!((&json["name"], &json["path"]), (&"other".into(), &"/v2/token".into()));
+    let missing = Finished::refused(&["dialect", "from-openapi", text(&document), "--operation", "POST /nowhere"]);
+    assert!(missing.contains("no operation POST /nowhere"), "{missing}");
+}
+
+/// A proxy of the program's, with its address.
+async fn proxy(folder: &Path, arguments: &[&str]) -> (Program, std::net::SocketAddr) {
+    let mut program = Program::start(&mut mintmark(arguments), folder.join("proxy.log"));
+    let line = program.line().await.unwrap_or_else(|| panic!("it did not start: {}", program.log()));
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    (program, ready["listen"].as_str().unwrap().parse().unwrap())
+}
+
+async fn ask(address: std::net::SocketAddr, id: &str, secret: &str) -> Answer {
+    send(address, form("/v0/auth/token", &format!("client_id={id}&client_secret={secret}")).as_bytes()).await
+}
+
+#[tokio::test]
+async fn an_endpoint_is_recorded_drafted_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&folder.path().join("data")).await;
+    let (id, secret) = (dev.client("sandbox", "asset", "client_id"), dev.client("sandbox", "asset", "client_secret"));
+    let upstream = format!("http://{}", dev.address("sandbox"));
+    let out = folder.path().join("recording");
+    let arguments =
+        ["dialect", "record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", text(&out), "--count", "3", "--json"];
+    let (program, address) = proxy(folder.path(), &arguments).await;
+    let good = ask(address, id, secret).await;
+    assert_eq!(good.status, 200);
+    assert!(good.text().contains("\"access_token\":\"ey"), "the client gets its token");
+    assert_eq!(ask(address, id, "wrong-and-long-enough").await.status, 401);
+    assert_eq!(ask(address, "", "").await.status, 422);
+    let (status, said) = program.end().await;
+    assert!(status.success(), "{said:?}");
+    let recorded = std::fs::read_to_string(out.join("exchanges.jsonl")).unwrap();
+    for kept_out in [id, secret, "wrong-and-long-enough", "\"ey"] {
+        assert!(!recorded.contains(kept_out), "{kept_out}: {recorded}");
+    }
+    let file = folder.path().join("moved.toml");
+    let none = folder.path().join("none");
+    Finished::good(&["dialect", "draft", text(&out), "--name", "moved", "--output", text(&file)]);
+    let verified = Finished::good(&["dialect", "verify", text(&file), text(&out), "--data-dir", text(&none), "--json"]).json();
+    assert_eq!((&verified["exchanges"], &verified["alike"]), (&3.into(), &3.into()), "{verified}");
+    let changed = std::fs::read_to_string(&file).unwrap().replace("\"token_type\":", "\"token_type\": ");
+    std::fs::write(&file, changed).unwrap();
+    let differs = Finished::of(&mut mintmark(&["dialect", "verify", text(&file), text(&out), "--data-dir", text(&none)]));
+    assert_eq!(differs.code, Some(1), "{differs:?}");
+    assert!(differs.stdout.contains("body at byte"), "{differs:?}");
+}
+
+#[test]
+fn a_recorder_listens_on_this_machine_alone_and_trusts_no_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("recording");
+    let refused = |upstream: &str, listen: &str| {
+        Finished::refused(&["dialect", "record", "--upstream", upstream, "--listen", listen, "--out", text(&out)])
+    };
+    assert!(refused("https://api.example.com", "0.0.0.0:0").contains("this machine alone"));
+    assert!(refused("http://api.example.com", "127.0.0.1:0").contains("expected https://"));
+    assert!(!out.exists());
+}
+
+/// Negative test 3 of the security rules: a client that is turned off in Mintmark is refused, though the existing endpoint would serve it.
+#[tokio::test]
+async fn in_shadow_a_client_that_is_turned_off_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old_data, new_data) = (folder.path().join("old"), folder.path().join("new"));
+    let old = Dev::start(&old_data).await;
+    let (id, secret) = (old.client("sandbox", "asset", "client_id"), old.client("sandbox", "asset", "client_secret"));
+    let (other, other_secret) =
+        (old.client("sandbox", "standard-metrics", "client_id"), old.client("sandbox", "standard-metrics", "client_secret"));
+    // The new server begins as a copy of the old one, so that both know the clients.
+    let backup = folder.path().join("backup");
+    let _ = (&new_data, &backup);
+    let upstream = format!("http://{}", old.address("sandbox"));
+    let report = folder.path().join("report.json");
+    let arguments = [
+        "shadow", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--environment", "sandbox", "--report", text(&report),
+        "--data-dir", text(&old_data), "--json",
+    ];
+    let (program, address) = proxy(folder.path(), &arguments).await;
+    assert_eq!(ask(address, id, secret).await.status, 200);
+    assert_eq!(ask(address, "nobody", "wrong").await.status, 401);
+    let basic = crate::fixture::token_request("standard-metrics", other, other_secret);
+    assert_eq!(send(address, basic.as_bytes()).await.status, 200);
+    program.signal(rustix::process::Signal::TERM);
+    let (status, said) = program.end().await;
+    assert!(status.success(), "{said:?}");
+    let counts: serde_json::Value = serde_json::from_str(&said[0]).unwrap();
+    let of = |name: &str| counts["clients"].as_array().unwrap().iter().find(|one| one["client_id"] == name).unwrap().clone();
+    assert_eq!((&of(id)["alike"], &of(id)["different"]), (&1.into(), &0.into()), "{counts}");
+    assert_eq!(of("(unknown)")["not_imported"], 1, "{counts}");
+    assert!(!counts.to_string().contains(secret));
+}
