@@ -221,7 +221,7 @@ impl<S: Store> Import<'_, S> {
         };
         let mut writes = vec![Write::InsertClient(client)];
         writes.extend(credentials.into_iter().map(Write::InsertCredential));
-        Ok(Planned { change: self.registry.change_of(Draft { writes, ..draft }), left_out })
+        Ok(Planned { change: self.registry.audited_change(Draft { writes, ..draft }), left_out })
     }
 
     fn client_of(&self, new: &ClientToImport, left_out: &mut Vec<LeftOut>) -> Outcome<Client> {

@@ -1,4 +1,3 @@
-
 use mintmark_core::registry::ProofToImport;
 
 use super::*;
