@@ -1,3 +1,4 @@
+mod foreign;
 
 use mintmark_core::registry::ProofToImport;
 
