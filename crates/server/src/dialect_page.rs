@@ -46,7 +46,11 @@ mod tests {
         for dialect in set.iter() {
             let page = written.iter().find(|(name, _)| *name == dialect.name.as_str()).map(|(_, page)| *page);
             let name = &dialect.name;
-            assert_eq!(page, Some(&*page_of(dialect)), "run: mintmark dialect show {name} --markdown > docs/dialects/{name}.md");
+            assert_eq!(
+                page,
+                Some(&*page_of(dialect)),
+                "run: mintmark dialect show {name} --markdown > docs/dialects/{name}.md"
+            );
         }
     }
 }

@@ -13,8 +13,8 @@ use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
 use crate::dialect_example::example_of;
-use crate::dialect_page::page_of;
 use crate::dialect_files::{load_dialects, read_dialect, read_folder};
+use crate::dialect_page::page_of;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum DialectCommand {

@@ -60,7 +60,8 @@ fn script_of(page: &Page, given: &Given) -> String {
                 writeln!(script, "echo ':: line {line}'\nif ( {commands}\n); then echo 'it works'; exit 1; fi").unwrap();
             }
             Treatment::GoesOn(url) => {
-                let up = format!("timeout 60 bash -c 'until curl --silent {} > /dev/null; do sleep 0.1; done'", given.put_into(url));
+                let up =
+                    format!("timeout 60 bash -c 'until curl --silent {} > /dev/null; do sleep 0.1; done'", given.put_into(url));
                 writeln!(script, "echo ':: line {line}'\n( exec {commands}\n) &\n{up}").unwrap();
             }
         }
