@@ -16,6 +16,7 @@ use mintmark::store::{OpenOptions, SqlStore, StoreKind, StorePlace};
 use mintmark_core::clock::Clock;
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::random::{PooledRandom, Random, SystemRandom};
+use mintmark_core::token::HerdRules;
 use mintmark_verify::Algorithm;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::Runtime;
@@ -133,8 +134,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
     });
     let environment = environment_of(args.algorithm).parse()?;
     let (proxies, takes_certificates) = (Proxies::default(), false);
-    let site = Site { environment, hosts: HostRule::Any, proxies, takes_certificates };
-    let app = App { node: Arc::new(node.await?), site: Arc::new(site) };
+    let site = Site { environment, hosts: HostRule::Any, proxies, takes_certificates, herd: HerdRules::default() };
+    let app = App::new(Arc::new(node.await?), Arc::new(site));
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));
     tokio::spawn(async move {

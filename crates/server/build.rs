@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// In the order of the cascade's layers.
 const STYLES: [&str; 6] = ["tokens", "base", "layout", "components", "data", "pages"];
-const SCRIPTS: [&str; 8] = ["announce", "copy", "times", "theme", "dialogs", "confirm", "passkey", "keys"];
+const SCRIPTS: [&str; 9] = ["announce", "copy", "times", "theme", "dialogs", "confirm", "passkey", "keys", "once"];
 
 struct Asset {
     /// What templates call it.

@@ -22,9 +22,20 @@ pub trait Clock: Send + Sync {
     /// The wall clock.
     fn now(&self) -> Timestamp;
 
+    /// The wall clock in nanoseconds since 1970, for people and their tools. A clock that is no finer says whole seconds.
+    fn now_nanoseconds(&self) -> u64 {
+        u64::try_from(self.now().0).unwrap_or(0).saturating_mul(1_000_000_000)
+    }
+
     /// Milliseconds since some fixed moment on a clock that never goes back and counts while the machine sleeps: for
     /// durations and ages (rule S14).
     fn boot_milliseconds(&self) -> u64;
+
+    /// The same clock in nanoseconds, for durations that are shorter than a millisecond. A clock that is no finer says so many
+    /// milliseconds.
+    fn boot_nanoseconds(&self) -> u64 {
+        self.boot_milliseconds().saturating_mul(1_000_000)
+    }
 }
 
 /// A clock that moves only when told, for tests.

@@ -28,8 +28,8 @@ use crate::registry::{
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditEntry, Change, Store, Subject, Write};
 use crate::token::{
-    ClientCertificate, Denial, Exchange, Limits, NonceKeys, Outcome, ProofMemory, REFUSED_TRIES_PER_MINUTE, RemoteKeySet,
-    RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
+    ClientCertificate, Denial, Exchange, FreshTokens, HerdRules, ImportedSecrets, Limits, NonceKeys, Outcome, ProofMemory,
+    REFUSED_TRIES_PER_MINUTE, RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
 };
 use crate::usage::Usage;
 
@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) published: Arc<PublishedKeys>,
     /// The certificate that connections show.
     pub(crate) certificate: Mutex<Option<ClientCertificate>>,
+    /// What the environment does about clients that ask far too often.
+    pub(crate) herd: Mutex<HerdRules>,
 }
 
 /// So many seconds after the world began.
@@ -124,8 +126,8 @@ impl World {
             (business(acme, "Shop").await, business(acme, "Depot").await, business(globex, "Foreign").await);
         let published = Arc::default();
         let endpoint = endpoint(&store, &clock, &published).await;
-        let certificate = Mutex::default();
-        Self { store, clock, registry, endpoint, acme, globex, shop, depot, foreign, published, certificate }
+        let (certificate, herd) = (Mutex::default(), Mutex::default());
+        Self { store, clock, registry, endpoint, acme, globex, shop, depot, foreign, published, certificate, herd }
     }
 
     pub(crate) fn directory(&self) -> &Directory<MemoryStore> {
@@ -229,6 +231,8 @@ impl World {
             request_id: "req_1",
             source: source.parse::<IpAddr>().unwrap(),
             certificate: certificate.as_ref(),
+            herd: *self.herd.lock().unwrap(),
+            times: None,
         };
         // Every request of every test, so that a dry run can neither disagree with the real one nor use anything up.
         let rehearsed = endpoint.dry_run_request(&exchange, Reach::Operator).await;
@@ -367,6 +371,7 @@ async fn endpoint(
         random: Arc::new(SeededRandom::new(4)),
         root_keys: root_keys(),
         signers: SignerThreads::start(1).unwrap(),
+        imported: ImportedSecrets::start(1).unwrap(),
         limits: Limits::new(by_source, by_try),
         remote_keys: Arc::clone(remote_keys) as Arc<dyn RemoteKeys>,
         nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(5)),
@@ -374,6 +379,7 @@ async fn endpoint(
         in_flight_max: 1000,
         in_flight: AtomicUsize::new(0),
         usage: Usage::new(&SeededRandom::new(8)),
+        fresh: FreshTokens::default(),
     }
 }
 

@@ -312,8 +312,8 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     /// Commits a change: all of its rows, its audit row and its feed entry, or nothing. Returns only when it is durable.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Position, CommitError>> + Send;
 
-    /// Commits several changes as one: each has its position, its audit row and its feed entry, in their order, and all of them are
-    /// made or none. Returns the last position, only when all is durable.
+    /// Commits several changes, all or none, in their order: each has a position, an audit row and a feed entry of its own. Returns the
+    /// last one's position when they are durable; that of the store where there are none.
     fn commit_all(&self, changes: &[Change]) -> impl Future<Output = Result<Position, CommitError>> + Send;
 
     /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
@@ -392,6 +392,15 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         page: Page<'_, BusinessId>,
     ) -> impl Future<Output = Read<Vec<Business>>> + Send;
 
+    /// Businesses of one tenant that have an external id, by identifier: of several at most `limit`.
+    fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Business>>> + Send;
+
     /// The page of businesses before an identifier, nearest last, for paging backwards.
     fn businesses_before(
         &self,
@@ -408,6 +417,13 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         tenant: Option<TenantId>,
         page: Page<'_, ClientId>,
     ) -> impl Future<Output = Read<Vec<Client>>> + Send;
+
+    /// Which of some identifiers are those of clients of an environment.
+    fn clients_among(
+        &self,
+        environment: &EnvironmentName,
+        ids: &[ClientId],
+    ) -> impl Future<Output = Read<Vec<ClientId>>> + Send;
 
     /// The names of clients in all environments, ordered by environment and identifier: what a key's index holds and nothing
     /// else, since all of them are asked for.

@@ -65,6 +65,7 @@ fn example_answer(dialect: &Dialect) -> Encoded {
         expires_at: EXAMPLE_NOW.plus(dialect.token.lifetime_default),
         now: EXAMPLE_NOW,
         scope: dialect.example.scope.as_deref().unwrap_or_default(),
+        client_id: &dialect.example.client_id,
     };
     dialect.encode_token(granted, example_context(dialect))
 }

@@ -1,11 +1,12 @@
 //! One node: the token endpoint with everything it stands on, its keys and its background work.
 
 mod background;
+mod health;
 mod keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mintmark_core::clock::{Clock, Timestamp};
@@ -16,15 +17,18 @@ use mintmark_core::document::Diagnostic;
 use mintmark_core::random::Random;
 use mintmark_core::registry::{Actor, Registry};
 use mintmark_core::store::StoreError;
-use mintmark_core::token::{Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
+use mintmark_core::token::{FreshTokens, ImportedSecrets, Limits, NonceKeys, ProofMemory, RemoteKeys, TokenEndpoint};
 use mintmark_core::usage::Usage;
 
 use crate::admin::Trials;
 use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
 use crate::dialect_files::load_dialects;
 use crate::http::{RequestIds, RevocationDocuments};
+use crate::metrics::Metrics;
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
+use crate::traces::Traces;
+pub use health::NotReady;
 pub(crate) use keys::KeyThreads;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -55,12 +59,22 @@ pub struct Node {
     stopping: AtomicBool,
     /// For how many seconds a key signs; 0 if people alone rotate.
     rotate_after: u32,
-    /// How far this machine's clock is from the database's, in seconds, as it was last seen.
+    /// How far this machine's clock is from the database's, in seconds, as far as it keeps the node from being ready.
     clock_offset: AtomicI64,
+    /// The same as it was last seen, whatever follows from it.
+    clock_seen: AtomicI64,
     /// What those who manage had it try.
     pub(crate) trials: Trials,
     /// What came of reading the dialects again, if anybody asked for that.
     last_reload: ArcSwapOption<Reload>,
+    /// Which requests are traced, if a collector is configured.
+    pub(crate) traces: Option<Traces>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Whether the node was ready once.
+    was_ready: AtomicBool,
+    /// When the change feed was last about to be read, on the boot-time clock, in milliseconds; 0 before the first time.
+    heartbeat: AtomicU64,
 }
 
 /// What came of reading the dialects again.
@@ -70,27 +84,6 @@ pub struct Reload {
     pub at: Timestamp,
     /// How many there are since, or the mistakes for which the old ones stayed.
     pub outcome: Result<usize, Vec<Diagnostic>>,
-}
-
-/// Why a node should get no requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotReady {
-    /// It stops.
-    Stopping,
-    /// What it knows is too old to decide from.
-    Stale,
-    /// Its clock and the database's differ by so many seconds.
-    ClockOff(i64),
-}
-
-impl std::fmt::Display for NotReady {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NotReady::Stopping => out.write_str("the server stops"),
-            NotReady::Stale => out.write_str("the store was last read too long ago"),
-            NotReady::ClockOff(seconds) => write!(out, "this machine's clock is {seconds} s ahead of the database's"),
-        }
-    }
 }
 
 /// What a node is made of.
@@ -204,6 +197,7 @@ impl Node {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
         };
+        let started_at = parts.clock.now();
         let per_minute = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
             request_ids: RequestIds::new(Arc::clone(&parts.id_random)),
@@ -214,12 +208,14 @@ impl Node {
                 nonces: NonceKeys::new(&parts.root_keys, &*parts.random),
                 root_keys: parts.root_keys,
                 signers: SignerThreads::start(threads).map_err(StartError::Threads)?,
+                imported: ImportedSecrets::start(hash_threads(threads)).map_err(StartError::Threads)?,
                 proofs: ProofMemory::default(),
                 remote_keys: parts.remote_keys,
                 limits: Limits::new(per_minute(limits.refused_per_source), per_minute(limits.refused_per_client)),
                 in_flight_max: size(limits.in_flight),
                 in_flight: AtomicUsize::new(0),
                 usage: Usage::new(&*parts.random),
+                fresh: FreshTokens::default(),
             },
             dialects: ArcSwap::from_pointee(parts.dialects),
             dialect_folder: parts.dialect_folder,
@@ -231,8 +227,13 @@ impl Node {
             stopping: AtomicBool::new(false),
             rotate_after: keys.rotate_after(),
             clock_offset: AtomicI64::new(0),
+            clock_seen: AtomicI64::new(0),
             trials: Trials::default(),
             last_reload: ArcSwapOption::empty(),
+            traces: None,
+            metrics: Metrics::new(started_at),
+            was_ready: AtomicBool::new(false),
+            heartbeat: AtomicU64::new(0),
         })
     }
 
@@ -256,23 +257,20 @@ impl Node {
         self.last_reload.load_full()
     }
 
-    /// How far this machine's clock is ahead of the database's, in seconds, as it was last seen.
-    pub fn clock_offset(&self) -> i64 {
-        self.clock_offset.load(Ordering::Relaxed)
+    /// Has requests traced from now on.
+    #[must_use]
+    pub fn with_traces(self, traces: Traces) -> Self {
+        Self { traces: Some(traces), ..self }
     }
 
-    /// Whether requests should come here.
-    pub fn readiness(&self) -> Result<(), NotReady> {
-        let offset = self.clock_offset.load(Ordering::Relaxed);
-        if self.stopping.load(Ordering::Relaxed) {
-            Err(NotReady::Stopping)
-        } else if self.endpoint.directory.fresh_position().is_err() {
-            Err(NotReady::Stale)
-        } else if offset.abs() > CLOCK_OFFSET_MAX {
-            Err(NotReady::ClockOff(offset))
-        } else {
-            Ok(())
-        }
+    /// For how many seconds a key signs; 0 if people alone rotate.
+    pub(crate) fn rotate_after(&self) -> u32 {
+        self.rotate_after
+    }
+
+    /// How far this machine's clock is ahead of the database's, in seconds, as it was last seen.
+    pub fn clock_offset(&self) -> i64 {
+        self.clock_seen.load(Ordering::Relaxed)
     }
 
     /// Says that the node is about to stop: nobody is kept waiting for news any more.
@@ -299,4 +297,9 @@ fn directory_limits(settings: &NodeSettings) -> DirectoryLimits {
         business_bytes: settings.cache.businesses_mebibytes.saturating_mul(MEBIBYTE),
         max_staleness_milliseconds: settings.outage.max_staleness.saturating_mul(1000),
     }
+}
+
+/// Half of the cores at most, since what waits for a hash waits long anyway, and four, since a hash may take 128 MiB.
+fn hash_threads(cores: usize) -> usize {
+    (cores / 2).clamp(1, 4)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mintmark_core::directory::DirectoryStatistics;
 use mintmark_core::management::Origin;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::token::HerdRules;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -13,8 +14,10 @@ use tokio::task::JoinHandle;
 use crate::admin::{self, AdminApp};
 use crate::config::FeedSettings;
 use crate::http::{HostRule, Listener, Proxies, Site, serve_socket};
+use crate::metrics::{self, MetricsAccess};
 use crate::node::Node;
 use crate::tls::{ServerTls, Watched, watch_files};
+use crate::traces::Exporter;
 
 /// Where an environment is served.
 #[derive(Debug)]
@@ -31,12 +34,22 @@ pub struct Door {
     pub proxies: Proxies,
     /// What is made of files and made anew when they change.
     pub watched: Vec<Watched>,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
 }
 
 impl Door {
     /// A door of plain HTTP without proxies.
     pub fn plain(environment: EnvironmentName, socket: std::net::TcpListener, hosts: HostRule) -> Self {
-        Self { environment, socket, hosts, tls: None, proxies: Proxies::default(), watched: Vec::new() }
+        Self {
+            environment,
+            socket,
+            hosts,
+            tls: None,
+            proxies: Proxies::default(),
+            watched: Vec::new(),
+            herd: HerdRules::default(),
+        }
     }
 }
 
@@ -65,6 +78,35 @@ impl ManagementDoor {
     }
 }
 
+/// Where metrics are served.
+#[derive(Debug)]
+pub struct MetricsDoor {
+    /// The bound socket.
+    pub socket: std::net::TcpListener,
+    /// Who may read them.
+    pub access: MetricsAccess,
+    /// Its TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerTls>>,
+}
+
+impl MetricsDoor {
+    /// Begins to serve.
+    fn open(self, node: &Arc<Node>, stop: watch::Receiver<bool>) -> std::io::Result<(JoinHandle<()>, Vec<Watched>)> {
+        let Self { socket, access, tls } = self;
+        // Behind loopback, pages of a browser on this machine are kept out (DNS rebinding).
+        let is_loopback = socket.local_addr()?.ip().to_canonical().is_loopback();
+        let hosts = if is_loopback { HostRule::Loopback } else { HostRule::Any };
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::TcpListener::from_std(socket)?;
+        let mut watched: Vec<Watched> = tls.clone().map(|tls| Watched::new(tls)).into_iter().collect();
+        if let MetricsAccess::Token(tokens) = &access {
+            watched.push(Watched::new(Arc::clone(tokens) as _));
+        }
+        let service = metrics::service(Arc::clone(node), access, hosts);
+        Ok((tokio::spawn(serve_socket(socket, tls, service, stop)), watched))
+    }
+}
+
 /// All doors of a server.
 #[derive(Debug)]
 pub struct Doors {
@@ -72,6 +114,10 @@ pub struct Doors {
     pub environments: Vec<Door>,
     /// That of the management side, if it is served.
     pub management: Option<ManagementDoor>,
+    /// That of metrics, if they are served.
+    pub metrics: Option<MetricsDoor>,
+    /// What sends traces to the collector, if there is one.
+    pub traces: Option<Exporter>,
 }
 
 /// The signals that a server listens to. Listening begins when this is made, so make it before telling anybody that the server
@@ -98,15 +144,20 @@ impl Signals {
 pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (mut listeners, mut files) = (Vec::new(), Vec::new());
-    for Door { environment, socket, hosts, tls, proxies, watched } in doors.environments {
+    for Door { environment, socket, hosts, tls, proxies, watched, herd } in doors.environments {
         socket.set_nonblocking(true)?;
         files.extend(watched);
         let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_clients()) || proxies.tell_certificates();
-        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates });
+        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates, herd });
         let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }
     if let Some(door) = doors.management {
+        let (listener, watched) = door.open(&node, stopping.clone())?;
+        listeners.push(listener);
+        files.extend(watched);
+    }
+    if let Some(door) = doors.metrics {
         let (listener, watched) = door.open(&node, stopping.clone())?;
         listeners.push(listener);
         files.extend(watched);
@@ -123,6 +174,9 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
         tokio::spawn(watch_files(files.clone(), stopping.clone())),
     ];
+    // It is told after the last request.
+    let (end_traces, traces_end) = watch::channel(false);
+    let exporting = doors.traces.map(|exporter| tokio::spawn(exporter.run(traces_end)));
     wait_for_stop(&node, &files, signals).await;
     node.announce_stop();
     tracing::info!("stopping: requests in work are finished first");
@@ -131,6 +185,10 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         let _ = task.await;
     }
     // After the last request.
+    let _ = end_traces.send(true);
+    if let Some(exporting) = exporting {
+        let _ = exporting.await;
+    }
     node.flush_all().await;
     node.endpoint.directory.store().close().await;
     log_statistics(&node.endpoint.directory.statistics());

@@ -1,6 +1,8 @@
 //! Secrets, sealing, signing. Everything here that is secret is a type that does not print and is wiped when dropped.
 
 mod audit_chain;
+mod hash_threads;
+mod imported_hash;
 mod opaque;
 mod peppers;
 mod root_keys;
@@ -10,10 +12,12 @@ mod signer_threads;
 mod signing;
 
 pub use audit_chain::{AuditKeys, ChainLink, ChainedRow, LinkError};
+pub use hash_threads::{HashThreads, HashesBusy};
+pub use imported_hash::{HashError, HashScheme, ImportedHash};
 pub use opaque::{MANAGEMENT_PREFIX, OPAQUE_PREFIX};
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
-pub use signer_threads::{SignerBusy, SignerThreads};
+pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};

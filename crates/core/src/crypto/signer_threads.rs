@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -29,6 +30,19 @@ pub enum SignerBusy {
     Failed,
 }
 
+/// What signer threads have to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignerStatistics {
+    /// How many threads there are.
+    pub threads: usize,
+    /// How many signatures may wait.
+    pub room: usize,
+    /// How many wait.
+    pub waiting: usize,
+    /// How many found no room.
+    pub refused: u64,
+}
+
 struct Task {
     key: Arc<SigningKeyPair>,
     message: String,
@@ -43,6 +57,7 @@ type Signed = Result<(String, Signature), KeyMaterialError>;
 struct Queue {
     threads: usize,
     room: usize,
+    refused: AtomicU64,
     state: Mutex<State>,
     filled: Condvar,
 }
@@ -63,7 +78,7 @@ impl std::fmt::Debug for State {
 
 impl Queue {
     fn new(threads: usize, room: usize) -> Arc<Self> {
-        Arc::new(Self { threads, room, state: Mutex::default(), filled: Condvar::new() })
+        Arc::new(Self { threads, room, refused: AtomicU64::new(0), state: Mutex::default(), filled: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -73,6 +88,7 @@ impl Queue {
     fn push(&self, task: Task) -> Result<(), SignerBusy> {
         let mut state = self.lock();
         if state.tasks.len() >= self.room {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(SignerBusy::QueueFull);
         }
         state.tasks.push_back(task);
@@ -118,6 +134,13 @@ impl SignerThreads {
             thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&queue))?;
         }
         Ok(signers)
+    }
+
+    /// How much waits, and how often there was no room.
+    pub fn statistics(&self) -> SignerStatistics {
+        let Queue { threads, room, refused, .. } = &*self.queue;
+        let waiting = self.queue.lock().tasks.len();
+        SignerStatistics { threads: *threads, room: *room, waiting, refused: refused.load(Ordering::Relaxed) }
     }
 
     /// A queue that nobody works on and that has no room.
@@ -182,6 +205,7 @@ mod tests {
     async fn a_full_queue_is_reported_at_once() {
         let threads = SignerThreads::stuck();
         assert_eq!(threads.sign(&pair(Algorithm::Rs256), String::new()).await.err(), Some(SignerBusy::QueueFull));
+        assert_eq!(threads.statistics(), SignerStatistics { threads: 1, room: 0, waiting: 0, refused: 1 });
     }
 
     #[tokio::test]

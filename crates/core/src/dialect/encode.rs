@@ -60,6 +60,8 @@ pub struct Granted<'a> {
     pub now: Timestamp,
     /// Its scopes, as asked or as granted.
     pub scope: &'a str,
+    /// Whose it is.
+    pub client_id: &'a str,
 }
 
 impl Dialect {
@@ -74,6 +76,9 @@ impl Dialect {
             Slot::AccessToken => Fill::Text(granted.access_token),
             Slot::TokenType => Fill::Text(granted.token_type),
             Slot::ExpiresIn => Fill::Number(expires_in),
+            Slot::ExpiresAt => Fill::Number(granted.expires_at.0),
+            Slot::IssuedAt => Fill::Number(granted.now.0),
+            Slot::ClientId => Fill::Text(granted.client_id),
             Slot::Scope => Fill::Text(granted.scope),
             Slot::Issuer => Fill::Text(context.issuer),
             _ => Fill::Text(context.request_id),

@@ -51,6 +51,7 @@ impl DialectSet {
             }
         }
         check_names(&files, &diagnostics);
+        leave_out_replaced(&mut dialects, &files, &diagnostics);
         check_routes(&dialects, &diagnostics);
         if diagnostics.is_empty() {
             Ok(Self { dialects: dialects.into_iter().map(|(dialect, _)| dialect).collect() })
@@ -103,14 +104,15 @@ struct File {
     document: Document,
     name: Option<DialectName>,
     extends: Option<DialectName>,
+    replaces: Option<DialectName>,
 }
 
 fn parse_all(sources: &[Arc<Source>], diagnostics: &Diagnostics) -> Vec<File> {
     let documents = sources.iter().filter_map(|source| Document::parse(source, diagnostics));
     documents
         .map(|document| {
-            let (name, extends) = schema::read_head(&document);
-            File { document, name, extends }
+            let schema::Head { name, extends, replaces } = schema::read_head(&document);
+            File { document, name, extends, replaces }
         })
         .collect()
 }
@@ -141,8 +143,9 @@ fn with_bases(file: &File, files: &[File], diagnostics: &Diagnostics) -> Option<
     let mut layers = layers.into_iter().rev();
     let mut document = layers.next()?.clone();
     for layer in layers {
-        // Whose 404 an unknown path gets is claimed by one file, not inherited.
+        // Whose 404 an unknown path gets is claimed by one file, not inherited; nor is in whose place it stands.
         document.remove("route", "owns");
+        document.remove_top("replaces");
         // An answer is replaced as a whole: a leftover challenge or slot of the one below would be nobody's wish.
         for fault in layer.keys_of("faults") {
             document.remove("faults", fault);
@@ -169,6 +172,23 @@ fn check_names(files: &[File], diagnostics: &Diagnostics) {
             let message = format!("`name`: {} has this name already; choose another", first.document.root.place.file());
             diagnostics.report(&key_place(&file.document, "name"), message);
         }
+    }
+}
+
+/// A file may stand in the place of a dialect, such as a built-in one at whose path it listens. That one can still be extended.
+fn leave_out_replaced(dialects: &mut Vec<(Arc<Dialect>, Document)>, files: &[File], diagnostics: &Diagnostics) {
+    for file in files {
+        let Some(replaced) = &file.replaces else { continue };
+        let is_known = files.iter().any(|other| other.name.as_ref() == Some(replaced) && other.name != file.name);
+        if !is_known {
+            let message = format!("`replaces`: there is no other dialect {:?}", replaced.as_str());
+            diagnostics.report(&key_place(&file.document, "replaces"), message);
+        }
+        if files.iter().any(|other| other.name.as_ref() == Some(replaced) && other.replaces.is_some()) {
+            let message = format!("`replaces`: {:?} stands in the place of another one itself", replaced.as_str());
+            diagnostics.report(&key_place(&file.document, "replaces"), message);
+        }
+        dialects.retain(|(dialect, _)| dialect.name != *replaced);
     }
 }
 

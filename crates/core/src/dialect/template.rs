@@ -12,6 +12,9 @@ pub enum Slot {
     AccessToken,
     TokenType,
     ExpiresIn,
+    ExpiresAt,
+    IssuedAt,
+    ClientId,
     Scope,
     Issuer,
     RequestId,
@@ -29,6 +32,9 @@ impl Slot {
         ("access_token", Slot::AccessToken),
         ("token_type", Slot::TokenType),
         ("expires_in", Slot::ExpiresIn),
+        ("expires_at", Slot::ExpiresAt),
+        ("issued_at", Slot::IssuedAt),
+        ("client_id", Slot::ClientId),
         ("scope", Slot::Scope),
         ("issuer", Slot::Issuer),
         ("request_id", Slot::RequestId),
@@ -160,7 +166,9 @@ impl Template {
     fn check(&self, form: Form) -> Result<(), TemplateError> {
         let mut sample = Vec::new();
         let probe = |slot| match slot {
-            Slot::ExpiresIn | Slot::RateLimit | Slot::RateRemaining | Slot::RateReset => Fill::Number(1),
+            Slot::ExpiresIn | Slot::ExpiresAt | Slot::IssuedAt | Slot::RateLimit | Slot::RateRemaining | Slot::RateReset => {
+                Fill::Number(1)
+            }
             // With a quote in it, so that a list inside a JSON string is no JSON here either.
             Slot::Problems => Fill::Json(b"[\"x\"]"),
             _ => Fill::Text("x"),

@@ -37,6 +37,11 @@ impl EnvironmentView {
         &self.ring.revoked
     }
 
+    /// All its keys as they are stored, whatever state they are in.
+    pub fn signing_keys(&self) -> &[SigningKey] {
+        &self.keys
+    }
+
     /// A key that was removed, which signs and is published no more, for opening what it signed before; or why it cannot be used.
     pub(crate) fn removed_key(&self, kid: &str, sealer: &Sealer) -> Option<Result<KeySet, String>> {
         let is_it = |key: &&SigningKey| key.kid == kid && key.state == KeyState::Removed;

@@ -36,6 +36,7 @@ impl<S: Store> Directory<S> {
                 }
                 page => page?,
             };
+            self.progress.set_head(page.head);
             if self.is_other_course(&page, after) {
                 tracing::warn!(position = page.head.0, "the store holds another history than before: reading everything anew");
                 self.reload().await?;
@@ -132,6 +133,7 @@ impl<S: Store> Directory<S> {
         let page = self.store.feed(Position(0), 0).await?;
         self.progress.set_standing(page.first, page.is_unconfirmed);
         self.progress.announce(page.head);
+        self.progress.set_head(page.head);
         self.clients.forget_all();
         self.businesses.forget_all();
         self.tenants.forget_all();

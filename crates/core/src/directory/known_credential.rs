@@ -12,6 +12,7 @@ use super::footprint::{Footprint, heap_bytes, name_bytes};
 use super::known_client::SharedValues;
 use super::uses::LAST_USE_EXACT_TO;
 use crate::clock::Timestamp;
+use crate::crypto::HashScheme;
 use crate::model::{
     BusinessId, Credential, CredentialId, CredentialLimits, IpNetwork, Proof, ScopeToken, Status, StoredMac, StoredSecret,
 };
@@ -43,13 +44,13 @@ pub struct KnownCredential {
 /// What proves a client, ready to be checked.
 #[derive(Debug)]
 pub enum KnownProof {
-    /// A secret: what nearly every client has.
+    /// A secret that is stored under a pepper: what nearly every client has.
     Secret(KnownSecret),
-    /// Anything else.
+    /// Anything else, a secret's hash of another server among it.
     Other(Box<OtherProof>),
 }
 
-/// A proof that is no secret.
+/// A proof that is no secret under a pepper.
 #[derive(Debug)]
 pub struct OtherProof {
     /// As it is stored.
@@ -93,7 +94,23 @@ impl KnownCredential {
         }
     }
 
-    /// Anything but a secret.
+    /// A secret that was brought along from another server as a slow hash, and was not presented yet.
+    pub fn imported_hash(&self) -> Option<&StoredSecret> {
+        match &self.proof {
+            KnownProof::Secret(_) => None,
+            KnownProof::Other(other) => other.proof.secret(),
+        }
+    }
+
+    /// Whether the store still holds this very secret.
+    pub(super) fn is_stored_as(&self, stored: &StoredSecret) -> bool {
+        match self.secret() {
+            Some(secret) => secret.is_stored_as(stored),
+            None => self.imported_hash() == Some(stored),
+        }
+    }
+
+    /// Anything but a secret that is stored under a pepper.
     pub fn other(&self) -> Option<&OtherProof> {
         match &self.proof {
             KnownProof::Secret(_) => None,
@@ -166,7 +183,9 @@ fn limits_bytes(limits: &CredentialLimits) -> usize {
 impl KnownProof {
     fn build(proof: Proof, shared: &SharedValues) -> Self {
         let proof = match proof {
-            Proof::Secret(secret) => return KnownProof::Secret(KnownSecret::build(secret, shared)),
+            Proof::Secret(secret) if HashScheme::of_number(secret.scheme).is_none() => {
+                return KnownProof::Secret(KnownSecret::build(secret, shared));
+            }
             other => other,
         };
         let key = match &proof {
@@ -174,7 +193,8 @@ impl KnownProof {
             _ => None,
         };
         let text = proof.details().map_or(0, |details| details.to_string().len());
-        let bytes = text * 2 + if key.is_some() { PARSED_KEY_BYTES } else { 0 };
+        let hash = proof.secret().map_or(0, |secret| heap_bytes(secret.mac.capacity()));
+        let bytes = text * 2 + hash + if key.is_some() { PARSED_KEY_BYTES } else { 0 };
         KnownProof::Other(Box::new(OtherProof { proof, bytes, key }))
     }
 

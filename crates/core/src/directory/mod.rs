@@ -63,10 +63,10 @@ use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
 use revocations::Revoked;
-pub use revocations::{DOCUMENT_LIFETIME, DocumentParts, Ended, RevocationDigest, RevocationSet, TokenIds};
+pub use revocations::{DOCUMENT_LIFETIME, DocumentParts, Ended, RevocationDigest, RevocationSet, RevocationSize, TokenIds};
 use snapshot::ChangedSince;
 pub use snapshot::{SnapshotBase, SnapshotHead, SnapshotRefused};
-pub use statistics::{CacheStatistics, DirectoryStatistics};
+pub use statistics::{CacheStatistics, DirectoryStatistics, WaitingWrites};
 use tenants::Tenants;
 pub use uses::LAST_USE_EXACT_TO;
 use uses::Uses;
@@ -178,6 +178,21 @@ impl<S: Store> Directory<S> {
         }
     }
 
+    /// The feed position that this view has applied, however old it is.
+    pub fn applied_position(&self) -> Position {
+        self.progress.applied()
+    }
+
+    /// The head of the feed, as it was last read.
+    pub fn head_position(&self) -> Position {
+        self.progress.head()
+    }
+
+    /// How much it may hold, and how old it may get.
+    pub fn limits(&self) -> DirectoryLimits {
+        self.limits
+    }
+
     /// How many seconds ago what the view has applied was read.
     pub fn age_seconds(&self) -> u64 {
         self.clock.boot_milliseconds().saturating_sub(self.progress.fresh_at()) / 1000
@@ -273,6 +288,11 @@ impl<S: Store> Directory<S> {
             Ok(found.map(|business| business.status))
         };
         self.businesses.load(lookup.to_key(), &self.progress, now, || true, load).await
+    }
+
+    /// What the token path left to be written down.
+    pub fn waiting(&self) -> WaitingWrites {
+        WaitingWrites { uses: self.uses.len(), renewals: self.renewals.len() }
     }
 
     /// What is held, and how it was asked for.

@@ -12,6 +12,7 @@ use crate::store::{Incarnation, Mark};
 pub(super) struct Progress {
     announced: AtomicU64,
     applied: AtomicU64,
+    head: AtomicU64,
     fresh_at: AtomicU64,
     first: AtomicU64,
     mark: AtomicI64,
@@ -26,6 +27,15 @@ impl Progress {
 
     pub(super) fn applied(&self) -> Position {
         Position(self.applied.load(Ordering::SeqCst))
+    }
+
+    /// The head of the feed, as it was last read.
+    pub(super) fn head(&self) -> Position {
+        Position(self.head.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn set_head(&self, position: Position) {
+        self.head.store(position.0, Ordering::SeqCst);
     }
 
     /// Where the history that is followed began.

@@ -25,6 +25,12 @@ struct Renewal {
     secret: StoredSecret,
 }
 
+impl Renewals {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 impl<S: Store> Directory<S> {
     /// Notes that a client's credential shall be stored with this secret, which was found to be the one it has.
     pub fn note_renewed(&self, known: &Arc<KnownClient>, credential: usize, secret: StoredSecret) {
@@ -64,9 +70,9 @@ impl Renewal {
     /// Whether the store holds the credential as it was when it proved its client.
     fn is_of(&self, stored: &Credential) -> bool {
         let known = self.known.credentials().get(self.credential);
-        let is_same_secret = known.filter(|known| known.id == stored.id).is_some_and(|known| {
-            known.secret().zip(stored.proof.secret()).is_some_and(|(known, stored)| known.is_stored_as(stored))
-        });
+        let is_same_secret = known
+            .filter(|known| known.id == stored.id)
+            .is_some_and(|known| stored.proof.secret().is_some_and(|stored| known.is_stored_as(stored)));
         is_same_secret && stored.status == Status::Active
     }
 }

@@ -472,6 +472,7 @@ impl From<SavedClient> for ClientRecord {
                 expires_at: credential.expires_at,
                 limits: credential.limits,
                 rotation: None,
+                imported: None,
                 last_used_at: None,
                 last_used_from: None,
                 version: 0,

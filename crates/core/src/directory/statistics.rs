@@ -33,6 +33,15 @@ pub struct CacheStatistics {
     pub refused: u64,
 }
 
+/// What waits for the next flush.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingWrites {
+    /// Last uses of credentials.
+    pub uses: usize,
+    /// Secrets that are to be stored under the current pepper.
+    pub renewals: usize,
+}
+
 /// Counters that cores do not share: each thread has a line of memory of its own.
 #[derive(Debug)]
 pub(super) struct Counts {

@@ -569,6 +569,7 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         expires_at: expires_at.map(Timestamp),
         limits: CredentialLimits::default(),
         rotation: None,
+        imported: None,
         last_used_at: None,
         last_used_from: None,
         version: 1,

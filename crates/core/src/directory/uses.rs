@@ -20,6 +20,12 @@ pub(super) struct Uses {
     waiting: Mutex<Vec<CredentialUse>>,
 }
 
+impl Uses {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 impl<S: Store> Directory<S> {
     /// Notes that a credential obtained a token; written down by the next [`Directory::flush_uses`], unless the store has a time
     /// that is exact enough.

@@ -127,6 +127,13 @@ impl Document {
         table.into_iter().flat_map(Table::iter).map(|(key, _)| key.name.as_str())
     }
 
+    /// Takes out an entry of the document itself, such as `name`.
+    pub fn remove_top(&mut self, key: &str) {
+        if let Value::Table(root) = &mut self.root.value {
+            root.entries.retain(|(known, _)| known.name != key);
+        }
+    }
+
     /// Takes out an entry of a table, such as `route`, `owns`.
     pub fn remove(&mut self, table: &str, key: &str) {
         if let Value::Table(root) = &mut self.root.value

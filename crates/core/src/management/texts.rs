@@ -1,6 +1,7 @@
 //! Texts that are shown once and stored as their SHA-256: sessions' and invitations' tokens, and codes for people to type.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::base64url;
@@ -23,6 +24,17 @@ pub(crate) fn new_token(random: &dyn Random) -> (SecretText, TokenDigest) {
     base64url::push(&mut text, &*bytes);
     let digest = of(&text);
     (SecretText::new(text), digest)
+}
+
+/// A session's token that is made of the one before it and of a form's nonce: 256 bits, in base64url.
+pub(super) fn next_token(former: &SecretText, nonce: &SecretText) -> SecretText {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, former.expose().as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(b"mintmark session after a step-up");
+    context.update(nonce.expose().as_bytes());
+    let mut text = String::with_capacity(base64url::length(32));
+    base64url::push(&mut text, context.sign().as_ref());
+    SecretText::new(text)
 }
 
 /// 128 random bits for people to type (rule S24): groups of five letters and digits.

@@ -47,6 +47,16 @@ impl fmt::Debug for StoredMac<'_> {
     }
 }
 
+/// That a credential was brought along from another server. It should be rotated: whoever can read that server, its backups or the
+/// file that it was exported to knows what to guess against, or knows it (rule S9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Which kind of server or file, such as `hydra`.
+    pub from: String,
+    /// What it was there: `clear` for a secret, a hash's scheme, or the word of a [`Proof`]'s kind.
+    pub scheme: String,
+}
+
 /// What proves a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {
@@ -72,6 +82,9 @@ pub struct Credential {
     /// The rotation that it is the old secret of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<SecretRotation>,
+    /// That it was brought along from another server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// When it last obtained a token, exact to [`LAST_USE_EXACT_TO`](crate::directory::LAST_USE_EXACT_TO) seconds and the flush
     /// interval: the last use may be so much later.
     pub last_used_at: Option<Timestamp>,

@@ -28,7 +28,7 @@ mod tenant;
 pub use attributes::{AttributeValue, Attributes};
 pub use business::Business;
 pub use client::{AssertionAudience, BusinessAccess, Client, ClientRecord, Grant, Profile, TokenBinding};
-pub use credential::{Credential, StoredMac, StoredSecret};
+pub use credential::{Credential, Imported, StoredMac, StoredSecret};
 pub use entitlement::{Entitlement, Excess};
 pub use environment::Environment;
 pub use id::{BusinessId, CredentialId, IdError, InvitationId, ManagementClientId, MemberId, ResourceId, SessionId, TenantId};

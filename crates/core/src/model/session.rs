@@ -20,11 +20,11 @@ impl fmt::Debug for TokenDigest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SensitiveAction {
-    /// Making and ending secrets and other credentials.
+    /// Making and ending secrets and other credentials, and giving a client more than it has.
     Credentials,
     /// Rotating and revoking signing keys.
     Keys,
-    /// Members, roles, management clients, and one's own means to sign in.
+    /// Members, roles, management clients, one's own means to sign in, and what a tenant may give its clients.
     Access,
 }
 

@@ -147,6 +147,7 @@ impl<S: Store> Registry<S> {
             expires_at: new.expires_at,
             limits: CredentialLimits::default(),
             rotation: None,
+            imported: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,

@@ -10,6 +10,7 @@ mod configuration;
 mod credential;
 mod entitlement;
 mod environment;
+mod import;
 mod invitation;
 mod key;
 mod limits;
@@ -35,12 +36,16 @@ pub use configuration::{
 };
 pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_CREDENTIALS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use entitlement::{EntitlementEdit, MAX_ENTITLED_DIALECTS, MAX_ENTITLED_RESOURCES};
-pub use environment::NewEnvironment;
-pub(crate) use invitation::Means;
+pub use environment::{NewEnvironment, RESERVED_ENVIRONMENT_NAMES};
+pub use import::{
+    ClientToImport, CredentialToImport, IMPORTED_AT_ONCE, Import, ImportPlace, ImportVerdict, ImportedClient, LeftOut,
+    MAX_IMPORTED_SECRET, ProofToImport,
+};
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
+pub(crate) use invitation::{Means, address_taken};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use limits::MAX_NETWORKS;
-pub use management_client::{CreatedManagementClient, NewManagementClient};
+pub use management_client::{ACTIVE_MANAGEMENT_CLIENTS_MAX, CreatedManagementClient, NewManagementClient};
 pub use member::MemberEdit;
 pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
 pub use resource::{MAX_SCOPES, NewResource, ResourceEdit};

@@ -190,6 +190,7 @@ impl<S: Store> Registry<S> {
             expires_at,
             limits: CredentialLimits::default(),
             rotation: None,
+            imported: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,

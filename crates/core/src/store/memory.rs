@@ -446,6 +446,19 @@ impl Store for MemoryStore {
         Ok(later.take(page.limit as usize).cloned().collect())
     }
 
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let state = self.usable()?;
+        let all = state.tables.businesses_of(environment, tenant);
+        let called = all.filter(|business| business.external_id.as_deref() == Some(external_id));
+        Ok(called.take(limit as usize).cloned().collect())
+    }
+
     async fn businesses_before(
         &self,
         environment: &EnvironmentName,
@@ -471,6 +484,12 @@ impl Store for MemoryStore {
         let of_tenant = all.filter(|client| tenant.is_none_or(|tenant| client.tenant_id == tenant));
         let later = of_tenant.filter(|client| page.after.is_none_or(|after| client.id > *after));
         Ok(later.take(page.limit as usize).cloned().collect())
+    }
+
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        let state = self.usable()?;
+        let is_there = |id: &&ClientId| state.tables.clients.contains_key(&(environment.clone(), (*id).clone()));
+        Ok(ids.iter().filter(is_there).cloned().collect())
     }
 
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {

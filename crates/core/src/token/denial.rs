@@ -112,6 +112,8 @@ pub enum Denial {
     Overloaded,
     /// The signer threads' queue is full.
     SignerBusy,
+    /// Too many secrets wait to be compared with hashes that were imported.
+    HashesBusy,
     /// The store gave no answer.
     StoreUnavailable(String),
     /// The last successful read of the store is too long ago (rule S14).
@@ -168,6 +170,7 @@ impl Denial {
             }
             Denial::Overloaded
             | Denial::SignerBusy
+            | Denial::HashesBusy
             | Denial::StoreUnavailable(_)
             | Denial::StoreStale
             | Denial::StoreUnconfirmed
@@ -193,7 +196,7 @@ impl Denial {
             Denial::ClientLimited(seconds) | Denial::TenantLimited(seconds) | Denial::BusinessLimited(seconds) => {
                 Some(*seconds)
             }
-            Denial::Overloaded | Denial::SignerBusy => Some(1),
+            Denial::Overloaded | Denial::SignerBusy | Denial::HashesBusy => Some(1),
             _ if self.fault() == Fault::Unavailable => Some(5),
             _ => None,
         }
@@ -212,6 +215,7 @@ impl Denial {
             | Denial::MethodNotAllowed(_)
             | Denial::ClientDisabled
             | Denial::TenantDisabled
+            | Denial::HashesBusy
             | Denial::KeysUnavailable(_) => true,
             // What comes before the client is looked for.
             Denial::AssertionRefused(fault) => !matches!(fault, AssertionFault::Malformed(_) | AssertionFault::WrongType),
@@ -300,6 +304,7 @@ impl fmt::Display for Denial {
             Denial::BusinessLimited(_) => out.write_str("too many requests for this business"),
             Denial::Overloaded => out.write_str("too many requests are in work"),
             Denial::SignerBusy => out.write_str("the queue of RSA signatures is full"),
+            Denial::HashesBusy => out.write_str("too many secrets wait to be compared with hashes that were imported"),
             Denial::StoreUnavailable(cause) => write!(out, "the store gave no answer: {cause}"),
             Denial::StoreStale => out.write_str("the store was last read too long ago"),
             Denial::StoreUnconfirmed => out.write_str(

@@ -7,7 +7,8 @@ use mintmark_verify::Algorithm;
 use super::authorize::Authorized;
 use super::claims::{ClaimsError, ClaimsToSign};
 use super::explain::PlannedToken;
-use super::{Denial, TokenEndpoint};
+use super::herd::{FreshKey, HerdRules};
+use super::{Denial, Exchange, TokenEndpoint};
 use crate::base64url;
 use crate::clock::Timestamp;
 use crate::crypto::SignerBusy;
@@ -46,6 +47,8 @@ pub struct AccessToken {
     pub credential_id: CredentialId,
     /// How it is to be presented (RFC 6749 section 7.1, RFC 9449 section 5).
     pub token_type: &'static str,
+    /// Whether it was given out before.
+    pub is_reused: bool,
 }
 
 impl std::fmt::Debug for AccessToken {
@@ -55,13 +58,34 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl<S: Store> TokenEndpoint<S> {
-    /// Makes the token that was authorized.
+    /// The token that was authorized: one that was made for the same request a moment ago, where the environment's rules allow it, or
+    /// a new one.
     pub(super) async fn mint(
         &self,
+        exchange: &Exchange<'_>,
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> Result<AccessToken, Denial> {
-        let Prepared { jti, issued_at, expires_at, claims } = self.prepare(authorized, environment)?;
+        let Some(key) = FreshKey::of(exchange, authorized, environment) else {
+            return self.mint_new(exchange.herd, authorized, environment).await;
+        };
+        if let Some(token) = self.fresh_token((&key, exchange.herd.reuse), authorized, token_type(authorized)) {
+            return Ok(token);
+        }
+        let token = self.mint_new(exchange.herd, authorized, environment).await?;
+        self.keep_fresh(key, &token, authorized.position());
+        Ok(token)
+    }
+
+    /// Makes the token that was authorized.
+    async fn mint_new(
+        &self,
+        herd: HerdRules,
+        authorized: &Authorized<'_>,
+        environment: &Arc<EnvironmentView>,
+    ) -> Result<AccessToken, Denial> {
+        let lifetime = herd.shorten(authorized.lifetime(), &*self.random);
+        let Prepared { jti, issued_at, expires_at, claims } = self.prepare(authorized, environment, lifetime)?;
         let text = match authorized.format() {
             TokenFormat::Jwt => self.sign(authorized.algorithm(), environment, &claims).await?,
             TokenFormat::Opaque => {
@@ -75,17 +99,17 @@ impl<S: Store> TokenEndpoint<S> {
         let scope = authorized.scope().as_str().to_owned();
         let token_type = token_type(authorized);
         let credential_id = authorized.credential_id();
-        Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id, token_type })
+        Ok(AccessToken { text, jti, issued_at, expires_at, scope, credential_id, token_type, is_reused: false })
     }
 
     /// Everything of a token that is decided before it is signed or sealed.
-    fn prepare(&self, authorized: &Authorized<'_>, environment: &EnvironmentView) -> Result<Prepared, Denial> {
+    fn prepare(&self, authorized: &Authorized<'_>, environment: &EnvironmentView, lifetime: u32) -> Result<Prepared, Denial> {
         let mut random = [0; 16];
         self.random.fill(&mut random);
         let mut jti = String::with_capacity(base64url::length(random.len()));
         base64url::push(&mut jti, &random);
         let issued_at = self.clock.now();
-        let expires_at = issued_at.plus(authorized.lifetime());
+        let expires_at = issued_at.plus(lifetime);
         let claims = claims(authorized, environment, &jti, (issued_at, expires_at))?;
         Ok(Prepared { jti, issued_at, expires_at, claims })
     }
@@ -96,7 +120,7 @@ impl<S: Store> TokenEndpoint<S> {
         authorized: &Authorized<'_>,
         environment: &EnvironmentView,
     ) -> Result<PlannedToken, Denial> {
-        let Prepared { claims, .. } = self.prepare(authorized, environment)?;
+        let Prepared { claims, .. } = self.prepare(authorized, environment, authorized.lifetime())?;
         let algorithm = authorized.algorithm();
         let (length, kid) = match authorized.format() {
             TokenFormat::Jwt => {

@@ -11,6 +11,7 @@ mod claims;
 mod denial;
 mod ending;
 mod explain;
+mod herd;
 mod limits;
 mod mint;
 mod nonce;
@@ -18,12 +19,15 @@ mod proof;
 mod remote_keys;
 mod request;
 mod run;
+mod timing;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use authenticate::{ASSERTION_LIFE, AssertionFault, FederationCheck, REFUSED_TRIES_PER_MINUTE, check_federation};
+pub use authenticate::{
+    ASSERTION_LIFE, AssertionFault, FederationCheck, ImportedSecrets, REFUSED_TRIES_PER_MINUTE, check_federation,
+};
 pub use certificate::ClientCertificate;
 pub use denial::Denial;
 pub use ending::{
@@ -34,6 +38,7 @@ pub use explain::{
     PlannedRequest, PlannedToken, ReportLine, StepVerdict, SupposedBinding, TokenReport, TokenStanding, Unaskable,
     catalogue_entry,
 };
+pub use herd::{FreshTokens, HerdRules};
 pub(crate) use limits::{Counters, network_of, seconds_until};
 pub use limits::{Limits, REVOCATIONS_PER_MINUTE, RateStatus};
 pub use mint::AccessToken;
@@ -41,6 +46,7 @@ pub use nonce::{NonceKeys, NonceKind};
 pub use proof::{ProofMemory, ProofRefusal};
 pub use remote_keys::{RemoteKeySet, RemoteKeys, RemoteKeysError, RemoteKeysFuture};
 pub use request::{AskedBusiness, ClientAssertion, Found, Presented, PresentedProof, Problem, ProblemPlace, TokenRequest};
+pub use timing::{RequestStep, StepSpan, StepTimes};
 
 use authenticate::Authenticated;
 use authorize::{Authorized, Shown};
@@ -68,6 +74,8 @@ pub struct TokenEndpoint<S> {
     pub root_keys: Arc<RootKeys>,
     /// Where slow signatures are made.
     pub signers: SignerThreads,
+    /// Where secrets are compared with hashes that were imported.
+    pub imported: ImportedSecrets,
     /// The counters behind rate limits.
     pub limits: Limits,
     /// Keys that clients and other issuers publish.
@@ -82,6 +90,8 @@ pub struct TokenEndpoint<S> {
     pub in_flight: AtomicUsize,
     /// What became of requests, until it is written down.
     pub usage: Usage,
+    /// Tokens that may be given again, where an environment's rules say so.
+    pub fresh: FreshTokens,
 }
 
 /// Who calls an endpoint, as far as the connection tells.
@@ -118,9 +128,20 @@ pub struct Exchange<'a> {
     pub source: IpAddr,
     /// The certificate that the connection showed.
     pub certificate: Option<&'a ClientCertificate>,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
+    /// Where to note how long the steps take, if anybody wants to know.
+    pub times: Option<&'a StepTimes>,
 }
 
 impl<'a> Exchange<'a> {
+    /// Notes that a step went well.
+    fn ended(&self, step: RequestStep, clock: &dyn Clock) {
+        if let Some(times) = self.times {
+            times.note(step, clock.boot_nanoseconds());
+        }
+    }
+
     fn asked(&self) -> Asked<'a> {
         let Self { environment, dialect, request_id, source, .. } = *self;
         Asked { environment, dialect: &dialect.name, request_id, source }
@@ -151,6 +172,8 @@ pub struct Outcome {
     pub business_id: Option<BusinessId>,
     /// The `jti` of the token, or why there is none.
     pub result: Result<String, Denial>,
+    /// Whether it is a token that was given out before.
+    pub is_reused: bool,
 }
 
 impl Outcome {
@@ -207,6 +230,7 @@ impl<S: Store> TokenEndpoint<S> {
     /// Answers one token request.
     pub async fn respond(&self, exchange: &Exchange<'_>) -> (Encoded, Outcome) {
         let request = exchange.dialect.decode(&exchange.raw);
+        exchange.ended(RequestStep::Decode, &*self.clock);
         // The position first: whatever is read after it is at least as new, so no token claims more than was known (rule S11).
         let position = self.directory.fresh_position();
         let environment = self.directory.view(exchange.environment).ok_or(Denial::EnvironmentMissing);
@@ -215,10 +239,14 @@ impl<S: Store> TokenEndpoint<S> {
             (Err(denial), _) => Err(Refused::from(denial)),
             (_, Err(denial)) => Err(Refused::from(denial.clone())),
         };
+        if let Some(times) = exchange.times {
+            times.note_decided(self.clock.boot_nanoseconds());
+        }
         let issuer = environment.as_ref().map_or("", |environment| environment.environment.issuer.as_str());
         let nonce = self.next_nonce(exchange, &request, outcome.as_ref().err().map(|refused| &refused.denial));
         let now = outcome.as_ref().map_or_else(|_| self.clock.now(), |issued| issued.token.issued_at);
         let (encoded, mut outcome) = encode(exchange, &request, (issuer, nonce.as_deref()), outcome);
+        exchange.ended(RequestStep::Encode, &*self.clock);
         self.find_tenant(exchange.environment, &mut outcome);
         self.usage.note(&exchange.asked(), &outcome.who(), outcome.result.as_ref().map(|_| ()), now);
         (encoded, outcome)
@@ -257,6 +285,7 @@ impl<S: Store> TokenEndpoint<S> {
             Some(supposed) => Box::pin(self.suppose(&caller, supposed, position)).await?,
             None => self.authenticate(&caller, &request.presented, position).await?,
         };
+        exchange.ended(RequestStep::Authenticate, &*self.clock);
         let rate = self.count_client(&caller, exchange.dialect.limits, &authenticated)?;
         let refused = |denial| Proved::of(&authenticated).refused(denial, rate);
 
@@ -271,7 +300,9 @@ impl<S: Store> TokenEndpoint<S> {
         }
         // Once more, since the process may have been stopped since (rule S14).
         self.directory.fresh_position().map_err(refused)?;
-        let token = run.mint(self, &authorized, environment).await.map_err(refused)?;
+        exchange.ended(RequestStep::Authorize, &*self.clock);
+        let token = run.mint(self, exchange, &authorized, environment).await.map_err(refused)?;
+        exchange.ended(RequestStep::Mint, &*self.clock);
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
         }
@@ -324,9 +355,11 @@ fn encode(
                 expires_at: token.expires_at,
                 now: token.issued_at,
                 scope: &token.scope,
+                client_id: named.as_ref().map_or("", ClientId::as_str),
             };
             let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
-            (encoded, outcome_of(named, Some(&proved), Ok(token.jti)))
+            let is_reused = token.is_reused;
+            (encoded, Outcome { is_reused, ..outcome_of(named, Some(&proved), Ok(token.jti)) })
         }
         Err(Refused { denial, proved, rate }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
@@ -342,7 +375,7 @@ fn outcome_of(client_id: Option<ClientId>, proved: Option<&Proved>, result: Resu
     let tenant_id = proved.map(|proved| proved.tenant);
     let credential_id = proved.map(|proved| proved.credential);
     let business_id = proved.and_then(|proved| proved.business);
-    Outcome { client_id, tenant_id, credential_id, business_id, result }
+    Outcome { client_id, tenant_id, credential_id, business_id, result, is_reused: false }
 }
 
 /// Counts a request as in work until it is dropped.

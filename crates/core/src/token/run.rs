@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::authorize::Authorized;
 use super::explain::Supposed;
-use super::{AccessToken, Denial, TokenEndpoint};
+use super::{AccessToken, Denial, Exchange, TokenEndpoint};
 use crate::directory::EnvironmentView;
 use crate::store::Store;
 
@@ -23,6 +23,7 @@ pub(super) trait Run: Send + Sync {
     fn mint<S: Store>(
         &self,
         endpoint: &TokenEndpoint<S>,
+        exchange: &Exchange<'_>,
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> impl Future<Output = Result<Self::Token, Denial>> + Send;
@@ -43,9 +44,10 @@ impl Run for Real {
     async fn mint<S: Store>(
         &self,
         endpoint: &TokenEndpoint<S>,
+        exchange: &Exchange<'_>,
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> Result<AccessToken, Denial> {
-        endpoint.mint(authorized, environment).await
+        endpoint.mint(exchange, authorized, environment).await
     }
 }

@@ -10,10 +10,12 @@
 //! | `noted` | what is noted in memory, and its bounds |
 //! | `flush` | from memory to the store |
 //! | `sums` | what one noted count adds to: its client's, tenant's and environment's minute, hour and day |
+//! | `herd` | clients that ask far too often |
 //! | `query` | what can be asked |
 //! | `refusal` | refusals that are kept, and what can be asked about them |
 
 mod flush;
+mod herd;
 mod noted;
 mod outcome;
 mod query;
@@ -21,6 +23,7 @@ mod refusal;
 mod sums;
 
 pub use flush::{UsageBatch, WriterId};
+pub use herd::{HERD_FACTOR, HerdClient, herd};
 pub use noted::{Asked, Usage, UsageCount, Who};
 pub use outcome::OutcomeClass;
 pub use query::{StoredUsage, UsageAnswer, UsageBy, UsageQuery, UsageRow, add_up, is_asked_for};

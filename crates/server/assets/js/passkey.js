@@ -19,6 +19,7 @@ async function send(button) {
   button.disabled = true;
   try {
     form.elements[dataset.into].value = await answerOf(dataset);
+    form.dataset.sent = "";
     form.submit();
   } catch {
     dispatchEvent(new CustomEvent("mintmark:announce", { detail: dataset.failed }));

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::{Management, Origin};
+use mintmark_core::random::Random;
 
 use crate::http::HostRule;
 use crate::node::Node;
@@ -46,6 +47,11 @@ impl AdminApp {
         if let Err(error) = self.node.endpoint.directory.poll().await {
             tracing::warn!(%error, "a change was made that this node has not heard of yet");
         }
+    }
+
+    /// Where randomness comes from.
+    pub fn random(&self) -> &dyn Random {
+        &*self.management.registry.random
     }
 
     /// The time, as the registry's rules go by.

@@ -108,6 +108,7 @@ operations! {
     registry::list_revocations => Some(Permission::ReadOperator);
     registry::revoke_token => Some(Permission::EditOperator);
     usage::read_usage => Some(Permission::Read);
+    usage::read_herd => Some(Permission::Read);
     usage::list_refusals => Some(Permission::Read);
     usage::read_refusal => Some(Permission::Read);
     usage::dry_run => Some(Permission::EditClients);

@@ -12,10 +12,10 @@ use serde_json::json;
 use super::output::Output;
 use super::place::{Files, mistakes_of};
 use super::reference::command_line;
-use super::serve::{Secrets, management_tls};
+use super::serve::{Secrets, management_tls, metrics_files};
 use super::{Done, Failure, Shared, time};
 use crate::clock::SystemClock;
-use crate::config::{Config, reference};
+use crate::config::{Config, MetricsSettings, reference};
 use crate::dialect_files::load_dialects;
 use crate::outgoing::GuardedClient;
 
@@ -87,7 +87,17 @@ fn check_listeners(config: &Config) -> Vec<(String, Result<String, Failure>)> {
         });
         ("TLS of the management side".to_owned(), told)
     });
-    checked.chain(management).collect()
+    let is_filed = |metrics: &&MetricsSettings| metrics.tls.is_some() || metrics.token_file.is_some();
+    let metrics = config.metrics.iter().filter(is_filed).map(|metrics| {
+        let days = metrics_files(metrics, &config.folder).map(|(_, tls)| tls.map(|tls| tls.days_left()));
+        let told = days.and_then(|days| match days {
+            Some(days) if days < 0 => Err(Failure("the server's certificate has expired".to_owned())),
+            Some(days) => Ok(format!("the certificate is good for {days} days")),
+            None => Ok("readable".to_owned()),
+        });
+        ("files of metrics".to_owned(), told)
+    });
+    checked.chain(management).chain(metrics).collect()
 }
 
 /// What the requests need that the server makes itself.

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use super::output::Output;
 use super::place::Place;
-use super::secret::{LimitArgs, Owner, environment_of, shown_limits};
+use super::secret::{LimitArgs, Owner, environment_of, shown_import, shown_limits};
 use super::{Done, Failure, Shared, assertion, time};
 
 /// The longest file that a key, a certificate or an assertion is read from, in bytes.
@@ -305,8 +305,9 @@ fn show(credentials: &[Credential]) -> Output {
             time::show_or_never(one.last_used_at),
             one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
             shown_limits(&one.limits),
+            shown_import(one),
         ]
     });
-    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS"];
+    let headers = ["ID", "KIND", "KNOWN BY", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS", "IMPORTED"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

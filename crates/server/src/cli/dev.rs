@@ -66,7 +66,7 @@ pub(super) async fn run(shared: &Shared, args: DevArgs) -> Done {
     } else {
         println!("{}", banner::text(&demo, &dialects, (&folder, &manager)));
     }
-    let doors = Doors { environments: doors, management: Some(management) };
+    let doors = Doors { environments: doors, management: Some(management), metrics: None, traces: None };
     serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }

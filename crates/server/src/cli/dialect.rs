@@ -1,5 +1,10 @@
 //! `mintmark dialect`
 
+mod draft;
+mod from_openapi;
+mod record;
+mod verify;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,14 +44,34 @@ pub(super) enum DialectCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Draft a dialect from an OpenAPI document's token operation.
+    ///
+    /// What the document does not tell is marked in the file. Nothing is fetched.
+    #[command(after_help = "Example: mintmark dialect from-openapi openapi.yaml --name acme --output acme.toml")]
+    FromOpenapi(from_openapi::FromOpenapiArgs),
+    /// Record what an existing token endpoint answers, as a local proxy in front of it.
+    ///
+    /// Secrets, tokens, and every other value that is not known to be harmless are replaced before anything is written.
+    #[command(after_help = "Example: mintmark dialect record --upstream https://api.example.com --out recording")]
+    Record(record::RecordArgs),
+    /// Draft a dialect from a recording.
+    #[command(after_help = "Example: mintmark dialect draft recording --openapi openapi.yaml --name acme --output acme.toml")]
+    Draft(draft::DraftArgs),
+    /// Ask Mintmark what was recorded, and show where its answers differ. No server and no data are needed.
+    #[command(after_help = "Example: mintmark dialect verify acme.toml recording")]
+    Verify(verify::VerifyArgs),
 }
 
-pub(super) fn run(shared: &Shared, command: DialectCommand) -> Done {
+pub(super) async fn run(shared: &Shared, command: DialectCommand) -> Done {
     match command {
         DialectCommand::List => Ok(list(&load(shared)?)),
         DialectCommand::Show { name, source: true, .. } => show_source(&name),
         DialectCommand::Show { name, markdown, .. } => show(&load(shared)?, &name, markdown),
         DialectCommand::Check { file } => check(shared, &file),
+        DialectCommand::FromOpenapi(args) => from_openapi::run(&args),
+        DialectCommand::Record(args) => record::run(shared, args).await,
+        DialectCommand::Draft(args) => draft::run(&args),
+        DialectCommand::Verify(args) => verify::run(shared, &args).await,
     }
 }
 

@@ -12,8 +12,9 @@ use mintmark_core::management::Reach;
 use mintmark_core::model::{ClientId, CredentialId, EnvironmentName};
 use mintmark_core::random::{Random, SystemRandom};
 use mintmark_core::token::{
-    CATALOGUE, DryRun, Explanation, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory, REFUSED_TRIES_PER_MINUTE,
-    RemoteKeys, RemoteKeysError, RemoteKeysFuture, StepVerdict, SupposedBinding, TokenEndpoint, TokenReport, TokenStanding,
+    CATALOGUE, DryRun, Explanation, FreshTokens, ImportedSecrets, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory,
+    REFUSED_TRIES_PER_MINUTE, RemoteKeys, RemoteKeysError, RemoteKeysFuture, StepVerdict, SupposedBinding, TokenEndpoint,
+    TokenReport, TokenStanding,
 };
 use mintmark_core::usage::Usage;
 use serde_json::json;
@@ -216,9 +217,11 @@ async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
         clock,
         nonces: NonceKeys::new(&root_keys, &*random),
         usage: Usage::new(&*random),
+        fresh: FreshTokens::default(),
         random,
         root_keys,
         signers: SignerThreads::start(1)?,
+        imported: ImportedSecrets::start(1)?,
         limits: Limits::new(per_source, per_client),
         remote_keys: Arc::new(NoKeys),
         proofs: ProofMemory::default(),

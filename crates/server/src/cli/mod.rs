@@ -18,6 +18,7 @@ mod entitlement;
 mod environment;
 mod explain;
 mod fetch;
+mod import;
 mod init;
 mod inspect;
 mod key;
@@ -150,6 +151,11 @@ enum RegistryCommand {
     /// Turning off a client, secret, business or tenant ends its tokens too.
     #[command(after_help = "Example: mintmark revoke --client cli_… --environment production")]
     Revoke(revoke::RevokeArgs),
+    /// Bring along clients from another server, with their ids and secrets.
+    #[command(
+        after_help = "Example: mintmark import hydra clients.json --environment production --tenant 'Acme Ltd' --dry-run"
+    )]
+    Import(import::ImportArgs),
     /// Resources and the scopes they understand.
     #[command(subcommand, after_help = "Example: mintmark resource create https://api.example.com --scope 'ledger:read'")]
     Resource(resource::ResourceCommand),
@@ -230,7 +236,7 @@ async fn run(cli: Cli) -> Done {
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Explain(args) => explain::run(&shared, args).await,
-        Command::Dialect(command) => dialect::run(&shared, command),
+        Command::Dialect(command) => dialect::run(&shared, command).await,
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,
@@ -255,6 +261,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Credential(command) => credential::run(place, shared, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
+        RegistryCommand::Import(args) => import::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
         RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,

@@ -45,6 +45,11 @@ impl Output {
         Self { json, text: Some(text.into()), ..Self::default() }
     }
 
+    /// What it prints as text.
+    pub(super) fn rendered(&self) -> String {
+        self.to_text().unwrap_or_default()
+    }
+
     /// The same, but the exit code says that what was asked did not hold.
     pub(super) fn failed(self) -> Self {
         Self { failed: true, ..self }

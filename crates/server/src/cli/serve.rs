@@ -15,15 +15,17 @@ use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
 use crate::admin::set_up_link;
 use crate::clock::SystemClock;
-use crate::config::{AdminSettings, Config, EnvironmentSettings, TlsSettings, Variables};
+use crate::config::{AdminSettings, Config, EnvironmentSettings, MetricsSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
-use crate::http::{HostRule, Proxies, ProxySecrets};
+use crate::http::{HostRule, Proxies, SecretFile};
+use crate::metrics::MetricsAccess;
 use crate::node::{Node, NodeParts, NodeSettings};
 use crate::outgoing::RemoteKeyCache;
-use crate::serving::{Door, Doors, ManagementDoor, Signals, serve};
+use crate::serving::{Door, Doors, ManagementDoor, MetricsDoor, Signals, serve};
 use crate::snapshot::SnapshotFolder;
 use crate::store::{OpenError, SqlStore};
 use crate::tls::{ServerTls, Watched};
+use crate::traces::Traces;
 
 pub(super) async fn run(shared: &Shared) -> Done {
     if shared.data_dir.is_some() {
@@ -40,6 +42,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let dialects = load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
     let doors = open_doors(&config)?;
     let management = config.admin.as_ref().map(|admin| open_management(admin, &config.folder)).transpose()?;
+    let metrics = config.metrics.as_ref().map(|metrics| open_metrics(metrics, &config.folder)).transpose()?;
     let snapshot = config.snapshot_path().map(SnapshotFolder::new).transpose()?;
     let store = SqlStore::connect(&files.store, files.open_options(false)).await?;
     let away = match store.prepare().await {
@@ -72,6 +75,10 @@ pub(super) async fn run(shared: &Shared) -> Done {
         }
         Some(away) => resume(parts, &away)?,
     };
+    let (node, traces) = match Traces::open(&config.tracing, &config.folder, Arc::new(PooledRandom))? {
+        Some((traces, exporter)) => (node.with_traces(traces), Some(exporter)),
+        None => (node, None),
+    };
     let signals = Signals::listen()?;
     for door in &doors {
         tracing::info!(environment = %door.environment, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening");
@@ -79,13 +86,17 @@ pub(super) async fn run(shared: &Shared) -> Done {
     if let Some(door) = &management {
         tracing::info!(origin = %door.origin, address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening: management");
     }
+    if let Some(door) = &metrics {
+        tracing::info!(address = %door.socket.local_addr()?, tls = door.tls.is_some(), "listening: metrics");
+    }
     if let (Some(door), true) = (&management, is_current) {
         log_set_up_link(&node, &door.origin).await;
     }
     if shared.json {
-        println!("{}", ready(&doors, management.as_ref())?);
+        println!("{}", ready(&doors, management.as_ref(), metrics.as_ref())?);
     }
-    serve(Arc::new(node), Doors { environments: doors, management }, &config.feed, signals).await?;
+    let doors = Doors { environments: doors, management, metrics, traces };
+    serve(Arc::new(node), doors, &config.feed, signals).await?;
     Ok(Output::nothing())
 }
 
@@ -115,7 +126,11 @@ fn resume(parts: NodeParts, away: &OpenError) -> Result<Node, Failure> {
 }
 
 /// Tells what waits for it that the server is ready, and where: a port of 0 is known only now.
-fn ready(doors: &[Door], management: Option<&ManagementDoor>) -> Result<serde_json::Value, Failure> {
+fn ready(
+    doors: &[Door],
+    management: Option<&ManagementDoor>,
+    metrics: Option<&MetricsDoor>,
+) -> Result<serde_json::Value, Failure> {
     let mut environments = Vec::new();
     for door in doors {
         let listen = door.socket.local_addr()?.to_string();
@@ -127,6 +142,10 @@ fn ready(doors: &[Door], management: Option<&ManagementDoor>) -> Result<serde_js
         let admin = serde_json::json!({ "listen": listen, "origin": door.origin.as_str(), "tls": door.tls.is_some() });
         members.insert("admin".to_owned(), admin);
     }
+    if let (Some(door), Some(members)) = (metrics, ready.as_object_mut()) {
+        let listen = door.socket.local_addr()?.to_string();
+        members.insert("metrics".to_owned(), serde_json::json!({ "listen": listen, "tls": door.tls.is_some() }));
+    }
     Ok(ready)
 }
 
@@ -135,6 +154,27 @@ fn open_management(admin: &AdminSettings, folder: &Path) -> Result<ManagementDoo
         .map_err(|error| Failure(explain_bind(admin.listen, &error, "change admin.listen in the configuration")))?;
     let (origin, tls) = (Origin::parse(&admin.origin)?, management_tls(admin, folder)?);
     Ok(ManagementDoor { socket, origin, tls, development: false })
+}
+
+fn open_metrics(metrics: &MetricsSettings, folder: &Path) -> Result<MetricsDoor, Failure> {
+    let socket = TcpListener::bind(metrics.listen)
+        .map_err(|error| Failure(explain_bind(metrics.listen, &error, "change metrics.listen in the configuration")))?;
+    let (access, tls) = metrics_files(metrics, folder)?;
+    Ok(MetricsDoor { socket, access, tls })
+}
+
+/// What the metrics' listener reads from files.
+pub(super) fn metrics_files(
+    metrics: &MetricsSettings,
+    folder: &Path,
+) -> Result<(MetricsAccess, Option<Arc<ServerTls>>), Failure> {
+    let open = |tls: &TlsSettings| ServerTls::open("metrics", tls.files(folder), Arc::new(SystemClock));
+    let tls = metrics.tls.as_ref().map(open).transpose()?.map(Arc::new);
+    let access = match &metrics.token_file {
+        Some(file) => MetricsAccess::Token(Arc::new(SecretFile::open(&folder.join(file), "the tokens for metrics")?)),
+        None => MetricsAccess::Everybody,
+    };
+    Ok((access, tls))
 }
 
 /// The TLS of the management side, if it has any.
@@ -162,13 +202,14 @@ fn secure(door: Door, environment: &EnvironmentSettings, folder: &Path) -> Resul
     let Secrets { tls, proxies } = Secrets::read(environment, folder)?;
     let watched = [tls.clone().map(|tls| Watched::new(tls)), proxies.clone().map(|secrets| Watched::new(secrets))];
     let proxies = environment.proxy.clone().map_or_else(Proxies::default, |settings| Proxies::new(settings, proxies));
-    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), ..door })
+    let herd = environment.herd;
+    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), herd, ..door })
 }
 
 /// What a listener reads from files.
 pub(super) struct Secrets {
     pub(super) tls: Option<Arc<ServerTls>>,
-    pub(super) proxies: Option<Arc<ProxySecrets>>,
+    pub(super) proxies: Option<Arc<SecretFile>>,
 }
 
 impl Secrets {
@@ -177,7 +218,7 @@ impl Secrets {
         let secrets = environment.proxy.as_ref().and_then(|proxy| proxy.secret_file.as_deref());
         Ok(Self {
             tls: environment.tls.as_ref().map(open).transpose()?.map(Arc::new),
-            proxies: secrets.map(ProxySecrets::open).transpose()?.map(Arc::new),
+            proxies: secrets.map(|path| SecretFile::open(path, "the proxies' secrets")).transpose()?.map(Arc::new),
         })
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{BusinessId, ClientId, CredentialId, EnvironmentName};
 use mintmark_core::store::Store;
-use mintmark_core::usage::{OutcomeClass, UsageBy, UsageQuery, UsageRow, UsageStep};
+use mintmark_core::usage::{HERD_FACTOR, HerdClient, OutcomeClass, UsageBy, UsageQuery, UsageRow, UsageStep, herd};
 use serde_json::json;
 
 use super::output::Output;
@@ -36,6 +36,12 @@ pub(super) struct UsageArgs {
     /// Of tokens that are scoped to this business alone.
     #[arg(long, value_name = "ID")]
     business: Option<BusinessId>,
+    /// Instead, the clients that obtained far more tokens than they need, since they do not keep them until they expire.
+    #[arg(long, conflicts_with_all = ["by", "client", "credential", "business"])]
+    herd: bool,
+    /// With --herd: how many times as many tokens as needed a client may obtain.
+    #[arg(long, value_name = "TIMES", default_value_t = HERD_FACTOR, requires = "herd", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    factor: u64,
     /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
@@ -84,6 +90,9 @@ impl Last {
 
 pub(super) async fn run(place: &Place, args: UsageArgs) -> Done {
     let query = query(place, &args).await?;
+    if args.herd {
+        return clients_that_ask_too_often(place, &query, args.factor).await;
+    }
     let answer = place.store.usage(&query).await?;
     if answer.is_cut {
         eprintln!("mintmark: there is more than one question reads; some of it is left out: ask for less at a time");
@@ -96,6 +105,22 @@ pub(super) async fn run(place: &Place, args: UsageArgs) -> Done {
         by => outcomes(by, &rows),
     };
     Ok(Output::table(&table.0, table.1, document))
+}
+
+/// A line for each client that obtained many times as many tokens as it needs, those with the most tokens first.
+async fn clients_that_ask_too_often(place: &Place, query: &UsageQuery, factor: u64) -> Done {
+    let record = place.environment(Some(&query.environment)).await?;
+    let found = herd(&*place.store, &place.registry.dialects, &record.environment, (query, factor)).await?;
+    let headers = vec!["CLIENT", "NAME", "TOKENS", "NEEDED", "TIMES", "LIFETIME"];
+    let cells = |client: &HerdClient| {
+        let HerdClient { client_id, name, tokens, needed, factor, lifetime, .. } = client;
+        let numbers = [*tokens, *needed, *factor, u64::from(*lifetime)];
+        [client_id.to_string(), name.clone()].into_iter().chain(numbers.iter().map(ToString::to_string)).collect()
+    };
+    let document = json!({
+        "environment": query.environment, "from": query.from, "to": query.to, "factor": factor, "clients": found,
+    });
+    Ok(Output::table(&headers, found.iter().map(cells).collect(), document))
 }
 
 async fn query(place: &Place, args: &UsageArgs) -> Result<UsageQuery, super::Failure> {

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use mintmark_core::document::TableReader;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::token::HerdRules;
 
-use super::section::{Setting, variable_name};
+use super::section::{Setting, read_integer, variable_name};
 use super::{ProxySettings, TlsSettings, Variables, proxy, tls};
 
 /// Where one environment listens.
@@ -22,6 +23,8 @@ pub struct EnvironmentSettings {
     pub tls: Option<TlsSettings>,
     /// The proxies before it.
     pub proxy: Option<ProxySettings>,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
 }
 
 /// The lines of the reference.
@@ -45,6 +48,21 @@ fn own_settings() -> Vec<Setting> {
             doc: " The exact values of `Host` that are answered, such as `api.example.com`; others get 421. Any, where the list is \
                   empty. The variable takes them separated by commas.",
         },
+        Setting {
+            section,
+            key: "expiry_jitter",
+            default: "0".to_owned(),
+            doc: " By how many percent, at most 50, a token's life is shortened at most, each by chance, so that clients that got theirs \
+                  together do not come back together. `expires_in` says what the token has.",
+        },
+        Setting {
+            section,
+            key: "reuse",
+            default: "0".to_owned(),
+            doc: " For how many seconds, at most 3600, a token is given again to the same credential for the same request, while at \
+                  least half of its life is left: see [herd.md](herd.md). 0 makes each token anew. Tokens that are bound to a key or \
+                  certificate, and tokens that were revoked, are never given again.",
+        },
     ]
 }
 
@@ -66,12 +84,15 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables, folder: &Path) 
         let tls = tls::read(Some(&entry), variables, &section);
         let proxy = proxy::read(&entry, variables, &section, folder);
         check_certificates(&entry, proxy.as_ref(), tls.as_ref());
+        let percent = read_integer(Some(&entry), variables, (&section, "expiry_jitter"), 0, 0..=50);
+        let seconds = read_integer(Some(&entry), variables, (&section, "reuse"), 0, 0..=3600);
+        let herd = HerdRules { expiry_jitter: u32::try_from(percent).unwrap_or(0), reuse: u32::try_from(seconds).unwrap_or(0) };
         entry.also_known(&["hosts", "listen"]);
         if let (Ok(name), Some(listen)) = (name, listen) {
             if let Some(other) = environments.iter().find(|other| other.listen == listen && listen.port() != 0) {
                 entry.report(format!("`{section}.listen`: {listen} is the listener of {} already", other.name));
             }
-            environments.push(EnvironmentSettings { name, listen, hosts, tls, proxy });
+            environments.push(EnvironmentSettings { name, listen, hosts, tls, proxy, herd });
         }
         entry.finish();
     }

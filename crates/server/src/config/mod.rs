@@ -6,6 +6,7 @@
 
 mod admin;
 mod environments;
+mod metrics;
 mod proxy;
 mod reference;
 mod section;
@@ -21,12 +22,13 @@ use zeroize::Zeroizing;
 
 pub use admin::AdminSettings;
 pub use environments::EnvironmentSettings;
+pub use metrics::MetricsSettings;
 pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
     CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, SignerSettings, StoreSettings,
+    RootKeySettings, SignerSettings, StoreSettings, TracingSettings,
 };
 pub use tls::TlsSettings;
 pub use variables::Variables;
@@ -42,6 +44,8 @@ pub struct Config {
     pub environments: Vec<EnvironmentSettings>,
     /// Where the management side is served, if it is.
     pub admin: Option<AdminSettings>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<MetricsSettings>,
     /// The database.
     pub store: StoreSettings,
     /// Master keys and peppers.
@@ -62,6 +66,8 @@ pub struct Config {
     pub signers: SignerSettings,
     /// Requests that the server makes itself.
     pub outgoing: OutgoingSettings,
+    /// Traces of token requests.
+    pub tracing: TracingSettings,
     /// What is logged.
     pub log: LogSettings,
     /// The root keys as text, where a variable holds them instead of a file.
@@ -126,6 +132,7 @@ impl Config {
             folder: folder.to_owned(),
             environments: environments::read(&top, variables, folder),
             admin: admin::read(&top, variables),
+            metrics: metrics::read(&top, variables),
             store: StoreSettings::read(&top, variables),
             root_keys: RootKeySettings::read(&top, variables),
             dialects: DialectSettings::read(&top, variables),
@@ -136,6 +143,7 @@ impl Config {
             keys: KeySettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
             outgoing: OutgoingSettings::read(&top, variables),
+            tracing: TracingSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),
         };

@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use super::{
     CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, Setting, SignerSettings, StoreSettings, admin, environments,
+    RootKeySettings, Setting, SignerSettings, StoreSettings, TracingSettings, admin, environments, metrics,
 };
 
 fn all() -> Vec<Setting> {
     [
         environments::settings(),
         admin::settings(),
+        metrics::settings(),
         StoreSettings::settings(),
         RootKeySettings::settings(),
         DialectSettings::settings(),
@@ -21,6 +22,7 @@ fn all() -> Vec<Setting> {
         KeySettings::settings(),
         SignerSettings::settings(),
         OutgoingSettings::settings(),
+        TracingSettings::settings(),
         LogSettings::settings(),
     ]
     .concat()

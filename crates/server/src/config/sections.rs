@@ -132,6 +132,21 @@ settings! {
 }
 
 settings! {
+    /// Traces of token requests: see [observability.md](observability.md).
+    TracingSettings in "tracing" {
+        /// The collector's address for OTLP over HTTP with protobuf, whole: `http://127.0.0.1:4318/v1/traces`. Nothing is traced where it
+        /// is empty.
+        endpoint: text = "";
+        /// Of how many token requests one is traced, by chance. Those that a configured proxy traces are traced besides.
+        one_in: integer = 100, (1..=1_000_000);
+        /// Traced requests that wait for the collector at most; one more is dropped, and counted.
+        queue: integer = 1024, (1..=65_536);
+        /// A file with headers for the collector, such as its key: `name: value` in each line, readable by the server alone.
+        headers_file: text = "";
+    }
+}
+
+settings! {
     /// What is logged. Secrets, tokens and keys never are, at any level.
     LogSettings in "log" {
         /// `error`, `warn`, `info`, `debug` or `trace`, for Mintmark's own events.

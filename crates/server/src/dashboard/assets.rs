@@ -25,20 +25,22 @@ pub(crate) fn path(name: &str) -> &'static str {
 impl Asset {
     /// The smallest form that the browser understands, and what that form is called.
     fn negotiate(&self, accepted: &str) -> (&'static [u8], Option<&'static str>) {
-        let accepts = |coding: &str| {
-            accepted.split(',').any(|one| {
-                let (name, weight) = one.split_once(';').unwrap_or((one, ""));
-                name.trim().eq_ignore_ascii_case(coding) && !is_zero(weight)
-            })
-        };
-        if accepts("br") {
+        if accepts(accepted, "br") {
             (self.brotli, Some("br"))
-        } else if accepts("gzip") {
+        } else if accepts(accepted, "gzip") {
             (self.gzip, Some("gzip"))
         } else {
             (self.plain, None)
         }
     }
+}
+
+/// Whether a browser that accepts these takes a coding.
+pub(crate) fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        name.trim().eq_ignore_ascii_case(coding) && !is_zero(weight)
+    })
 }
 
 /// Whether a weight says "not acceptable" (RFC 9110 section 12.4.2).

@@ -5,10 +5,27 @@ use std::fmt;
 use mintmark_core::crypto::SecretText;
 use percent_encoding::percent_decode_str;
 
-/// The longest body of a form, in bytes: two public keys with all else around them.
+/// The longest body of a form of somebody who shows no session, in bytes.
 pub(crate) const BODY_MAX: usize = 32 * 1024;
+/// The longest body of a form, in bytes, as of the API: a browser sends each scope that is ticked as a field of its own.
+pub(crate) const SIGNED_IN_BODY_MAX: usize = 1024 * 1024;
 /// How many fields a form may have.
-const FIELDS_MAX: usize = 500;
+const FIELDS_MAX: usize = 5000;
+/// What of both is for other fields than scopes: keys, businesses, dialects.
+const OTHER_FIELDS: usize = 500;
+const OTHER_BYTES: usize = 64 * 1024;
+
+/// Whether a form can be sent that has a field for each of these, so many bytes long with what is between them.
+pub(crate) fn have_room(fields: impl Iterator<Item = usize>) -> bool {
+    let (count, bytes) = fields.fold((0, 0), |(count, bytes), field| (count + 1, bytes + field));
+    count <= FIELDS_MAX - OTHER_FIELDS && bytes <= SIGNED_IN_BODY_MAX - OTHER_BYTES
+}
+
+/// How many bytes a browser makes of a text.
+pub(crate) fn encoded_length(text: &str) -> usize {
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'*' | b'-' | b'.' | b'_');
+    text.bytes().map(|byte| if is_kept(byte) { 1 } else { 3 }).sum()
+}
 
 /// The fields of a form, in order.
 #[derive(Clone, Default)]
@@ -98,7 +115,7 @@ mod tests {
     fn refuses_what_is_not_text_or_too_much() {
         assert_eq!(Fields::parse(b"a=%FF").unwrap_err(), FormError::NotText);
         assert_eq!(Fields::parse(b"a=%00").unwrap_err(), FormError::NotText);
-        assert_eq!(Fields::parse("a&".repeat(501).as_bytes()).unwrap_err(), FormError::TooManyFields);
-        assert!(Fields::parse("a&".repeat(500).as_bytes()).is_ok());
+        assert_eq!(Fields::parse("a&".repeat(5001).as_bytes()).unwrap_err(), FormError::TooManyFields);
+        assert!(Fields::parse("a&".repeat(5000).as_bytes()).is_ok());
     }
 }

@@ -21,7 +21,7 @@ impl Visit {
     /// The visit of a page.
     pub(crate) fn of(app: &AdminApp, headers: &HeaderMap, path: impl Into<String>) -> Self {
         let session = cookies::value(headers, cookies::session_name(app));
-        let csrf = session.map(security::token_of).unwrap_or_default();
+        let csrf = session.map(|session| security::token(session, app.random())).unwrap_or_default();
         Self { path: path.into(), theme: Theme::of(headers), csrf }
     }
 }

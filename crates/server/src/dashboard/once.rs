@@ -3,12 +3,20 @@
 //! Each such form carries a random token, and goes by the rules of the API's `Idempotency-Key`: the first request takes the row of
 //! its token in the store, on whichever node, before it does anything, and notes there the place of what it made, never the secret.
 //! A unique key on what is made would not do: two clients may have one name, and a client several secrets.
+//!
+//! So the secret of a form whose button was pressed twice is in the first answer, which the browser dropped, and in nothing else: the
+//! second answer says so and leads to what was made, whose secret can be replaced. To keep the secret for the second answer, even
+//! sealed under the form's token, would show it again to whoever loads the page again, and would put it where no secret is.
+//! Scripts keep the button from being pressed twice.
+
+use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mintmark_core::random::Random;
 use mintmark_core::registry::RegistryError;
+use mintmark_core::store::StoreError;
 
 use super::seat::{Seat, Stop, go};
 use super::security::TOKEN_FIELD;
@@ -21,6 +29,11 @@ pub(crate) const FIELD: &str = "once";
 const KEPT: u32 = 86_400;
 /// The longest token, in characters.
 const TOKEN_MAX: usize = 64;
+/// How long our own tokens are: 128 bits in base64url.
+pub(crate) const TOKEN_LENGTH: usize = 22;
+/// How often, and after how long each time, a form that came before is looked at that is in work.
+const LOOKS: usize = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// A token for a form that is about to be shown.
 pub(crate) fn token(random: &dyn Random) -> String {
@@ -42,7 +55,7 @@ pub(crate) enum Sent {
 /// The row of a form that came for the first time.
 pub(crate) struct Ticket(RequestDigest);
 
-/// Whether the form of a seat came before.
+/// Whether the form of a seat came before. One that is in work, as when a button is pressed twice, is waited for a while.
 pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
     let token = seat.fields.one(FIELD).filter(|token| (1..=TOKEN_MAX).contains(&token.len()));
     let expected = || Refusal::Invalid { field: FIELD, expected: "the form's own token".to_owned() };
@@ -52,13 +65,23 @@ pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
         key: hash(["a form of the dashboard", &principal, token].into_iter()),
         request: hash(std::iter::once(seat.visit.path.as_str()).chain(asked(seat))),
     };
-    let now = seat.app.now();
-    let begun = seat.desk.store().begin_request(&digest, now, now.plus(KEPT)).await.map_err(|error| seat.stop(error))?;
+    let begun = look(seat, &digest).await.map_err(|error| seat.stop(error))?;
     Ok(match begun {
         Begun::First => Sent::First(Ticket(digest)),
         Begun::Answered(place) => Sent::Before(place),
         Begun::Other | Begun::Unanswered => Sent::Unclear,
     })
+}
+
+async fn look(seat: &Seat, digest: &RequestDigest) -> Result<Begun, StoreError> {
+    let now = seat.app.now();
+    for _ in 0..LOOKS {
+        match seat.desk.store().begin_request(digest, now, now.plus(KEPT)).await? {
+            Begun::Unanswered => tokio::time::sleep(BETWEEN_LOOKS).await,
+            begun => return Ok(begun),
+        }
+    }
+    Ok(Begun::Unanswered)
 }
 
 /// The ticket of a form that came for the first time; one that came before leads to a page that says so.

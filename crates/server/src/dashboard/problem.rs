@@ -1,11 +1,13 @@
 //! Pages that say why there is no page.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::components::icon;
+use super::compression::Uncompressed;
 use super::frame::{Frame, Visit};
 use super::security::Refusal;
 use super::{AdminApp, words};
@@ -26,6 +28,11 @@ pub(crate) fn page(template: &impl Template) -> Response {
         Ok(html) => Html(html).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// A page with a secret that is there each time that it is asked for.
+pub(crate) fn secret(template: &impl Template) -> Response {
+    (Extension(Uncompressed), page(template)).into_response()
 }
 
 /// A form that is shown again, with what is to be mended.

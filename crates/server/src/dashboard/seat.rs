@@ -9,7 +9,7 @@ use mintmark_core::management::{Management, ManagementError, Permission, SignedI
 use mintmark_core::model::{EnvironmentName, SensitiveAction};
 use mintmark_core::store::{EnvironmentRecord, Store};
 
-use super::access::{Caller, said, session, step_up};
+use super::access::{Caller, said, step_up};
 use super::forms::Fields;
 use super::frame::{Crumb, EnvironmentLink, Frame, Person, Visit};
 use super::navigation::Section;
@@ -65,16 +65,10 @@ impl FromRequestParts<AdminApp> for Seat {
         }
         let Ok(caller) = Caller::from_request_parts(parts, app).await;
         let fields = parts.extensions.remove::<Fields>().unwrap_or_default();
-        let found = session::signed_in(app, &parts.headers).await;
-        let found = found.map_err(|error| problem::failed(&visit, said(&error.into())))?;
+        let found = step_up::signed_in(app, (parts, &mut visit), (&fields, &caller)).await?;
         let mut signed_in = found.ok_or_else(|| Redirect::to("/sign-in").into_response())?;
-        let counted = app.management.count_call(signed_in.authority.principal(), app.now());
+        let counted = app.management.count_call(&signed_in.authority, app.now());
         counted.map_err(|error| problem::failed(&visit, said(&error)))?;
-        if let Some(renewed) = step_up::try_form(app, &visit, &signed_in, &fields, &caller).await? {
-            visit.csrf = session::renew(app, parts, &renewed.token);
-            signed_in.session = renewed.session;
-            signed_in.member = renewed.member;
-        }
         let source = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         let desk = Desk::new(app, signed_in.authority, source, request_id);
@@ -153,7 +147,7 @@ impl Seat {
         let person = Person { name: member.name.clone(), role: member.role, organisation };
         let mut frame = Frame::bare(title, &self.visit).signed_in(person, environment, section);
         frame.flash = self.done.map(flash::good);
-        frame.once = once::token(&*self.desk.registry.random);
+        frame.once = once::token(self.app.random());
         frame
     }
 

@@ -17,9 +17,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mintmark_core::random::Random;
 
 use super::access::session::RenewedCookie;
-use super::forms::{BODY_MAX, Fields};
+use super::forms::{BODY_MAX, Fields, SIGNED_IN_BODY_MAX};
 use super::frame::Visit;
 use super::{AdminApp, cookies, problem};
 
@@ -125,9 +126,11 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     if !is_form {
         return Err(Refusal::NotAForm);
     }
-    let body = read(app, body).await?;
+    let session = cookies::value(&parts.headers, cookies::session_name(app));
+    let limit = if session.is_some() { SIGNED_IN_BODY_MAX } else { BODY_MAX };
+    let body = read(app, body, limit).await?;
     let fields = Fields::parse(&body).map_err(|_| Refusal::NotAForm)?;
-    if let Some(session) = cookies::value(&parts.headers, cookies::session_name(app)) {
+    if let Some(session) = session {
         let shown = fields.one(TOKEN_FIELD).ok_or(Refusal::Token)?;
         if !is_token_of(session, shown) {
             return Err(Refusal::Token);
@@ -138,9 +141,9 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
 }
 
 /// Reads a body within the limits of size and time.
-async fn read(app: &AdminApp, body: Body) -> Result<Bytes, Refusal> {
+async fn read(app: &AdminApp, body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let time = Duration::from_secs(app.node.limits.body_timeout);
-    let collected = tokio::time::timeout(time, Limited::new(body, BODY_MAX).collect()).await;
+    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     match collected.map_err(|_| Refusal::Incomplete)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
@@ -156,21 +159,41 @@ fn is_own(app: &AdminApp, headers: &HeaderMap) -> bool {
     matches!((origin, site), (Some(true), Some(true) | None) | (None, Some(true)))
 }
 
-/// The token of a session: made from the session's own secret, so that every node knows it, none has to store it, and it shows
-/// nothing of what it is made from.
-pub(crate) fn token_of(session: &str) -> String {
-    URL_SAFE_NO_PAD.encode(hmac::sign(&token_key(session), TOKEN_PURPOSE))
+/// The token of a session's forms: made from the session's own secret, so that every node knows it, none has to store it, and it shows
+/// nothing of what it is made from. Each answer has it under another mask, before which the mask stands: what is the same in no two
+/// answers cannot be guessed by how long they are when they are compressed (BREACH).
+pub(crate) fn token(session: &str, random: &dyn Random) -> String {
+    let mut mask = [0; MASK];
+    random.fill(&mut mask);
+    masked(session, mask)
+}
+
+fn masked(session: &str, mask: [u8; MASK]) -> String {
+    let tag = hmac::sign(&token_key(session), TOKEN_PURPOSE);
+    let hidden = tag.as_ref().iter().zip(&mask).map(|(tag, mask)| tag ^ mask);
+    URL_SAFE_NO_PAD.encode(mask.iter().copied().chain(hidden).collect::<Vec<u8>>())
 }
 
 const TOKEN_PURPOSE: &[u8] = b"mintmark dashboard form";
+/// How long a mask is, in bytes: as the tag.
+const MASK: usize = 32;
 
 fn token_key(session: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, session.as_bytes())
 }
 
-fn is_token_of(session: &str, shown: &str) -> bool {
-    let tag = URL_SAFE_NO_PAD.decode(shown).unwrap_or_default();
+/// Whether a form shows the token of a session, under whatever mask.
+pub(crate) fn is_token_of(session: &str, shown: &str) -> bool {
+    let shown = URL_SAFE_NO_PAD.decode(shown).unwrap_or_default();
+    let Some((mask, hidden)) = shown.split_at_checked(MASK).filter(|(_, hidden)| hidden.len() == MASK) else { return false };
+    let tag: Vec<u8> = hidden.iter().zip(mask).map(|(hidden, mask)| hidden ^ mask).collect();
     hmac::verify(&token_key(session), TOKEN_PURPOSE, &tag).is_ok()
+}
+
+/// A session's token, under a mask that is always the same.
+#[cfg(test)]
+pub(crate) fn token_of(session: &str) -> String {
+    masked(session, [7; MASK])
 }
 
 #[cfg(test)]

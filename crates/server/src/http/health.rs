@@ -1,28 +1,65 @@
-//! `GET /livez` and `GET /readyz`, for whatever starts nodes and sends requests to them. They tell a status and one word; why a
-//! node is not ready is in its log.
+//! `GET /livez`, `/readyz` and `/startupz`, for whatever starts nodes and sends requests to them. They tell a status and one word; why
+//! a node is not ready is in its log.
 
+use std::sync::Arc;
+
+use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
 use super::App;
+use crate::node::{Node, NotReady};
 
-/// Whether the process answers at all. Nothing that a restart would not mend makes this fail.
-pub(super) async fn live() -> Response {
+/// The routes of a listener that is no environment's: the node is ready there if any environment is.
+pub(crate) fn routes(node: Arc<Node>) -> Router {
+    let ready = async |State(node): State<Arc<Node>>| ready_or_not(node.readiness());
+    let start_up = async |State(node): State<Arc<Node>>| started_or_not(&node);
+    let live = async |State(node): State<Arc<Node>>| live_or_not(&node);
+    Router::new().route("/livez", get(live)).route("/readyz", get(ready)).route("/startupz", get(start_up)).with_state(node)
+}
+
+/// Whether the process does its work, apart from what others must do for it: nothing makes this fail but what a restart may mend.
+pub(super) async fn live(State(app): State<App>) -> Response {
+    live_or_not(&app.node)
+}
+
+/// Whether requests for this listener's environment should come here.
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    ready_or_not(app.node.readiness_for(&app.site.environment))
+}
+
+/// Whether the node was ready once, so that it is time to ask the other two.
+pub(super) async fn started(State(app): State<App>) -> Response {
+    started_or_not(&app.node)
+}
+
+fn live_or_not(node: &Node) -> Response {
+    if node.is_stuck() {
+        tracing::error!("the node does its background work no more: it has to be started anew");
+        return word(StatusCode::SERVICE_UNAVAILABLE, "stuck\n");
+    }
     word(StatusCode::OK, "live\n")
 }
 
-/// Whether requests should come here.
-pub(super) async fn ready(State(app): State<App>) -> Response {
-    match app.node.readiness() {
+fn ready_or_not(readiness: Result<(), NotReady>) -> Response {
+    match readiness {
         Ok(()) => word(StatusCode::OK, "ready\n"),
         Err(reason) => {
             tracing::debug!(%reason, "not ready");
             word(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
         }
     }
+}
+
+fn started_or_not(node: &Node) -> Response {
+    if node.has_started() {
+        return word(StatusCode::OK, "started\n");
+    }
+    word(StatusCode::SERVICE_UNAVAILABLE, "starting\n")
 }
 
 fn word(status: StatusCode, word: &'static str) -> Response {

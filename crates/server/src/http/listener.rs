@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::{App, Service, Site, connection, secure};
+use crate::metrics::ListenerTraffic;
 use crate::node::Node;
 use crate::tls::ServerTls;
 
@@ -26,7 +27,7 @@ pub struct Listener {
 impl Listener {
     /// Serves until `stop` says so, then lets requests in work finish for as long as the settings allow.
     pub async fn run(self, node: Arc<Node>, stop: watch::Receiver<bool>) {
-        let service = Service::new(App { node, site: self.site });
+        let service = Service::new(App::new(node, self.site));
         serve_socket(self.socket, self.tls, service, stop).await;
     }
 }
@@ -35,13 +36,16 @@ impl Listener {
 pub async fn serve_socket(socket: TcpListener, tls: Option<Arc<ServerTls>>, service: Service, mut stop: watch::Receiver<bool>) {
     let limits = service.node().limits.clone();
     let connections = Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
+    let traffic = Arc::clone(service.traffic());
+    traffic.limit(limits.connections);
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&socket, &connections) => accepted,
+            accepted = accept(&socket, &connections, &traffic) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
+        let permit = (traffic.open(), permit);
         match &tls {
             None => {
                 let watched = graceful.watch(connection(stream, peer, &service));
@@ -71,7 +75,7 @@ pub async fn serve_socket(socket: TcpListener, tls: Option<Arc<ServerTls>>, serv
 type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
 
 /// The next connection, once there is room for one.
-async fn accept(socket: &TcpListener, connections: &Arc<Semaphore>) -> Option<Accepted> {
+async fn accept(socket: &TcpListener, connections: &Arc<Semaphore>, traffic: &ListenerTraffic) -> Option<Accepted> {
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     match socket.accept().await {
         Ok((stream, peer)) => {
@@ -81,6 +85,7 @@ async fn accept(socket: &TcpListener, connections: &Arc<Semaphore>) -> Option<Ac
         }
         Err(error) => {
             // Out of file descriptors, most likely: a moment's patience instead of a busy loop.
+            traffic.note_failed();
             tracing::error!(%error, "a connection could not be accepted");
             tokio::time::sleep(Duration::from_millis(50)).await;
             None

@@ -9,7 +9,7 @@
 //! | `/.well-known/mintmark-revocations` | `revocations` |
 //! | `/oauth/revoke`, `/oauth/introspect` | `ending` |
 //! | `/verify/{resource_id}` | `gateway` |
-//! | `/livez`, `/readyz` | `health` |
+//! | `/livez`, `/readyz`, `/startupz` | `health` |
 //! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
 
 mod answer;
@@ -17,7 +17,7 @@ mod business;
 mod drain;
 mod ending;
 mod gateway;
-mod health;
+pub(crate) mod health;
 mod host;
 mod http2;
 mod jwks;
@@ -27,6 +27,7 @@ mod peer;
 mod proxy;
 mod request_id;
 mod revocations;
+mod secret_file;
 mod secure;
 mod service;
 mod token;
@@ -39,15 +40,18 @@ use axum::routing::{any, get, post};
 use mintmark_core::dialect::BUSINESS_ROUTE;
 use mintmark_core::directory::EnvironmentHandle;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::token::HerdRules;
 
 pub use host::HostRule;
 pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
-pub use proxy::{Proxies, ProxySecrets};
+pub use proxy::Proxies;
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
+pub use secret_file::SecretFile;
 pub use service::{Service, connection};
 
+use crate::metrics::EnvironmentRequests;
 use crate::node::Node;
 
 /// What one listener serves.
@@ -61,6 +65,8 @@ pub struct Site {
     pub proxies: Proxies,
     /// Whether clients' certificates arrive here, by TLS or by a proxy.
     pub takes_certificates: bool,
+    /// What is done about clients that ask far too often.
+    pub herd: HerdRules,
 }
 
 /// What every handler gets.
@@ -70,9 +76,17 @@ pub struct App {
     pub node: Arc<Node>,
     /// The listener's site.
     pub site: Arc<Site>,
+    /// The counts of its token requests.
+    requests: Arc<EnvironmentRequests>,
 }
 
 impl App {
+    /// What a listener serves.
+    pub fn new(node: Arc<Node>, site: Arc<Site>) -> Self {
+        let requests = node.metrics.requests_of(&site.environment);
+        Self { node, site, requests }
+    }
+
     /// The listener's environment, however old the view of it is.
     fn view(&self) -> Option<EnvironmentHandle> {
         self.node.endpoint.directory.view(&self.site.environment)
@@ -99,6 +113,7 @@ fn built_in_routes(app: App) -> Router {
         .route("/verify/{resource}/{*path}", any(gateway::check_with_path))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/startupz", get(health::started))
         .merge(api)
         .fallback(token::unknown_built_in)
         .with_state(app)

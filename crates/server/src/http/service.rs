@@ -23,6 +23,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::{App, HostRule, Peer, RequestId, answer, built_in_routes, host, token};
+use crate::metrics::{ListenerTraffic, Route};
 use crate::node::Node;
 
 /// The largest header of a request, in bytes; hyper answers a larger one with 431, and one of more than 100 fields. That number
@@ -35,6 +36,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Service {
     node: Arc<Node>,
     served: Served,
+    traffic: Arc<ListenerTraffic>,
 }
 
 /// What is served at a listener.
@@ -42,19 +44,28 @@ pub struct Service {
 enum Served {
     /// An environment: token endpoints, and the routes of what is built in.
     Environment { app: App, routes: Router },
-    /// The management side, at its own hosts.
-    Management { hosts: Arc<HostRule>, routes: Router },
+    /// What is for those who manage or operate it, at its own hosts.
+    Other { hosts: Arc<HostRule>, routes: Router },
 }
 
 impl Service {
     /// The routes of one environment's listener.
     pub fn new(app: App) -> Self {
-        Self { node: Arc::clone(&app.node), served: Served::Environment { routes: built_in_routes(app.clone()), app } }
+        let node = Arc::clone(&app.node);
+        let traffic = node.metrics.traffic_of(app.site.environment.as_str());
+        Self { node, served: Served::Environment { routes: built_in_routes(app.clone()), app }, traffic }
     }
 
-    /// The routes of the management side's listener. They find the [`Peer`] and the [`RequestId`] in the request's extensions.
-    pub fn management(node: Arc<Node>, hosts: HostRule, routes: Router) -> Self {
-        Self { node, served: Served::Management { hosts: Arc::new(hosts), routes } }
+    /// The routes of another listener, whose name metrics tell. They find the [`Peer`] and the [`RequestId`] in the request's
+    /// extensions.
+    pub fn other(listener: &str, node: Arc<Node>, hosts: HostRule, routes: Router) -> Self {
+        let traffic = node.metrics.traffic_of(listener);
+        Self { node, served: Served::Other { hosts: Arc::new(hosts), routes }, traffic }
+    }
+
+    /// What is counted of the listener.
+    pub(super) fn traffic(&self) -> &Arc<ListenerTraffic> {
+        &self.traffic
     }
 
     /// The node that serves.
@@ -137,13 +148,14 @@ pub(super) async fn answer<B: RequestBody>(connection: Arc<Connection>, request:
 
 async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request: Request<B>) -> Response {
     let (mut parts, body) = request.into_parts();
+    let traffic = &connection.service.traffic;
     let (app, routes) = match &connection.service.served {
         Served::Environment { app, routes } => (app, routes),
-        Served::Management { hosts, routes } => {
+        Served::Other { hosts, routes } => {
             if !host::is_allowed(hosts, connection.server_name.as_deref(), &parts) {
                 return host::misdirected();
             }
-            return hand_on(routes, (&connection.peer, id), parts, body).await;
+            return hand_on((routes, traffic), (&connection.peer, id), parts, body).await;
         }
     };
     if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
@@ -152,23 +164,25 @@ async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request:
     let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, &*app.node.endpoint.clock).map(Arc::new);
     let peer = told.as_ref().unwrap_or(&connection.peer);
     if is_built_in(parts.uri.path()) {
-        return hand_on(routes, (peer, id), parts, body).await;
+        return hand_on((routes, traffic), (peer, id), parts, body).await;
     }
     token::answer(app, peer, id, &parts, body).await
 }
 
 /// Hands a request to a router, in a box: its work is rare and large.
 fn hand_on<B: RequestBody>(
-    routes: &Router,
+    (routes, traffic): (&Router, &Arc<ListenerTraffic>),
     (peer, id): (&Arc<Peer>, &RequestId),
     mut parts: Parts,
     body: B,
 ) -> Pin<Box<impl Future<Output = Response> + use<B>>> {
     parts.extensions.insert(id.clone());
     parts.extensions.insert(Arc::clone(peer));
+    let (route, traffic) = (Route::of(parts.uri.path()), Arc::clone(traffic));
     let work = routes.clone().oneshot(Request::from_parts(parts, Body::new(body)));
     Box::pin(async move {
         let Ok(response) = work.await;
+        traffic.note_answer(route, response.status());
         response
     })
 }

@@ -10,14 +10,17 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
+use mintmark_core::clock::Clock;
 use mintmark_core::dialect::{AnswerContext, Dialect, MAX_BODY, RawBody, RawRequest, Routed};
 use mintmark_core::model::{ClientId, CredentialId};
-use mintmark_core::token::{Denial, Exchange, Outcome};
-use mintmark_core::usage::Asked;
+use mintmark_core::token::{Denial, Exchange, Outcome, StepTimes};
+use mintmark_core::usage::{Asked, OutcomeClass};
 
 use super::{App, Peer, RequestId, answer};
+use crate::metrics::EnvironmentRequests;
+use crate::traces::{Asker, Trace, TracedRequest, Traces};
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
@@ -80,6 +83,12 @@ where
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response;
     };
+    // From here on, since how long a body takes to arrive is up to its sender.
+    let clock = &app.node.endpoint.clock;
+    let start = clock.boot_nanoseconds();
+    let trace = app.node.traces.as_ref().and_then(|traces| begin_trace(traces, (&parts.headers, peer), (&**clock, start)));
+    let is_measured = EnvironmentRequests::wants_steps();
+    let times = (is_measured || trace.is_some()).then(Box::<StepTimes>::default);
     let exchange = Exchange {
         environment: &app.site.environment,
         dialect,
@@ -88,10 +97,55 @@ where
         request_id: id.as_str(),
         certificate: peer.certificate.as_ref(),
         source: peer.address,
+        herd: app.site.herd,
+        times: times.as_deref(),
     };
     let (encoded, outcome) = app.node.endpoint.respond(&exchange).await;
-    log(&exchange, peer, encoded.status, &outcome);
+    let end = clock.boot_nanoseconds();
+    app.requests.note(&dialect.name, outcome.result.as_ref().map(|_| ()), Some(end.saturating_sub(start)));
+    if outcome.is_reused {
+        app.requests.note_reused(&dialect.name);
+    }
+    if let Some(times) = times.as_deref().filter(|_| is_measured) {
+        app.requests.note_steps(times, start);
+    }
+    let trace_id = trace.as_deref().map(Trace::id);
+    log(&exchange, (peer, trace_id.as_deref()), encoded.status, &outcome);
+    if let (Some(trace), Some(traces)) = (&trace, &app.node.traces) {
+        finish_trace(traces, trace, (&exchange, end), (encoded.status, &outcome));
+    }
     answer::encoded(encoded)
+}
+
+fn begin_trace(traces: &Traces, (headers, peer): (&HeaderMap, &Peer), (clock, start): (&dyn Clock, u64)) -> Option<Box<Trace>> {
+    let asker = if peer.is_told { Asker::Proxy } else { Asker::Stranger };
+    traces.begin(headers, asker, (clock.now_nanoseconds(), start))
+}
+
+/// Out of line: nearly no request is traced.
+#[cold]
+fn finish_trace(
+    traces: &Traces,
+    trace: &Trace,
+    (exchange, end): (&Exchange<'_>, u64),
+    (status, outcome): (StatusCode, &Outcome),
+) {
+    let Some(times) = exchange.times else { return };
+    let denial = outcome.result.as_ref().err();
+    let request = TracedRequest {
+        environment: exchange.environment.as_str(),
+        dialect: exchange.dialect.name.as_str(),
+        route: &exchange.dialect.route.path,
+        method: exchange.dialect.route.method.as_str(),
+        request_id: exchange.request_id,
+        client_id: outcome.client_id.as_ref().map(ClientId::as_str),
+        status: status.as_u16(),
+        outcome: denial.map_or(OutcomeClass::Issued, OutcomeClass::from),
+        code: denial.map(Denial::code),
+        times,
+        end,
+    };
+    traces.finish(trace, &request);
 }
 
 fn raw_request<'a>(parts: &'a Parts, body: Option<&'a Bytes>) -> RawRequest<'a> {
@@ -129,7 +183,7 @@ where
 }
 
 /// One line for each token request. Only decoded names go into it, and the private reason; never a value of the request.
-fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outcome) {
+fn log(exchange: &Exchange<'_>, (peer, trace_id): (&Peer, Option<&str>), status: StatusCode, outcome: &Outcome) {
     let client_id = outcome.client_id.as_ref().map(ClientId::as_str);
     let credential_id = outcome.credential_id.map(CredentialId::to_text);
     macro_rules! line {
@@ -143,6 +197,7 @@ fn log(exchange: &Exchange<'_>, peer: &Peer, status: StatusCode, outcome: &Outco
                 status = status.as_u16(),
                 client_id,
                 credential_id = credential_id.as_deref(),
+                trace_id,
                 $($rest)*
             )
         };
@@ -161,6 +216,7 @@ fn note_refusal(app: &App, peer: &Peer, id: &RequestId, dialect: &Dialect, denia
     let environment = &app.site.environment;
     let asked = Asked { environment, dialect: &dialect.name, request_id: id.as_str(), source: peer.address };
     app.node.endpoint.note_refusal(&asked, denial);
+    app.requests.note(&dialect.name, Err(denial), None);
 }
 
 /// Refuses what is no token request. Of its headers those that the dialect sends back are read, and nothing else.

@@ -32,6 +32,11 @@ impl Drop for Logging {
     }
 }
 
+/// How many lines could not be written since the start.
+pub(crate) fn lines_lost() -> u64 {
+    sink::lines_lost()
+}
+
 /// Starts logging.
 pub fn start(settings: &LogSettings) -> std::io::Result<Logging> {
     let level = settings.level.parse().unwrap_or(LevelFilter::INFO);

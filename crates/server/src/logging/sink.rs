@@ -67,6 +67,13 @@ struct Sink {
     writing: Mutex<End>,
     /// Lines that were lost and not told of yet.
     lost: AtomicU64,
+    /// Lines that were lost, ever.
+    lost_in_all: AtomicU64,
+}
+
+/// How many lines could not be written.
+pub(super) fn lines_lost() -> u64 {
+    SINK.get().map_or(0, |sink| sink.lost_in_all.load(Ordering::Relaxed))
 }
 
 /// Starts the thread that writes. A second start changes nothing.
@@ -91,6 +98,7 @@ pub(super) fn start() -> io::Result<()> {
         asleep: AtomicBool::new(false),
         writing: Mutex::default(),
         lost: AtomicU64::new(0),
+        lost_in_all: AtomicU64::new(0),
     });
     woken.unpark();
     Ok(())
@@ -187,6 +195,7 @@ impl Sink {
         lost += end.write(&mut io::stderr(), &out);
         if lost > 0 {
             self.lost.fetch_add(lost, Ordering::Relaxed);
+            self.lost_in_all.fetch_add(lost, Ordering::Relaxed);
         } else if !out.is_empty() {
             // Told once lines get through again.
             let lost = self.lost.swap(0, Ordering::Relaxed);

@@ -28,7 +28,11 @@ impl Node {
     pub async fn watch_clock(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut agreed = false;
         loop {
-            match self.endpoint.directory.store().clock_offset().await {
+            let offset = self.endpoint.directory.store().clock_offset().await;
+            if let Ok(seconds) = &offset {
+                self.clock_seen.store(*seconds, Ordering::Relaxed);
+            }
+            match offset {
                 Ok(offset) if offset.abs() > CLOCK_OFFSET_MAX => {
                     tracing::error!(seconds = offset, agreed, "this machine's clock differs from the database's");
                     if !agreed {
@@ -51,6 +55,7 @@ impl Node {
     pub async fn follow_feed(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
         let mut failing = false;
         loop {
+            self.beat();
             let polled = tokio::select! {
                 polled = self.poll() => polled,
                 _ = stop.wait_for(|stop| *stop) => return,

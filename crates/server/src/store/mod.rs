@@ -20,11 +20,13 @@
 //! | `audit` | the audit log and its chains |
 //! | `usage` | counts of token requests, and refusals that are kept |
 //! | `commit`, `writes` | the writing half: the transaction, and each row of it |
+//! | `bulk` | many changes in one transaction |
 //! | `rows`, `fields` | from rows to the model |
 //! | `transfer` | whole stores: copies and backups |
 //! | `migrate` | the schema's versions |
 
 mod audit;
+mod bulk;
 mod client_lists;
 mod commit;
 mod deny_list;
@@ -37,6 +39,8 @@ mod open;
 mod people;
 mod people_rows;
 mod place;
+#[cfg(test)]
+mod plans;
 mod reads;
 mod revocations;
 mod rows;
@@ -55,7 +59,7 @@ use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
-pub use client_lists::{CredentialGlance, NamePlace};
+pub use client_lists::{ClientsOf, CredentialGlance, NamePlace};
 pub use deny_list::{DenyFilter, DenyPlace};
 pub use expiring::ExpiringCredential;
 pub use idempotency::{Begun, RequestDigest};
@@ -64,11 +68,13 @@ pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
 pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, restore, verify_backup, write_backup};
 
+pub use self::engine::PoolUse;
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
 use self::statements::{
     INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK,
 };
+use crate::metrics::Statements;
 
 /// What a store was made for. `serve` refuses data made by `dev`, whose secrets everybody can know (rule S23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +185,16 @@ impl SqlStore {
             transaction.commit().await
         };
         self.engine.write(STORE_BEGIN_HISTORY.name, begin).await.map_err(WriteError::into_store_error)
+    }
+
+    /// What was asked of it.
+    pub(crate) fn measured(&self) -> &Statements {
+        &self.engine.measured
+    }
+
+    /// How many connections it has.
+    pub fn pools(&self) -> Vec<PoolUse> {
+        self.engine.pool_use()
     }
 
     /// Where it is.

@@ -15,8 +15,8 @@ use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
-    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, CREDENTIALS_BETWEEN, ENTITLEMENT, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, BUSINESSES_CALLED, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, CREDENTIALS_BETWEEN, ENTITLEMENT, ENVIRONMENT_IS_THERE, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM,
     RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
 };
 use super::writes::big;
@@ -52,7 +52,7 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
-        self.commit_changes(std::slice::from_ref(change)).await
+        self.commit_change(change).await
     }
 
     async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
@@ -136,6 +136,18 @@ impl Store for SqlStore {
         self.listing(start(page.after), page.limit, query, rows::business).await
     }
 
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let query = BUSINESSES_CALLED.query().bind(environment.as_str()).bind(tenant.to_string());
+        let found = self.engine.rows(query.bind(external_id).bind(i64::from(limit))).await?;
+        Ok(readable(&found, rows::business))
+    }
+
     async fn businesses_before(
         &self,
         environment: &EnvironmentName,
@@ -166,6 +178,10 @@ impl Store for SqlStore {
         self.listing(start(page.after), page.limit, query, rows::client).await
     }
 
+    async fn clients_among(&self, environment: &EnvironmentName, ids: &[ClientId]) -> Read<Vec<ClientId>> {
+        self.read_clients_among(environment, ids).await
+    }
+
     async fn client_names(&self, page: Page<'_, (EnvironmentName, ClientId)>) -> Read<AsOf<Vec<(EnvironmentName, ClientId)>>> {
         self.engine.timed("client.names_page", self.read_client_names(page)).await
     }
@@ -190,6 +206,11 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
+    /// Whether there is an environment: all that it holds is not read for that.
+    pub async fn has_environment(&self, name: &EnvironmentName) -> Read<bool> {
+        Ok(self.engine.row(ENVIRONMENT_IS_THERE.query().bind(name.as_str())).await?.is_some())
+    }
+
     /// A client, of one tenant or of any. One of another tenant is not found, by the same query (rule S4).
     pub async fn client_of(
         &self,

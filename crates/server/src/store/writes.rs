@@ -129,7 +129,7 @@ fn business(query: Query, row: &Business) -> Query {
     query.bind(row.name.as_str()).bind(row.external_id.as_deref()).bind(row.status.as_str())
 }
 
-fn insert_client(row: &Client) -> Result<Query, WriteError> {
+pub(super) fn insert_client(row: &Client) -> Result<Query, WriteError> {
     Ok(client(CLIENT_INSERT.query(), row)?.bind(row.created_at.0).bind(big(row.version)))
 }
 
@@ -146,10 +146,11 @@ fn client(query: Query, row: &Client) -> Result<Query, WriteError> {
     Ok(query.bind(row.profile.map(Profile::as_str)).bind(json(&row.serves)?))
 }
 
-fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {
+pub(super) fn insert_credential(row: &Credential, position: Position) -> Result<Query, WriteError> {
     let query = credential(CREDENTIAL_INSERT.query(), row)?.bind(row.created_at.0).bind(big(position.0));
     let query = query.bind(row.expires_at.map(|at| at.0)).bind(row.last_used_at.map(|at| at.0));
-    Ok(query.bind(row.last_used_from.map(|address| address.to_string())).bind(big(row.version)))
+    let query = query.bind(row.last_used_from.map(|address| address.to_string())).bind(big(row.version));
+    Ok(query.bind(row.imported.as_ref().map(json).transpose()?))
 }
 
 fn update_credential(row: &Credential) -> Result<Query, WriteError> {

@@ -44,6 +44,13 @@ listen = "{{ $.Values.listenAddress }}:{{ int64 $environment.port }}"
 hosts = {{ toJson . }}
 {{- end }}
 {{- end }}
+{{- if .Values.metrics.enabled }}
+
+# The network policy says who can connect.
+[metrics]
+listen = "{{ .Values.listenAddress }}:{{ int64 .Values.metrics.port }}"
+anonymous = true
+{{- end }}
 
 [store]
 url = "{{ $url }}"

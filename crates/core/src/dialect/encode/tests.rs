@@ -23,6 +23,7 @@ fn granted(scope: &str) -> Granted<'_> {
         expires_at: Timestamp(1_700_003_600),
         now: Timestamp(1_700_000_000),
         scope,
+        client_id: "cli_1",
     }
 }
 
@@ -53,6 +54,17 @@ fn a_token_is_answered_byte_for_byte_as_the_providers_do() {
         r#"{"access_token": "a.b.c", "expires_in": 3600, "token_type": "Bearer", "scope": "read write"}"#
     );
     assert_eq!(answer("firstvision"), r#"{"access_token":"a.b.c","expires_in":1700003600,"token_type":"Bearer"}"#);
+}
+
+#[test]
+fn an_answer_can_tell_moments_and_whose_the_token_is() {
+    let text = "format = 1\nname = \"other\"\nextends = \"standard\"\nroute.path = \"/other\"\n\
+        answer.body = '{\"t\":<access_token>,\"e\":<expires_in>,\"at\":\"<expires_at>000\",\"iat\":<issued_at>,\"who\":<client_id>}'\n";
+    let source = crate::document::Source { name: "other.toml".to_owned(), text: text.to_owned() };
+    let set = DialectSet::load(&[std::sync::Arc::new(source)]).unwrap();
+    let answer = set.get("other").unwrap().encode_token(granted("read"), context());
+    let expected = "{\"t\":\"a.b.c\",\"e\":3600,\"at\":\"1700003600000\",\"iat\":1700000000,\"who\":\"cli_1\"}";
+    assert_eq!(std::str::from_utf8(&answer.body).unwrap(), expected);
 }
 
 #[test]

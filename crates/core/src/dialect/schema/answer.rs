@@ -5,8 +5,17 @@ use crate::dialect::template::{Form, Slot, Template};
 use crate::document::{Key, TableReader};
 
 /// What an answer with a token can be filled with.
-const ANSWER_SLOTS: &[Slot] =
-    &[Slot::AccessToken, Slot::TokenType, Slot::ExpiresIn, Slot::Scope, Slot::Issuer, Slot::RequestId];
+const ANSWER_SLOTS: &[Slot] = &[
+    Slot::AccessToken,
+    Slot::TokenType,
+    Slot::ExpiresIn,
+    Slot::ExpiresAt,
+    Slot::IssuedAt,
+    Slot::ClientId,
+    Slot::Scope,
+    Slot::Issuer,
+    Slot::RequestId,
+];
 
 const HEADER_SLOTS: &[Slot] = &[Slot::RateLimit, Slot::RateRemaining, Slot::RateReset];
 

@@ -16,14 +16,22 @@ pub use route::{BUILT_IN_ROUTES, BUSINESS_ROUTE};
 /// The version of the format that this program reads.
 const FORMAT: i64 = 1;
 
-/// Reads the name and the `extends` of a file, before anything else is known of it.
-pub(super) fn read_head(document: &Document) -> (Option<DialectName>, Option<DialectName>) {
+/// What is read of a file before anything else is known of it.
+pub(super) struct Head {
+    pub(super) name: Option<DialectName>,
+    /// The dialect that it is laid over.
+    pub(super) extends: Option<DialectName>,
+    /// The dialect in whose place it stands.
+    pub(super) replaces: Option<DialectName>,
+}
+
+/// Reads the head of a file.
+pub(super) fn read_head(document: &Document) -> Head {
     // What is wrong with them is reported when the whole file is read.
     let ignored = Diagnostics::default();
     let head = TableReader::root(document, &ignored);
-    let name = head.as_ref().and_then(|top| top.parsed("name"));
-    let extends = head.as_ref().and_then(|top| top.parsed("extends"));
-    (name, extends)
+    let parsed = |key| head.as_ref().and_then(|top| top.parsed(key));
+    Head { name: parsed("name"), extends: parsed("extends"), replaces: parsed("replaces") }
 }
 
 /// Reads a whole file, the one it extends already laid below it.
@@ -33,6 +41,7 @@ pub(super) fn read(document: &Document, diagnostics: &Diagnostics) -> Option<Dia
     top.required_integer("format", FORMAT..=FORMAT);
     let name = top.required_parsed::<DialectName>("name");
     top.parsed::<DialectName>("extends");
+    top.parsed::<DialectName>("replaces");
     let route = top.required_table("route").and_then(route::read);
     let request = top.required_table("request").map(request::read);
     let parameters = top.required_table("parameters");

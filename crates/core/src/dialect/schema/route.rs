@@ -7,8 +7,17 @@ use crate::document::TableReader;
 pub const BUSINESS_ROUTE: &str = "/v0/business";
 
 /// Paths that no dialect can claim: these, and everything below those that end in a slash.
-pub const BUILT_IN_ROUTES: &[&str] =
-    &["/.well-known/", BUSINESS_ROUTE, "/v0/business/", "/oauth/revoke", "/oauth/introspect", "/verify/", "/livez", "/readyz"];
+pub const BUILT_IN_ROUTES: &[&str] = &[
+    "/.well-known/",
+    BUSINESS_ROUTE,
+    "/v0/business/",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/verify/",
+    "/livez",
+    "/readyz",
+    "/startupz",
+];
 
 const METHODS: &[(&str, Method)] = &[("POST", Method::POST), ("PUT", Method::PUT)];
 

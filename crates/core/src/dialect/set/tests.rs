@@ -59,6 +59,22 @@ answer.expires_in = "relative""#;
 }
 
 #[test]
+fn a_dialect_can_stand_in_the_place_of_a_built_in_one() {
+    let mine = "format = 1\nname = \"mine\"\nextends = \"standard\"\n";
+    assert!(only_mistake(load(mine)).contains("listens at /oauth/token already"));
+    let set = load(&format!("{mine}replaces = \"standard\"\n")).unwrap();
+    assert!(matches!(set.route("/oauth/token"), Routed::Endpoint(dialect) if dialect.name.as_str() == "mine"));
+    assert!(set.get("standard").is_none());
+    let second = "format = 1\nname = \"second\"\nextends = \"mine\"\nroute.path = \"/second\"\n";
+    let both = load_all(&[("mine.toml", &format!("{mine}replaces = \"standard\"\n")), ("second.toml", second)]).unwrap();
+    assert!(both.get("mine").is_some() && both.get("second").is_some(), "in whose place it stands is not inherited");
+    for wrong in ["nobody", "mine"] {
+        let mistakes = load(&format!("{mine}route.path = \"/mine\"\nreplaces = \"{wrong}\"\n")).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains("there is no other dialect")), "{mistakes:?}");
+    }
+}
+
+#[test]
 fn an_answer_of_the_base_is_replaced_as_a_whole() {
     let answer = "faults.credentials_absent = { status = 400, error = \"no_client\", text = \"Who are you?\" }";
     let set = variant(answer).unwrap();

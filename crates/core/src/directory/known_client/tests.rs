@@ -49,6 +49,7 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         expires_at: None,
         limits: CredentialLimits::default(),
         rotation: None,
+        imported: None,
         last_used_at: None,
         last_used_from: None,
         version: 1,

@@ -17,7 +17,7 @@ use crate::model::{EnvironmentName, Position};
 use crate::store::{FeedEntry, Incarnation, Read, Store, StoreError, Subject};
 pub use document::{DOCUMENT_LIFETIME, DocumentParts};
 pub(super) use saved::SavedRevocation;
-pub use set::{Ended, RevocationDigest, RevocationSet, TokenIds};
+pub use set::{Ended, RevocationDigest, RevocationSet, RevocationSize, TokenIds};
 
 /// The position of a mark whose own could not be read: the largest that the store can hold.
 const DAMAGED: Position = Position(i64::MAX.unsigned_abs());

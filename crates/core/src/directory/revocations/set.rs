@@ -91,9 +91,23 @@ impl Revocations {
         }
     }
 
+    fn size(&self) -> RevocationSize {
+        let all = self.parts.iter().map(|part| part.len()).sum::<usize>();
+        RevocationSize { tokens: self.tokens, marks: all.saturating_sub(self.tokens) }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (RevocationDigest, Held)> + '_ {
         self.parts.iter().flat_map(|part| part.iter().map(|(digest, held)| (*digest, *held)))
     }
+}
+
+/// How many revocations there are of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RevocationSize {
+    /// Of one token each.
+    pub tokens: usize,
+    /// Of all tokens of a client, credential, business or tenant up to a position.
+    pub marks: usize,
 }
 
 /// All that ends tokens, complete up to a position.
@@ -145,6 +159,12 @@ impl std::fmt::Display for Ended {
 }
 
 impl RevocationSet {
+    /// How many revocations are held of each environment, and under no name those that count in all.
+    pub fn sizes(&self) -> Vec<(Option<&EnvironmentName>, RevocationSize)> {
+        let own = self.environments.iter().map(|(name, held)| (Some(name), held.size()));
+        std::iter::once((None, self.tenants.size())).chain(own).collect()
+    }
+
     /// Up to which position nothing is missing.
     pub fn position(&self) -> Position {
         self.position

@@ -11,13 +11,14 @@ mod verification;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use self::authenticator::Authenticator;
 use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::SecretText;
 use crate::fixture::World;
-use crate::model::{Member, SensitiveAction, Session, TenantId};
+use crate::model::{ManagementClientId, Member, SensitiveAction, Session, TenantId};
 use crate::registry::{NewInvitation, RegistryError};
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditFilter, PeopleStore, Store};
@@ -41,6 +42,12 @@ struct Person {
 
 fn text(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
+}
+
+/// The token after a step-up by a form that nobody else has.
+fn next() -> NextToken {
+    static FORMS: AtomicU32 = AtomicU32::new(0);
+    NextToken::of(&text("another session's"), &text(&FORMS.fetch_add(1, Ordering::Relaxed).to_string()))
 }
 
 fn from(number: u8) -> Visitor<'static> {
@@ -123,7 +130,7 @@ impl Desk {
         let signed_in = self.signed_in(&person.token).await.unwrap();
         let code = self.code_of(&person.secret);
         let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-        let renewed = self.management.step_up(&signed_in, action, proof, from(1)).await.unwrap();
+        let renewed = self.management.step_up(&signed_in, action, proof, (from(1), next())).await.unwrap();
         self.world.clock.advance(30);
         self.signed_in(&renewed.token).await.unwrap()
     }

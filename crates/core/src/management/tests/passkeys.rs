@@ -55,10 +55,10 @@ async fn an_answer_to_another_challenge_or_for_another_purpose_is_refused() {
     let assertion = device.get(&step_up.options);
     assert!(is_refused(&desk.management.finish_passkey_sign_in(&step_up.handle, &assertion, from(1)).await));
     let proof = StepUpProof::Passkey { handle: &step_up.handle, assertion: &assertion };
-    let other = desk.management.step_up(&signed_in, SensitiveAction::Access, proof, from(1)).await;
+    let other = desk.management.step_up(&signed_in, SensitiveAction::Access, proof, (from(1), next())).await;
     assert!(is_refused(&other), "s24: bound to its action");
     let proof = StepUpProof::Passkey { handle: &step_up.handle, assertion: &assertion };
-    let renewed = desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(1)).await.unwrap();
+    let renewed = desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(1), next())).await.unwrap();
     let signed_in = desk.signed_in(&renewed.token).await.unwrap();
     assert!(signed_in.check_stepped_up(SensitiveAction::Keys, desk.now()).is_ok());
 }
@@ -82,7 +82,7 @@ async fn a_passkey_is_its_members_alone() {
     let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Keys).unwrap();
     let assertion = device.get(&challenge.options);
     let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
-    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(1)).await));
+    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(1), next())).await));
     device.user_handle = Some(bob.member.id.to_string().into_bytes());
     finish(&desk, &mut device).await.unwrap();
     desk.management.registry.set_member_status(bob.member.id, Status::Disabled).await.unwrap();
@@ -178,7 +178,7 @@ async fn an_invitation_is_accepted_with_a_passkey_and_the_last_means_to_sign_in_
     let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Access).unwrap();
     let assertion = device.get(&challenge.options);
     let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
-    let renewed = desk.management.step_up(&signed_in, SensitiveAction::Access, proof, from(1)).await.unwrap();
+    let renewed = desk.management.step_up(&signed_in, SensitiveAction::Access, proof, (from(1), next())).await.unwrap();
     let signed_in = desk.signed_in(&renewed.token).await.unwrap();
     assert!(is_not_allowed(&desk.management.remove_passkey(&signed_in, &device.credential_id).await));
     assert!(is_missing(&desk.management.remove_passkey(&signed_in, b"other").await));

@@ -52,10 +52,10 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     let ann = desk.admin().await;
     let before = desk.signed_in(&ann.token).await.unwrap();
     let wrong = StepUpProof::Password { password: &text("wrong horse battery"), code: &desk.code_of(&ann.secret) };
-    assert!(is_refused(&desk.management.step_up(&before, SensitiveAction::Keys, wrong, from(1)).await));
+    assert!(is_refused(&desk.management.step_up(&before, SensitiveAction::Keys, wrong, (from(1), next())).await));
     let code = desk.code_of(&ann.secret);
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, from(1)).await.unwrap();
+    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, (from(1), next())).await.unwrap();
     assert!(desk.signed_in(&ann.token).await.is_none(), "the token from before is worth nothing");
     let after = desk.signed_in(&renewed.token).await.unwrap();
     assert_eq!(after.session.id, before.session.id);
@@ -69,6 +69,26 @@ async fn a_step_up_gives_the_session_another_token_and_is_for_its_action() {
     assert!(after.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err());
     assert!(!after.session.is_stepped_up(desk.now()));
     assert!(before.check_stepped_up(SensitiveAction::Keys, desk.now()).is_err(), "signing in is no step-up");
+}
+
+#[tokio::test]
+async fn s24_a_form_that_showed_who_it_is_may_come_again_for_a_minute_and_nobody_else_may() {
+    let desk = Desk::new().await;
+    let ann = desk.admin().await;
+    let before = desk.signed_in(&ann.token).await.unwrap();
+    let proof = StepUpProof::Password { password: &text(PASSWORD), code: &desk.code_of(&ann.secret) };
+    let of = |former: &SecretText, nonce: &str| NextToken::of(former, &text(nonce));
+    let next = || of(&ann.token, "the form's");
+    let renewed = desk.management.step_up(&before, SensitiveAction::Keys, proof, (from(1), next())).await.unwrap();
+    let again = async |next: NextToken, action| desk.management.stepped_up_before(&next, action, desk.now()).await.unwrap();
+    let found = again(next(), SensitiveAction::Keys).await.unwrap();
+    assert_eq!(found.session, desk.signed_in(&renewed.token).await.unwrap().session);
+    assert!(again(next(), SensitiveAction::Access).await.is_none(), "bound to its action");
+    assert!(again(of(&ann.token, "a guess"), SensitiveAction::Keys).await.is_none(), "who copied the token has not the form");
+    assert!(again(of(&text("another"), "the form's"), SensitiveAction::Keys).await.is_none(), "nor who has the form the token");
+    desk.world.clock.advance(60);
+    assert!(again(next(), SensitiveAction::Keys).await.is_none());
+    assert!(desk.signed_in(&renewed.token).await.is_some(), "the session goes on");
 }
 
 #[tokio::test]
@@ -97,7 +117,7 @@ async fn s24_a_step_up_meanwhile_ends_what_the_token_from_before_may_change() {
     let before = desk.stepped_up(&ann, SensitiveAction::Access).await;
     let code = desk.code_of(&ann.secret);
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    desk.management.step_up(&before, SensitiveAction::Access, proof, from(1)).await.unwrap();
+    desk.management.step_up(&before, SensitiveAction::Access, proof, (from(1), next())).await.unwrap();
     assert!(is_not_allowed(&desk.management.change_password(&before, &text("another long password")).await));
 }
 
@@ -123,16 +143,16 @@ async fn who_guesses_at_an_address_keeps_nobody_who_is_signed_in_from_showing_wh
     let (password, code) = (text("wrong"), text("000000"));
     let wrong = || StepUpProof::Password { password: &password, code: &code };
     for _ in 0..10 {
-        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await));
+        assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), (from(30), next())).await));
     }
-    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), from(30)).await;
+    let limited = desk.management.step_up(&signed_in, SensitiveAction::Keys, wrong(), (from(30), next())).await;
     assert!(matches!(limited, Err(ManagementError::Limited(_))));
     let member = desk.store().member(ann.member.id).await.unwrap().unwrap();
     let signed_in = SignedIn { member, ..signed_in };
     let challenge = desk.management.begin_step_up(&signed_in, SensitiveAction::Keys).unwrap();
     let assertion = device.get(&challenge.options);
     let proof = StepUpProof::Passkey { handle: &challenge.handle, assertion: &assertion };
-    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(30)).await.unwrap();
+    desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(30), next())).await.unwrap();
 }
 
 #[tokio::test]
@@ -143,7 +163,7 @@ async fn a_used_code_makes_no_step_up() {
     let started = desk.sign_in(&ann).await.unwrap();
     let signed_in = desk.signed_in(&started.token).await.unwrap();
     let proof = StepUpProof::Password { password: &text(PASSWORD), code: &code };
-    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, from(1)).await));
+    assert!(is_refused(&desk.management.step_up(&signed_in, SensitiveAction::Keys, proof, (from(1), next())).await));
 }
 
 #[tokio::test]
@@ -220,10 +240,7 @@ async fn of_too_many_sessions_the_oldest_end() {
 async fn who_asks_too_much_waits_and_keeps_nobody_else_from_asking() {
     let desk = Desk::new().await;
     let (ann, bob) = (desk.admin().await, desk.member("bob@example.org", Role::Auditor, None).await);
-    let count = async |person: &Person| {
-        let principal = desk.authority(person).await.principal();
-        desk.management.count_call(principal, desk.now())
-    };
+    let count = async |person: &Person| desk.management.count_call(&desk.authority(person).await, desk.now());
     for _ in 0..CALLS_PER_MINUTE {
         count(&ann).await.unwrap();
     }
@@ -231,4 +248,27 @@ async fn who_asks_too_much_waits_and_keeps_nobody_else_from_asking() {
     count(&bob).await.unwrap();
     desk.world.clock.advance(60);
     count(&ann).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_asks_no_more_by_having_more_who_ask() {
+    let desk = Desk::new().await;
+    let ids = (0..4).map(|_| Principal::Client(ManagementClientId::generate(&*desk.management.registry.random)));
+    let of = |tenant| ids.clone().map(move |id| Authority::new(id, Role::Viewer, Reach::Tenant(tenant)).unwrap());
+    let ask = |by: &Authority| desk.management.count_call(by, desk.now());
+    let acme: Vec<Authority> = of(desk.world.acme).collect();
+    let [first, .., last] = acme.as_slice() else { panic!("there are four") };
+    for by in &acme[..3] {
+        for _ in 0..CALLS_PER_MINUTE {
+            ask(by).unwrap();
+        }
+        assert!(matches!(ask(by), Err(ManagementError::Limited(_))), "what one is refused counts for no other");
+    }
+    assert!(matches!(ask(last), Err(ManagementError::Limited(1..=60))), "the tenant has had its share");
+    let globex = of(desk.world.globex).next().unwrap();
+    ask(&globex).unwrap();
+    let admin = Authority::new(first.principal(), Role::Admin, Reach::Operator).unwrap();
+    desk.world.clock.advance(60);
+    ask(last).unwrap();
+    ask(&admin).unwrap();
 }

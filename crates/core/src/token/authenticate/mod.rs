@@ -3,6 +3,7 @@
 mod assertion;
 mod certificate;
 mod federated;
+mod imported;
 mod secret;
 mod supposed;
 
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(super) use assertion::use_digest;
 pub use assertion::{ASSERTION_LIFE, AssertionFault};
 pub use federated::{FederationCheck, check_federation};
+pub use imported::ImportedSecrets;
+use secret::Compared;
 
 use super::limits::Tally;
 use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
@@ -97,7 +100,11 @@ impl<S: Store> TokenEndpoint<S> {
             Presented::Secret { client_id, secret } => {
                 let client_id = secret::name_of(client_id.as_ref(), secret)?;
                 let found = self.directory.client(caller.environment, client_id).await?;
-                self.by_secret(caller, (client_id, found), secret)?
+                match self.by_secret(caller, (client_id, found), secret)? {
+                    Compared::Is(matched) => matched,
+                    // Rare, and slow anyway.
+                    Compared::MayBeHashed(known) => Box::pin(self.by_imported_hash(caller, &known, secret)).await?,
+                }
             }
             // In boxes: these futures are larger than that of a secret, which every request would make room for.
             Presented::Assertion(assertion) => Box::pin(self.by_assertion(caller, assertion)).await?,

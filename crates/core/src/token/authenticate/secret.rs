@@ -11,6 +11,14 @@ use crate::registry::MAX_COMPARED_SECRETS;
 use crate::store::Store;
 use crate::token::{Caller, Denial, TokenEndpoint};
 
+/// What comparing a secret with those that are stored under a pepper has shown.
+pub(super) enum Compared {
+    /// It is one of them.
+    Is(Matched),
+    /// It is none of them, and the client has others that were brought along as hashes.
+    MayBeHashed(Arc<KnownClient>),
+}
+
 impl<S: Store> TokenEndpoint<S> {
     /// Whether the secret is the client's, if there is one of the name.
     pub(super) fn by_secret(
@@ -18,21 +26,29 @@ impl<S: Store> TokenEndpoint<S> {
         caller: &Caller<'_>,
         (client_id, found): (&ClientId, Option<Arc<KnownClient>>),
         secret: &SecretText,
-    ) -> Result<Matched, Denial> {
+    ) -> Result<Compared, Denial> {
         let Some(known) = found else {
             compare_with_nothing(&mut self.root_keys.peppers.present(caller.environment, client_id, secret), 0);
             return Err(Denial::UnknownClient);
         };
-        let at = match_secret(&self.root_keys.peppers, &known, secret).ok_or(Denial::WrongSecret)?;
-        check_standing(&known, at, (self.clock.now(), caller.source))?;
-        // Which of the two ways the secret came the dialect has decided: it reads no other.
-        let method = AuthMethod::ClientSecretBasic;
-        let by_either = Caller { methods: caller.methods.with(method), ..*caller };
-        check_method(&by_either, &known, method)?;
+        let Some(at) = match_secret(&self.root_keys.peppers, &known, secret) else {
+            let is_hashed = known.credentials().iter().any(|credential| credential.imported_hash().is_some());
+            return if is_hashed { Ok(Compared::MayBeHashed(known)) } else { Err(Denial::WrongSecret) };
+        };
+        self.accept_secret(caller, &known, at)?;
         if !caller.is_rehearsal {
             self.renew_stored_secret(&known, at, secret);
         }
-        Ok(Matched { known, at })
+        Ok(Compared::Is(Matched { known, at }))
+    }
+
+    /// Whether a secret that was found to be the client's may be used here and now.
+    pub(super) fn accept_secret(&self, caller: &Caller<'_>, known: &KnownClient, at: usize) -> Result<(), Denial> {
+        check_standing(known, at, (self.clock.now(), caller.source))?;
+        // Which of the two ways the secret came the dialect has decided: it reads no other.
+        let method = AuthMethod::ClientSecretBasic;
+        let by_either = Caller { methods: caller.methods.with(method), ..*caller };
+        check_method(&by_either, known, method)
     }
 
     /// A secret that is stored under an older pepper is stored anew, now that it is known (rule S7): so a pepper that was

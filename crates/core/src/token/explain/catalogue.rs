@@ -278,6 +278,9 @@ catalogue! {
     "signer_busy":
         "Too many tokens wait for their signature.",
         "Send the request again after a second. Operators: ES256 is signed some hundred times faster than RS256.";
+    "secret_check_busy":
+        "The client was brought along from another server and has not called yet, and too many such clients call at once.",
+        "Send the request again after a second. From its first token on the client waits for nothing.";
     "store_unavailable":
         "The server's database gave no answer.",
         "Send the request again in some seconds. Operators: see the log and the database's state.";

@@ -53,6 +53,7 @@ impl Denial {
             Denial::BusinessLimited(_) => "business_limited",
             Denial::Overloaded => "overloaded",
             Denial::SignerBusy => "signer_busy",
+            Denial::HashesBusy => "secret_check_busy",
             Denial::StoreUnavailable(_) => "store_unavailable",
             Denial::StoreStale => "store_stale",
             Denial::StoreUnconfirmed => "store_unconfirmed",

@@ -73,6 +73,7 @@ impl Run for Rehearsal {
     async fn mint<S: Store>(
         &self,
         endpoint: &TokenEndpoint<S>,
+        _exchange: &Exchange<'_>,
         authorized: &Authorized<'_>,
         environment: &Arc<EnvironmentView>,
     ) -> Result<PlannedToken, Denial> {

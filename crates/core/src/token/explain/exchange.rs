@@ -14,7 +14,7 @@ use crate::dialect::{Dialect, OutgoingProof, OutgoingRequest, TokenAsk};
 use crate::management::Reach;
 use crate::model::EnvironmentName;
 use crate::store::Store;
-use crate::token::{ClientCertificate, Exchange, Outcome, TokenEndpoint};
+use crate::token::{ClientCertificate, Exchange, HerdRules, Outcome, TokenEndpoint};
 
 /// What stands in the text of a request where its secret was.
 const HIDDEN: &str = "hidden";
@@ -90,6 +90,8 @@ impl<S: Store> TokenEndpoint<S> {
             request_id: asked.request_id,
             source: asked.source,
             certificate: asked.certificate,
+            herd: HerdRules::default(),
+            times: None,
         };
         let (encoded, outcome) = Box::pin(self.respond(&exchange)).await;
         let body = String::from_utf8_lossy(&encoded.body).into_owned();

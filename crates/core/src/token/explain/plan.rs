@@ -11,7 +11,7 @@ use crate::dialect::{Dialect, Role, TokenAsk};
 use crate::model::{ClientId, CredentialId, EnvironmentName};
 use crate::store::Store;
 use crate::token::proof::HeldProof;
-use crate::token::{ClientCertificate, Exchange, Presented, TokenEndpoint, TokenRequest};
+use crate::token::{ClientCertificate, Exchange, HerdRules, Presented, TokenEndpoint, TokenRequest};
 
 /// What stands in a planned token for what only the client's key or certificate decides.
 const OF_CLIENT: &str = "(of the key or certificate that the client shows)";
@@ -128,6 +128,8 @@ impl<S: Store> TokenEndpoint<S> {
             request_id: "",
             source: plan.source,
             certificate: (plan.binding == SupposedBinding::Certificate).then_some(&certificate),
+            herd: HerdRules::default(),
+            times: None,
         };
         let supposed = Supposed { client_id: plan.client_id.clone(), credential_id: plan.credential_id, binding: plan.binding };
         let mut found = self.rehearse(&exchange, &plan.decode(&wire), Some(supposed)).await;

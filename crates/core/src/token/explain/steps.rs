@@ -86,6 +86,7 @@ impl Check {
             | Denial::CertificateRefused
             | Denial::MethodNotAllowed(_)
             | Denial::KeysUnavailable(_)
+            | Denial::HashesBusy
             | Denial::ClientDisabled
             | Denial::TenantDisabled => Check::Step(Step::Client),
             Denial::SourceLimited { refused_for, .. } => Check::behind(refused_for, request),

@@ -107,6 +107,7 @@ fn golden() -> Vec<(Denial, &'static str)> {
         (Denial::BusinessLimited(12), "business_limited"),
         (Denial::Overloaded, "overloaded"),
         (Denial::SignerBusy, "signer_busy"),
+        (Denial::HashesBusy, "secret_check_busy"),
         (Denial::StoreUnavailable("closed".to_owned()), "store_unavailable"),
         (Denial::StoreStale, "store_stale"),
         (Denial::StoreUnconfirmed, "store_unconfirmed"),

@@ -8,6 +8,8 @@ mod denials;
 mod dpop;
 mod federation;
 mod formats;
+mod herd;
+mod imported;
 pub(in crate::token) mod key_holder;
 mod limits;
 mod outage;

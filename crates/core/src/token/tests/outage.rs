@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use super::super::{Denial, Exchange};
+use super::super::{Denial, Exchange, HerdRules};
 use crate::dialect::{RawBody, RawRequest};
 use crate::fixture::{Ask, HERE, World, timestamp};
 
@@ -90,6 +90,8 @@ async fn an_environment_that_is_not_there_is_503() {
         request_id: "req_1",
         source: HERE.parse::<IpAddr>().unwrap(),
         certificate: None,
+        herd: HerdRules::default(),
+        times: None,
     };
     let (encoded, outcome) = world.endpoint.respond(&exchange).await;
     assert_eq!((encoded.status.as_u16(), outcome.result), (503, Err(Denial::EnvironmentMissing)));

@@ -59,7 +59,7 @@ pub fn service(app: AdminApp) -> Service {
         let routes = if request.uri().path().starts_with(PREFIX) { &api } else { &pages };
         routes.clone().oneshot(request)
     };
-    Service::management(node, hosts, Router::new().fallback_service(tower::service_fn(choose)))
+    Service::other("admin", node, hosts, Router::new().fallback_service(tower::service_fn(choose)))
 }
 
 /// The routes of the management API, documents included.

@@ -7,6 +7,7 @@ use super::extract::{Answer, Asked, Names, Sent};
 use crate::admin::Desk;
 use crate::admin::operations::Page;
 use crate::admin::operations::explain::{self, DryRunBody, DryRunView};
+use crate::admin::operations::herd::{self, HerdFilter, HerdView};
 use crate::admin::operations::inspect::{self, TokenReportView, TokenToInspect};
 use crate::admin::operations::refusals::{self, RefusalView, RefusalsFilter};
 use crate::admin::operations::usage::{self, UsageFilter, UsageView};
@@ -21,6 +22,18 @@ pub(in crate::admin) async fn read_usage(
     Asked(filter): Asked<UsageFilter>,
 ) -> Answer<Shown<UsageView>> {
     Ok(Shown(usage::read(&desk, &environment, &filter).await?))
+}
+
+/// List clients that ask for tokens far more often than their tokens expire.
+#[utoipa::path(get, path = "/admin/v1/environments/{environment}/usage/herd", tag = "Insight",
+    params(("environment" = String, Path, description = "The environment."), HerdFilter),
+    responses((status = 200, description = "The clients.", body = HerdView)))]
+pub(in crate::admin) async fn read_herd(
+    desk: Desk,
+    Names(environment): Names<EnvironmentName>,
+    Asked(filter): Asked<HerdFilter>,
+) -> Answer<Shown<HerdView>> {
+    Ok(Shown(herd::read(&desk, &environment, &filter).await?))
 }
 
 /// List token requests that were refused, latest first, with why and what to do.

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mintmark_core::crypto::HashScheme;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{
     BusinessId, CertificateFingerprint, CertificateName, ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName,
-    Federation, KeySetLocation, Proof, ProofKind, PublicKey, ScopeToken, SecretRotation, Status,
+    Federation, Imported, KeySetLocation, Proof, ProofKind, PublicKey, ScopeToken, SecretRotation, Status,
 };
 use mintmark_core::registry::{self, CredentialEdit};
 use mintmark_core::store::Store;
@@ -60,6 +61,9 @@ pub struct CredentialView {
     /// The rotation that it is the old secret of, under way or over.
     #[schema(required)]
     pub rotation: Option<SecretRotationView>,
+    /// That it was brought along from another server, which knows or knew it: it should be rotated.
+    #[schema(required)]
+    pub imported: Option<ImportedView>,
     /// Counts the changes, without uses; the entity tag is made of it.
     pub version: u64,
 }
@@ -109,6 +113,26 @@ pub struct SecretRotationView {
     pub deadline: Moment,
 }
 
+/// Where a credential was brought along from.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Imported)]
+pub struct ImportedView {
+    /// Which kind of server or file, such as `hydra`.
+    pub from: String,
+    /// What it was there: `clear` for a secret, a hash's scheme such as `bcrypt`, or the kind of the credential.
+    pub scheme: String,
+    /// Whether the secret has not been presented since, so that the other server's hash is still stored.
+    pub is_hashed: bool,
+}
+
+impl ImportedView {
+    fn of(credential: &Credential) -> Option<Self> {
+        let Imported { from, scheme } = credential.imported.clone()?;
+        let is_hashed = credential.proof.secret().is_some_and(|secret| HashScheme::of_number(secret.scheme).is_some());
+        Some(Self { from, scheme, is_hashed })
+    }
+}
+
 impl From<SecretRotation> for SecretRotationView {
     fn from(rotation: SecretRotation) -> Self {
         let SecretRotation { old, new, started_at, deadline, former_expires_at: _ } = rotation;
@@ -119,6 +143,7 @@ impl From<SecretRotation> for SecretRotationView {
 impl From<Credential> for CredentialView {
     fn from(credential: Credential) -> Self {
         Self {
+            imported: ImportedView::of(&credential),
             kind: credential.proof.kind(),
             details: credential.proof.details(),
             id: credential.id,

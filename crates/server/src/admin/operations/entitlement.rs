@@ -5,12 +5,12 @@
 
 use mintmark_core::management::Permission;
 use mintmark_core::model::{
-    AssertionAudience, AttributeValue, Attributes, Client, DialectName, Entitlement, Profile, ResourceId, ResourceUri,
-    ScopeToken, Status, TenantId, TokenBinding,
+    AssertionAudience, AttributeValue, Attributes, BusinessAccess, Client, DialectName, Entitlement, Profile, ResourceId,
+    ResourceUri, ScopeToken, Status, TenantId, TokenBinding,
 };
 use mintmark_core::store::EnvironmentRecord;
 
-use super::clients::{ClientPatch, GrantBody, NewClient};
+use super::clients::{Businesses, ClientPatch, GrantBody, NewClient};
 use super::entitlements::stored;
 use super::patch::AttributePatch;
 use crate::admin::{Desk, Refusal};
@@ -102,6 +102,25 @@ fn needs_operator(
         ("profile", asked.has_no_profile && before.is_some_and(|client| client.profile == Some(Profile::Fapi2))),
     ];
     checks.into_iter().find_map(|(member, is_more)| is_more.then_some(member))
+}
+
+/// Whether a change gives a client more than it has: more to ask for, by another dialect, for another business, for longer, or on
+/// easier terms. Who asks for that shows who they are (rule S24); to take away they need not.
+pub(super) fn widens(client: &Client, patch: &ClientPatch, record: &EnvironmentRecord) -> bool {
+    let none = Entitlement::none(client.environment.clone(), client.tenant_id);
+    let dialects = patch.dialects.as_deref().unwrap_or_default();
+    needs_operator(Some(client), &AskedFor::from(patch), record, &none).is_some()
+        // An entitlement always has the standard one.
+        || dialects.iter().any(|name| !client.dialects.contains(name))
+        || patch.businesses.as_ref().is_some_and(|wanted| acts_for_more(&client.businesses, wanted))
+}
+
+fn acts_for_more(held: &BusinessAccess, wanted: &Businesses) -> bool {
+    match (held, wanted) {
+        (BusinessAccess::All, _) => false,
+        (BusinessAccess::Only(_), Businesses::All(_)) => true,
+        (BusinessAccess::Only(held), Businesses::Only(wanted)) => wanted.iter().any(|id| !held.contains(id)),
+    }
 }
 
 fn resource(uri: &ResourceUri, record: &EnvironmentRecord) -> Option<ResourceId> {

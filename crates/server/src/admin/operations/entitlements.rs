@@ -65,6 +65,28 @@ pub struct EntitlementPatch {
     pub lifetime_max: Option<Patch<u32>>,
 }
 
+impl EntitlementPatch {
+    /// Whether it lets a tenant give its clients more than it may now.
+    pub fn widens(&self, held: &EntitlementView) -> bool {
+        let has = |grant: &GrantBody| {
+            let held = held.grants.iter().find(|one| one.resource.is_some() && one.resource == grant.resource);
+            held.is_some_and(|held| grant.scopes.iter().all(|scope| held.scopes.contains(scope)))
+        };
+        let speaks = |name: &DialectName| name.as_str() == Entitlement::STANDARD || held.dialects.contains(name);
+        self.grants.iter().flatten().any(|grant| !has(grant))
+            || self.dialects.iter().flatten().any(|name| !speaks(name))
+            || self.lifetime_max.is_some_and(|wanted| is_longer(held.lifetime_max, wanted.into_option()))
+    }
+}
+
+/// Without a limit new clients live longer; with one, clients that have a shorter one may be given it.
+fn is_longer(held: Option<u32>, wanted: Option<u32>) -> bool {
+    match (held, wanted) {
+        (Some(held), Some(wanted)) => wanted > held,
+        (held, wanted) => held != wanted,
+    }
+}
+
 /// A client that has more than its tenant is entitled to: it was given that before, or by the operator.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ClientBeyond)]

@@ -13,6 +13,7 @@ mod entitlement;
 pub mod entitlements;
 pub mod environments;
 pub mod explain;
+pub mod herd;
 pub mod inspect;
 pub mod invitations;
 pub mod keys;

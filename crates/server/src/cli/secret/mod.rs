@@ -124,6 +124,11 @@ fn from_now(place: &Place, seconds: u32) -> Timestamp {
     place.registry.clock.now().plus(seconds)
 }
 
+/// Where a credential was brought along from, and as what: it should be rotated.
+pub(super) fn shown_import(credential: &Credential) -> String {
+    credential.imported.as_ref().map_or_else(|| "-".to_owned(), |imported| format!("{} ({})", imported.from, imported.scheme))
+}
+
 fn show(credentials: &[Credential]) -> Output {
     let rows = credentials.iter().map(|one| {
         vec![
@@ -135,8 +140,9 @@ fn show(credentials: &[Credential]) -> Output {
             time::show_or_never(one.last_used_at),
             one.last_used_from.map_or_else(|| "-".to_owned(), |address| address.to_string()),
             shown_limits(&one.limits),
+            shown_import(one),
         ]
     });
-    let headers = ["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS"];
+    let headers = ["ID", "SECRET", "STATUS", "CREATED", "EXPIRES", "LAST USED", "FROM", "LIMITS", "IMPORTED"];
     Output::table(&headers, rows.collect(), json!(credentials))
 }

@@ -43,7 +43,7 @@ pub(super) async fn show(
 async fn view(app: &AdminApp, caller: &Caller, headers: &HeaderMap, token: &SecretText) -> Response {
     let visit = Visit::of(app, headers, "/invitation");
     match app.management.view_invitation(token, caller.visitor()).await {
-        Ok(view) => problem::page(&AcceptPage::new(&visit, token, &view)),
+        Ok(view) => problem::secret(&AcceptPage::new(&visit, token, &view)),
         Err(error) => refused(&visit, &error),
     }
 }
@@ -119,5 +119,5 @@ async fn again(
     if let (Some(secret), Some(uri), Some(handle)) = (fields.one("secret"), fields.one("uri"), fields.one("handle")) {
         page.enrolment = Enrolment { secret: secret.to_owned(), uri: uri.to_owned(), handle: handle.to_owned() };
     }
-    (status, problem::page(&page)).into_response()
+    (status, problem::secret(&page)).into_response()
 }

@@ -64,7 +64,7 @@ pub(super) async fn change_password(seat: Seat) -> Answer {
 pub(super) async fn authenticator_form(seat: Seat) -> Answer {
     seat.require_step_up(SensitiveAction::Access)?;
     let begun = seat.management().begin_totp(&seat.signed_in).map_err(|error| seat.stop_managing(&error))?;
-    Ok(problem::page(&authenticator_page(&seat, enrolment_of(&begun), None)))
+    Ok(problem::secret(&authenticator_page(&seat, enrolment_of(&begun), None)))
 }
 
 fn enrolment_of(begun: &TotpEnrolment) -> Enrolment {
@@ -95,5 +95,5 @@ fn authenticator_again(seat: &Seat, error: &ManagementError) -> Response {
     }
     let field = |name| seat.fields.one(name).unwrap_or_default().to_owned();
     let enrolment = Enrolment { secret: field("secret"), uri: field("uri"), handle: field("handle") };
-    (status, problem::page(&authenticator_page(seat, enrolment, Some(why)))).into_response()
+    (status, problem::secret(&authenticator_page(seat, enrolment, Some(why)))).into_response()
 }

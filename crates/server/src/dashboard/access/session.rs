@@ -16,10 +16,15 @@ use super::said;
 use crate::dashboard::frame::Visit;
 use crate::dashboard::{AdminApp, cookies, problem, security};
 
+/// The token that a browser shows.
+pub(super) fn token(app: &AdminApp, headers: &HeaderMap) -> Option<SecretText> {
+    cookies::value(headers, cookies::session_name(app)).map(|token| SecretText::new(token.to_owned()))
+}
+
 /// Who is signed in, read from the store (rule S1).
 pub(crate) async fn signed_in(app: &AdminApp, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
-    let Some(token) = cookies::value(headers, cookies::session_name(app)) else { return Ok(None) };
-    app.management.session(&SecretText::new(token.to_owned()), app.now()).await
+    let Some(token) = token(app, headers) else { return Ok(None) };
+    app.management.session(&token, app.now()).await
 }
 
 /// Goes to a page, as somebody who just signed in. The token is new at each sign-in, so one that was planted before is worthless.
@@ -34,7 +39,7 @@ pub(crate) fn renew(app: &AdminApp, parts: &Parts, token: &SecretText) -> String
         // A request has one seat: nothing is set twice.
         drop(renewed.0.set(cookie));
     }
-    security::token_of(token.expose())
+    security::token(token.expose(), app.random())
 }
 
 /// Where a page puts a cookie that its answer is to set.

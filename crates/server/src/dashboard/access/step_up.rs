@@ -1,24 +1,32 @@
 //! Showing anew who one is before a sensitive action (rule S24). The page that asks holds the form that was sent, so that what it asked
 //! for is done as soon as somebody has shown it; nothing is remembered in between.
+//!
+//! A form that shows who somebody is carries a nonce, of which their session's next token is made: whoever presses its button twice is
+//! answered twice as the same session ([`Management::stepped_up_before`](mintmark_core::management::Management::stepped_up_before)).
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use mintmark_core::management::{ManagementError, NewSession, PasskeyAssertion, SignedIn, StepUpProof};
+use http::request::Parts;
+use mintmark_core::crypto::SecretText;
+use mintmark_core::management::{ManagementError, NextToken, PasskeyAssertion, SignedIn, StepUpProof};
 use mintmark_core::model::SensitiveAction;
+use mintmark_core::store::StoreError;
 
-use super::{Caller, said};
+use super::{Caller, said, session};
 use crate::dashboard::components::PasskeyButton;
 use crate::dashboard::forms::Fields;
 use crate::dashboard::frame::{Frame, Visit};
 use crate::dashboard::seat::{Answer, Seat, Stop};
 use crate::dashboard::security::TOKEN_FIELD;
 use crate::dashboard::views::StepUpPage;
-use crate::dashboard::{AdminApp, problem, words};
+use crate::dashboard::{AdminApp, once, problem, words};
 
 /// What the names of this module's fields begin with.
 const PREFIX: &str = "step_up_";
 /// For which action.
 const ACTION: &str = "step_up_action";
+/// What the session's next token is made of, with the token that it has.
+const NONCE: &str = "step_up_nonce";
 /// Where somebody wanted to go who only looks at a page.
 const BACK: &str = "step_up_back";
 /// What the passkey's answer goes with, and the answer.
@@ -27,17 +35,62 @@ const PASSKEY: &str = "step_up_passkey";
 /// Where such a form goes.
 pub(crate) const PATH: &str = "/step-up";
 
+/// Who is signed in, once a form that shows anew who somebody is has done so. Their session has another token by then, and the answer
+/// tells their browser. Nobody, where the session is not known.
+pub(crate) async fn signed_in(
+    app: &AdminApp,
+    (parts, visit): (&Parts, &mut Visit),
+    (fields, caller): (&Fields, &Caller),
+) -> Result<Option<SignedIn>, Stop> {
+    let Some(former) = session::token(app, &parts.headers) else { return Ok(None) };
+    let failed = |visit: &Visit, error: StoreError| Stop::from(problem::failed(visit, said(&error.into())));
+    let found = app.management.session(&former, app.now()).await.map_err(|error| failed(visit, error))?;
+    let shown = match &found {
+        Some(signed_in) => try_form(app, visit, (&former, signed_in), (fields, caller)).await?,
+        None => repeated(app, &former, fields).await.map_err(|error| failed(visit, error))?,
+    };
+    let Some((token, signed_in)) = shown else { return Ok(found) };
+    visit.csrf = session::renew(app, parts, &token);
+    Ok(Some(signed_in))
+}
+
 /// Reads a form that shows anew who somebody is, and does so; nothing where the form does not.
-pub(crate) async fn try_form(
+async fn try_form(
     app: &AdminApp,
     visit: &Visit,
-    signed_in: &SignedIn,
-    fields: &Fields,
-    caller: &Caller,
-) -> Result<Option<NewSession>, Stop> {
-    let Some(action) = fields.one(ACTION).and_then(SensitiveAction::from_word) else { return Ok(None) };
-    let shown = show(app, signed_in, action, fields, caller).await;
-    shown.map(Some).map_err(|error| ask((app, signed_in), visit, action, fields, Some(said(&error))).into())
+    (former, signed_in): (&SecretText, &SignedIn),
+    (fields, caller): (&Fields, &Caller),
+) -> Result<Option<(SecretText, SignedIn)>, Stop> {
+    let Some(action) = action_of(fields) else { return Ok(None) };
+    let next = next_token(app, former, fields);
+    match show(app, signed_in, action, next, (fields, caller)).await {
+        Ok((token, session)) => Ok(Some((token, session))),
+        Err(error) => match repeated(app, former, fields).await {
+            // The form came twice at once, and the other one was quicker.
+            Ok(Some(shown)) => Ok(Some(shown)),
+            _ => Err(ask((app, signed_in), visit, action, fields, Some(said(&error))).into()),
+        },
+    }
+}
+
+/// Who is signed in by the form that shows who somebody is, where it came before, in a request whose answer the browser dropped.
+async fn repeated(app: &AdminApp, former: &SecretText, fields: &Fields) -> Result<Option<(SecretText, SignedIn)>, StoreError> {
+    let Some(action) = action_of(fields) else { return Ok(None) };
+    let next = next_token(app, former, fields);
+    let found = app.management.stepped_up_before(&next, action, app.now()).await?;
+    Ok(found.map(|signed_in| (next.into_token(), signed_in)))
+}
+
+fn action_of(fields: &Fields) -> Option<SensitiveAction> {
+    fields.one(ACTION).and_then(SensitiveAction::from_word)
+}
+
+/// The session's next token. A form without a nonce is none of ours, and comes once.
+fn next_token(app: &AdminApp, former: &SecretText, fields: &Fields) -> NextToken {
+    let nonce = fields.secret(NONCE);
+    let is_ours = nonce.expose().len() == once::TOKEN_LENGTH;
+    let nonce = if is_ours { nonce } else { SecretText::new(once::token(app.random())) };
+    NextToken::of(former, &nonce)
 }
 
 /// Shows it by passkey, where the browser answered with one, else by password and code.
@@ -45,9 +98,9 @@ async fn show(
     app: &AdminApp,
     signed_in: &SignedIn,
     action: SensitiveAction,
-    fields: &Fields,
-    caller: &Caller,
-) -> Result<NewSession, ManagementError> {
+    next: NextToken,
+    (fields, caller): (&Fields, &Caller),
+) -> Result<(SecretText, SignedIn), ManagementError> {
     let (password, code) = (fields.secret("step_up_password"), fields.secret("step_up_code"));
     let assertion = match fields.one(PASSKEY).filter(|answer| !answer.is_empty()) {
         Some(answer) => Some(PasskeyAssertion::parse(answer).map_err(|_| ManagementError::Refused)?),
@@ -58,7 +111,8 @@ async fn show(
         Some(assertion) => StepUpProof::Passkey { handle, assertion },
         None => StepUpProof::Password { password: &password, code: &code },
     };
-    app.management.step_up(signed_in, action, proof, caller.visitor()).await
+    let renewed = app.management.step_up(signed_in, action, proof, (caller.visitor(), next)).await?;
+    Ok((renewed.token, SignedIn { session: renewed.session, member: renewed.member, authority: signed_in.authority }))
 }
 
 /// The button for their passkeys; none for whoever has none.
@@ -88,7 +142,8 @@ pub(crate) fn ask(
     let passkey = passkey_button(app, signed_in, action);
     let has_password = signed_in.member.password.is_some() && signed_in.member.totp.is_some();
     let (action, error) = (action.as_str(), error.map(|(_, why)| why));
-    let page = StepUpPage { frame, target, action, kept, passkey, has_password, error };
+    let nonce = once::token(app.random());
+    let page = StepUpPage { frame, target, action, nonce, kept, passkey, has_password, error };
     (status, problem::page(&page)).into_response()
 }
 
@@ -124,7 +179,7 @@ mod tests {
 
     #[test]
     fn s24_what_was_shown_is_not_sent_back() {
-        let form = "name=a&csrf=t&step_up_action=keys&step_up_password=p&step_up_code=1&step_up_handle=h&step_up_passkey=k&step_up_back=%2Fkeys&name=b";
+        let form = "name=a&csrf=t&step_up_action=keys&step_up_nonce=n&step_up_password=p&step_up_code=1&step_up_handle=h&step_up_passkey=k&step_up_back=%2Fkeys&name=b";
         let kept = kept(&Fields::parse(form.as_bytes()).unwrap());
         let names: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(names, [("name", "a"), ("step_up_back", "/keys"), ("name", "b")]);

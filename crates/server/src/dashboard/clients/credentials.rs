@@ -147,7 +147,7 @@ fn form(seat: &Seat, client: &ClientView, mistake: Option<Mistake>) -> axum::res
     let page = CredentialFormPage {
         frame: one::frame(seat, client, words::client::ADD_CREDENTIAL),
         head: one::head(seat, client, ClientTab::Credentials),
-        once: once::token(&*seat.desk.registry.random),
+        once: once::token(seat.app.random()),
         method: method.unwrap_or(Method::Secret),
         public_key: typed("public_key"),
         certificate: typed("certificate"),
@@ -177,7 +177,7 @@ pub(super) async fn add(seat: Seat, Path((name, id)): Path<(String, String)>) ->
     };
     let ticket = match once::begin(&seat).await? {
         Sent::First(ticket) => ticket,
-        Sent::Before(_) => return ready::gone(&seat, &client).await,
+        Sent::Before(id) => return ready::credential_is_gone(&seat, &client, &id).await,
         Sent::Unclear => return Ok(new::unclear(&seat, &client.environment)),
     };
     match credentials::create(&seat.desk, (&client.environment, &client.id), new).await {
@@ -187,7 +187,7 @@ pub(super) async fn add(seat: Seat, Path((name, id)): Path<(String, String)>) ->
             if secret.is_none() {
                 return Ok(go(&href(&client, &created.credential), Some("credential-added")));
             }
-            let made = ready::Made { kind: created.credential.kind, secret, is_gone: false };
+            let made = ready::Made { kind: created.credential.kind, secret, gone: None };
             Ok(problem::page(&ready::page(&seat, &client, words::result::secret_title(&client.name), made)))
         }
         Err(refusal) => {

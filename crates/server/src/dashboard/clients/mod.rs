@@ -7,7 +7,7 @@ mod list;
 mod new;
 mod one;
 mod promotion;
-mod public_key;
+pub(crate) mod public_key;
 mod ready;
 mod rotation;
 mod settings;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, Resource, ScopeDefinition, SensitiveAction};
+use mintmark_core::model::{EnvironmentName, Resource, SensitiveAction};
 use mintmark_core::store::EnvironmentRecord;
 
 use super::answers::{self, Answers, STANDARD};
@@ -15,11 +15,11 @@ use crate::admin::Refusal;
 use crate::admin::operations::clients;
 use crate::admin::operations::entitlements::{self, EntitlementView};
 use crate::admin::operations::tenants::{self, TenantFilter};
-use crate::dashboard::components::Code;
+use crate::dashboard::components::{Code, ResourceChoice, Scopes, Ticked};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::once::{self, Sent};
 use crate::dashboard::seat::{Answer, Seat, Stop};
-use crate::dashboard::views::{ClientFormPage, ClientReviewPage, ResourceChoice};
+use crate::dashboard::views::{ClientFormPage, ClientReviewPage};
 use crate::dashboard::{problem, words};
 
 /// How many tenants are offered by name.
@@ -65,7 +65,7 @@ async fn form(seat: &Seat, environment: &EnvironmentName, answers: &Answers, mis
         method: answers.method(),
         public_key: answers.public_key.clone(),
         certificate: answers.certificate.clone(),
-        resources: offered_resources(record, bound.as_ref(), &answers.scopes),
+        scopes: Scopes::new(offered_resources(record, bound.as_ref(), &answers.scopes)),
         businesses: answers.businesses.clone(),
         dialects: offered_dialects(seat, bound.as_ref(), &answers.dialects),
         expiry: answers::days(),
@@ -103,16 +103,13 @@ pub(super) fn offered_resources(
     bound: Option<&EntitlementView>,
     chosen: &[String],
 ) -> Vec<ResourceChoice> {
+    let ticked = Ticked::of(chosen);
     let choice = |resource: &Resource| {
         let held = bound.map(|bound| bound.grants.iter().find(|grant| grant.resource_id == resource.id));
-        let is_offered = |scope: &ScopeDefinition| match held {
+        ResourceChoice::of(resource, &ticked, |scope| match held {
             None => true,
             Some(grant) => grant.is_some_and(|grant| grant.scopes.contains(&scope.name)),
-        };
-        let is_chosen = |scope: &str| chosen.iter().any(|one| one.split_once(' ') == Some((resource.uri.as_str(), scope)));
-        let scopes = resource.scopes.iter().filter(|scope| is_offered(scope));
-        let scopes = scopes.map(|one| (one.name.to_string(), one.description.clone(), is_chosen(one.name.as_str())));
-        ResourceChoice { name: resource.name.clone(), uri: resource.uri.to_string(), scopes: scopes.collect() }
+        })
     };
     record.resources.iter().map(choice).filter(|choice| !choice.scopes.is_empty()).collect()
 }
@@ -142,7 +139,7 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         frame: frame(seat, environment, words::create::REVIEW_TITLE),
         action: path(environment, "/new"),
         fields: answers.fields(),
-        once: once::token(&*seat.desk.registry.random),
+        once: once::token(seat.app.random()),
         name: answers.name.clone(),
         tenant,
         method: answers.method(),
@@ -151,7 +148,7 @@ async fn review(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         dialects: answers.dialects.clone(),
         token_minutes: token_minutes(seat, record, &answers.dialects),
         expires: expires.map(day),
-        asks_who: asks_who(seat),
+        nonce: asks_who(seat).then(|| once::token(seat.app.random())),
         api: by_api(seat, environment, answers),
     };
     Ok(problem::page(&page))
@@ -227,7 +224,7 @@ async fn create(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
         Ok(created) => {
             ticket.done(seat, created.client.id.as_str()).await;
             let secret = created.secret.as_ref().map(crate::admin::operations::ShownSecret::expose);
-            let made = ready::Made { kind: created.credential.kind, secret, is_gone: false };
+            let made = ready::Made { kind: created.credential.kind, secret, gone: None };
             Ok(problem::page(&ready::page(seat, &created.client, words::result::title(&created.client.name), made)))
         }
         Err(refusal) => {
@@ -244,7 +241,7 @@ async fn create(seat: &Seat, environment: &EnvironmentName, answers: &Answers) -
 async fn gone(seat: &Seat, environment: &EnvironmentName, id: &str) -> Answer {
     let id = id.parse().map_err(|_| seat.stop(Refusal::NotFound))?;
     let client = clients::read(&seat.desk, environment, &id).await.map_err(|refusal| seat.stop(refusal))?;
-    ready::gone(seat, &client).await
+    ready::client_is_gone(seat, &client).await
 }
 
 /// The form came before, and nobody knows what became of it.

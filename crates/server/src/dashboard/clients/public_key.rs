@@ -20,7 +20,7 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 
 /// The JWK of a pasted key; nothing if it is neither form, or of another algorithm. A private key in PEM is neither.
-pub(super) fn read(text: &str) -> Option<Value> {
+pub(crate) fn read(text: &str) -> Option<Value> {
     let text = text.trim();
     if text.starts_with('{') {
         return serde_json::from_str(text).ok();
@@ -29,7 +29,8 @@ pub(super) fn read(text: &str) -> Option<Value> {
     serde_json::to_value(of_der(&der)?).ok()
 }
 
-fn of_der(der: &[u8]) -> Option<Jwk> {
+/// The JWK of a key in DER; nothing if it is of another algorithm.
+pub(crate) fn of_der(der: &[u8]) -> Option<Jwk> {
     if let Some(point) = der.strip_prefix(P256) {
         return Jwk::ec_p256(point).ok();
     }

@@ -1,13 +1,15 @@
 //! The page that shows a secret, in the answer to the form that made it and nowhere after.
 
+use axum::response::Response;
 use mintmark_core::model::{ProofKind, ResourceUri, ScopeToken};
 use mintmark_core::registry::RegistryError;
 
+use super::credentials::href as of_credential;
 use super::one::href;
 use super::{frame, snippets};
 use crate::admin::Refusal;
 use crate::admin::operations::clients::ClientView;
-use crate::admin::operations::credentials;
+use crate::admin::operations::credentials::{self, CredentialView};
 use crate::admin::operations::environments::PageFilter;
 use crate::dashboard::components::Code;
 use crate::dashboard::seat::{Answer, Seat};
@@ -15,13 +17,13 @@ use crate::dashboard::views::{ClientResultPage, Method, Snippet};
 use crate::dashboard::{problem, words};
 
 /// What was made.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Made<'a> {
     pub(super) kind: ProofKind,
     /// What is shown once.
     pub(super) secret: Option<&'a str>,
-    /// Whether it was shown before.
-    pub(super) is_gone: bool,
+    /// Where another secret is made, if this one was shown before.
+    pub(super) gone: Option<String>,
 }
 
 pub(super) fn page(seat: &Seat, client: &ClientView, heading: String, made: Made<'_>) -> ClientResultPage {
@@ -34,12 +36,12 @@ pub(super) fn page(seat: &Seat, client: &ClientView, heading: String, made: Made
     ClientResultPage {
         frame: frame(seat, &client.environment, heading.clone()),
         heading,
-        lead: if made.is_gone { String::new() } else { words::result::DONE.to_owned() },
+        lead: if made.gone.is_some() { String::new() } else { words::result::DONE.to_owned() },
         name: client.name.clone(),
         client_id: client.id.to_string(),
         // A shared key signs assertions and is in no request: the programs read the assertion.
         secret: made.secret.map(str::to_owned),
-        is_gone: made.is_gone,
+        gone: made.gone,
         method,
         snippets: programs(seat, client, &asking),
         assertion: makes_assertions.then(claims),
@@ -73,14 +75,28 @@ pub(super) fn programs(seat: &Seat, client: &ClientView, asking: &snippets::Aski
     dialects.flat_map(|dialect| snippets::of_dialect(dialect, asking)).collect()
 }
 
-/// The page of a form that came before: without the secret.
-pub(super) async fn gone(seat: &Seat, client: &ClientView) -> Answer {
+/// The page of a form that came before and made a client: without the secret.
+pub(super) async fn client_is_gone(seat: &Seat, client: &ClientView) -> Answer {
     let filter = PageFilter { limit: Some(1), ..PageFilter::default() };
     let first = credentials::list(&seat.desk, (&client.environment, &client.id), &filter).await;
     let first = first.map_err(|refusal| seat.stop(refusal))?.items.into_iter().next();
-    let kind = first.map_or(ProofKind::Secret, |credential| credential.kind);
-    let made = Made { kind, secret: None, is_gone: matches!(kind, ProofKind::Secret | ProofKind::SharedKey) };
-    Ok(problem::page(&page(seat, client, words::result::title(&client.name), made)))
+    Ok(gone(seat, client, words::result::title(&client.name), first.as_ref()))
+}
+
+/// The page of a form that came before and made a credential: without the secret.
+pub(super) async fn credential_is_gone(seat: &Seat, client: &ClientView, id: &str) -> Answer {
+    let id = id.parse().map_err(|_| seat.stop(Refusal::NotFound))?;
+    let made = credentials::read(&seat.desk, (&client.environment, &client.id), id).await;
+    let made = made.map_err(|refusal| seat.stop(refusal))?;
+    Ok(gone(seat, client, words::result::made_title(&client.name), Some(&made)))
+}
+
+fn gone(seat: &Seat, client: &ClientView, heading: String, credential: Option<&CredentialView>) -> Response {
+    let kind = credential.map_or(ProofKind::Secret, |credential| credential.kind);
+    let gone = matches!(kind, ProofKind::Secret | ProofKind::SharedKey);
+    let gone =
+        gone.then(|| credential.map_or_else(|| format!("{}/credentials", href(client)), |one| of_credential(client, one)));
+    problem::page(&page(seat, client, heading, Made { kind, secret: None, gone }))
 }
 
 /// Whether a refusal means for certain that nothing was changed.

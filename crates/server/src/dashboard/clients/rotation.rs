@@ -28,7 +28,7 @@ pub(super) fn shown(seat: &Seat, client: &ClientView, credential: &CredentialVie
         return Some(Rotation::Successor { old_hint: shown_hint(old), old: href(client, old) });
     }
     let Some(rotation) = &credential.rotation else {
-        return Some(Rotation::Idle { graces: graces(&Grace::ALL), once: once::token(&*seat.desk.registry.random) });
+        return Some(Rotation::Idle { graces: graces(&Grace::ALL), once: once::token(seat.app.random()) });
     };
     let new = all.iter().find(|one| one.id == rotation.new)?;
     let used = |one: &CredentialView| one.last_used_at.map(|at| at.0);
@@ -76,14 +76,14 @@ pub(super) async fn start(seat: Seat, Path(names): Names) -> Answer {
     };
     let ticket = match once::begin(&seat).await? {
         Sent::First(ticket) => ticket,
-        Sent::Before(_) => return ready::gone(&seat, &client).await,
+        Sent::Before(id) => return ready::credential_is_gone(&seat, &client, &id).await,
         Sent::Unclear => return Ok(new::unclear(&seat, &client.environment)),
     };
     let new = NewRotation { grace: Some(grace), expires_at: None };
     match rotations::start(&seat.desk, (&client.environment, &client.id), credential.id, new).await {
         Ok(started) => {
             ticket.done(&seat, &started.credential.id.to_string()).await;
-            let made = ready::Made { kind: ProofKind::Secret, secret: Some(started.secret.expose()), is_gone: false };
+            let made = ready::Made { kind: ProofKind::Secret, secret: Some(started.secret.expose()), gone: None };
             Ok(problem::page(&ready::page(&seat, &client, words::result::secret_title(&client.name), made)))
         }
         Err(refusal) => {

@@ -1,19 +1,23 @@
 //! What can be changed of a client, and how it is turned off.
 
+use std::collections::HashSet;
+
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{SensitiveAction, Status as Stored, TokenBinding};
+use mintmark_core::model::{ResourceUri, SensitiveAction, Status as Stored, TokenBinding};
+use mintmark_core::store::EnvironmentRecord;
 
 use super::credentials::{Asked, seen};
 use super::{answers, new, one, show};
 use crate::admin::Refusal;
 use crate::admin::operations::clients::{self, All, Businesses, ClientPatch, ClientView};
 use crate::admin::operations::entitlements::EntitlementView;
+use crate::dashboard::components::{ResourceChoice, Scopes, Ticked};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::seat::{Answer, Seat, Stop, go};
-use crate::dashboard::views::{ClientSettingsPage, ClientTab, ResourceChoice};
+use crate::dashboard::views::{ClientSettingsPage, ClientTab};
 use crate::dashboard::{problem, words};
 
 type Names = Path<(String, String)>;
@@ -40,7 +44,7 @@ async fn page(seat: &Seat, client: &ClientView, (dialog, mistake): (String, Opti
         head: one::head(seat, client, ClientTab::Settings),
         version: if again { seen(seat).unwrap_or(client.version) } else { client.version },
         name: typed("name", client.name.clone()),
-        resources: resources(seat, client, (bound.as_ref(), again))?,
+        scopes: Scopes::new(resources(seat, client, (bound.as_ref(), again))?),
         businesses: typed("business", businesses_of(client)),
         dialects: dialects(seat, client, (bound.as_ref(), again)),
         lifetime: typed("lifetime_max", client.lifetime_max.map(|seconds| seconds.to_string()).unwrap_or_default()),
@@ -73,19 +77,27 @@ fn resources(
     let held = client.grants.iter().filter_map(|grant| Some((grant.resource.as_ref()?, &grant.scopes)));
     let held: Vec<String> = held.flat_map(|(uri, scopes)| scopes.iter().map(move |scope| format!("{uri} {scope}"))).collect();
     let chosen: Vec<String> = if again { seat.fields.many("scope").map(str::to_owned).collect() } else { held.clone() };
+    let ticked = Ticked::of(&chosen);
     let mut all = new::offered_resources(record, bound, &chosen);
-    for text in &held {
-        let Some((uri, scope)) = text.split_once(' ') else { continue };
-        let known = record.resources.iter().find(|resource| resource.uri.as_str() == uri);
-        let name = known.map_or_else(|| uri.to_owned(), |resource| resource.name.clone());
-        let choice = (scope.to_owned(), String::new(), chosen.contains(text));
-        match all.iter_mut().find(|resource| resource.uri == uri) {
-            Some(resource) if resource.scopes.iter().any(|(known, ..)| known == scope) => {}
-            Some(resource) => resource.scopes.push(choice),
-            None => all.push(ResourceChoice { name, uri: uri.to_owned(), scopes: vec![choice] }),
+    for grant in &client.grants {
+        let Some(uri) = grant.resource.as_ref().map(ResourceUri::as_str) else { continue };
+        let offered = all.iter_mut().find(|resource| resource.uri == uri);
+        let known: HashSet<String> =
+            offered.iter().flat_map(|resource| &resource.scopes).map(|(name, ..)| name.clone()).collect();
+        let held = grant.scopes.iter().map(ToString::to_string).filter(|scope| !known.contains(scope));
+        let held = held.map(|scope| (scope.clone(), String::new(), ticked.has(uri, &scope)));
+        match offered {
+            Some(resource) => resource.scopes.extend(held),
+            None => all.push(ResourceChoice { name: name_of(record, uri), uri: uri.to_owned(), scopes: held.collect() }),
         }
     }
+    all.retain(|resource| !resource.scopes.is_empty());
     Ok(all)
+}
+
+fn name_of(record: &EnvironmentRecord, uri: &str) -> String {
+    let known = record.resources.iter().find(|resource| resource.uri.as_str() == uri);
+    known.map_or_else(|| uri.to_owned(), |resource| resource.name.clone())
 }
 
 /// The wire formats that it has, and those that who looks may give it.
@@ -108,8 +120,13 @@ pub(super) async fn save(seat: Seat, Path((name, id)): Names) -> Answer {
         Ok(patch) => patch,
         Err(mistake) => return page(&seat, &client, (String::new(), Some(mistake))).await,
     };
-    let edited = clients::edit(&seat.desk, (&client.environment, &client.id), patch, seen(&seat)).await;
-    match edited {
+    let of = (&client.environment, &client.id);
+    match clients::widens(&seat.desk, of, &patch).await {
+        Ok(true) => seat.require_step_up(SensitiveAction::Credentials)?,
+        Ok(false) => {}
+        Err(refusal) => return again(&seat, (&name, &id), refusal).await,
+    }
+    match clients::edit(&seat.desk, of, patch, seen(&seat)).await {
         Ok(client) => Ok(go(&format!("{}/settings", one::href(&client)), Some("client-saved"))),
         Err(refusal) => again(&seat, (&name, &id), refusal).await,
     }
@@ -118,14 +135,17 @@ pub(super) async fn save(seat: Seat, Path((name, id)): Names) -> Answer {
 /// What of the form differs from the client: what stays is not asked for, since it may be more than who asks could give.
 fn typed(seat: &Seat, client: &ClientView) -> Result<ClientPatch, Mistake> {
     let one = |name| seat.fields.one(name).unwrap_or_default().trim();
-    let grants = answers::grants(seat.fields.many("scope"))?;
+    let mut grants = answers::grants(seat.fields.many("scope"))?;
+    // An API without scopes, which has nothing to tick, stays.
+    let bare = client.grants.iter().filter(|grant| grant.scopes.is_empty() && grant.resource.is_some());
+    grants.extend(bare.map(|grant| clients::GrantBody { resource: grant.resource.clone(), scopes: Vec::new() }));
     let dialects = answers::dialects(&seat.fields.many("dialect").map(str::to_owned).collect::<Vec<_>>())?;
     let ids = answers::businesses(one("business"))?;
     let businesses = if ids.is_empty() { Businesses::All(All::All) } else { Businesses::Only(ids) };
     let binding = TokenBinding::from_word(one("token_binding"));
     Ok(ClientPatch {
         name: Some(one("name").to_owned()).filter(|name| *name != client.name),
-        grants: Some(grants).filter(|grants| !are_the_same(grants, client)),
+        grants: Some(grants).filter(|grants| Scopes::were_shown(&seat.fields) && !are_the_same(grants, client)),
         dialects: Some(dialects).filter(|dialects| *dialects != client.dialects),
         businesses: Some(businesses).filter(|businesses| *businesses != client.businesses),
         lifetime_max: lifetime(one("lifetime_max"), client)?,
@@ -135,7 +155,7 @@ fn typed(seat: &Seat, client: &ClientView) -> Result<ClientPatch, Mistake> {
 }
 
 fn are_the_same(grants: &[clients::GrantBody], client: &ClientView) -> bool {
-    let held = client.grants.iter().filter(|grant| !grant.scopes.is_empty());
+    let held = client.grants.iter().filter(|grant| grant.resource.is_some());
     let has = |grant: &clients::GrantBody| {
         let found = client.grants.iter().find(|held| held.resource == grant.resource);
         found.is_some_and(|held| {

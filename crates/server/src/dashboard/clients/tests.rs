@@ -2,8 +2,8 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use mintmark_core::clock::Clock;
-use mintmark_core::model::TenantId;
-use mintmark_core::registry::NewEnvironment;
+use mintmark_core::model::{ScopeDefinition, TenantId};
+use mintmark_core::registry::{NewEnvironment, NewResource};
 use mintmark_verify::Algorithm;
 
 use crate::dashboard::access::tests::{PASSWORD, code, cookie_of, form, hidden, set_up};
@@ -117,6 +117,85 @@ async fn a_client_is_made_in_three_screens_and_its_secret_is_shown_once() {
     }
 }
 
+/// What a form answers that is sent by a browser which took none of the answers so far.
+async fn press(office: &Office, path: &str, fields: &[(&str, &str)]) -> Response {
+    let token = token_of(office.cookie.split_once('=').unwrap().1);
+    let fields: Vec<_> = [("csrf", token.as_str())].into_iter().chain(fields.iter().copied()).collect();
+    office.dashboard.send(path, &office.cookie, form(&fields)).await
+}
+
+/// The fields of the page that sums a client up, with password and code.
+async fn review(office: &mut Office) -> Vec<(String, String)> {
+    let tenant = office.tenant.to_string();
+    let answers = [("step", "review"), ("name", "billing"), ("tenant", tenant.as_str()), ("method", "secret")];
+    let answers: Vec<_> = answers.into_iter().chain([("dialect", "standard"), ("expires_in_days", "90")]).collect();
+    let page = text(office.send("/sandbox/clients/new", &answers).await).await;
+    let tokens = ["once", "step_up_nonce"].map(|name| (name, hidden(&page, name).to_owned()));
+    let answers = answers.into_iter().skip(1).map(|(name, value)| (name, value.to_owned()));
+    let create = [("step", "create".to_owned())].into_iter().chain(answers).chain(tokens).chain(office.step_up());
+    create.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn is_the_secret_in(page: &str) -> bool {
+    page.contains("mms_sandbox_")
+}
+
+#[tokio::test]
+async fn a_button_that_is_pressed_twice_makes_one_client_and_keeps_its_maker_signed_in() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    // The browser drops the first answer, and with it the session's other token.
+    let first = press(&office, "/sandbox/clients/new", &create).await;
+    assert!(is_the_secret_in(&text(first).await));
+    let second = press(&office, "/sandbox/clients/new", &create).await;
+    assert_eq!(second.status(), StatusCode::OK);
+    let renewed = cookie_of(&second);
+    let page = text(second).await;
+    assert!(!is_the_secret_in(&page) && page.contains("pressed twice") && page.contains("to rotate it"), "{page}");
+    assert_ne!(renewed, office.cookie);
+    let before = office.cookie.clone();
+    office.cookie = renewed;
+    let list = office.page("/sandbox/clients").await;
+    assert_eq!(list.matches("class=\"row-link\"").count(), 1);
+    let rotate = between(&page, "class=\"button plain\" href=\"", "\"").to_owned();
+    assert!(office.page(&rotate).await.contains("/rotation\""), "{rotate}");
+
+    office.cookie = before;
+    office.dashboard.clock.advance(60);
+    let late = press(&office, "/sandbox/clients/new", &create).await;
+    assert_eq!(late.headers()["location"], "/sign-in", "s24: the token from before is worth nothing");
+}
+
+#[tokio::test]
+async fn s24_who_copied_the_token_from_before_gains_nothing_without_the_form() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(press(&office, "/sandbox/clients/new", &create).await.status(), StatusCode::OK);
+    for nonce in [None, Some(""), Some("AAAAAAAAAAAAAAAAAAAAAA")] {
+        let others = create.iter().copied().filter(|(name, _)| *name != "step_up_nonce");
+        let forged: Vec<_> = others.chain(nonce.map(|nonce| ("step_up_nonce", nonce))).collect();
+        let answer = press(&office, "/sandbox/clients/new", &forged).await;
+        assert_eq!(answer.headers()["location"], "/sign-in", "{nonce:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_presses_at_once_one_shows_the_secret_and_the_other_waits_for_it() {
+    let mut office = Office::open().await;
+    let create = review(&mut office).await;
+    let create: Vec<_> = create.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let press = async || {
+        let answer = press(&office, "/sandbox/clients/new", &create).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        (cookie_of(&answer), text(answer).await)
+    };
+    let ((one, first), (other, second)) = tokio::join!(press(), press());
+    assert_eq!(one, other, "they are one session");
+    assert!(is_the_secret_in(&first) != is_the_secret_in(&second), "{first}{second}");
+}
+
 #[tokio::test]
 async fn a_form_with_a_mistake_comes_back_filled_in_and_makes_nothing() {
     let mut office = Office::open().await;
@@ -179,7 +258,7 @@ async fn a_secret_is_rotated_extended_and_retired_on_its_page() {
     let second = between(&shown, "data-select>", "</textarea>").to_owned();
     assert!(second.starts_with("mms_sandbox_") && second != first);
     let again = text(office.send(&format!("{old}/rotation"), &[("once", &once), ("grace", "1h")]).await).await;
-    assert!(!again.contains(&second), "a reload shows it no more");
+    assert!(!again.contains(&second) && again.contains("The secret was shown once"), "a reload shows it no more");
 
     for path in [base.clone(), format!("{base}/credentials")] {
         assert!(office.page(&path).await.contains("A secret is being rotated"), "{path}");
@@ -252,6 +331,76 @@ async fn a_client_is_changed_and_turned_off_with_its_name_typed() {
     assert_eq!(asked.status(), StatusCode::FORBIDDEN, "s24: the step up is over");
 }
 
+const LEDGER: &str = "https://ledger.example";
+
+/// An API with two scopes.
+async fn ledger(office: &Office) {
+    let scopes = ["read", "write"].map(|name| ScopeDefinition { name: name.parse().unwrap(), description: String::new() });
+    let (environment, uri, name) = ("sandbox".parse().unwrap(), LEDGER.parse().unwrap(), "Ledger".to_owned());
+    let new = NewResource { environment, uri, name, scopes: scopes.into(), algorithm: None, token_format: None };
+    office.dashboard.app.management.registry.create_resource(new).await.unwrap();
+}
+
+#[tokio::test]
+async fn s24_who_widens_a_client_shows_who_they_are_and_who_narrows_it_need_not() {
+    let mut office = Office::open().await;
+    ledger(&office).await;
+    let (id, _) = office.client("billing").await;
+    let settings = format!("/sandbox/clients/{id}/settings");
+    let (read, write) = (format!("{LEDGER} read"), format!("{LEDGER} write"));
+    let business = "biz_1111111111111111111111";
+    let fields = |version, lifetime, more: &[(&'static str, &str)]| {
+        let usual = [("version", version), ("name", "billing"), ("dialect", "standard"), ("lifetime_max", lifetime)];
+        let usual = usual.into_iter().chain([("scopes_shown", "yes")]).collect::<Vec<_>>();
+        let all: Vec<_> = usual.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        all
+    };
+    let send = async |office: &mut Office, fields: Vec<(&'static str, String)>| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        office.send(&settings, &fields).await.status()
+    };
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let bound = ("token_binding", "dpop");
+    let both = fields(&version, "300", &[bound, ("scope", &read), ("scope", &write)]);
+    assert_eq!(send(&mut office, both).await, StatusCode::SEE_OTHER, "who they are was shown for the client");
+
+    office.dashboard.clock.advance(601);
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let ones = [bound, ("scope", read.as_str())];
+    for (lifetime, more) in [
+        ("301", &ones[..]),
+        ("300", &[("token_binding", "optional"), ones[1]]),
+        ("300", &[bound, ones[1], ("dialect", "asset")]),
+        ("300", &[bound, ones[1], ("scope", "https://other.example read")]),
+    ] {
+        assert_eq!(send(&mut office, fields(&version, lifetime, more)).await, StatusCode::FORBIDDEN, "{more:?}");
+    }
+    assert_eq!(send(&mut office, fields(&version, "200", &ones)).await, StatusCode::SEE_OTHER, "less of everything");
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let back = fields(&version, "200", &[bound, ("scope", &read), ("scope", &write)]);
+    assert_eq!(send(&mut office, back).await, StatusCode::FORBIDDEN);
+    let alone = fields(&version, "200", &[bound, ones[1], ("business", business)]);
+    assert_ne!(send(&mut office, alone).await, StatusCode::FORBIDDEN, "one business in place of all");
+}
+
+#[tokio::test]
+async fn scopes_that_a_form_had_no_room_for_stay() {
+    let mut office = Office::open().await;
+    ledger(&office).await;
+    let (id, _) = office.client("billing").await;
+    let settings = format!("/sandbox/clients/{id}/settings");
+    let page = office.page(&settings).await;
+    let (version, read) = (hidden(&page, "version").to_owned(), format!("{LEDGER} read"));
+    let usual = [("name", "billing"), ("dialect", "standard"), ("lifetime_max", "")];
+    let given = [&usual[..], &[("version", &version), ("scopes_shown", hidden(&page, "scopes_shown")), ("scope", &read)]];
+    assert_eq!(office.send(&settings, &given.concat()).await.status(), StatusCode::SEE_OTHER);
+    let version = hidden(&office.page(&settings).await, "version").to_owned();
+    let without = [("name", "invoices"), usual[1], usual[2], ("version", version.as_str())];
+    assert_eq!(office.send(&settings, &without).await.status(), StatusCode::SEE_OTHER);
+    let page = office.page(&settings).await;
+    assert!(page.contains("value=\"invoices\"") && page.contains(&format!("value=\"{read}\" checked")), "{page}");
+}
+
 #[tokio::test]
 async fn a_key_is_added_and_disabled_by_its_name() {
     let mut office = Office::open().await;
@@ -264,6 +413,9 @@ async fn a_key_is_added_and_disabled_by_its_name() {
     let added = office.send(&add, &form).await;
     assert_eq!(added.status(), StatusCode::SEE_OTHER);
     let place = added.headers()["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
+    // The client's first credential is a secret; what this form made is none.
+    let again = text(office.send(&add, &form).await).await;
+    assert!(!again.contains("The secret was shown once") && again.contains("CLIENT_ASSERTION"), "{again}");
     let page = office.page(&place).await;
     assert!(page.contains("Key pair") && page.contains("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), "{page}");
     let hint = between(&page, "data-must-be=\"", "\"").to_owned();

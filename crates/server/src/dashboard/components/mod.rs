@@ -11,6 +11,7 @@ mod notice;
 mod passkey;
 mod qr_code;
 mod record;
+mod scopes;
 mod time;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub(crate) use notice::{Banner, Empty};
 pub(crate) use passkey::PasskeyButton;
 pub(crate) use qr_code::QrCode;
 pub(crate) use record::{Event, Pager, Status, Timeline};
+pub(crate) use scopes::{ResourceChoice, Scopes, Ticked};
 pub(crate) use time::{Unit, When};
 
 /// A picture beside words: never alone, so it is hidden from who hears the page.
@@ -66,6 +68,7 @@ markup!(
     Pager,
     PasskeyButton,
     QrCode,
+    Scopes,
     Status,
     Timeline,
     When

@@ -6,15 +6,17 @@ use mintmark_core::management::{PasskeyChallenge, Role};
 
 use super::naughty;
 use super::samples::{self, DAY};
-use crate::dashboard::components::{Banner, Button, Chart, Code, Pager, PasskeyButton, Status, When, thousands};
+use crate::dashboard::components::{
+    Banner, Button, Chart, Code, Pager, PasskeyButton, ResourceChoice, Scopes, Status, When, thousands,
+};
 use crate::dashboard::frame::{Flash, Frame, Tone, Visit};
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::views::{
     AcceptPage, AccountPage, ClientCredentialsPage, ClientFormPage, ClientHead, ClientListPage, ClientPage, ClientResultPage,
     ClientReviewPage, ClientRow, ClientSettingsPage, ClientTab, CodePage, CredentialPage, CredentialRow, Enrolment, Figure,
-    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, ResourceChoice, RotatedSecret, Rotation, RotationUnderWay, ScopeRow,
-    SessionRow, SignInPage, Snippet,
+    Limits, Method, OverviewPage, PasskeyRow, RefusalRow, RotatedSecret, Rotation, RotationUnderWay, ScopeRow, SessionRow,
+    SignInPage, Snippet,
 };
 use crate::dashboard::{problem, words};
 
@@ -252,10 +254,10 @@ impl Sample {
             method: Method::KeyPair,
             public_key: String::new(),
             certificate: String::new(),
-            resources: vec![
+            scopes: Scopes::new(vec![
                 resource("Billing API", "https://api.example.com/billing", billing),
                 resource("Ledger API", "https://api.example.com/ledger", ledger),
-            ],
+            ]),
             businesses: String::new(),
             dialects: ["asset", "standard"].map(|name| (name.to_owned(), name == "standard")).into(),
             expiry: days.map(|(word, said)| (word.to_owned(), said.to_owned())).into(),
@@ -283,7 +285,7 @@ impl Sample {
             dialects: vec!["standard".to_owned()],
             token_minutes: 15,
             expires: Some("2027-02-20".to_owned()),
-            asks_who: true,
+            nonce: Some("n".repeat(22)),
             api: Code { id: "api", label: "curl".to_owned(), text: text.to_owned() },
         }
     }
@@ -307,7 +309,7 @@ impl Sample {
             name: "billing-worker".to_owned(),
             client_id: "mmc_sandbox_000a3f21".to_owned(),
             secret: secret.map(str::to_owned),
-            is_gone: secret.is_none(),
+            gone: secret.is_none().then(|| "#".to_owned()),
             method: Method::Secret,
             snippets: vec![snippet("snippet-curl", "curl", &curl), snippet("snippet-python", "Python", python)],
             assertion: None,
@@ -433,7 +435,7 @@ impl Sample {
             head: Self::head(ClientTab::Settings),
             version: 3,
             name: "billing-worker".to_owned(),
-            resources: vec![resource],
+            scopes: Scopes::new(vec![resource]),
             businesses: String::new(),
             dialects: vec![("standard".to_owned(), true)],
             lifetime: "900".to_owned(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Path;
-use mintmark_core::model::{DialectName, Entitlement, EnvironmentName, ResourceUri, ScopeToken, TenantId};
+use mintmark_core::management::Permission;
+use mintmark_core::model::{DialectName, Entitlement, EnvironmentName, ResourceUri, ScopeToken, SensitiveAction, TenantId};
 use mintmark_core::store::EnvironmentRecord;
 
 use super::tenants::{id_of, page_of};
@@ -12,14 +13,11 @@ use crate::admin::operations::Patch;
 use crate::admin::operations::clients::{GrantBody, GrantView};
 use crate::admin::operations::entitlements::{self, ClientBeyondView, EntitlementPatch, EntitlementView};
 use crate::admin::operations::environments::PageFilter;
-use crate::dashboard::components::{Code, When};
+use crate::dashboard::components::{Code, ResourceChoice, Scopes, Ticked, When};
 use crate::dashboard::mistake::{self, Mistake};
 use crate::dashboard::seat::{Answer, Seat, Stop, go};
-use crate::dashboard::views::{BeyondRow, CheckRow, EntitlementForm, ResourceChoice};
+use crate::dashboard::views::{BeyondRow, CheckRow, EntitlementForm};
 use crate::dashboard::{problem, words};
-
-/// How many scopes a form can hold: a browser sends each that is chosen as a field.
-const FORM_SCOPES_MAX: usize = 400;
 
 /// What somebody typed into the form, and what is wrong with it.
 pub(super) struct Typed {
@@ -50,8 +48,7 @@ pub(super) async fn form(
         action: format!("/tenants/{tenant}/{name}"),
         version: view.version,
         changed: view.changed_at.map(|at| When::relative(Some(at.0), seat.app.now())),
-        is_too_big: record.resources.iter().map(|resource| resource.scopes.len()).sum::<usize>() > FORM_SCOPES_MAX,
-        resources: resources(record, &chosen),
+        scopes: Scopes::new(resources(record, &chosen)),
         dialects: dialects(seat, &view, typed.as_ref()),
         lifetime_error: mistake::at(mistake, &["lifetime_max"]).map(str::to_owned),
         error: mistake.filter(|mistake| mistake.field != "lifetime_max").map(|mistake| mistake.text.clone()),
@@ -75,20 +72,9 @@ fn chosen(view: &EntitlementView, typed: Option<&Typed>) -> Vec<String> {
 }
 
 fn resources(record: &EnvironmentRecord, chosen: &[String]) -> Vec<ResourceChoice> {
+    let ticked = Ticked::of(chosen);
     let with_scopes = record.resources.iter().filter(|resource| !resource.scopes.is_empty());
-    let choice = with_scopes.map(|resource| ResourceChoice {
-        name: resource.name.clone(),
-        uri: resource.uri.to_string(),
-        scopes: resource
-            .scopes
-            .iter()
-            .map(|scope| {
-                let is_chosen = chosen.contains(&format!("{} {}", resource.uri, scope.name));
-                (scope.name.to_string(), scope.description.clone(), is_chosen)
-            })
-            .collect(),
-    });
-    choice.collect()
+    with_scopes.map(|resource| ResourceChoice::of(resource, &ticked, |_| true)).collect()
 }
 
 /// The dialects that there are, and those that are named though they are gone.
@@ -153,6 +139,10 @@ pub(super) async fn save(seat: Seat, Path((tenant, environment)): Path<(String, 
             // A form without a version is none of ours.
             let seen = seat.fields.one("version").and_then(|version| version.parse().ok());
             let seen = seen.ok_or_else(|| seat.stop(Refusal::Changed))?;
+            let held = entitlements::read(&seat.desk, (&name, id)).await.map_err(|refusal| seat.stop(refusal))?;
+            if seat.may(Permission::EditOperator) && patch.widens(&held) {
+                seat.require_step_up(SensitiveAction::Access)?;
+            }
             match entitlements::edit(&seat.desk, (&name, id), patch, Some(seen)).await {
                 Ok(_) => return Ok(go(&format!("/tenants/{id}/{name}"), Some("entitlement-saved"))),
                 Err(refusal) => refusal,
@@ -189,7 +179,7 @@ fn patch(seat: &Seat, lifetime: &str) -> Result<EntitlementPatch, Refusal> {
     let lifetime = if lifetime.is_empty() { Patch::Remove } else { Patch::Set(lifetime.parse().map_err(wrong)?) };
     let body = |(uri, scopes)| GrantBody { resource: Some(uri), scopes };
     Ok(EntitlementPatch {
-        grants: Some(grants.into_iter().map(body).collect()),
+        grants: Scopes::were_shown(&seat.fields).then(|| grants.into_iter().map(body).collect()),
         dialects: Some(dialects?),
         lifetime_max: Some(lifetime),
     })

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query};
 use mintmark_core::management::Permission;
-use mintmark_core::model::{EnvironmentName, ResourceId, ScopeToken, TokenFormat};
+use mintmark_core::model::{EnvironmentName, ResourceId, ScopeToken, SensitiveAction, TokenFormat};
 use mintmark_verify::Algorithm;
 use serde::Deserialize;
 
@@ -239,20 +239,38 @@ pub(super) async fn edit(seat: Seat, Path(of): Path<(String, String)>) -> Answer
     let (name, id) = named(&seat, &of)?;
     let typed = typed(&seat);
     let held = resources::read(&seat.desk, &name, id).await.map_err(|refusal| seat.stop(refusal))?;
-    // A form without a version is none of ours: it saw nothing.
-    let seen = seat.fields.one("version").and_then(|version| version.parse().ok()).unwrap_or_default();
-    let mistake = match patch(&typed, &held) {
-        Ok(_) if seen != held.version => Mistake::new("", words::mistake::CHANGED),
-        Ok(patch) => match resources::edit(&seat.desk, (&name, id), patch, Some(seen)).await {
-            Ok(_) => return Ok(go(&format!("/resources/{name}/{id}"), Some("saved"))),
-            Err(refusal) => Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?,
-        },
+    let mistake = match save(&seat, (&name, &held), &typed).await? {
+        Ok(()) => return Ok(go(&format!("/resources/{name}/{id}"), Some("saved"))),
         Err(mistake) => mistake,
     };
     // What somebody else has saved is shown in the place of what was typed, so that nobody overwrites what they have not seen.
     let shown = if mistake.is_change() { stored(&held) } else { typed };
     let typed = ResourceTyped { mistake: Some((Some(mistake.field).filter(|field| !field.is_empty()), mistake.text)), ..shown };
     Ok(problem::again(&page_of(&seat, (&name, id), "", Some(typed)).await?))
+}
+
+async fn save(
+    seat: &Seat,
+    (environment, held): (&EnvironmentName, &ResourceView),
+    typed: &ResourceTyped,
+) -> Result<Result<(), Mistake>, Stop> {
+    let patch = match patch(typed, held) {
+        Ok(patch) => patch,
+        Err(mistake) => return Ok(Err(mistake)),
+    };
+    // A form without a version is none of ours: it saw nothing.
+    let seen = seat.fields.one("version").and_then(|version| version.parse().ok()).unwrap_or_default();
+    if seen != held.version {
+        return Ok(Err(Mistake::new("", words::mistake::CHANGED)));
+    }
+    // A scope that comes back is in force wherever it was granted before it went.
+    if patch.add_scopes.iter().any(|scope| held.scopes.iter().all(|known| known.name != scope.name)) {
+        seat.require_step_up(SensitiveAction::Access)?;
+    }
+    match resources::edit(&seat.desk, (environment, held.id), patch, Some(seen)).await {
+        Ok(_) => Ok(Ok(())),
+        Err(refusal) => Mistake::of(refusal).map(Err).map_err(|refusal| seat.stop(refusal)),
+    }
 }
 
 /// What is to change: the lines that are new or say something else, and the scopes whose lines are gone.

@@ -59,6 +59,12 @@ async fn only_forms_within_the_limit_are_read() {
     let own = [("origin", ORIGIN_HERE)];
     assert_eq!(status(&own, &"a".repeat(BODY_MAX)).await, StatusCode::SEE_OTHER);
     assert_eq!(status(&own, &"a".repeat(BODY_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+    let cookie = format!("__Host-mintmark={SESSION}");
+    let signed_in = [own[0], ("cookie", cookie.as_str())];
+    let form = format!("csrf={}&b=", token_of(SESSION));
+    let long = |more: usize| form.clone() + &"a".repeat(SIGNED_IN_BODY_MAX - form.len() + more);
+    assert_eq!(status(&signed_in, &long(0)).await, StatusCode::SEE_OTHER);
+    assert_eq!(status(&signed_in, &long(1)).await, StatusCode::PAYLOAD_TOO_LARGE);
     let json = Request::post("/theme").header(ORIGIN, ORIGIN_HERE).header(CONTENT_TYPE, "application/json");
     assert_eq!(answer(false, json.body(Body::from("{}")).unwrap()).await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(status(&own, "a=%ff").await, StatusCode::BAD_REQUEST);

@@ -56,6 +56,8 @@ pub(crate) struct StepUpPage {
     pub(crate) target: String,
     /// The kind of action, as its word.
     pub(crate) action: &'static str,
+    /// What makes the form's second press the same as its first.
+    pub(crate) nonce: String,
     /// The fields of the form that asked for the action.
     pub(crate) kept: Vec<(String, String)>,
     /// The way by one of their passkeys, if they have any.

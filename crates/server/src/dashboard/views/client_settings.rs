@@ -1,7 +1,7 @@
 use askama::Template;
 
-use super::{ClientHead, ResourceChoice};
-use crate::dashboard::components::{Banner, Button, Confirm, Field, icon};
+use super::ClientHead;
+use crate::dashboard::components::{Banner, Button, Confirm, Field, Scopes, icon};
 use crate::dashboard::frame::{Frame, Tone};
 use crate::dashboard::mistake::{Mistake, at};
 use crate::dashboard::words;
@@ -14,7 +14,7 @@ pub(crate) struct ClientSettingsPage {
     pub(crate) head: ClientHead,
     pub(crate) version: u64,
     pub(crate) name: String,
-    pub(crate) resources: Vec<ResourceChoice>,
+    pub(crate) scopes: Scopes,
     /// Identifiers of businesses; none for all.
     pub(crate) businesses: String,
     pub(crate) dialects: Vec<(String, bool)>,

@@ -2,18 +2,10 @@ use askama::Template;
 
 use super::Method;
 use super::access::step_up_fields;
-use crate::dashboard::components::{Banner, Button, Choice, Choices, Code, Empty, Field, icon};
+use crate::dashboard::components::{Banner, Button, Choice, Choices, Code, Empty, Field, Scopes, icon};
 use crate::dashboard::frame::{Frame, Tone};
 use crate::dashboard::mistake::{Mistake, at};
 use crate::dashboard::words;
-
-/// An API with the scopes that a client can be given.
-pub(crate) struct ResourceChoice {
-    pub(crate) name: String,
-    pub(crate) uri: String,
-    /// Each with its description and whether it is chosen.
-    pub(crate) scopes: Vec<(String, String, bool)>,
-}
 
 /// The form of a new client.
 #[derive(Template)]
@@ -30,7 +22,7 @@ pub(crate) struct ClientFormPage {
     pub(crate) method: Method,
     pub(crate) public_key: String,
     pub(crate) certificate: String,
-    pub(crate) resources: Vec<ResourceChoice>,
+    pub(crate) scopes: Scopes,
     pub(crate) businesses: String,
     /// The wire formats to choose from, each with whether it is chosen; none where there is nothing to choose.
     pub(crate) dialects: Vec<(String, bool)>,
@@ -165,8 +157,8 @@ pub(crate) struct ClientReviewPage {
     pub(crate) token_minutes: u32,
     /// The day that the credential expires on, if it does.
     pub(crate) expires: Option<String>,
-    /// Whether whoever sends it has to show who they are.
-    pub(crate) asks_who: bool,
+    /// The nonce of a form in which whoever sends it shows who they are; none where they need not.
+    pub(crate) nonce: Option<String>,
     pub(crate) api: Code,
 }
 
@@ -183,7 +175,7 @@ impl ClientReviewPage {
         }
     }
 
-    fn step_up(&self) -> Vec<Field> {
-        if self.asks_who { step_up_fields().into() } else { Vec::new() }
+    fn step_up() -> [Field; 2] {
+        step_up_fields()
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use client_credentials::{
 };
 pub(crate) use client_settings::ClientSettingsPage;
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
-pub(crate) use create::{ClientFormPage, ClientReviewPage, ResourceChoice};
+pub(crate) use create::{ClientFormPage, ClientReviewPage};
 use create::{certificate_field, method_cards, public_key_field};
 pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
 pub(crate) use members::{

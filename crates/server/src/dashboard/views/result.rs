@@ -26,8 +26,8 @@ pub(crate) struct ClientResultPage {
     pub(crate) client_id: String,
     /// The secret; none once the page is loaded again, and none for credentials that have no secret.
     pub(crate) secret: Option<String>,
-    /// Whether there was a secret, which is not shown again.
-    pub(crate) is_gone: bool,
+    /// Where another secret is made, if there was one, which is not shown again.
+    pub(crate) gone: Option<String>,
     pub(crate) method: Method,
     /// Commands and programs that get a token with it. All are on the page, since going to another would lose the secret.
     pub(crate) snippets: Vec<Snippet>,
@@ -46,8 +46,8 @@ impl ClientResultPage {
         Secret { id: "client-secret", label, hint, value: value.to_owned() }
     }
 
-    fn gone(&self) -> Banner {
-        let another = Button::plain(words::client::ADD_CREDENTIAL).to(format!("{}/credentials", self.finish));
+    fn gone_banner(another: &str) -> Banner {
+        let another = Button::plain(words::result::ANOTHER).to(another.to_owned());
         Banner::new(Tone::Note, words::result::GONE, words::result::GONE_WHY).action(another)
     }
 

@@ -253,7 +253,7 @@ pub(crate) mod list {
     pub(crate) const SCOPES: &str = "Scopes";
     pub(crate) const OWNER: &str = "Owner";
     pub(crate) const NO_METHOD: &str = "nothing in force";
-    pub(crate) const GO_ON: &str = "None among the first 2000; go on";
+    pub(crate) const GO_ON: &str = "None so far; go on";
     pub(crate) const EMPTY: &str = "No clients yet";
     pub(crate) const EMPTY_WHY: &str = "A client is one program that calls your APIs: a billing worker, an importer, a partner’s server. Give each its own, so that \
          you can see, limit and end one without touching the others.";
@@ -360,12 +360,17 @@ pub(crate) mod result {
     pub(crate) const STORED: &str = "I have stored the secret where it belongs";
     pub(crate) const FINISH: &str = "Go to the client";
     pub(crate) const GONE: &str = "The secret was shown once";
-    pub(crate) const GONE_WHY: &str = "This page was loaded again, so the secret is no longer in it, and nothing was made a second time. If you did not store it, add another.";
+    pub(crate) const GONE_WHY: &str = "This form came twice: its button was pressed twice, or its page was loaded again. It did its work the first time, and nothing was made a second time. The secret was in the first answer alone. If you did not store it, make another in its place.";
+    pub(crate) const ANOTHER: &str = "Go to the secret to rotate it";
     pub(crate) const UNCLEAR: &str = "This form was sent before";
     pub(crate) const UNCLEAR_WHY: &str = "It is still in work, or broke off. Nothing was done now. Look at the list whether it was done before you fill it in again.";
 
     pub(crate) fn title(name: &str) -> String {
         format!("{name} is ready")
+    }
+
+    pub(crate) fn made_title(name: &str) -> String {
+        format!("{name} has a new credential")
     }
 
     pub(crate) fn secret_title(name: &str) -> String {

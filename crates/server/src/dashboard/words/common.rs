@@ -145,6 +145,11 @@ pub(crate) mod problem {
     pub(crate) const TOO_LARGE_WHY: &str = "A form may have 32 KiB. Nothing was changed.";
 }
 
+pub(crate) mod scopes {
+    pub(crate) const TOO_MANY: &str = "Too many scopes for one form";
+    pub(crate) const TOO_MANY_MEANS: &str = "This environment has more scopes than fit into a form. They stay as they are here; change them by the API or the command line.";
+}
+
 pub(crate) mod mistake {
     pub(crate) const OPERATOR_ONLY: &str =
         "Only the operator may give this. Your role takes away and narrows; ask the operator for more.";

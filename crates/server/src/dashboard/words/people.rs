@@ -28,9 +28,11 @@ pub(crate) mod step_up {
 
     pub(crate) fn lead(action: &str) -> &'static str {
         match action {
-            "credentials" => "Secrets and other credentials are about to change. This is asked again after ten minutes.",
+            "credentials" => {
+                "Credentials, or what a client may do, are about to change. This is asked again after ten minutes."
+            }
             "keys" => "Signing keys are about to change. This is asked again after ten minutes.",
-            _ => "Who has access is about to change. This is asked again after ten minutes.",
+            _ => "Who has access, or to what, is about to change. This is asked again after ten minutes.",
         }
     }
 }

@@ -4,14 +4,12 @@
 //! |---|---|
 //! | `certificate` | a client's certificate in a header |
 //! | `address` | a client's address in a header |
-//! | `secret` | the secrets that proxies prove themselves with |
 //!
 //! What everybody else says about clients in these headers is taken out of the request, and told to the log once a minute. No such
 //! header shapes an issuer, a URL or an `htu`.
 
 mod address;
 mod certificate;
-mod secret;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,9 +20,8 @@ use http::{HeaderMap, HeaderValue};
 use mintmark_core::clock::{Clock, Timestamp};
 use mintmark_core::token::ClientCertificate;
 
-pub use secret::ProxySecrets;
-
 use super::peer::Peer;
+use super::secret_file::SecretFile;
 use crate::config::ProxySettings;
 
 /// What a proxy proves itself with.
@@ -49,12 +46,12 @@ pub struct Proxies {
 #[derive(Debug)]
 struct Configured {
     settings: ProxySettings,
-    secrets: Option<Arc<ProxySecrets>>,
+    secrets: Option<Arc<SecretFile>>,
 }
 
 impl Proxies {
     /// Those of the configuration. Where it names a file of secrets, these are they.
-    pub fn new(settings: ProxySettings, secrets: Option<Arc<ProxySecrets>>) -> Self {
+    pub fn new(settings: ProxySettings, secrets: Option<Arc<SecretFile>>) -> Self {
         Self { configured: Some(Configured { settings, secrets }), warned: AtomicI64::new(0) }
     }
 
@@ -115,7 +112,7 @@ impl Configured {
     /// Whom a proxy speaks for. Its own certificate is never its client's.
     fn client(&self, proxy: &Peer, headers: &mut HeaderMap, now: Timestamp) -> Peer {
         let certificate = self.certificate(headers, now);
-        Peer::new(self.address(headers).unwrap_or(proxy.address), certificate)
+        Peer { is_told: true, ..Peer::new(self.address(headers).unwrap_or(proxy.address), certificate) }
     }
 
     fn certificate(&self, headers: &mut HeaderMap, now: Timestamp) -> Option<ClientCertificate> {

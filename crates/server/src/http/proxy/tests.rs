@@ -13,10 +13,10 @@ fn clock() -> FakeClock {
     FakeClock::at(NOW)
 }
 
-fn secrets() -> Arc<ProxySecrets> {
+fn secrets() -> Arc<SecretFile> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(file, "{GOOD}\n\n{NEXT}\n").unwrap();
-    Arc::new(ProxySecrets::open(file.path()).unwrap())
+    Arc::new(SecretFile::open(file.path(), "the proxies' secrets").unwrap())
 }
 
 fn settings(addresses: &[&str]) -> ProxySettings {
@@ -145,11 +145,11 @@ fn s19_the_headers_go_nowhere_where_no_proxy_is_configured() {
 fn secrets_that_are_short_or_that_others_can_read_are_refused() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(file, "{GOOD}\nshort\n").unwrap();
-    let said = ProxySecrets::open(file.path()).unwrap_err().to_string();
+    let said = SecretFile::open(file.path(), "the proxies' secrets").unwrap_err().to_string();
     assert!(said.contains("32 to 1024") && !said.contains("short\n") && !said.contains(GOOD), "{said}");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), GOOD).unwrap();
     std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
-    let said = ProxySecrets::open(file.path()).unwrap_err().to_string();
+    let said = SecretFile::open(file.path(), "the proxies' secrets").unwrap_err().to_string();
     assert!(said.contains("chmod 600"), "{said}");
 }

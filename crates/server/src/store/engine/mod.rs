@@ -26,6 +26,8 @@ use postgres::{PostgresPool, PostgresTransaction};
 use sqlite::{SqlitePools, SqliteTransaction};
 pub(super) use value::{Query, Row, Value};
 
+use crate::metrics::{Failed, Statements};
+
 /// For how long a write is tried again.
 const TRY_FOR: Duration = Duration::from_secs(5);
 /// What is said in the place of the pool's own words.
@@ -39,6 +41,8 @@ pub(super) struct Engine {
     pub(super) pools: Pools,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// What was asked of it.
+    pub(super) measured: Statements,
 }
 
 /// The connections.
@@ -51,6 +55,26 @@ pub(super) enum Pools {
 pub(super) enum Transaction {
     Sqlite(SqliteTransaction),
     Postgres(PostgresTransaction),
+}
+
+/// How many connections of one kind there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Their kind.
+    pub pool: &'static str,
+    /// Those in use.
+    pub used: u32,
+    /// Those that wait to be used.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
+}
+
+impl PoolUse {
+    fn of<D: sqlx::Database>(pool: &'static str, of: &sqlx::Pool<D>) -> Self {
+        let (size, idle) = (of.size(), u32::try_from(of.num_idle()).unwrap_or(u32::MAX));
+        Self { pool, used: size.saturating_sub(idle), idle: idle.min(size), most: of.options().get_max_connections() }
+    }
 }
 
 /// What a database holds.
@@ -119,6 +143,27 @@ impl WriteError {
     }
 }
 
+impl Failed for WriteError {
+    fn has_failed(&self) -> bool {
+        match self {
+            WriteError::Conflict | WriteError::Exists | WriteError::Again(_) => false,
+            WriteError::Away(_) | WriteError::Unknown(_) | WriteError::Failed(_) => true,
+        }
+    }
+}
+
+impl Failed for StoreError {
+    fn has_failed(&self) -> bool {
+        true
+    }
+}
+
+impl Failed for sqlx::Error {
+    fn has_failed(&self) -> bool {
+        true
+    }
+}
+
 /// What an error says, as people read it.
 fn text_of(error: &sqlx::Error) -> String {
     match error {
@@ -137,12 +182,20 @@ fn is_lost(error: &sqlx::Error) -> bool {
 
 impl Engine {
     pub(super) fn new(pools: Pools, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { pools, clock, random }
+        Self { pools, clock, random, measured: Statements::default() }
     }
 
     /// Whether writers come one after another in any case.
     pub(super) fn has_one_writer(&self) -> bool {
         matches!(self.pools, Pools::Sqlite(_))
+    }
+
+    /// How many connections there are.
+    pub(super) fn pool_use(&self) -> Vec<PoolUse> {
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.pool_use(),
+            Pools::Postgres(pool) => vec![pool.pool_use()],
+        }
     }
 
     /// Closes all connections.
@@ -234,10 +287,16 @@ impl Engine {
     }
 
     /// Runs a named query or transaction and logs it if it was slow; waiting for a connection counts.
-    pub(super) async fn timed<T>(&self, query: &'static str, work: impl Future<Output = T>) -> T {
-        let start = self.clock.boot_milliseconds();
+    pub(super) async fn timed<T, E: Failed>(
+        &self,
+        query: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let start = self.clock.boot_nanoseconds();
         let result = work.await;
-        let milliseconds = self.clock.boot_milliseconds().saturating_sub(start);
+        let nanoseconds = self.clock.boot_nanoseconds().saturating_sub(start);
+        self.measured.note(query, nanoseconds, result.as_ref().is_err_and(Failed::has_failed));
+        let milliseconds = nanoseconds / 1_000_000;
         if milliseconds > SLOW_MILLISECONDS {
             tracing::warn!(query, milliseconds, "slow query");
         }
@@ -254,6 +313,7 @@ impl Engine {
         for number in 1..MAX_ATTEMPTS {
             match self.timed(query, attempt()).await {
                 Err(WriteError::Again(cause)) if !has_passed(TRY_FOR, self.clock.boot_milliseconds().saturating_sub(start)) => {
+                    self.measured.note_retry();
                     tracing::debug!(query, number, cause, "the store was busy, trying again");
                     tokio::time::sleep(self.backoff(number)).await;
                 }

@@ -19,7 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgPool, Postgres};
 
 use super::super::statements::Statement;
-use super::{Query, Row, StoreMark, Transaction, WriteError, is_lost, text_of};
+use super::{PoolUse, Query, Row, StoreMark, Transaction, WriteError, is_lost, text_of};
 
 /// How long to wait for a connection: one that others of this process use, or a new one.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
@@ -188,6 +188,10 @@ impl PostgresPool {
             .after_connect(move |connection, _| Box::pin(begin_session(connection, keep_prepared)))
             .connect_lazy_with(place.options.clone());
         Self { pool, keep_prepared, breaks }
+    }
+
+    pub(super) fn pool_use(&self) -> PoolUse {
+        PoolUse::of("postgres", &self.pool)
     }
 
     pub(super) async fn close(&self) {

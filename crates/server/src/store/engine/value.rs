@@ -56,6 +56,15 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// One insert for the rows of several inserts of this statement.
+    pub(in crate::store) fn query_of_rows(self, rows: Vec<Query>) -> Query {
+        let query = Query::of_text(self.name, self.sql_of_rows(rows.len()));
+        let values = rows.into_iter().flat_map(|row| row.values).collect();
+        Query { values, ..query }
+    }
+}
+
 impl ManyRows {
     /// The statement for so many rows, ready to be given values.
     pub(in crate::store) fn query(&self, rows: usize) -> Query {

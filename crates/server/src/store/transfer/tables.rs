@@ -64,7 +64,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
         secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
         last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes, last_used_from: Text, limits: Text,
-        rotation: Text,
+        rotation: Text, imported: Text,
     }
     "resource" by 2 {
         environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,

@@ -82,6 +82,7 @@ fn body_of(name: &str) -> Option<Value> {
         | "read_management_client"
         | "rotate_management_client"
         | "read_usage"
+        | "read_herd"
         | "list_refusals"
         | "read_refusal"
         | "list_audit"

@@ -7,6 +7,7 @@ mod credentials;
 mod dashboard;
 mod dev;
 mod dialects;
+mod imports;
 mod keys;
 mod limits;
 mod people;

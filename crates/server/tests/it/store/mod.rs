@@ -4,6 +4,7 @@
 //! any order and at the same time.
 
 mod audit;
+mod bulk;
 mod changes;
 mod feed;
 mod isolation;

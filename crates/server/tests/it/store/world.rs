@@ -162,6 +162,7 @@ impl<S: Store> World<S> {
             expires_at: None,
             limits: CredentialLimits::default(),
             rotation: None,
+            imported: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,

@@ -14,7 +14,7 @@ use crate::management::Reach;
 use crate::model::{Profile, Status, TokenBinding};
 use crate::registry::{ClientEdit, CreatedClient};
 use crate::token::explain::{DryRun, PlannedRequest, StepVerdict, SupposedBinding, Unaskable};
-use crate::token::{Denial, Exchange};
+use crate::token::{Denial, Exchange, HerdRules};
 
 /// What a request would get whose client proves itself.
 async fn plan(world: &World, client: &CreatedClient, ask: &Ask, binding: SupposedBinding) -> Result<DryRun, Unaskable> {
@@ -58,6 +58,8 @@ async fn rehearsed(world: &World, ask: &Ask, reach: Reach) -> DryRun {
         request_id: "req_1",
         source: ask.source.parse().unwrap(),
         certificate: None,
+        herd: HerdRules::default(),
+        times: None,
     };
     world.endpoint.dry_run_request(&exchange, reach).await
 }

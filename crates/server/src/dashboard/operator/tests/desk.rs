@@ -96,6 +96,8 @@ impl Desk {
     pub(super) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let mut all = fields.to_vec();
         all.push(("csrf", &self.csrf));
+        // What the pages' own forms say of their scopes; others have no such field.
+        all.push(("scopes_shown", "yes"));
         let all = all.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
         self.dashboard.send(path, &self.cookie, all.collect::<Vec<_>>().join("&")).await
     }

@@ -1,6 +1,6 @@
 use http::StatusCode;
 use mintmark_core::management::Role;
-use mintmark_core::model::Resource;
+use mintmark_core::model::{Resource, SensitiveAction};
 use mintmark_core::store::Store;
 
 use super::desk::{Desk, LEDGER};
@@ -13,7 +13,7 @@ async fn ledger(desk: &Desk) -> Resource {
 
 #[tokio::test]
 async fn an_admin_makes_a_resource_and_changes_its_catalogue() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Access)).await;
     assert!(desk.page("/resources").await.contains(LEDGER));
     let new = [
         ("name", "Invoices <i>"),
@@ -36,8 +36,20 @@ async fn an_admin_makes_a_resource_and_changes_its_catalogue() {
     let late = desk.send(&here, &[("version", "1"), ("name", "Mine"), ("scopes", "")]).await;
     assert_eq!(late.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = text(late).await;
-    assert!(page.contains("Somebody else has changed this") && page.contains("ledger:close"), "{page}");
+    assert!(page.contains("Somebody else changed it") && page.contains("ledger:close"), "{page}");
     assert!(!page.contains("value=\"Mine\""), "{page}");
+    assert_eq!(ledger(&desk).await.version, 2);
+}
+
+#[tokio::test]
+async fn s24_who_brings_a_scope_back_shows_who_they_are() {
+    let desk = Desk::of(Role::Admin, None).await;
+    let here = format!("/resources/sandbox/{}", ledger(&desk).await.id);
+    let fields = |version, scopes| [("version", version), ("name", "Ledger"), ("scopes", scopes), ("token_format", "")];
+    desk.done(&here, &fields("1", "ledger:read Read it")).await;
+    let asked = desk.send(&here, &fields("2", "ledger:read\nledger:write")).await;
+    assert_eq!(asked.status(), StatusCode::FORBIDDEN, "clients that were granted it before would have it again");
+    assert!(text(asked).await.contains("name=\"step_up_action\" value=\"access\""));
     assert_eq!(ledger(&desk).await.version, 2);
 }
 
@@ -49,7 +61,7 @@ async fn a_mistake_in_a_catalogue_is_told_with_its_line() {
         ("a\na", "https://a.example", "Each scope on one line"),
         ("mintmark:admin", "https://a.example", "Mintmark&#39;s own"),
         ("a", "not a uri", "Absolute, without a fragment"),
-        ("a", LEDGER, "there is already a resource"),
+        ("a", LEDGER, "There is already a resource"),
     ] {
         let answer = desk.send("/resources/sandbox", &[("name", "A"), ("uri", uri), ("scopes", scopes)]).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{scopes:?}");

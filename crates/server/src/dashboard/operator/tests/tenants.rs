@@ -40,16 +40,16 @@ async fn an_admin_makes_a_tenant_says_what_it_is_entitled_to_and_turns_it_off() 
 
 #[tokio::test]
 async fn a_mistake_in_a_form_is_told_at_its_field_with_what_was_typed() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Access)).await;
     let here = format!("/tenants/{}", desk.acme.id);
     for (path, fields, said) in [
         ("/tenants".to_owned(), vec![("name", "   ")], "1 to 200 characters"),
-        ("/tenants".to_owned(), vec![("name", "Acme <b>Ltd</b>")], "there is already a tenant named"),
+        ("/tenants".to_owned(), vec![("name", "Acme <b>Ltd</b>")], "There is already a tenant named"),
         (here.clone(), vec![("name", ""), ("version", "1")], "1 to 200 characters"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("lifetime_max", "soon")], "a whole number from 1 to 86400"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("lifetime_max", "0")], "1 to 86400 seconds"),
         (format!("{here}/sandbox"), vec![("version", "0"), ("scope", "nonsense")], "what the form offers"),
-        (format!("{here}/sandbox"), vec![("version", "0"), ("dialect", "unknown")], "there is no dialect"),
+        (format!("{here}/sandbox"), vec![("version", "0"), ("dialect", "unknown")], "There is no dialect"),
     ] {
         let answer = desk.send(&path, &fields).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path} {fields:?}");
@@ -62,15 +62,38 @@ async fn a_mistake_in_a_form_is_told_at_its_field_with_what_was_typed() {
 }
 
 #[tokio::test]
+async fn s24_who_widens_an_entitlement_shows_who_they_are_and_who_narrows_it_need_not() {
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Access)).await;
+    let here = format!("/tenants/{}/sandbox", desk.acme.id);
+    let (read, write) = (format!("{LEDGER} ledger:read"), format!("{LEDGER} ledger:write"));
+    let wide = [("scope", read.as_str()), ("scope", write.as_str()), ("dialect", "asset"), ("lifetime_max", "600")];
+    desk.done(&here, &[&[("version", "0")], &wide[..]].concat()).await;
+    let late = desk.again(Role::Admin, None).await;
+    for more in
+        [vec![("lifetime_max", "601")], vec![], vec![("lifetime_max", "600"), ("dialect", "asset"), ("dialect", "snapshot")]]
+    {
+        let asked = late.send(&here, &[&[("version", "1"), ("scope", &read)], &more[..]].concat()).await;
+        assert_eq!(asked.status(), 403, "{more:?}");
+        assert!(text(asked).await.contains("name=\"step_up_action\" value=\"access\""), "{more:?}");
+    }
+    let saved = late.done(&here, &[("version", "1"), ("scope", &read), ("lifetime_max", "300")]).await;
+    assert!(saved.contains("The entitlement is saved"), "{saved}");
+    let back = late.send(&here, &[("version", "2"), ("scope", &read), ("scope", &write), ("lifetime_max", "300")]).await;
+    assert_eq!(back.status(), 403, "what was taken away is more again");
+    let stored = desk.registry().store.entitlement(&sandbox(), desk.acme.id).await.unwrap().unwrap();
+    assert_eq!((stored.version, stored.lifetime_max), (2, Some(300)));
+}
+
+#[tokio::test]
 async fn whoever_saw_an_older_entitlement_sees_the_new_one_before_they_save() {
-    let desk = Desk::of(Role::Admin, None).await;
+    let desk = Desk::of(Role::Admin, Some(SensitiveAction::Access)).await;
     let here = format!("/tenants/{}/sandbox", desk.acme.id);
     let (read, write) = (format!("{LEDGER} ledger:read"), format!("{LEDGER} ledger:write"));
     desk.done(&here, &[("version", "0"), ("scope", &read)]).await;
     let late = desk.send(&here, &[("version", "0"), ("scope", &write)]).await;
     assert_eq!(late.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = text(late).await;
-    assert!(page.contains("Somebody else has changed this"), "{page}");
+    assert!(page.contains("Somebody else changed it"), "{page}");
     assert!(page.contains(&format!("value=\"{read}\" checked")) && !page.contains(&format!("value=\"{write}\" checked")));
     assert!(page.contains("name=\"version\" value=\"1\""), "{page}");
 }

@@ -1,8 +1,7 @@
 use askama::Template;
 
-use crate::dashboard::components::{Banner, Button, Code, Confirm, Empty, Field, Status, Tab, Tabs, When, icon};
+use crate::dashboard::components::{Banner, Button, Code, Confirm, Empty, Field, Scopes, Status, Tab, Tabs, When, icon};
 use crate::dashboard::frame::{Frame, Tone};
-use crate::dashboard::views::ResourceChoice;
 use crate::dashboard::words;
 
 /// A box to check.
@@ -31,13 +30,11 @@ pub(crate) struct EntitlementForm {
     pub(crate) version: u64,
     pub(crate) changed: Option<When>,
     /// Each value is the resource's identifier and the scope.
-    pub(crate) resources: Vec<ResourceChoice>,
+    pub(crate) scopes: Scopes,
     pub(crate) dialects: Vec<CheckRow>,
     pub(crate) lifetime: String,
     pub(crate) lifetime_error: Option<String>,
     pub(crate) error: Option<String>,
-    /// Whether the environment has more scopes than a form can hold.
-    pub(crate) is_too_big: bool,
     pub(crate) beyond: Vec<BeyondRow>,
     pub(crate) has_more_beyond: bool,
     pub(crate) api: Code,
@@ -60,10 +57,6 @@ impl EntitlementForm {
 
     fn not_said() -> Banner {
         Banner::new(Tone::Note, words::tenants::NOT_SAID, words::tenants::NOT_SAID_MEANS)
-    }
-
-    fn too_many() -> Banner {
-        Banner::new(Tone::Note, words::tenants::TOO_MANY, words::tenants::TOO_MANY_MEANS)
     }
 
     fn submit() -> Button {

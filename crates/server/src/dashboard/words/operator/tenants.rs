@@ -46,9 +46,6 @@ pub(crate) const LIFETIME_HINT: &str =
     "1 to 86400. A client that says nothing gets this. Left empty, what dialect and environment say counts.";
 pub(crate) const CHANGED: &str = "Last changed";
 pub(crate) const SAVE: &str = "Save entitlement";
-pub(crate) const TOO_MANY: &str = "Too many scopes for one form";
-pub(crate) const TOO_MANY_MEANS: &str =
-    "This environment has more scopes than fit into a form. Use mintmark tenant entitle, or the API.";
 pub(crate) const BEYOND: &str = "Clients with more than that";
 pub(crate) const BEYOND_LEAD: &str =
     "They were given it by you, or when the tenant was still entitled to it, and keep it until somebody takes it away.";

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool};
 
-use super::{Query, Row};
+use super::{PoolUse, Query, Row};
 
 /// A transaction; dropped without `commit`, it is rolled back.
 pub(in crate::store) type SqliteTransaction = sqlx::Transaction<'static, Sqlite>;
@@ -38,6 +38,10 @@ impl SqlitePools {
         let reading = file.read_only(true).pragma("cache_size", READER_CACHE);
         let readers = pool(READERS).connect_with(reading).await?;
         Ok(Self { writer, readers })
+    }
+
+    pub(super) fn pool_use(&self) -> Vec<PoolUse> {
+        vec![PoolUse::of("writer", &self.writer), PoolUse::of("readers", &self.readers)]
     }
 
     /// Closes all connections, the writer last: the last one to close writes the log back into the file, and a reader could

@@ -1,4 +1,4 @@
-//! The secrets that proxies prove themselves with.
+//! A file of secrets that other programs of the operator prove themselves with: proxies, and who reads metrics.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,25 +15,27 @@ const MIN: usize = 32;
 const MAX: usize = 1024;
 
 /// The secrets of one file, kept as digests.
-pub struct ProxySecrets {
+pub struct SecretFile {
+    /// What the secrets are, in words.
+    what: &'static str,
     path: PathBuf,
     digests: ArcSwap<Vec<[u8; 32]>>,
 }
 
-impl fmt::Debug for ProxySecrets {
+impl fmt::Debug for SecretFile {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ProxySecrets").field("path", &self.path).finish_non_exhaustive()
+        out.debug_struct("SecretFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-impl ProxySecrets {
-    /// Reads the file.
-    pub fn open(path: &Path) -> Result<Self, TlsError> {
-        Ok(Self { path: path.to_owned(), digests: ArcSwap::from_pointee(read(path)?) })
+impl SecretFile {
+    /// Reads the file; `what` is what its secrets are called in messages.
+    pub fn open(path: &Path, what: &'static str) -> Result<Self, TlsError> {
+        Ok(Self { what, path: path.to_owned(), digests: ArcSwap::from_pointee(read(path, what)?) })
     }
 
     /// Whether this is one of them. Every one is compared, and each in constant time.
-    pub(super) fn has(&self, secret: &[u8]) -> bool {
+    pub(crate) fn has(&self, secret: &[u8]) -> bool {
         if secret.len() > MAX {
             return false;
         }
@@ -43,9 +45,9 @@ impl ProxySecrets {
     }
 }
 
-impl Reloadable for ProxySecrets {
+impl Reloadable for SecretFile {
     fn name(&self) -> String {
-        "the proxies' secrets".to_owned()
+        self.what.to_owned()
     }
 
     fn paths(&self) -> Vec<PathBuf> {
@@ -53,13 +55,13 @@ impl Reloadable for ProxySecrets {
     }
 
     fn reload(&self) -> Result<(), TlsError> {
-        self.digests.store(read(&self.path)?.into());
+        self.digests.store(read(&self.path, self.what)?.into());
         Ok(())
     }
 }
 
-fn read(path: &Path) -> Result<Vec<[u8; 32]>, TlsError> {
-    let text = read_private(path, "the proxies' secrets")?;
+fn read(path: &Path, what: &str) -> Result<Vec<[u8; 32]>, TlsError> {
+    let text = read_private(path, what)?;
     let secrets: Vec<&[u8]> =
         text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
     let is_good = |secret: &&[u8]| (MIN..=MAX).contains(&secret.len()) && secret.iter().all(u8::is_ascii_graphic);

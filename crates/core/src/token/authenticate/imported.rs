@@ -1,0 +1,286 @@
+//! A secret that the store holds as another server's slow hash (rules S6 and S9).
+//!
+//! Each takes a tenth of a second and more of a core, so it happens on threads of its own, once: the first time that the secret is
+//! right it is stored under the pepper, and the hash is gone. Until then
+//!
+//! - of one client at most one hash is computed at a time, so that whoever knows its name takes one thread at most;
+//! - of one client at most [`SECRETS_OF_SOURCE`] different secrets of one network wait, so that whoever sends wrong ones cannot fill its
+//!   queue for others; of one network at most half of what may wait in all;
+//! - what was found out once is remembered: a wrong secret that comes again costs nothing, and neither does the right one before the
+//!   store has it.
+//!
+//! Who asks can tell by the time that a client was brought along and has not called yet. It is told nothing else by it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use quick_cache::sync::Cache;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use super::Matched;
+use crate::crypto::{HashThreads, HashesBusy, ImportedHash, SecretOwner, SecretText};
+use crate::directory::KnownClient;
+use crate::model::{ClientId, EnvironmentName, Status, StoredSecret};
+use crate::store::Store;
+use crate::token::limits::network_of;
+use crate::token::{Caller, Denial, TokenEndpoint};
+
+/// How many different secrets wait for one client at most.
+const SECRETS_OF_CLIENT: usize = 16;
+/// How many of them come from one network.
+const SECRETS_OF_SOURCE: usize = 2;
+/// How many requests with one secret wait for one client at most.
+const ALIKE: usize = 256;
+/// How many answers are remembered, of each kind. They are true for ever, and take some 100 bytes each.
+const REMEMBERED: usize = 20_000;
+
+/// Where secrets are compared with imported hashes.
+pub struct ImportedSecrets {
+    threads: HashThreads,
+    places: Arc<Mutex<Places>>,
+    right: Cache<Mark, ()>,
+    wrong: Cache<Mark, ()>,
+}
+
+/// A secret and a hash, as a digest that only somebody with the pepper can compute.
+type Mark = [u8; 32];
+type Owner = (EnvironmentName, ClientId);
+
+#[derive(Default)]
+struct Places {
+    lanes: HashMap<Owner, Lane>,
+    by_source: HashMap<IpAddr, usize>,
+}
+
+/// What waits for one client.
+#[derive(Default)]
+struct Lane {
+    turn: Arc<Turn<()>>,
+    secrets: Vec<Waiting>,
+}
+
+struct Waiting {
+    mark: Mark,
+    source: IpAddr,
+    requests: usize,
+}
+
+/// A request's place in the lane of its client, until it is dropped.
+struct Place {
+    places: Arc<Mutex<Places>>,
+    owner: Owner,
+    mark: Mark,
+    turn: Arc<Turn<()>>,
+}
+
+/// A hash that a secret may be of.
+struct Candidate {
+    at: usize,
+    hash: ImportedHash,
+    /// What is stored in its place if it is.
+    stored: StoredSecret,
+    mark: Mark,
+}
+
+impl std::fmt::Debug for ImportedSecrets {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "ImportedSecrets({:?})", self.threads)
+    }
+}
+
+impl<S: Store> TokenEndpoint<S> {
+    /// Whether the secret is one of the client's that were imported as hashes.
+    pub(super) async fn by_imported_hash(
+        &self,
+        caller: &Caller<'_>,
+        known: &Arc<KnownClient>,
+        secret: &SecretText,
+    ) -> Result<Matched, Denial> {
+        let candidates = self.candidates(known, secret);
+        let owner = (known.environment.clone(), known.id.clone());
+        let found = self.imported.find(candidates, secret, (owner, network_of(caller.source))).await;
+        let candidate = found.map_err(|HashesBusy| Denial::HashesBusy)?.ok_or(Denial::WrongSecret)?;
+        // It took long: the client may have been changed meanwhile.
+        let now_known = self.directory.client(&known.environment, &known.id).await?.ok_or(Denial::UnknownClient)?;
+        let id = known.credentials().get(candidate.at).map(|credential| credential.id);
+        let at = now_known.credentials().iter().position(|credential| Some(credential.id) == id).ok_or(Denial::WrongSecret)?;
+        self.accept_secret(caller, &now_known, at)?;
+        let is_hashed = now_known.credentials().get(at).is_some_and(|credential| credential.imported_hash().is_some());
+        if is_hashed && !caller.is_rehearsal {
+            self.directory.note_renewed(&now_known, at, candidate.stored);
+        }
+        Ok(Matched { known: now_known, at })
+    }
+
+    /// The hashes that are in force, each with what it would be under the pepper.
+    fn candidates(&self, known: &KnownClient, secret: &SecretText) -> Vec<Candidate> {
+        let now = self.clock.now();
+        let in_force = known.credentials().iter().enumerate().filter(|(_, credential)| credential.is_in_force(now));
+        let candidate = |(at, credential): (usize, &crate::directory::KnownCredential)| {
+            let hash = ImportedHash::from_stored(credential.imported_hash()?)?;
+            let owner = SecretOwner { environment: &known.environment, client_id: &known.id, credential_id: credential.id };
+            let stored = self.root_keys.peppers.store(owner, secret)?;
+            let mark = mark_of(&stored, &hash);
+            Some(Candidate { at, hash, stored, mark })
+        };
+        let is_client_active = known.status == Status::Active;
+        in_force.filter(|_| is_client_active).filter_map(candidate).collect()
+    }
+}
+
+impl ImportedSecrets {
+    /// Starts `threads` threads.
+    pub fn start(threads: usize) -> io::Result<Self> {
+        Ok(Self::on(HashThreads::start(threads)?))
+    }
+
+    fn on(threads: HashThreads) -> Self {
+        Self { threads, places: Arc::default(), right: Cache::new(REMEMBERED), wrong: Cache::new(REMEMBERED) }
+    }
+
+    /// Threads that nobody works on, with room for so many.
+    #[cfg(test)]
+    pub(crate) fn stuck(room: usize) -> Self {
+        Self::on(HashThreads::stuck(room))
+    }
+
+    /// How many secrets wait to be compared.
+    pub fn waiting(&self) -> usize {
+        self.threads.waiting()
+    }
+
+    /// The candidate whose secret it is.
+    async fn find(
+        &self,
+        candidates: Vec<Candidate>,
+        secret: &SecretText,
+        (owner, source): (Owner, IpAddr),
+    ) -> Result<Option<Candidate>, HashesBusy> {
+        let candidates = match self.remembered(candidates) {
+            Ok(right) => return Ok(Some(right)),
+            Err(unknown) => unknown,
+        };
+        let Some(mark) = candidates.first().map(|first| first.mark) else { return Ok(None) };
+        let place = self.take_place(owner, mark, source)?;
+        let turn = Arc::clone(&place.turn).lock_owned().await;
+        // Somebody with the same secret may have found it out.
+        let candidates = match self.remembered(candidates) {
+            Ok(right) => return Ok(Some(right)),
+            Err(unknown) => unknown,
+        };
+        self.compute(candidates, secret, (turn, place)).await
+    }
+
+    /// One of the candidates that is known to be right, or else those that nothing is known of.
+    fn remembered(&self, candidates: Vec<Candidate>) -> Result<Candidate, Vec<Candidate>> {
+        let mut unknown = Vec::new();
+        for candidate in candidates {
+            if self.right.get(&candidate.mark).is_some() {
+                return Ok(candidate);
+            }
+            if self.wrong.get(&candidate.mark).is_none() {
+                unknown.push(candidate);
+            }
+        }
+        Err(unknown)
+    }
+
+    /// It is the client's turn until the work is done, also if nobody waits for it any more.
+    async fn compute(
+        &self,
+        candidates: Vec<Candidate>,
+        secret: &SecretText,
+        turn: (OwnedMutexGuard<()>, Place),
+    ) -> Result<Option<Candidate>, HashesBusy> {
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let hashes = candidates.iter().map(|candidate| candidate.hash.clone()).collect();
+        let found = self.threads.find(hashes, secret.clone(), turn).await?;
+        match found {
+            Some(at) => {
+                let right = candidates.into_iter().nth(at);
+                right.iter().for_each(|candidate| self.right.insert(candidate.mark, ()));
+                Ok(right)
+            }
+            None => {
+                candidates.iter().for_each(|candidate| self.wrong.insert(candidate.mark, ()));
+                Ok(None)
+            }
+        }
+    }
+
+    fn take_place(&self, owner: Owner, mark: Mark, source: IpAddr) -> Result<Place, HashesBusy> {
+        let mut guard = lock(&self.places);
+        let Places { lanes, by_source } = &mut *guard;
+        let of_source = by_source.get(&source).copied().unwrap_or(0);
+        let secrets = lanes.get(&owner).map_or(&[][..], |lane| &lane.secrets);
+        let alike = secrets.iter().find(|waiting| waiting.mark == mark).map_or(0, |waiting| waiting.requests);
+        let from_here = secrets.iter().filter(|waiting| waiting.source == source).count();
+        let is_full = if alike > 0 {
+            alike >= ALIKE
+        } else {
+            let share = (self.threads.room() / 2).max(1);
+            secrets.len() >= SECRETS_OF_CLIENT || from_here >= SECRETS_OF_SOURCE || of_source >= share
+        };
+        if is_full {
+            return Err(HashesBusy);
+        }
+        let lane = lanes.entry(owner.clone()).or_default();
+        match lane.secrets.iter_mut().find(|waiting| waiting.mark == mark) {
+            Some(waiting) => waiting.requests += 1,
+            None => {
+                lane.secrets.push(Waiting { mark, source, requests: 1 });
+                *by_source.entry(source).or_default() += 1;
+            }
+        }
+        let turn = Arc::clone(&lane.turn);
+        drop(guard);
+        Ok(Place { places: Arc::clone(&self.places), owner, mark, turn })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut guard = lock(&self.places);
+        let Places { lanes, by_source } = &mut *guard;
+        let Some(lane) = lanes.get_mut(&self.owner) else { return };
+        let Some(at) = lane.secrets.iter().position(|waiting| waiting.mark == self.mark) else { return };
+        let is_last = lane.secrets.get_mut(at).is_some_and(|waiting| {
+            waiting.requests -= 1;
+            waiting.requests == 0
+        });
+        if is_last {
+            let source = lane.secrets.swap_remove(at).source;
+            if let Some(held) = by_source.get_mut(&source) {
+                *held -= 1;
+                if *held == 0 {
+                    by_source.remove(&source);
+                }
+            }
+        }
+        if lane.secrets.is_empty() {
+            lanes.remove(&self.owner);
+        }
+    }
+}
+
+fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+    places.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is remembered is bound to the hash as well, so that another one in its row is computed anew.
+fn mark_of(stored: &StoredSecret, hash: &ImportedHash) -> Mark {
+    let mut context = Context::new(&SHA256);
+    context.update(&stored.mac);
+    context.update(&hash.to_stored().mac);
+    let mut mark = Mark::default();
+    mark.copy_from_slice(context.finish().as_ref());
+    mark
+}
+
+#[cfg(test)]
+mod tests;

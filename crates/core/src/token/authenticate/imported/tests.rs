@@ -1,0 +1,107 @@
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::task::Poll;
+
+use aws_lc_rs::pbkdf2::{PBKDF2_HMAC_SHA256, derive};
+use futures_util::future::join_all;
+
+use super::*;
+use crate::crypto::HashScheme;
+
+const HERE: &str = "192.0.2.1";
+const THERE: &str = "192.0.2.2";
+
+/// Whether there is no answer yet.
+async fn is_pending<T>(asked: &mut Pin<Box<impl Future<Output = T>>>) -> bool {
+    std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_pending())).await
+}
+
+/// A hash that takes little time.
+fn hash(secret: &str) -> ImportedHash {
+    let mut key = [0; 32];
+    derive(PBKDF2_HMAC_SHA256, NonZeroU32::MIN, b"salt", secret.as_bytes(), &mut key);
+    ImportedHash::pbkdf2(HashScheme::Pbkdf2Sha256, 1, b"salt", &key).unwrap()
+}
+
+fn text(secret: &str) -> SecretText {
+    SecretText::new(secret.to_owned())
+}
+
+/// What a secret is compared with, where `right` is the client's.
+fn candidate(secret: &str) -> Vec<Candidate> {
+    let hash = hash("right");
+    let stored = StoredSecret { scheme: 2, pepper_id: "p".to_owned(), mac: secret.as_bytes().to_vec() };
+    let mark = mark_of(&stored, &hash);
+    vec![Candidate { at: 0, hash, stored, mark }]
+}
+
+fn of(client: &str, source: &str) -> (Owner, IpAddr) {
+    (("sandbox".parse().unwrap(), client.parse().unwrap()), source.parse().unwrap())
+}
+
+async fn ask(imported: &ImportedSecrets, secret: &str) -> Result<bool, HashesBusy> {
+    imported.find(candidate(secret), &text(secret), of("one", HERE)).await.map(|found| found.is_some())
+}
+
+#[tokio::test]
+async fn a_secret_is_computed_once_and_remembered_right_or_wrong() {
+    let imported = ImportedSecrets::start(1).unwrap();
+    assert_eq!(ask(&imported, "right").await, Ok(true));
+    assert_eq!(ask(&imported, "wrong").await, Ok(false));
+    let deaf = ImportedSecrets { threads: HashThreads::stuck(0), ..imported };
+    assert_eq!(ask(&deaf, "right").await, Ok(true));
+    assert_eq!(ask(&deaf, "wrong").await, Ok(false));
+    assert_eq!(ask(&deaf, "other").await, Err(HashesBusy));
+}
+
+#[tokio::test]
+async fn many_with_one_secret_at_once_all_get_the_answer_of_one_computation() {
+    let imported = ImportedSecrets::start(1).unwrap();
+    let answers = join_all((0..100).map(|_| ask(&imported, "right"))).await;
+    assert!(answers.into_iter().all(|answer| answer == Ok(true)));
+    assert!(lock(&imported.places).lanes.is_empty() && lock(&imported.places).by_source.is_empty());
+}
+
+#[tokio::test]
+async fn of_one_client_one_hash_is_computed_at_a_time_s9() {
+    let imported = ImportedSecrets::stuck(10);
+    let wrong = text("wrong");
+    let mut first = Box::pin(imported.find(candidate("a"), &wrong, of("one", HERE)));
+    let mut second = Box::pin(imported.find(candidate("b"), &wrong, of("one", THERE)));
+    let mut other = Box::pin(imported.find(candidate("c"), &wrong, of("two", HERE)));
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await && is_pending(&mut other).await);
+    assert_eq!(imported.waiting(), 2, "one of each client");
+    // Somebody who goes away does not let the next one in before the work is done.
+    drop(first);
+    assert!(is_pending(&mut second).await);
+    assert_eq!(imported.waiting(), 2);
+}
+
+#[tokio::test]
+async fn whoever_sends_wrong_secrets_from_one_network_does_not_fill_the_clients_queue_s6() {
+    let imported = ImportedSecrets::stuck(100);
+    let secrets: Vec<String> = (0..3).map(|number| format!("guess-{number}")).collect();
+    let texts: Vec<SecretText> = secrets.iter().map(|secret| text(secret)).collect();
+    let guess = |at: usize| Box::pin(imported.find(candidate(&secrets[at]), &texts[at], of("one", THERE)));
+    let (mut first, mut second) = (guess(0), guess(1));
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await);
+    assert!(guess(2).await.is_err(), "two of one network wait");
+    let right = text("right");
+    let mut own = Box::pin(imported.find(candidate("right"), &right, of("one", HERE)));
+    assert!(is_pending(&mut own).await, "the client itself finds a place");
+}
+
+#[tokio::test]
+async fn one_network_takes_half_of_what_may_wait() {
+    let imported = ImportedSecrets::stuck(4);
+    let wrong = text("wrong");
+    let mut waiting = Vec::new();
+    for client in ["one", "two", "three"] {
+        let mut asked = Box::pin(imported.find(candidate(client), &wrong, of(client, THERE)));
+        let is_waiting = is_pending(&mut asked).await;
+        assert_eq!(is_waiting, client != "three", "{client}");
+        waiting.push(asked);
+    }
+    let mut here = Box::pin(imported.find(candidate("x"), &wrong, of("three", HERE)));
+    assert!(is_pending(&mut here).await);
+}

@@ -1,0 +1,87 @@
+//! What a node measures of itself, and how it tells it: metrics in the Prometheus text format, at an operator's own listener.
+//!
+//! The token path counts into arrays of atomics, of which each thread has its own: it takes no lock, formats nothing and asks for no
+//! memory. Everything else is read when it is asked for. No label holds what a request or the registry can make many of: no client,
+//! tenant, business or source.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `counters` | counters and histograms that cores do not share |
+//! | `requests` | token requests by environment, dialect, outcome and code; how long they and their steps took |
+//! | `traffic` | connections, and requests that are for no token |
+//! | `statements` | what the store was asked, how long it took, what failed |
+//! | `families` | every metric: its name, kind, labels and meaning |
+//! | `gather` | reads it all |
+//! | `process` | what the operating system knows of the process |
+//! | `exposition` | the text format |
+//! | `listener` | where it is served, to whom |
+
+mod counters;
+mod exposition;
+mod families;
+mod gather;
+mod listener;
+mod process;
+mod requests;
+mod statements;
+mod traffic;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mintmark_core::clock::Timestamp;
+use mintmark_core::model::EnvironmentName;
+
+pub use families::{FAMILIES, Family, Kind, reference};
+pub use gather::text;
+pub use listener::{MetricsAccess, service};
+pub(crate) use requests::EnvironmentRequests;
+pub(crate) use statements::{Failed, Statements};
+pub(crate) use traffic::{ListenerTraffic, Route};
+
+/// What a node counts.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    /// When the node was made.
+    pub(crate) started_at: Timestamp,
+    environments: Mutex<Vec<Arc<EnvironmentRequests>>>,
+    listeners: Mutex<Vec<Arc<ListenerTraffic>>>,
+}
+
+impl Metrics {
+    pub(crate) fn new(started_at: Timestamp) -> Self {
+        Self { started_at, environments: Mutex::default(), listeners: Mutex::default() }
+    }
+
+    /// The counts of an environment's token requests: one for all its listeners.
+    pub(crate) fn requests_of(&self, environment: &EnvironmentName) -> Arc<EnvironmentRequests> {
+        let mut environments = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = environments.iter().find(|known| known.environment == *environment);
+        known.map(Arc::clone).unwrap_or_else(|| {
+            let new = Arc::new(EnvironmentRequests::new(environment.clone()));
+            environments.push(Arc::clone(&new));
+            new
+        })
+    }
+
+    /// The counts of a listener's connections and other requests.
+    pub(crate) fn traffic_of(&self, listener: &str) -> Arc<ListenerTraffic> {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = listeners.iter().find(|known| known.listener == listener);
+        known.map(Arc::clone).unwrap_or_else(|| {
+            let new = Arc::new(ListenerTraffic::new(listener.to_owned()));
+            listeners.push(Arc::clone(&new));
+            new
+        })
+    }
+
+    fn environments(&self) -> Vec<Arc<EnvironmentRequests>> {
+        self.environments.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn listeners(&self) -> Vec<Arc<ListenerTraffic>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;
