@@ -68,7 +68,7 @@ impl FromRequestParts<AdminApp> for Seat {
         let found = session::signed_in(app, &parts.headers).await;
         let found = found.map_err(|error| problem::failed(&visit, said(&error.into())))?;
         let mut signed_in = found.ok_or_else(|| Redirect::to("/sign-in").into_response())?;
-        let counted = app.management.count_call(signed_in.authority.principal(), app.now());
+        let counted = app.management.count_call(&signed_in.authority, app.now());
         counted.map_err(|error| problem::failed(&visit, said(&error)))?;
         if let Some(renewed) = step_up::try_form(app, &visit, &signed_in, &fields, &caller).await? {
             visit.csrf = session::renew(app, parts, &renewed.token);
