@@ -312,7 +312,9 @@ impl Store for MemoryStore {
             change.writes.iter().try_for_each(|write| tables.write(write, Position(position)))?;
         }
         state.tables = tables;
-        changes.iter().for_each(|change| state.note(change));
+        for change in changes {
+            state.note(change);
+        }
         if state.faults.answers {
             return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
         }

@@ -12,7 +12,8 @@ pub(super) fn command_line() -> String {
     program.build();
     let mut text = String::from(
         "# Command line\n\n\
-         Exit codes: 0 done, 1 refused or failed (standard error says why), 2 not understood.\n\n\
+         Exit codes: 0 done, 1 refused or failed (standard error says why), 2 not understood, 3 asked what there is to \
+         do, and found something.\n\n\
          This page is generated from the code by `mintmark check --command-line`; a test compares the two.\n\n\
          ## Everywhere\n\n",
     );

@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use mintmark_core::dialect::{AnswerContext, Dialect, Encoded, Granted, RawBody, RawRequest, Routed};
 use mintmark_core::management::Reach;
 use mintmark_core::model::{ClientId, EnvironmentName};
-use mintmark_core::token::{Denial, DryRun, Exchange, TokenEndpoint};
+use mintmark_core::token::{Denial, DryRun, Exchange, HerdRules, TokenEndpoint};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -191,6 +191,8 @@ impl Shadow {
             // Who sent it is known to whoever ends TLS; a client that is bound to addresses is told as a difference.
             source: IpAddr::V4(Ipv4Addr::LOCALHOST),
             certificate: None,
+            herd: HerdRules::default(),
+            times: None,
         };
         Box::pin(self.endpoint.dry_run_request(&exchange, Reach::Operator)).await
     }

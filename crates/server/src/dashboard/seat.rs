@@ -66,7 +66,7 @@ impl FromRequestParts<AdminApp> for Seat {
         let Ok(caller) = Caller::from_request_parts(parts, app).await;
         let fields = parts.extensions.remove::<Fields>().unwrap_or_default();
         let found = step_up::signed_in(app, (parts, &mut visit), (&fields, &caller)).await?;
-        let mut signed_in = found.ok_or_else(|| Redirect::to("/sign-in").into_response())?;
+        let signed_in = found.ok_or_else(|| Redirect::to("/sign-in").into_response())?;
         let counted = app.management.count_call(&signed_in.authority, app.now());
         counted.map_err(|error| problem::failed(&visit, said(&error)))?;
         let source = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address);

@@ -31,7 +31,7 @@ struct Grant {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Client {
+struct Auth0Client {
     client_id: String,
     name: Option<String>,
     client_secret: Option<String>,
@@ -86,7 +86,7 @@ pub(super) fn read(source: &Source, audience: Option<&str>) -> Result<Vec<Placed
         by_client.entry(grant.client_id.as_str()).or_default().push(grant);
     }
     let placed = |(at, raw): (usize, &&RawValue)| {
-        let read = match serde_json::from_str::<Client>(raw.get()) {
+        let read = match serde_json::from_str::<Auth0Client>(raw.get()) {
             Ok(client) => {
                 let own = by_client.get(client.client_id.as_str()).map(Vec::as_slice).unwrap_or_default();
                 found(client, (!grants.is_empty()).then_some(own), audience)
@@ -98,7 +98,7 @@ pub(super) fn read(source: &Source, audience: Option<&str>) -> Result<Vec<Placed
     Ok(clients.iter().enumerate().map(placed).collect())
 }
 
-fn found(client: Client, grants: Option<&[&Grant]>, audience: Option<&str>) -> Result<Found, Unread> {
+fn found(client: Auth0Client, grants: Option<&[&Grant]>, audience: Option<&str>) -> Result<Found, Unread> {
     let id = client.client_id.clone();
     if client.global {
         return Err(Unread::skipped(&id, "it is the tenant's global client, which Auth0 makes for itself"));
@@ -117,7 +117,7 @@ fn found(client: Client, grants: Option<&[&Grant]>, audience: Option<&str>) -> R
     build(client, grants, audience).map_err(|why| Unread::bad(Some(&id), why))
 }
 
-fn build(client: Client, grants: Option<&[&Grant]>, audience: Option<&str>) -> Result<Found, String> {
+fn build(client: Auth0Client, grants: Option<&[&Grant]>, audience: Option<&str>) -> Result<Found, String> {
     let mut found = Found::of_id(client.client_id);
     found.name = client.name;
     found.scopes = grants.map(|grants| scopes_of(&mut found, grants, audience));

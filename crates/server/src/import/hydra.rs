@@ -26,7 +26,7 @@ struct Page<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Client {
+struct HydraClient {
     client_id: String,
     client_name: Option<String>,
     client_secret: Option<String>,
@@ -60,7 +60,7 @@ fn read_json(source: &Source) -> Result<Vec<Placed>, ImportError> {
         (page.items, "items")
     };
     let placed = |(at, raw): (usize, &&RawValue)| {
-        let read = match serde_json::from_str::<Client>(raw.get()) {
+        let read = match serde_json::from_str::<HydraClient>(raw.get()) {
             Ok(client) => found(client),
             Err(error) => Err(Unread::bad(None, format!("expected a client as Hydra lists it: {}", told(&error)))),
         };
@@ -78,7 +78,7 @@ fn read_table(source: &Source) -> Result<Vec<Placed>, ImportError> {
     Ok(rows.into_iter().map(|(place, row)| (place, read(row))).collect())
 }
 
-fn of_columns(columns: &Columns) -> Result<Client, String> {
+fn of_columns(columns: &Columns) -> Result<HydraClient, String> {
     let text = |name: &str| columns.text(name).map(str::to_owned);
     let list = |name: &str| columns.text(name).map(|text| list_of(name, text)).transpose();
     // The life is in nanoseconds here.
@@ -87,7 +87,7 @@ fn of_columns(columns: &Columns) -> Result<Client, String> {
     let expires_at = columns.number("client_secret_expires_at")?;
     let expires_at =
         expires_at.map(i64::try_from).transpose().map_err(|_| "client_secret_expires_at: expected seconds since 1970")?;
-    Ok(Client {
+    Ok(HydraClient {
         client_id: text("id").unwrap_or_default(),
         client_name: text("client_name"),
         client_secret: text("client_secret"),
@@ -114,7 +114,7 @@ fn list_of(name: &str, text: &str) -> Result<Vec<String>, String> {
     Ok(text.split('|').filter(|part| !part.is_empty()).map(str::to_owned).collect())
 }
 
-fn found(client: Client) -> Result<Found, Unread> {
+fn found(client: HydraClient) -> Result<Found, Unread> {
     let id = client.client_id.clone();
     // Where nothing is said, a client is for authorization_code.
     if !client.grant_types.iter().flatten().any(|grant| grant == "client_credentials") {
@@ -126,7 +126,7 @@ fn found(client: Client) -> Result<Found, Unread> {
     build(client).map_err(|why| Unread::bad(Some(&id), why))
 }
 
-fn build(client: Client) -> Result<Found, String> {
+fn build(client: HydraClient) -> Result<Found, String> {
     let mut found = Found::of_id(client.client_id);
     found.name = client.client_name;
     found.scopes = client.scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());

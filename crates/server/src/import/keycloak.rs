@@ -23,7 +23,7 @@ struct Realm<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Client {
+struct KeycloakClient {
     client_id: String,
     name: Option<String>,
     enabled: Option<bool>,
@@ -64,7 +64,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Placed>, ImportError> {
         (source.json::<Realm<'_>>("the export of a realm, {\"clients\": [...]}")?.clients, "clients")
     };
     let placed = |(at, raw): (usize, &&RawValue)| {
-        let read = match serde_json::from_str::<Client>(raw.get()) {
+        let read = match serde_json::from_str::<KeycloakClient>(raw.get()) {
             Ok(client) => found(client),
             Err(error) => Err(Unread::bad(None, format!("expected a client as Keycloak exports it: {}", told(&error)))),
         };
@@ -73,7 +73,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Placed>, ImportError> {
     Ok(clients.iter().enumerate().map(placed).collect())
 }
 
-impl Client {
+impl KeycloakClient {
     /// An attribute as text: some tools write a list of one.
     fn attribute(&self, name: &str) -> Option<&str> {
         let value = self.attributes.get(name)?;
@@ -91,7 +91,7 @@ impl Client {
     }
 }
 
-fn found(client: Client) -> Result<Found, Unread> {
+fn found(client: KeycloakClient) -> Result<Found, Unread> {
     let id = client.client_id.clone();
     if client.protocol.as_deref().is_some_and(|protocol| protocol != "openid-connect") {
         return Err(Unread::skipped(&id, "it is of another protocol than openid-connect"));
@@ -102,10 +102,10 @@ fn found(client: Client) -> Result<Found, Unread> {
     if !client.service_accounts_enabled {
         return Err(Unread::skipped(&id, "it has no service account, which is Keycloak's client_credentials"));
     }
-    build(client).map_err(|why| Unread::bad(Some(&id), why))
+    build(&client).map_err(|why| Unread::bad(Some(&id), why))
 }
 
-fn build(client: Client) -> Result<Found, String> {
+fn build(client: &KeycloakClient) -> Result<Found, String> {
     let mut found = Found::of_id(client.client_id.clone());
     // A name such as ${client_account} is a key of translations.
     found.name = client.name.clone().filter(|name| !name.starts_with("${"));
@@ -117,11 +117,11 @@ fn build(client: Client) -> Result<Found, String> {
         None | Some("-1") => None,
         Some(text) => Some(text.parse().map_err(|_| "attributes.access.token.lifespan: expected seconds")?),
     };
-    leave_out(&mut found, &client);
+    leave_out(&mut found, client);
     match client.client_authenticator_type.as_deref().unwrap_or("client-secret") {
-        "client-secret" => add_secrets(&mut found, &client)?,
-        "client-jwt" => add_keys(&mut found, &client)?,
-        "client-x509" => add_certificate(&mut found, &client)?,
+        "client-secret" => add_secrets(&mut found, client)?,
+        "client-jwt" => add_keys(&mut found, client)?,
+        "client-x509" => add_certificate(&mut found, client)?,
         "client-secret-jwt" => {
             return Err(
                 "client-secret-jwt: its secret is a key of MACs; give the client a shared key with `mintmark credential \
@@ -134,7 +134,7 @@ fn build(client: Client) -> Result<Found, String> {
     Ok(found)
 }
 
-fn leave_out(found: &mut Found, client: &Client) {
+fn leave_out(found: &mut Found, client: &KeycloakClient) {
     found.leave_out_unless_empty("redirectUris", client.redirect_uris.is_empty(), NO_REDIRECTS);
     found.leave_out_unless_empty("webOrigins", client.web_origins.is_empty(), NO_BROWSERS);
     let no_mappers = "what tokens hold is a dialect's to say; see attributes of clients";
@@ -149,7 +149,7 @@ fn leave_out(found: &mut Found, client: &Client) {
 }
 
 /// The secret, and the one before it while a rotation is under way.
-fn add_secrets(found: &mut Found, client: &Client) -> Result<(), String> {
+fn add_secrets(found: &mut Found, client: &KeycloakClient) -> Result<(), String> {
     let secret = client.secret.clone().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or("secret: there is none; export with `kc.sh export`, which has secrets")?;
     if secret.bytes().all(|byte| byte == b'*') {
@@ -165,7 +165,7 @@ fn add_secrets(found: &mut Found, client: &Client) -> Result<(), String> {
     Ok(())
 }
 
-fn add_keys(found: &mut Found, client: &Client) -> Result<(), String> {
+fn add_keys(found: &mut Found, client: &KeycloakClient) -> Result<(), String> {
     let algorithm = client.attribute("token.endpoint.auth.signing.alg");
     if client.is_set("use.jwks.url") {
         let uri = client.attribute("jwks.url").ok_or("attributes.jwks.url: there is none, and use.jwks.url is true")?;
@@ -196,7 +196,7 @@ fn add_keys(found: &mut Found, client: &Client) -> Result<(), String> {
     keys::add_keys(found, &key, algorithm)
 }
 
-fn add_certificate(found: &mut Found, client: &Client) -> Result<(), String> {
+fn add_certificate(found: &mut Found, client: &KeycloakClient) -> Result<(), String> {
     let subject = client.attribute("x509.subjectdn").ok_or("attributes.x509.subjectdn: there is none")?;
     if client.is_set("x509.allow.regex.pattern.comparison") {
         return Err("attributes.x509.subjectdn: it is a pattern; a certificate is known here by one exact name".to_owned());

@@ -1,3 +1,5 @@
+mod foreign;
+
 use mintmark_core::registry::ProofToImport;
 
 use super::*;

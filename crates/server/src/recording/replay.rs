@@ -20,7 +20,8 @@ use mintmark_core::registry::{
 };
 use mintmark_core::store::memory::MemoryStore;
 use mintmark_core::token::{
-    Exchange as Ask, Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKeysError, RemoteKeysFuture, TokenEndpoint,
+    Exchange as Ask, FreshTokens, HerdRules, ImportedSecrets, Limits, NonceKeys, ProofMemory, RemoteKeys, RemoteKeysError,
+    RemoteKeysFuture, TokenEndpoint,
 };
 use mintmark_core::usage::Usage;
 use mintmark_verify::Algorithm;
@@ -87,6 +88,8 @@ impl Replay {
             nonces: NonceKeys::new(&root_keys, &*random),
             usage: Usage::new(&*random),
             signers: SignerThreads::start(1).map_err(|error| said(&error))?,
+            imported: ImportedSecrets::start(1).map_err(|error| said(&error))?,
+            fresh: FreshTokens::default(),
             limits: Limits::new(u32::MAX, u32::MAX),
             remote_keys: Arc::new(NoKeys),
             proofs: ProofMemory::default(),
@@ -136,6 +139,8 @@ impl Replay {
             request_id: "replay",
             source: IpAddr::V4(Ipv4Addr::LOCALHOST),
             certificate: None,
+            herd: HerdRules::default(),
+            times: None,
         };
         Some(Box::pin(self.endpoint.respond(&ask)).await.0)
     }

@@ -16,8 +16,8 @@ use super::writes::{big, insert_client, insert_credential, random_mark, write};
 
 /// How many rows one statement inserts.
 pub(super) const ROWS_AT_ONCE: usize = 50;
-/// What logs call the transaction.
-const NAME: &str = "bulk";
+/// What logs call a transaction of nothing; others are called as their first change's action.
+const NOTHING: &str = "store.commit_nothing";
 
 /// Rows that wait to be inserted together. A client is inserted before what refers to it.
 #[derive(Default)]
@@ -35,7 +35,8 @@ impl Pending {
 
 impl SqlStore {
     pub(super) async fn commit_changes(&self, changes: &[Change]) -> Result<Position, CommitError> {
-        self.engine.write(NAME, || self.try_commit_all(changes)).await.map_err(commit_error)
+        let name = changes.first().map_or(NOTHING, |change| change.audit.action);
+        self.engine.write(name, || self.try_commit_all(changes)).await.map_err(commit_error)
     }
 
     async fn try_commit_all(&self, changes: &[Change]) -> Result<Position, WriteError> {

@@ -148,7 +148,7 @@ impl<S: Store> Planner<'_, S> {
 
     fn check_businesses(&self, way: &[Step<'_>], client: &Client) -> Option<()> {
         for (at, id) in self.told(way, named_businesses(client))?.iter().enumerate() {
-            if !self.state.businesses.get(id).is_some_and(|business| business.tenant_id == client.tenant_id) {
+            if self.state.businesses.get(id).is_none_or(|business| business.tenant_id != client.tenant_id) {
                 let what = format!("business {id} of the tenant {}, here or in the file", client.tenant_id);
                 self.mistake(&[way, &[Step::Item(at)]].concat(), RegistryError::NotFound(what).to_string());
                 return None;

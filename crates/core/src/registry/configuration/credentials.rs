@@ -127,8 +127,7 @@ impl<S: Store> Planner<'_, S> {
     fn note_missing_secret(&mut self, part: &ClientPart, record: &ClientRecord) {
         let environment = &self.record.environment.name;
         for (kind, command) in [(ProofKind::Secret, "secret add"), (ProofKind::SharedKey, "credential add-shared-key")] {
-            let is_wanted =
-                |one: &&CredentialPart| one.proof.kind() == kind && !one.expires_at.is_some_and(|end| end <= self.now);
+            let is_wanted = |one: &&CredentialPart| one.proof.kind() == kind && one.expires_at.is_none_or(|end| end > self.now);
             let has_one = record.credentials.iter().any(|one| one.proof.kind() == kind && parts::is_live(one, self.now));
             if !has_one && part.credentials.iter().any(|one| is_wanted(&one)) {
                 let (id, name) = (&part.id, &part.name);
@@ -174,7 +173,7 @@ impl<S: Store> Planner<'_, S> {
             return;
         }
         let Some(before) = old.credentials.iter().find(|one| one.id == wanted.id) else {
-            if !wanted.expires_at.is_some_and(|end| end <= self.now) {
+            if wanted.expires_at.is_none_or(|end| end > self.now) {
                 let (id, client) = (wanted.id, &part.id);
                 self.plan.notes.push(format!(
                     "the credential {id} of {client} is over here and never comes back; take it out of the file"

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use mintmark_verify::{Algorithm, Jwk};
 
@@ -416,7 +417,7 @@ async fn many_changes_take_several_transactions_and_go_on_where_they_broke_off()
     let random = SeededRandom::new(4);
     for number in 0..CHANGES_AT_ONCE + 10 {
         let id = crate::model::TenantId::generate(&random);
-        text.push_str(&format!("\n[[tenant]]\nid = \"{id}\"\nname = \"T{number}\"\n"));
+        write!(text, "\n[[tenant]]\nid = \"{id}\"\nname = \"T{number}\"\n").unwrap();
     }
     let half = plan(&other, &text, PlanOptions::default()).await;
     other.store.fail_call(1);
@@ -455,7 +456,8 @@ async fn a_dialect_of_a_file_must_be_the_same_one() {
         sha256: Some("bb".to_owned()),
     };
     let registry = &world.registry;
-    let found = registry.configuration_plan(&file(&with("aa")), &[here.clone()], PlanOptions::default()).await.unwrap();
+    let found =
+        registry.configuration_plan(&file(&with("aa")), std::slice::from_ref(&here), PlanOptions::default()).await.unwrap();
     assert!(found.unwrap_err()[0].message.contains("is another one here, of the SHA-256 bb"));
     let found = registry.configuration_plan(&file(&with("bb")), &[here], PlanOptions::default()).await.unwrap();
     assert_eq!(changed(&found.unwrap()), []);

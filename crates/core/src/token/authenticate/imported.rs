@@ -200,17 +200,17 @@ impl ImportedSecrets {
         }
         let hashes = candidates.iter().map(|candidate| candidate.hash.clone()).collect();
         let found = self.threads.find(hashes, secret.clone(), turn).await?;
-        match found {
-            Some(at) => {
-                let right = candidates.into_iter().nth(at);
-                right.iter().for_each(|candidate| self.right.insert(candidate.mark, ()));
-                Ok(right)
+        let Some(at) = found else {
+            for candidate in &candidates {
+                self.wrong.insert(candidate.mark, ());
             }
-            None => {
-                candidates.iter().for_each(|candidate| self.wrong.insert(candidate.mark, ()));
-                Ok(None)
-            }
+            return Ok(None);
+        };
+        let right = candidates.into_iter().nth(at);
+        if let Some(candidate) = &right {
+            self.right.insert(candidate.mark, ());
         }
+        Ok(right)
     }
 
     fn take_place(&self, owner: Owner, mark: Mark, source: IpAddr) -> Result<Place, HashesBusy> {
@@ -230,12 +230,11 @@ impl ImportedSecrets {
             return Err(HashesBusy);
         }
         let lane = lanes.entry(owner.clone()).or_default();
-        match lane.secrets.iter_mut().find(|waiting| waiting.mark == mark) {
-            Some(waiting) => waiting.requests += 1,
-            None => {
-                lane.secrets.push(Waiting { mark, source, requests: 1 });
-                *by_source.entry(source).or_default() += 1;
-            }
+        if let Some(waiting) = lane.secrets.iter_mut().find(|waiting| waiting.mark == mark) {
+            waiting.requests += 1;
+        } else {
+            lane.secrets.push(Waiting { mark, source, requests: 1 });
+            *by_source.entry(source).or_default() += 1;
         }
         let turn = Arc::clone(&lane.turn);
         drop(guard);

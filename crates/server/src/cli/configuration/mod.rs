@@ -3,6 +3,7 @@
 mod report;
 mod secrets;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -114,10 +115,18 @@ fn dialect_parts(place: &Place, shared: &Shared) -> Result<Vec<DialectPart>, Fai
     let parts = place.registry.dialects.iter().filter_map(|dialect| {
         let source = sources.iter().find(|source| source.name == dialect.file)?;
         let file = Path::new(&source.name).file_name()?.to_string_lossy().into_owned();
-        let sha256 = digest(&SHA256, source.text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(DialectPart { name: dialect.name.clone(), file, sha256: Some(sha256) })
+        Some(DialectPart { name: dialect.name.clone(), file, sha256: Some(digest_of(&source.text)) })
     });
     Ok(parts.collect())
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+fn digest_of(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Writes a file whole or not at all: one that is there stays as it was until then.

@@ -115,12 +115,10 @@ impl Line {
     }
 
     fn to_json(&self, why: Option<&str>) -> Value {
-        let mut value = json!({ "place": self.place, "client_id": self.id });
         match why {
-            Some(why) => value["why"] = why.into(),
-            None => value["left_out"] = json!(self.left_out),
+            Some(why) => json!({ "place": self.place, "client_id": self.id, "why": why }),
+            None => json!({ "place": self.place, "client_id": self.id, "left_out": self.left_out }),
         }
-        value
     }
 }
 
