@@ -6,6 +6,7 @@
 pub mod audit;
 mod base64url;
 pub mod clock;
+pub mod configuration;
 pub mod crypto;
 pub mod dialect;
 pub mod directory;

@@ -312,6 +312,10 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
     /// Commits a change: all of its rows, its audit row and its feed entry, or nothing. Returns only when it is durable.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Position, CommitError>> + Send;
 
+    /// Commits several changes as one: each has its position, its audit row and its feed entry, in their order, and all of them are
+    /// made or none. Returns the last position, only when all is durable.
+    fn commit_all(&self, changes: &[Change]) -> impl Future<Output = Result<Position, CommitError>> + Send;
+
     /// Notes when credentials were last used. It moves times forward only, and is no change: it has no position.
     fn record_uses(&self, uses: &[CredentialUse]) -> impl Future<Output = Read<()>> + Send;
 
@@ -388,6 +392,15 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         page: Page<'_, BusinessId>,
     ) -> impl Future<Output = Read<Vec<Business>>> + Send;
 
+    /// Businesses of one tenant that have an external id, by identifier: of several at most `limit`.
+    fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<Business>>> + Send;
+
     /// The page of businesses before an identifier, nearest last, for paging backwards.
     fn businesses_before(
         &self,
@@ -417,6 +430,13 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         &self,
         environment: &EnvironmentName,
         client: &ClientId,
+    ) -> impl Future<Output = Read<Vec<Credential>>> + Send;
+
+    /// The credentials of all clients whose identifiers lie between two, both included: by client, oldest first.
+    fn credentials_between(
+        &self,
+        environment: &EnvironmentName,
+        clients: (&ClientId, &ClientId),
     ) -> impl Future<Output = Read<Vec<Credential>>> + Send;
 
     /// Audit rows, latest first, before a position if one is given.

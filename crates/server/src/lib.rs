@@ -8,6 +8,7 @@ pub mod config;
 pub mod dashboard;
 pub mod dialect_example;
 pub mod dialect_files;
+mod dialect_page;
 pub mod http;
 pub mod logging;
 pub mod node;

@@ -25,8 +25,7 @@ impl<S: Store> Management<S> {
     /// A management client within reach.
     pub async fn management_client(&self, by: &Authority, id: ManagementClientId) -> Managed<ManagementClient> {
         check(by, Permission::Read)?;
-        let found = self.registry.store.management_client(id).await?;
-        let found = found.filter(|client| is_within(by, client.tenant_id));
+        let found = self.registry.store.management_client_of(by.reach(), id).await?;
         Ok(found.ok_or_else(|| RegistryError::NotFound(format!("management client {id}")))?)
     }
 
@@ -58,8 +57,7 @@ impl<S: Store> Management<S> {
     }
 
     async fn client_to_change(&self, by: &Authority, id: ManagementClientId) -> Managed<()> {
-        let client = self.registry.store.management_client(id).await?;
-        let client = client.filter(|client| is_within(by, client.tenant_id));
+        let client = self.registry.store.management_client_of(by.reach(), id).await?;
         let client = client.ok_or_else(|| RegistryError::NotFound(format!("management client {id}")))?;
         check_gift(by, client.role, client.tenant_id)
     }

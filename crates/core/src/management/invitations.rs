@@ -2,14 +2,13 @@
 
 use super::ceremony::{Begun, Ceremony, ENROLMENT_LIFETIME};
 use super::error::refused;
-use super::members::is_within;
 use super::texts::digest_of;
 use super::totp::{self, TotpSecret};
 use super::{Authority, Managed, Management, ManagementError, NewSession, PasskeyAttestation, PasskeyChallenge, Permission};
 use super::{Principal, TotpEnrolment, Visitor};
 use crate::crypto::SecretText;
 use crate::model::{EmailAddress, Invitation, InvitationId, MemberId, SealedBytes, TenantId, TokenDigest};
-use crate::registry::{CreatedInvitation, Means, NewInvitation, RegistryError};
+use crate::registry::{CreatedInvitation, Means, NewInvitation, RegistryError, address_taken};
 use crate::store::{Page, Store};
 
 /// Where the dashboard takes codes; with `/` and the token behind it, what an invitation's link leads to.
@@ -72,6 +71,10 @@ impl<S: Store> Management<S> {
         if !by.may_invite(new.role, new.tenant_id) {
             return Err(not_allowed(by, new.tenant_id.is_none_or(|tenant| by.reaches(tenant))));
         }
+        // Whoever may see the member of an address is told of it; to others it is as if there were none (rule S4).
+        if let Some(holder) = self.member_by_email(by, &new.email).await? {
+            return Err(address_taken(&holder).into());
+        }
         Ok(self.registry.invite(new, Some(by.principal())).await?)
     }
 
@@ -92,14 +95,14 @@ impl<S: Store> Management<S> {
     /// An invitation within reach.
     pub async fn invitation(&self, by: &Authority, id: InvitationId) -> Managed<Invitation> {
         check(by, Permission::EditMembers)?;
-        let found = self.registry.store.invitation(id).await?.filter(|one| is_within(by, one.tenant_id));
+        let found = self.registry.store.invitation_of(by.reach(), id).await?;
         Ok(found.ok_or_else(|| RegistryError::NotFound(format!("invitation {id}")))?)
     }
 
     /// Takes an invitation back.
     pub async fn cancel_invitation(&self, by: &Authority, id: InvitationId) -> Managed<Invitation> {
         check(by, Permission::EditMembers)?;
-        let found = self.registry.store.invitation(id).await?;
+        let found = self.registry.store.invitation_of(by.reach(), id).await?;
         if !found.is_some_and(|one| by.may_invite(one.role, one.tenant_id)) {
             return Err(RegistryError::NotFound(format!("invitation {id}")).into());
         }

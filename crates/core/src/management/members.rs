@@ -2,7 +2,7 @@
 
 use super::invitations::check;
 use super::{Authority, Managed, Management, Permission, Role};
-use crate::model::{Member, MemberId, Status, TenantId};
+use crate::model::{EmailAddress, Member, MemberId, Status, TenantId};
 use crate::registry::{CreatedInvitation, MemberEdit, RegistryError};
 use crate::store::{Page, Store};
 
@@ -14,6 +14,13 @@ impl<S: Store> Management<S> {
             Some(reach) => Ok(self.registry.store.members(reach, page).await?),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// The member of an address, if it is within reach.
+    pub async fn member_by_email(&self, by: &Authority, email: &EmailAddress) -> Managed<Option<Member>> {
+        check(by, Permission::Read)?;
+        let found = self.registry.store.member_by_email(email).await?;
+        Ok(found.filter(|member| is_within(by, member.tenant_id)))
     }
 
     /// A member within reach.
@@ -58,9 +65,8 @@ impl<S: Store> Management<S> {
 
     /// A member within reach, for whoever has the permission. Others' members are as if they did not exist (rule S4).
     pub(super) async fn member_to_change(&self, by: &Authority, id: MemberId, permission: Permission) -> Managed<Member> {
-        let found = self.registry.store.member(id).await?;
-        let member = found.filter(|member| is_within(by, member.tenant_id));
-        let member = member.ok_or_else(|| RegistryError::NotFound(format!("member {id}")))?;
+        let found = self.registry.store.member_of(by.reach(), id).await?;
+        let member = found.ok_or_else(|| RegistryError::NotFound(format!("member {id}")))?;
         check(by, permission)?;
         Ok(member)
     }

@@ -43,7 +43,7 @@ pub use authority::{Authority, Permission, Principal, Reach, Role};
 pub use error::{Managed, ManagementError};
 pub use invitations::{Acceptance, AcceptanceMeans, INVITATION_PATH, InvitationView};
 pub use origin::{Origin, OriginError};
-pub use pace::CALLS_PER_MINUTE;
+pub use pace::{CALLS_OF_TENANT_PER_MINUTE, CALLS_PER_MINUTE};
 pub use passkeys::PasskeyChallenge;
 pub use passwords::PasswordCost;
 pub use sessions::{NewSession, SignedIn};

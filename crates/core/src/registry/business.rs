@@ -1,6 +1,7 @@
 use super::checks::{check_name, check_version, invalid};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::clock::Timestamp;
 use crate::model::{Business, BusinessId, EnvironmentName, RevocationSubject, Status, TenantId};
 use crate::store::{Store, Subject, Write};
 
@@ -36,8 +37,7 @@ pub struct BusinessEdit {
 impl<S: Store> Registry<S> {
     /// Makes a business.
     pub async fn create_business(&self, new: NewBusiness) -> Outcome<Business> {
-        check_name("name", &new.name)?;
-        check_external_id(new.external_id.as_deref())?;
+        check_business(&new.name, new.external_id.as_deref())?;
         self.existing_environment(&new.environment).await?;
         self.existing_tenant(new.tenant_id).await?;
         let business = Business {
@@ -50,15 +50,7 @@ impl<S: Store> Registry<S> {
             created_at: self.clock.now(),
             version: 1,
         };
-        let draft = Draft {
-            tenant: Some(business.tenant_id),
-            action: "business.create",
-            subject: subject_of(&business),
-            before: None,
-            after: audited(&business),
-            writes: vec![Write::InsertBusiness(business.clone())],
-        };
-        self.insert(draft, || format!("the business {}", business.id)).await?;
+        self.insert(create_draft(&business), || format!("the business {}", business.id)).await?;
         Ok(business)
     }
 
@@ -82,19 +74,7 @@ impl<S: Store> Registry<S> {
             after.external_id = edit.external_id.clone().or(after.external_id);
             after.status = edit.status.unwrap_or(after.status);
             after.version += 1;
-            let mut writes = vec![Write::UpdateBusiness(after.clone())];
-            if before.status == Status::Active && after.status == Status::Disabled {
-                writes.push(mark(RevocationSubject::Business { environment: environment.clone(), id }, self.clock.now()));
-            }
-            let draft = Draft {
-                tenant: Some(tenant),
-                action: "business.edit",
-                subject: subject_of(&after),
-                before: audited(&before),
-                after: audited(&after),
-                writes,
-            };
-            Ok((draft, after))
+            Ok((edit_draft(&before, &after, self.clock.now()), after))
         })
         .await
     }
@@ -107,6 +87,41 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<Business> {
         let found = self.store.business_of(environment, tenant, id).await?.value;
         found.ok_or_else(|| RegistryError::NotFound(format!("business {id} of the tenant {tenant} in {environment}")))
+    }
+}
+
+/// The rules that hold for every business by itself.
+pub(super) fn check_business(name: &str, external_id: Option<&str>) -> Outcome<()> {
+    check_name("name", name)?;
+    check_external_id(external_id)
+}
+
+/// A business made.
+pub(super) fn create_draft(business: &Business) -> Draft {
+    Draft {
+        tenant: Some(business.tenant_id),
+        action: "business.create",
+        subject: subject_of(business),
+        before: None,
+        after: audited(business),
+        writes: vec![Write::InsertBusiness(business.clone())],
+    }
+}
+
+/// A business changed. Turned off, the tokens that are scoped to it are over.
+pub(super) fn edit_draft(before: &Business, after: &Business, now: Timestamp) -> Draft {
+    let mut writes = vec![Write::UpdateBusiness(after.clone())];
+    if before.status == Status::Active && after.status == Status::Disabled {
+        let whose = RevocationSubject::Business { environment: after.environment.clone(), id: after.id };
+        writes.push(mark(whose, now));
+    }
+    Draft {
+        tenant: Some(after.tenant_id),
+        action: "business.edit",
+        subject: subject_of(after),
+        before: audited(before),
+        after: audited(after),
+        writes,
     }
 }
 

@@ -7,10 +7,10 @@ use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::ClientSecret;
-use crate::dialect::{AttributeOf, ClaimRule};
+use crate::dialect::{AttributeOf, ClaimRule, Dialect, DialectSet};
 use crate::model::{
-    AssertionAudience, Attributes, BusinessAccess, Client, ClientId, ClientRecord, Credential, DialectName, EnvironmentName,
-    Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
+    AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, DialectName,
+    EnvironmentName, Grant, Profile, ResourceUri, RevocationSubject, ScopeToken, Status, TenantId, TokenBinding,
 };
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
@@ -148,11 +148,9 @@ impl<S: Store> Registry<S> {
         self.existing_tenant(new.tenant_id).await?;
         let record = self.existing_environment(&new.environment).await?;
         let id = new.id.unwrap_or_else(|| ClientId::generate(&*self.random));
-        if id.as_str().contains(':') {
-            return invalid("client_id", "no colon: it would end the name in HTTP Basic");
-        }
+        check_new_id(&id)?;
         let grants = new.grants.iter().map(|grant| resolve_grant(&record, grant)).collect::<Outcome<Vec<Grant>>>()?;
-        let serves = new.serves.iter().map(|uri| Ok(find_resource(record.clone(), uri)?.id)).collect::<Outcome<Vec<_>>>()?;
+        let serves = new.serves.iter().map(|uri| Ok(find_resource(&record, uri)?.id)).collect::<Outcome<Vec<_>>>()?;
         let client = Client {
             id,
             environment: new.environment,
@@ -200,20 +198,7 @@ impl<S: Store> Registry<S> {
             apply(edit, &mut after);
             self.check_edit(&before, &after).await?;
             after.version += 1;
-            let mut writes = vec![Write::UpdateClient(after.clone())];
-            if before.status == Status::Active && after.status == Status::Disabled {
-                let whose = RevocationSubject::Client { environment: environment.clone(), id: id.clone() };
-                writes.push(mark(whose, self.clock.now()));
-            }
-            let draft = Draft {
-                tenant: Some(after.tenant_id),
-                action: "client.edit",
-                subject: subject_of(&after),
-                before: audited(&before),
-                after: audited(&after),
-                writes,
-            };
-            Ok((draft, after))
+            Ok((edit_draft(&before, &after, self.clock.now()), after))
         })
         .await
     }
@@ -237,11 +222,7 @@ impl<S: Store> Registry<S> {
     }
 
     pub(super) async fn check_businesses(&self, client: &Client) -> Outcome<()> {
-        let BusinessAccess::Only(ids) = &client.businesses else { return Ok(()) };
-        if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
-            return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
-        }
-        for id in ids {
+        for id in named_businesses(client)? {
             self.existing_business(&client.environment, client.tenant_id, *id).await?;
         }
         Ok(())
@@ -250,30 +231,79 @@ impl<S: Store> Registry<S> {
     /// Each dialect exists, and the client has the attributes that its tokens must carry.
     pub(super) async fn check_dialects(&self, client: &Client, names: &[DialectName]) -> Outcome<()> {
         for name in names {
-            let Some(dialect) = self.dialects.get(name.as_str()) else {
-                let known: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name.as_str()).collect();
-                return Err(RegistryError::NotFound(format!("dialect {name:?}; there are: {}", known.join(", "))));
-            };
-            let is_of_tenant = |rule: &ClaimRule| rule.of == AttributeOf::Tenant;
+            let dialect = known_dialect(&self.dialects, name)?;
             let tenant = if dialect.token.claims.iter().any(is_of_tenant) {
                 self.existing_tenant(client.tenant_id).await?.attributes
             } else {
                 Attributes::new()
             };
-            let is_missing = |rule: &&ClaimRule| {
-                let attributes = if is_of_tenant(rule) { &tenant } else { &client.attributes };
-                rule.required && !attributes.contains_key(&rule.attribute)
-            };
-            if let Some(rule) = dialect.token.claims.iter().find(is_missing) {
-                let attribute = &rule.attribute;
-                let whose = if is_of_tenant(rule) { "client's tenant" } else { "client" };
-                return Err(RegistryError::NotAllowed(format!(
-                    "tokens of the dialect {name} carry the attribute {attribute}, which the {whose} lacks"
-                )));
-            }
+            check_attributes_for(dialect, client, &tenant)?;
         }
         Ok(())
     }
+}
+
+/// The dialect of a name.
+pub(super) fn known_dialect<'a>(dialects: &'a DialectSet, name: &DialectName) -> Outcome<&'a Dialect> {
+    let known = || dialects.iter().map(|dialect| dialect.name.as_str()).collect::<Vec<_>>().join(", ");
+    let found = dialects.get(name.as_str());
+    found.map(AsRef::as_ref).ok_or_else(|| RegistryError::NotFound(format!("dialect {name:?}; there are: {}", known())))
+}
+
+fn is_of_tenant(rule: &ClaimRule) -> bool {
+    rule.of == AttributeOf::Tenant
+}
+
+/// Whether the client and its tenant have the attributes that tokens of a dialect must carry.
+pub(super) fn check_attributes_for(dialect: &Dialect, client: &Client, tenant: &Attributes) -> Outcome<()> {
+    let is_missing = |rule: &&ClaimRule| {
+        let attributes = if is_of_tenant(rule) { tenant } else { &client.attributes };
+        rule.required && !attributes.contains_key(&rule.attribute)
+    };
+    match dialect.token.claims.iter().find(is_missing) {
+        Some(rule) => {
+            let (name, attribute) = (&dialect.name, &rule.attribute);
+            let whose = if is_of_tenant(rule) { "client's tenant" } else { "client" };
+            Err(RegistryError::NotAllowed(format!(
+                "tokens of the dialect {name} carry the attribute {attribute}, which the {whose} lacks"
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The rules for an identifier that a client brings along.
+pub(super) fn check_new_id(id: &ClientId) -> Outcome<()> {
+    if id.as_str().contains(':') {
+        return invalid("client_id", "no colon: it would end the name in HTTP Basic");
+    }
+    Ok(())
+}
+
+/// A client changed. Turned off, its tokens are over.
+pub(super) fn edit_draft(before: &Client, after: &Client, now: Timestamp) -> Draft {
+    let mut writes = vec![Write::UpdateClient(after.clone())];
+    if before.status == Status::Active && after.status == Status::Disabled {
+        let whose = RevocationSubject::Client { environment: after.environment.clone(), id: after.id.clone() };
+        writes.push(mark(whose, now));
+    }
+    Draft {
+        tenant: Some(after.tenant_id),
+        action: "client.edit",
+        subject: subject_of(after),
+        before: audited(before),
+        after: audited(after),
+        writes,
+    }
+}
+
+/// The businesses that a client names, if they are as many as it may name.
+pub(super) fn named_businesses(client: &Client) -> Outcome<&[BusinessId]> {
+    let BusinessAccess::Only(ids) = &client.businesses else { return Ok(&[]) };
+    if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter().copied()) {
+        return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or all"));
+    }
+    Ok(ids)
 }
 
 /// The rules that hold for every client by itself.
@@ -298,7 +328,7 @@ pub(super) fn has_repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
 
 /// What an edit says of resources.
 fn apply_resources(edit: &ClientEdit, client: &mut Client, record: &EnvironmentRecord) -> Outcome<()> {
-    let id_of = |uri: &ResourceUri| Ok(find_resource(record.clone(), uri)?.id);
+    let id_of = |uri: &ResourceUri| Ok(find_resource(record, uri)?.id);
     if let Some(grants) = &edit.grants {
         client.grants = grants.iter().map(|grant| resolve_grant(record, grant)).collect::<Outcome<_>>()?;
     }
@@ -351,7 +381,7 @@ fn apply(edit: &ClientEdit, client: &mut Client) {
     client.attributes.extend(edit.attributes.clone());
 }
 
-fn subject_of(client: &Client) -> Subject {
+pub(super) fn subject_of(client: &Client) -> Subject {
     Subject::Client { environment: client.environment.clone(), id: client.id.clone() }
 }
 
@@ -360,7 +390,7 @@ pub(super) fn resolve_grant(record: &EnvironmentRecord, grant: &NewGrant) -> Out
     let own: Option<ResourceUri> = record.environment.issuer.parse().ok();
     let uri = grant.resource.clone().or(own);
     let uri = uri.ok_or_else(|| RegistryError::NotFound("resource of the environment itself".to_owned()))?;
-    let resource = find_resource(record.clone(), &uri)?;
+    let resource = find_resource(record, &uri)?;
     grant.scopes.iter().try_for_each(check_grantable)?;
     if has_repeats(grant.scopes.iter()) {
         return invalid("grants", "each scope once in a grant");

@@ -75,7 +75,7 @@ impl<S: Store> Registry<S> {
             self.check_limits(&client, limits, new.expires_at).await?;
             let mut credential = self.new_credential(&client, new.clone())?;
             credential.limits.clone_from(limits);
-            Ok((add_draft(client, &credential), credential))
+            Ok((add_draft("credential.create", client, &credential), credential))
         })
         .await
     }
@@ -89,43 +89,43 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<CreatedSharedKey> {
         self.update(|| async {
             let client = self.client_with_room(environment, client_id).await?;
-            if client.profile == Some(Profile::Fapi2) {
-                return Err(RegistryError::NotAllowed("the profile fapi2 takes no shared keys".to_owned()));
-            }
-            let key = ClientSecret::generate(environment, &*self.random);
-            let id = CredentialId::generate(&*self.random);
-            let bound_to = format!("{client_id} {id}");
-            let context = shared_key_context(environment, &bound_to);
-            let sealed = self.root_keys.sealer.seal(context, key.text().expose().as_bytes(), &*self.random);
-            let sealed = sealed.ok_or_else(|| RegistryError::NotAllowed("no master key is loaded".to_owned()))?;
-            let new = NewCredential { proof: Proof::SharedKey(SealedBytes(sealed)), expires_at };
-            let credential = Credential { id, hint: key.hint(), ..self.new_credential(&client, new)? };
-            Ok((add_draft(client, &credential), CreatedSharedKey { key, credential }))
+            let created = self.new_shared_key(&client, CredentialId::generate(&*self.random), expires_at)?;
+            Ok((add_draft("credential.create", client, &created.credential), created))
         })
         .await
+    }
+
+    /// A shared key that is not stored yet.
+    pub(super) fn new_shared_key(
+        &self,
+        client: &Client,
+        id: CredentialId,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<CreatedSharedKey> {
+        if client.profile == Some(Profile::Fapi2) {
+            return Err(RegistryError::NotAllowed("the profile fapi2 takes no shared keys".to_owned()));
+        }
+        let key = ClientSecret::generate(&client.environment, &*self.random);
+        let bound_to = format!("{} {id}", client.id);
+        let context = shared_key_context(&client.environment, &bound_to);
+        let sealed = self.root_keys.sealer.seal(context, key.text().expose().as_bytes(), &*self.random);
+        let sealed = sealed.ok_or_else(|| RegistryError::NotAllowed("no master key is loaded".to_owned()))?;
+        let new = NewCredential { proof: Proof::SharedKey(SealedBytes(sealed)), expires_at };
+        let credential = Credential { id, hint: key.hint(), ..self.new_credential(client, new)? };
+        Ok(CreatedSharedKey { key, credential })
     }
 
     /// No environment's own tokens prove a client.
     pub(super) async fn check_trusted_issuer(&self, proof: &Proof) -> Outcome<()> {
         let Proof::Federated(federation) = proof else { return Ok(()) };
         let environments = self.store.environments().await?.value;
-        if environments.iter().any(|record| record.environment.issuer == federation.issuer) {
-            return Err(RegistryError::NotAllowed("an environment's own tokens prove no client".to_owned()));
-        }
-        Ok(())
+        check_foreign(federation, environments.iter().map(|record| record.environment.issuer.as_str()))
     }
 
     /// The client, if it may have one more credential.
     async fn client_with_room(&self, environment: &EnvironmentName, client_id: &ClientId) -> Outcome<Client> {
         let record = self.existing_client(environment, client_id).await?;
-        check_credential_count(&record)?;
-        let now = self.clock.now();
-        let is_live =
-            |one: &&Credential| one.proof.kind() != ProofKind::Secret && one.status == Status::Active && !one.is_expired(now);
-        if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_PROOFS {
-            let why = format!("the client has {MAX_LIVE_PROOFS} such credentials in force; disable one first");
-            return Err(RegistryError::NotAllowed(why));
-        }
+        check_proof_room(&record, self.clock.now())?;
         Ok(record.client)
     }
 
@@ -165,12 +165,32 @@ pub(super) fn check_credential_count(record: &ClientRecord) -> Outcome<()> {
     Ok(())
 }
 
+/// Whether the client may have one more credential that is no secret.
+pub(super) fn check_proof_room(record: &ClientRecord, now: Timestamp) -> Outcome<()> {
+    check_credential_count(record)?;
+    let is_live =
+        |one: &&Credential| one.proof.kind() != ProofKind::Secret && one.status == Status::Active && !one.is_expired(now);
+    if record.credentials.iter().filter(is_live).count() >= MAX_LIVE_PROOFS {
+        let why = format!("the client has {MAX_LIVE_PROOFS} such credentials in force; disable one first");
+        return Err(RegistryError::NotAllowed(why));
+    }
+    Ok(())
+}
+
+/// Whether a trusted issuer is none of the environments' own.
+pub(super) fn check_foreign<'a>(federation: &Federation, mut own: impl Iterator<Item = &'a str>) -> Outcome<()> {
+    if own.any(|issuer| issuer == federation.issuer) {
+        return Err(RegistryError::NotAllowed("an environment's own tokens prove no client".to_owned()));
+    }
+    Ok(())
+}
+
 /// The client's row is written too, so that two added at once cannot both pass the count.
-fn add_draft(mut client: Client, credential: &Credential) -> Draft {
+pub(super) fn add_draft(action: &'static str, mut client: Client, credential: &Credential) -> Draft {
     client.version += 1;
     Draft {
         tenant: Some(client.tenant_id),
-        action: "credential.create",
+        action,
         subject: Subject::Client { environment: client.environment.clone(), id: client.id.clone() },
         before: None,
         after: audited(credential),

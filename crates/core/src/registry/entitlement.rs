@@ -44,23 +44,14 @@ impl<S: Store> Registry<S> {
             let mut after = apply(edit, before.clone(), &record)?;
             self.check_entitlement(&before, &after)?;
             (after.changed_at, after.version) = (self.clock.now(), before.version + 1);
-            let write = if held.is_some() { Write::UpdateEntitlement } else { Write::InsertEntitlement };
-            let draft = Draft {
-                tenant: Some(tenant),
-                action: "tenant.entitle",
-                subject: Subject::Tenant { id: tenant },
-                before: held.as_ref().and_then(audited),
-                after: audited(&after),
-                writes: vec![write(after.clone())],
-            };
-            Ok((draft, after))
+            Ok((entitle_draft(held.as_ref(), &after), after))
         });
         // Somebody else has said the first word meanwhile.
         edited.await.map_err(|error| if matches!(error, RegistryError::Exists(_)) { RegistryError::Conflict } else { error })
     }
 
     /// Checks what was changed: an entitlement must be narrowed whatever has become of the dialects that it names.
-    fn check_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Outcome<()> {
+    pub(super) fn check_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Outcome<()> {
         after.lifetime_max.map_or(Ok(()), check_lifetime)?;
         if after.grants.len() > MAX_ENTITLED_RESOURCES || has_repeats(after.grants.iter().map(|grant| grant.resource)) {
             return invalid("grants", format!("at most {MAX_ENTITLED_RESOURCES} resources, each once"));
@@ -73,6 +64,19 @@ impl<S: Store> Registry<S> {
             Some(unknown) => Err(RegistryError::NotFound(format!("dialect {unknown:?}"))),
             None => Ok(()),
         }
+    }
+}
+
+/// An entitlement said anew; `held` is the one before, if anybody had said one.
+pub(super) fn entitle_draft(held: Option<&Entitlement>, after: &Entitlement) -> Draft {
+    let write = if held.is_some() { Write::UpdateEntitlement } else { Write::InsertEntitlement };
+    Draft {
+        tenant: Some(after.tenant_id),
+        action: "tenant.entitle",
+        subject: Subject::Tenant { id: after.tenant_id },
+        before: held.and_then(audited),
+        after: audited(after),
+        writes: vec![write(after.clone())],
     }
 }
 
@@ -89,7 +93,7 @@ fn apply(edit: &EntitlementEdit, mut entitlement: Entitlement, record: &Environm
         entitlement.grants.push(grant);
     }
     if let Some(uri) = &edit.revoke {
-        let resource = find_resource(record.clone(), uri)?.id;
+        let resource = find_resource(record, uri)?.id;
         entitlement.grants.retain(|known| known.resource != resource);
     }
     if let Some(dialects) = &edit.dialects {

@@ -1,12 +1,34 @@
 use mintmark_verify::Algorithm;
 
-use super::checks::{check_issuer, check_lifetime};
+use super::checks::{check_issuer, check_lifetime, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::model::{Environment, EnvironmentName, Resource, ResourceId, ResourceUri, ScopeDefinition, ScopeToken, SigningKey};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// The scope that reading the business API needs; every environment's own resource understands it.
 const BUSINESS_READ: &str = "business:read";
+
+/// What paths of the management listener begin with: an environment's pages are at its name, and one of these names would have none.
+/// A test of the dashboard compares this with its routes.
+pub const RESERVED_ENVIRONMENT_NAMES: &[&str] = &[
+    "account",
+    "admin",
+    "assets",
+    "audit",
+    "dialects",
+    "invitation",
+    "keys",
+    "members",
+    "node",
+    "reasons",
+    "resources",
+    "revocations",
+    "sign-in",
+    "sign-out",
+    "step-up",
+    "tenants",
+    "theme",
+];
 
 /// What a new environment is made of.
 #[derive(Clone, Debug)]
@@ -26,6 +48,7 @@ impl<S: Store> Registry<S> {
     pub async fn create_environment(&self, new: NewEnvironment, keys: Vec<SigningKey>) -> Outcome<Environment> {
         check_issuer(&new.issuer)?;
         check_lifetime(new.lifetime_max)?;
+        check_is_no_page(&new.name)?;
         self.check_issuer_is_free(&new.name, &new.issuer).await?;
         let now = self.clock.now();
         let environment = Environment {
@@ -109,6 +132,13 @@ impl<S: Store> Registry<S> {
 
 fn issuer_uri(issuer: &str) -> Outcome<ResourceUri> {
     issuer.parse().map_err(|_| RegistryError::Invalid { field: "issuer", expected: "an absolute URL".to_owned() })
+}
+
+fn check_is_no_page(name: &EnvironmentName) -> Outcome<()> {
+    if !RESERVED_ENVIRONMENT_NAMES.contains(&name.as_str()) {
+        return Ok(());
+    }
+    invalid("name", format!("another name than {name}, which is a page of the dashboard"))
 }
 
 fn own_scopes() -> Vec<ScopeDefinition> {

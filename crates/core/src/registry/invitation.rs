@@ -5,19 +5,17 @@ use super::member::{check_role, end, everything_ends, recovery_ends};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::crypto::SecretText;
-use crate::management::{Principal, Reach, Role, new_code, new_token};
+use crate::management::{Principal, Role, new_code, new_token};
 use crate::model::{
     EmailAddress, Invitation, InvitationId, InvitationKind, Member, MemberId, Passkey, PasswordHash, SealedBytes, Session,
     Status, TenantId, TokenDigest,
 };
-use crate::store::{InvitationsToEnd, Page, SessionsToEnd, Store, Subject, Write};
+use crate::store::{InvitationsToEnd, SessionsToEnd, Store, Subject, Write};
 
 /// For how many seconds invitations are kept that are over: a month, for whoever looks what became of them.
 const KEPT: i64 = 30 * 86_400;
-/// How many are read at a time.
-const PAGE: u32 = 500;
 /// How many invitations can be open at a time, of one tenant or of the operator.
-pub const OPEN_INVITATIONS_MAX: usize = 500;
+pub const OPEN_INVITATIONS_MAX: u32 = 500;
 
 /// Whom to invite.
 #[derive(Clone, Debug)]
@@ -53,11 +51,16 @@ pub(crate) struct Means {
 
 impl<S: Store> Registry<S> {
     /// Invites somebody. Whoever invites must be allowed to give the role, now and when it is accepted; nobody is asked of
-    /// somebody on the machine itself.
+    /// somebody on the machine itself, who is told where the address is a member's.
     pub async fn invite(&self, new: &NewInvitation, invited_by: Option<Principal>) -> Outcome<CreatedInvitation> {
         check_role(new.role, new.tenant_id)?;
         if let Some(tenant) = new.tenant_id {
             self.existing_tenant(tenant).await?;
+        }
+        if invited_by.is_none()
+            && let Some(holder) = self.store.member_by_email(&new.email).await?
+        {
+            return Err(address_taken(&holder));
         }
         self.check_open_invitations(new.tenant_id).await?;
         let mut created = self.new_invitation(InvitationKind::Invite, new_token(&*self.random));
@@ -275,21 +278,19 @@ impl<S: Store> Registry<S> {
 
     /// Refuses one more where too many are open: of a tenant its own, of the operator those of no tenant.
     async fn check_open_invitations(&self, tenant_id: Option<TenantId>) -> Outcome<()> {
-        let (now, reach) = (self.clock.now(), tenant_id.map_or(Reach::Operator, Reach::Tenant));
-        let (mut open, mut after) = (0, None);
-        loop {
-            let page = self.store.invitations(reach, Page { after: after.as_ref(), limit: PAGE }).await?;
-            after = page.last().map(|last| last.id);
-            open += page.iter().filter(|one| one.tenant_id == tenant_id && one.is_open(now)).count();
-            if open >= OPEN_INVITATIONS_MAX {
-                let why = format!("{OPEN_INVITATIONS_MAX} invitations are open; take some back first");
-                return Err(RegistryError::NotAllowed(why));
-            }
-            if after.is_none() {
-                return Ok(());
-            }
+        let open = self.store.open_invitations(tenant_id, self.clock.now(), OPEN_INVITATIONS_MAX).await?;
+        if open < u64::from(OPEN_INVITATIONS_MAX) {
+            return Ok(());
         }
+        Err(RegistryError::NotAllowed(format!("{OPEN_INVITATIONS_MAX} invitations are open; take some back first")))
     }
+}
+
+/// That an address is a member's already, for whoever may know of that member.
+pub(crate) fn address_taken(holder: &Member) -> RegistryError {
+    let of = holder.tenant_id.map_or_else(|| "the operator".to_owned(), |tenant| format!("the tenant {tenant}"));
+    let why = "each address belongs to one member of the server; invite another one, or have that member removed";
+    RegistryError::NotAllowed(format!("the address {} is that of the member {} of {of}: {why}", holder.email, holder.id))
 }
 
 fn ended(invitation: &Invitation, now: Timestamp) -> Invitation {

@@ -50,10 +50,7 @@ impl<S: Store> Registry<S> {
         limits: &CredentialLimits,
         expires_at: Option<Timestamp>,
     ) -> Outcome<()> {
-        if limits.networks.len() > MAX_NETWORKS || has_repeats(limits.networks.iter()) {
-            return invalid("networks", format!("at most {MAX_NETWORKS} networks, each once"));
-        }
-        check_begin(limits, expires_at)?;
+        check_form(limits, expires_at)?;
         limits.scopes.as_ref().map_or(Ok(()), |scopes| check_scopes(client, scopes))?;
         match &limits.businesses {
             Some(ids) => self.check_limit_businesses(client, ids).await,
@@ -62,9 +59,6 @@ impl<S: Store> Registry<S> {
     }
 
     async fn check_limit_businesses(&self, client: &Client, ids: &[BusinessId]) -> Outcome<()> {
-        if ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter()) {
-            return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or no limit"));
-        }
         for id in ids {
             self.existing_business(&client.environment, client.tenant_id, *id).await?;
             if matches!(&client.businesses, BusinessAccess::Only(allowed) if !allowed.contains(id)) {
@@ -77,10 +71,25 @@ impl<S: Store> Registry<S> {
     }
 }
 
-fn check_scopes(client: &Client, scopes: &ScopeSet) -> Outcome<()> {
-    if scopes.is_empty() || scopes.iter().len() > ScopeSet::MAX_SCOPES || has_repeats(scopes.iter()) {
+/// What can be said of limits by themselves, whatever the client has.
+pub(super) fn check_form(limits: &CredentialLimits, expires_at: Option<Timestamp>) -> Outcome<()> {
+    if limits.networks.len() > MAX_NETWORKS || has_repeats(limits.networks.iter()) {
+        return invalid("networks", format!("at most {MAX_NETWORKS} networks, each once"));
+    }
+    check_begin(limits, expires_at)?;
+    let is_bad =
+        |scopes: &ScopeSet| scopes.is_empty() || scopes.iter().len() > ScopeSet::MAX_SCOPES || has_repeats(scopes.iter());
+    if limits.scopes.as_ref().is_some_and(is_bad) {
         return invalid("scopes", format!("1 to {} scopes, each once, or no limit", ScopeSet::MAX_SCOPES));
     }
+    let is_bad = |ids: &Vec<BusinessId>| ids.is_empty() || ids.len() > MAX_BUSINESSES || has_repeats(ids.iter());
+    if limits.businesses.as_ref().is_some_and(is_bad) {
+        return invalid("businesses", format!("1 to {MAX_BUSINESSES} businesses, each once, or no limit"));
+    }
+    Ok(())
+}
+
+fn check_scopes(client: &Client, scopes: &ScopeSet) -> Outcome<()> {
     let is_granted = |scope: &&_| client.grants.iter().any(|grant| grant.scopes.contains(scope));
     match scopes.iter().find(|scope| !is_granted(scope)) {
         Some(scope) => {

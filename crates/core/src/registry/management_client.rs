@@ -8,6 +8,9 @@ use crate::management::{Principal, Role};
 use crate::model::{CredentialId, ManagementClient, ManagementClientId, Status, StoredSecret, TenantId};
 use crate::store::{InvitationsToEnd, Store, StoreError, Subject, Write};
 
+/// How many management clients of one tenant can be turned on at a time.
+pub const ACTIVE_MANAGEMENT_CLIENTS_MAX: u32 = 100;
+
 /// What a new management client is to be.
 #[derive(Clone, Debug)]
 pub struct NewManagementClient {
@@ -36,6 +39,7 @@ impl<S: Store> Registry<S> {
         if let Some(tenant) = new.tenant_id {
             self.existing_tenant(tenant).await?;
         }
+        self.check_active_management_clients(new.tenant_id).await?;
         let id = ManagementClientId::generate(&*self.random);
         let (secret, secret_id, stored) = self.new_management_secret(id)?;
         let client = ManagementClient {
@@ -79,6 +83,9 @@ impl<S: Store> Registry<S> {
         // A change of nothing is none: each version ends the tokens of the one before.
         if before.status == status && seen.is_none_or(|seen| seen == before.version) {
             return Ok(before);
+        }
+        if status == Status::Active && before.status != Status::Active {
+            self.check_active_management_clients(before.tenant_id).await?;
         }
         let edit = |client: &mut ManagementClient| {
             check_version(seen, client.version)?;
@@ -137,6 +144,17 @@ impl<S: Store> Registry<S> {
             Ok((draft, after))
         })
         .await
+    }
+
+    /// Refuses one more of a tenant where too many are turned on. Each may ask as much as a person, and what one leaks, all can.
+    async fn check_active_management_clients(&self, tenant_id: Option<TenantId>) -> Outcome<()> {
+        let Some(tenant) = tenant_id else { return Ok(()) };
+        let active = self.store.active_management_clients(tenant, ACTIVE_MANAGEMENT_CLIENTS_MAX).await?;
+        if active < u64::from(ACTIVE_MANAGEMENT_CLIENTS_MAX) {
+            return Ok(());
+        }
+        let why = format!("{ACTIVE_MANAGEMENT_CLIENTS_MAX} management clients of the tenant are active; disable some first");
+        Err(RegistryError::NotAllowed(why))
     }
 
     pub(crate) async fn existing_management_client(&self, id: ManagementClientId) -> Outcome<ManagementClient> {

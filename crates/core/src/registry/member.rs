@@ -29,7 +29,7 @@ impl<S: Store> Registry<S> {
     }
 
     /// Gives a member another role where it belongs. It is signed out everywhere in the same change, so that no session outlives
-    /// the rights that it began with.
+    /// the rights that it began with; what it has invited is over if it could not give its role of before any more.
     pub async fn set_member_role(&self, id: MemberId, role: Role) -> Outcome<Member> {
         self.change_member(id, &MemberEdit { role: Some(role), ..MemberEdit::default() }).await
     }
@@ -43,7 +43,7 @@ impl<S: Store> Registry<S> {
         }
         let change = |member: &mut Member| {
             check_version(version, member.version)?;
-            let (was_admin, now) = (is_active_admin(member), self.clock.now());
+            let (was_admin, was, now) = (is_active_admin(member), member.role, self.clock.now());
             if let Some(role) = role {
                 check_role(role, member.tenant_id)?;
                 member.role = role;
@@ -54,6 +54,11 @@ impl<S: Store> Registry<S> {
                 Some(_) => vec![end(id, SessionsToEnd::All), recovery_ends(id, now)],
                 None => Vec::new(),
             };
+            // An invitation gives no more than its inviter holds when it is used (rule S24). It ends with what its inviter held, so
+            // that of an acceptance in the same moment and this change one finds what the other did.
+            if !is_off && role.is_some_and(|role| role != was && !role.may_give(was)) {
+                writes.push(invitations_end(id, now));
+            }
             writes.extend((was_admin && !is_active_admin(member)).then_some(Write::KeepAnAdmin));
             Ok((writes, ()))
         };
@@ -244,8 +249,12 @@ pub(super) fn recovery_ends(id: MemberId, at: Timestamp) -> Write {
 
 /// Ends a member's sessions, the links and codes by which it would come back, and the invitations that it made.
 pub(super) fn everything_ends(id: MemberId, at: Timestamp) -> Vec<Write> {
-    let by = Write::EndInvitations { which: InvitationsToEnd::By(Principal::Member(id)), at };
-    vec![end(id, SessionsToEnd::All), recovery_ends(id, at), by]
+    vec![end(id, SessionsToEnd::All), recovery_ends(id, at), invitations_end(id, at)]
+}
+
+/// Ends the invitations that a member made.
+fn invitations_end(id: MemberId, at: Timestamp) -> Write {
+    Write::EndInvitations { which: InvitationsToEnd::By(Principal::Member(id)), at }
 }
 
 /// A role at the operator goes with no tenant, another with one (rule S1).

@@ -6,6 +6,7 @@
 mod business;
 mod checks;
 mod client;
+mod configuration;
 mod credential;
 mod entitlement;
 mod environment;
@@ -29,14 +30,17 @@ use std::sync::Arc;
 pub use business::{BusinessEdit, MAX_EXTERNAL_ID, NewBusiness};
 pub use checks::{MAX_ATTRIBUTES, MAX_NAME, check_issuer};
 pub use client::{ClientEdit, ClientSecurity, CreatedClient, MAX_BUSINESSES, MAX_SERVED, NewClient, NewGrant};
+pub use configuration::{
+    ApplyFailure, CHANGES_AT_ONCE, ConfigurationPlan, NewSecret, PlanOptions, PlannedAction, PlannedChange,
+};
 pub use credential::{CreatedSharedKey, MAX_CONDITIONS, MAX_CREDENTIALS, MAX_LIVE_PROOFS, MAX_TEXT, NewCredential};
 pub use entitlement::{EntitlementEdit, MAX_ENTITLED_DIALECTS, MAX_ENTITLED_RESOURCES};
-pub use environment::NewEnvironment;
-pub(crate) use invitation::Means;
+pub use environment::{NewEnvironment, RESERVED_ENVIRONMENT_NAMES};
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
+pub(crate) use invitation::{Means, address_taken};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
 pub use limits::MAX_NETWORKS;
-pub use management_client::{CreatedManagementClient, NewManagementClient};
+pub use management_client::{ACTIVE_MANAGEMENT_CLIENTS_MAX, CreatedManagementClient, NewManagementClient};
 pub use member::MemberEdit;
 pub use promotion::{Blocked, Difference, Promoted, PromotionPlan};
 pub use resource::{MAX_SCOPES, NewResource, ResourceEdit};
@@ -153,6 +157,7 @@ pub struct Registry<S> {
 }
 
 /// A change before its audit row is complete.
+#[derive(Debug)]
 struct Draft {
     /// Whose audit chain the row belongs to; none for the operator's.
     tenant: Option<TenantId>,
@@ -180,10 +185,15 @@ impl<S> Registry<S> {
 
 impl<S: Store> Registry<S> {
     async fn commit(&self, draft: Draft) -> Result<(), CommitError> {
+        self.store.commit(&self.audited_change(draft)).await.map(|_| ())
+    }
+
+    /// A change with its whole audit row.
+    fn audited_change(&self, draft: Draft) -> Change {
         let Draft { tenant, action, subject, before, after, writes } = draft;
         let (at, Actor { who: actor, source, request_id }) = (self.clock.now(), self.actor.clone());
         let audit = AuditEntry { at, tenant, actor, source, request_id, action, subject, before, after };
-        self.store.commit(&Change { writes, audit }).await.map(|_| ())
+        Change { writes, audit }
     }
 
     /// Makes something new.

@@ -44,12 +44,9 @@ pub struct ResourceEdit {
 impl<S: Store> Registry<S> {
     /// Makes a resource.
     pub async fn create_resource(&self, new: NewResource) -> Outcome<Resource> {
-        check_name("name", &new.name)?;
-        check_scopes(&new.scopes)?;
+        check_resource(&new.name, &new.scopes)?;
         let record = self.existing_environment(&new.environment).await?;
-        if record.resources.len() >= MAX_RESOURCES {
-            return Err(RegistryError::NotAllowed(format!("an environment has at most {MAX_RESOURCES} resources")));
-        }
+        check_resource_count(record.resources.len())?;
         let resource = Resource {
             id: ResourceId::generate(&*self.random),
             environment: new.environment,
@@ -61,15 +58,7 @@ impl<S: Store> Registry<S> {
             created_at: self.clock.now(),
             version: 1,
         };
-        let draft = Draft {
-            tenant: None,
-            action: "resource.create",
-            subject: subject_of(&resource),
-            before: None,
-            after: audited(&resource),
-            writes: vec![Write::InsertResource(resource.clone())],
-        };
-        self.insert(draft, || format!("a resource {} in {}", resource.uri, resource.environment)).await?;
+        self.insert(create_draft(&resource), || format!("a resource {} in {}", resource.uri, resource.environment)).await?;
         Ok(resource)
     }
 
@@ -85,7 +74,7 @@ impl<S: Store> Registry<S> {
         }
         self.update(|| async {
             let record = self.existing_environment(environment).await?;
-            let before = find_resource(record, uri)?;
+            let before = find_resource(&record, uri)?.clone();
             check_version(edit.version, before.version)?;
             let mut after = before.clone();
             after.name = edit.name.clone().unwrap_or(after.name);
@@ -99,17 +88,47 @@ impl<S: Store> Registry<S> {
             after.scopes.retain(|scope| !edit.remove_scopes.contains(&scope.name));
             check_scopes(&after.scopes)?;
             after.version += 1;
-            let draft = Draft {
-                tenant: None,
-                action: "resource.edit",
-                subject: subject_of(&after),
-                before: audited(&before),
-                after: audited(&after),
-                writes: vec![Write::UpdateResource(after.clone())],
-            };
-            Ok((draft, after))
+            Ok((edit_draft(&before, &after), after))
         })
         .await
+    }
+}
+
+/// The rules that hold for every resource by itself.
+pub(super) fn check_resource(name: &str, scopes: &[ScopeDefinition]) -> Outcome<()> {
+    check_name("name", name)?;
+    check_scopes(scopes)
+}
+
+/// Whether there may be one more where there are so many.
+pub(super) fn check_resource_count(count: usize) -> Outcome<()> {
+    if count >= MAX_RESOURCES {
+        return Err(RegistryError::NotAllowed(format!("an environment has at most {MAX_RESOURCES} resources")));
+    }
+    Ok(())
+}
+
+/// A resource made.
+pub(super) fn create_draft(resource: &Resource) -> Draft {
+    Draft {
+        tenant: None,
+        action: "resource.create",
+        subject: subject_of(resource),
+        before: None,
+        after: audited(resource),
+        writes: vec![Write::InsertResource(resource.clone())],
+    }
+}
+
+/// A resource changed.
+pub(super) fn edit_draft(before: &Resource, after: &Resource) -> Draft {
+    Draft {
+        tenant: None,
+        action: "resource.edit",
+        subject: subject_of(after),
+        before: audited(before),
+        after: audited(after),
+        writes: vec![Write::UpdateResource(after.clone())],
     }
 }
 
@@ -118,10 +137,9 @@ fn subject_of(resource: &Resource) -> Subject {
 }
 
 /// The resource of a URI.
-pub(super) fn find_resource(record: EnvironmentRecord, uri: &ResourceUri) -> Outcome<Resource> {
-    let name = record.environment.name;
-    let found = record.resources.into_iter().find(|resource| resource.uri == *uri);
-    found.ok_or_else(|| RegistryError::NotFound(format!("resource {uri} in {name}")))
+pub(super) fn find_resource<'a>(record: &'a EnvironmentRecord, uri: &ResourceUri) -> Outcome<&'a Resource> {
+    let found = record.resources.iter().find(|resource| resource.uri == *uri);
+    found.ok_or_else(|| RegistryError::NotFound(format!("resource {uri} in {}", record.environment.name)))
 }
 
 fn check_scopes(scopes: &[ScopeDefinition]) -> Outcome<()> {

@@ -1,5 +1,5 @@
 use super::checks::{check_version, invalid};
-use super::credential::check_credential_count;
+use super::credential::{add_draft, check_credential_count};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited, rotation};
 use crate::clock::Timestamp;
@@ -60,19 +60,7 @@ impl<S: Store> Registry<S> {
             self.check_limits(&record.client, limits, expires_at).await?;
             let mut created = self.new_secret(environment, client_id, expires_at)?;
             created.credential.limits.clone_from(limits);
-            // The client's row is written too, so that two secrets added at once cannot both pass the count.
-            let mut client = record.client;
-            client.version += 1;
-            let tenant = client.tenant_id;
-            let draft = Draft {
-                tenant: Some(tenant),
-                action: "secret.create",
-                subject: Subject::Client { environment: environment.clone(), id: client_id.clone() },
-                before: None,
-                after: audited(&created.credential),
-                writes: vec![Write::UpdateClient(client), Write::InsertCredential(created.credential.clone())],
-            };
-            Ok((draft, created))
+            Ok((add_draft("secret.create", record.client, &created.credential), created))
         })
         .await
     }
@@ -173,12 +161,21 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         expires_at: Option<Timestamp>,
     ) -> Outcome<CreatedSecret> {
+        self.new_secret_of_id((environment, client_id), CredentialId::generate(&*self.random), expires_at)
+    }
+
+    /// The same of an identifier that is known already.
+    pub(super) fn new_secret_of_id(
+        &self,
+        (environment, client_id): (&EnvironmentName, &ClientId),
+        id: CredentialId,
+        expires_at: Option<Timestamp>,
+    ) -> Outcome<CreatedSecret> {
         let now = self.clock.now();
         if expires_at.is_some_and(|end| end <= now) {
             return invalid("expires_at", "a moment in the future");
         }
         let secret = ClientSecret::generate(environment, &*self.random);
-        let id = CredentialId::generate(&*self.random);
         let owner = SecretOwner { environment, client_id, credential_id: id };
         let stored = self.root_keys.peppers.store(owner, secret.text());
         let stored = stored.ok_or_else(|| RegistryError::NotAllowed("no pepper is loaded".to_owned()))?;
@@ -202,7 +199,7 @@ impl<S: Store> Registry<S> {
 }
 
 /// One that ends at once is turned off as well: on a node whose clock is behind it would not have expired yet (rule S11).
-fn end_at(credential: &mut Credential, expires_at: Timestamp, now: Timestamp) {
+pub(super) fn end_at(credential: &mut Credential, expires_at: Timestamp, now: Timestamp) {
     credential.expires_at = Some(expires_at);
     if expires_at <= now {
         credential.status = Status::Disabled;

@@ -1,6 +1,7 @@
 use super::checks::{check_attributes, check_name, check_version};
 use super::revocation::mark;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
+use crate::clock::Timestamp;
 use crate::model::{Attributes, RevocationSubject, Status, Tenant, TenantId};
 use crate::store::{Store, Subject, Write};
 
@@ -31,15 +32,7 @@ impl<S: Store> Registry<S> {
             created_at: self.clock.now(),
             version: 1,
         };
-        let draft = Draft {
-            tenant: Some(tenant.id),
-            action: "tenant.create",
-            subject: Subject::Tenant { id: tenant.id },
-            before: None,
-            after: audited(&tenant),
-            writes: vec![Write::InsertTenant(tenant.clone())],
-        };
-        self.insert(draft, || format!("a tenant named {name:?}")).await?;
+        self.insert(create_draft(&tenant), || format!("a tenant named {name:?}")).await?;
         Ok(tenant)
     }
 
@@ -100,14 +93,7 @@ impl<S: Store> Registry<S> {
             let mut after = before.clone();
             edit(&mut after)?;
             after.version += 1;
-            let mut writes = vec![Write::UpdateTenant(after.clone())];
-            if before.status == Status::Active && after.status == Status::Disabled {
-                writes.push(Write::EndAccessOfTenant { tenant_id: id });
-                writes.push(mark(RevocationSubject::Tenant { id }, self.clock.now()));
-            }
-            let (tenant, subject) = (Some(id), Subject::Tenant { id });
-            let draft = Draft { tenant, action, subject, before: audited(&before), after: audited(&after), writes };
-            Ok((draft, after))
+            Ok((change_draft(action, &before, &after, self.clock.now()), after))
         })
         .await
     }
@@ -115,4 +101,28 @@ impl<S: Store> Registry<S> {
     pub(super) async fn existing_tenant(&self, id: TenantId) -> Outcome<Tenant> {
         self.store.tenant(id).await?.ok_or_else(|| RegistryError::NotFound(format!("tenant {id}")))
     }
+}
+
+/// A tenant made.
+pub(super) fn create_draft(tenant: &Tenant) -> Draft {
+    Draft {
+        tenant: Some(tenant.id),
+        action: "tenant.create",
+        subject: Subject::Tenant { id: tenant.id },
+        before: None,
+        after: audited(tenant),
+        writes: vec![Write::InsertTenant(tenant.clone())],
+    }
+}
+
+/// A tenant changed. Turned off, all that its clients and people have is over.
+pub(super) fn change_draft(action: &'static str, before: &Tenant, after: &Tenant, now: Timestamp) -> Draft {
+    let id = after.id;
+    let mut writes = vec![Write::UpdateTenant(after.clone())];
+    if before.status == Status::Active && after.status == Status::Disabled {
+        writes.push(Write::EndAccessOfTenant { tenant_id: id });
+        writes.push(mark(RevocationSubject::Tenant { id }, now));
+    }
+    let (tenant, subject) = (Some(id), Subject::Tenant { id });
+    Draft { tenant, action, subject, before: audited(before), after: audited(after), writes }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+mod configuration;
 mod entitlement;
 mod limits;
 mod objects;

@@ -68,6 +68,34 @@ struct HeldLease {
 }
 
 impl State {
+    /// A change whose rows are written: its position, its feed entry and its audit row.
+    fn note(&mut self, change: &Change) {
+        let position = Position(self.position.0 + 1);
+        self.position = position;
+        if change.writes.iter().any(|write| matches!(write, Write::ConfirmRestore)) {
+            self.is_unconfirmed = false;
+        }
+        self.marks += 1;
+        let mark = Mark(self.marks);
+        self.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
+        let audit = change.audit.clone();
+        let before = self.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
+        let record = AuditRecord {
+            position,
+            tenant: audit.tenant,
+            sequence: Some(before + 1),
+            at: audit.at,
+            actor: audit.actor,
+            source: audit.source,
+            request_id: audit.request_id,
+            action: audit.action.to_owned(),
+            subject: audit.subject,
+            before: audit.before,
+            after: audit.after,
+        };
+        self.audit.insert(position, record);
+    }
+
     fn is_held(&self, lease: &Lease) -> bool {
         self.leases.get(lease.name).is_some_and(|held| held.fence == lease.fence)
     }
@@ -273,39 +301,22 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
+        self.commit_all(std::slice::from_ref(change)).await
+    }
+
+    async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
         let mut state = self.usable().map_err(CommitError::Store)?;
-        let position = Position(state.position.0 + 1);
         // On a copy, so that a change that fails in the middle leaves nothing behind.
         let mut tables = state.tables.clone();
-        change.writes.iter().try_for_each(|write| tables.write(write, position))?;
-        if change.writes.iter().any(|write| matches!(write, Write::ConfirmRestore)) {
-            state.is_unconfirmed = false;
+        for (change, position) in changes.iter().zip(state.position.0 + 1..) {
+            change.writes.iter().try_for_each(|write| tables.write(write, Position(position)))?;
         }
         state.tables = tables;
-        state.position = position;
-        let audit = change.audit.clone();
-        state.marks += 1;
-        let mark = Mark(state.marks);
-        state.feed.insert(position, FeedEntry { position, subject: change.feed_subject(), mark });
-        let before = state.audit.values().filter(|record| record.tenant == audit.tenant).count() as u64;
-        let record = AuditRecord {
-            position,
-            tenant: audit.tenant,
-            sequence: Some(before + 1),
-            at: audit.at,
-            actor: audit.actor,
-            source: audit.source,
-            request_id: audit.request_id,
-            action: audit.action.to_owned(),
-            subject: audit.subject,
-            before: audit.before,
-            after: audit.after,
-        };
-        state.audit.insert(position, record);
+        changes.iter().for_each(|change| state.note(change));
         if state.faults.answers {
             return Err(CommitError::Unknown("it was told to lose the answer".to_owned()));
         }
-        Ok(position)
+        Ok(state.position)
     }
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
@@ -433,6 +444,19 @@ impl Store for MemoryStore {
         Ok(later.take(page.limit as usize).cloned().collect())
     }
 
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let state = self.usable()?;
+        let all = state.tables.businesses_of(environment, tenant);
+        let called = all.filter(|business| business.external_id.as_deref() == Some(external_id));
+        Ok(called.take(limit as usize).cloned().collect())
+    }
+
     async fn businesses_before(
         &self,
         environment: &EnvironmentName,
@@ -471,6 +495,18 @@ impl Store for MemoryStore {
 
     async fn credentials(&self, environment: &EnvironmentName, client: &ClientId) -> Read<Vec<Credential>> {
         Ok(self.usable()?.tables.credentials_of(environment, client))
+    }
+
+    async fn credentials_between(
+        &self,
+        environment: &EnvironmentName,
+        (first, last): (&ClientId, &ClientId),
+    ) -> Read<Vec<Credential>> {
+        let is_between = |one: &Credential| (first..=last).contains(&&one.client_id);
+        let state = self.usable()?;
+        let mut found = tables::in_order(&state.tables.credentials, |one| one.environment == *environment && is_between(one));
+        found.sort_by(|one, other| one.client_id.cmp(&other.client_id));
+        Ok(found)
     }
 
     async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {

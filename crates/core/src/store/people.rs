@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::management::Reach;
 use crate::model::{
     EmailAddress, Invitation, InvitationId, ManagementClient, ManagementClientId, Member, MemberId, Session, SessionId,
-    TokenDigest,
+    TenantId, TokenDigest,
 };
 
 /// The part of a store that holds members, sessions, invitations and management clients. Changes go through
@@ -15,6 +15,9 @@ use crate::model::{
 pub trait PeopleStore: Send + Sync + 'static {
     /// A member.
     fn member(&self, id: MemberId) -> impl Future<Output = Read<Option<Member>>> + Send;
+
+    /// A member within reach. Another tenant's is not found, by the same query (rule S4).
+    fn member_of(&self, reach: Reach, id: MemberId) -> impl Future<Output = Read<Option<Member>>> + Send;
 
     /// The member of an address.
     fn member_by_email(&self, email: &EmailAddress) -> impl Future<Output = Read<Option<Member>>> + Send;
@@ -43,11 +46,27 @@ pub trait PeopleStore: Send + Sync + 'static {
     /// An invitation.
     fn invitation(&self, id: InvitationId) -> impl Future<Output = Read<Option<Invitation>>> + Send;
 
+    /// An invitation within reach. Another tenant's is not found, by the same query (rule S4).
+    fn invitation_of(&self, reach: Reach, id: InvitationId) -> impl Future<Output = Read<Option<Invitation>>> + Send;
+
+    /// How many invitations of a tenant, or of the operator alone, can be used at a moment, counted up to `limit`.
+    fn open_invitations(&self, tenant: Option<TenantId>, now: Timestamp, limit: u32) -> impl Future<Output = Read<u64>> + Send;
+
     /// Invitations within reach, by identifier, also those that are over and not forgotten.
     fn invitations(&self, reach: Reach, page: Page<'_, InvitationId>) -> impl Future<Output = Read<Vec<Invitation>>> + Send;
 
     /// A management client.
     fn management_client(&self, id: ManagementClientId) -> impl Future<Output = Read<Option<ManagementClient>>> + Send;
+
+    /// A management client within reach. Another tenant's is not found, by the same query (rule S4).
+    fn management_client_of(
+        &self,
+        reach: Reach,
+        id: ManagementClientId,
+    ) -> impl Future<Output = Read<Option<ManagementClient>>> + Send;
+
+    /// How many management clients of a tenant are turned on, counted up to `limit`.
+    fn active_management_clients(&self, tenant: TenantId, limit: u32) -> impl Future<Output = Read<u64>> + Send;
 
     /// Management clients within reach, by identifier.
     fn management_clients(

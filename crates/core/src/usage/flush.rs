@@ -66,6 +66,11 @@ impl Unsent {
         }
     }
 
+    /// The refusal of a request, among what the store does not have yet.
+    pub(super) fn refusal(&self, request_id: &str) -> Option<&Refusal> {
+        self.batches.iter().flat_map(|batch| &batch.refusals).find(|refusal| refusal.request_id == request_id)
+    }
+
     /// Sends what there is, in order.
     async fn send<S: Store>(&mut self, store: &S) -> Read<()> {
         while let Some(batch) = self.batches.front() {

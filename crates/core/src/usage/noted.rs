@@ -181,6 +181,14 @@ impl Usage {
         }
     }
 
+    /// Why a request was refused, while that waits to be written down. Looking writes nothing.
+    pub async fn waiting_refusal(&self, request_id: &str) -> Option<Refusal> {
+        // What a flush took out of memory is in the store when it lets go, or still here.
+        let unsent = self.unsent.lock().await;
+        let noted = || self.shards.iter().find_map(|shard| locked(shard).refusals.of_request(request_id).cloned());
+        unsent.refusal(request_id).cloned().or_else(noted)
+    }
+
     /// Whether something waits.
     pub fn is_empty(&self) -> bool {
         self.shards.iter().all(|shard| {

@@ -160,6 +160,12 @@ impl Waiting {
         push_bounded(self.of_clients.entry(key).or_default(), refusal, WAITING_OF_CLIENT);
     }
 
+    /// The one of a request.
+    pub(super) fn of_request(&self, request_id: &str) -> Option<&Refusal> {
+        let all = self.of_clients.values().flatten().chain(&self.of_unknown);
+        all.into_iter().find(|refusal: &&Refusal| refusal.request_id == request_id)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.of_clients.is_empty() && self.of_unknown.is_empty()
     }

@@ -106,7 +106,7 @@ async fn authority(app: &AdminApp, shown: Shown) -> Result<Authority, Problem> {
     };
     let refused = || Problem::new(ProblemKind::TokenInvalid, "The token or session is unknown, expired, or ended.");
     let authority = found.map_err(|error| Problem::of_store(&error))?.ok_or_else(refused)?;
-    match app.management.count_call(authority.principal(), app.now()) {
+    match app.management.count_call(&authority, app.now()) {
         Err(ManagementError::Limited(seconds)) => Err(Problem::limited(seconds)),
         _ => Ok(authority),
     }

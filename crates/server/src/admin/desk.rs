@@ -72,6 +72,11 @@ impl Desk {
         all.into_iter().find(|record| record.environment.name == *name).ok_or(Refusal::NotFound)
     }
 
+    /// Sees that there is an environment.
+    pub(super) async fn require_environment(&self, name: &EnvironmentName) -> Result<(), Refusal> {
+        if self.store().has_environment(name).await? { Ok(()) } else { Err(Refusal::NotFound) }
+    }
+
     /// A tenant within reach.
     pub(super) async fn tenant(&self, id: TenantId) -> Result<Tenant, Refusal> {
         // One that is out of reach is looked up in vain, as one is that does not exist.

@@ -18,6 +18,8 @@ pub(crate) enum Trial {
     Token,
     /// The audit log, read from end to end.
     Audit,
+    /// What a promotion would do, of a client with all that it names.
+    Promotion,
 }
 
 impl Trial {
@@ -26,6 +28,7 @@ impl Trial {
         match self {
             Trial::Token => 120,
             Trial::Audit => 12,
+            Trial::Promotion => 60,
         }
     }
 
@@ -34,6 +37,7 @@ impl Trial {
         match self {
             Trial::Token => 4,
             Trial::Audit => 1,
+            Trial::Promotion => 2,
         }
     }
 
@@ -42,6 +46,7 @@ impl Trial {
         match self {
             Trial::Token => 64,
             Trial::Audit => 4,
+            Trial::Promotion => 8,
         }
     }
 }
@@ -104,6 +109,14 @@ impl Drop for Running {
         if let Some(account) = lock(&self.accounts).get_mut(&self.key) {
             account.running = account.running.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+impl Trials {
+    /// Whether something that somebody tries goes on.
+    pub(crate) fn is_running(&self, who: Principal, what: Trial) -> bool {
+        lock(&self.accounts).get(&(who, what)).is_some_and(|account| account.running > 0)
     }
 }
 

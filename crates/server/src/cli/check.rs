@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::place::{Files, mistakes_of};
+use super::reference::command_line;
 use super::serve::{Secrets, management_tls};
 use super::{Done, Failure, Shared, time};
 use crate::clock::SystemClock;
@@ -23,11 +24,17 @@ pub(super) struct CheckArgs {
     /// Print the reference of all settings instead.
     #[arg(long)]
     reference: bool,
+    /// Print the reference of all commands instead.
+    #[arg(long, conflicts_with = "reference")]
+    command_line: bool,
 }
 
 pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
     if args.reference {
         return Ok(Output::text(reference().trim_end(), json!({ "reference": reference() })));
+    }
+    if args.command_line {
+        return Ok(Output::text(command_line().trim_end(), json!({ "reference": command_line() })));
     }
     // The configuration stops everything else; of the rest, each part is looked at whatever the others are.
     let (files, config) = Files::find_with_config(shared)?;

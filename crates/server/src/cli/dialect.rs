@@ -14,6 +14,7 @@ use super::place::{Files, mistakes_of};
 use super::{Done, Failure, Shared};
 use crate::dialect_example::example_of;
 use crate::dialect_files::{load_dialects, read_dialect, read_folder};
+use crate::dialect_page::page_of;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum DialectCommand {
@@ -28,6 +29,9 @@ pub(super) enum DialectCommand {
         /// Print the file of a built-in dialect instead, to write your own from.
         #[arg(long)]
         source: bool,
+        /// Print it as a page of documentation.
+        #[arg(long, conflicts_with = "source")]
+        markdown: bool,
     },
     /// Check a dialect file, together with those that it would live with.
     #[command(after_help = "Example: mintmark dialect check acme.toml")]
@@ -40,8 +44,8 @@ pub(super) enum DialectCommand {
 pub(super) fn run(shared: &Shared, command: DialectCommand) -> Done {
     match command {
         DialectCommand::List => Ok(list(&load(shared)?)),
-        DialectCommand::Show { name, source: true } => show_source(&name),
-        DialectCommand::Show { name, source: false } => show(&load(shared)?, &name),
+        DialectCommand::Show { name, source: true, .. } => show_source(&name),
+        DialectCommand::Show { name, markdown, .. } => show(&load(shared)?, &name, markdown),
         DialectCommand::Check { file } => check(shared, &file),
     }
 }
@@ -99,11 +103,15 @@ fn show_source(name: &str) -> Done {
     Ok(Output::text(text.trim_end(), json!({ "source": text })))
 }
 
-fn show(set: &DialectSet, name: &str) -> Done {
+fn show(set: &DialectSet, name: &str, as_page: bool) -> Done {
     let dialect = set.get(name).ok_or_else(|| {
         let known: Vec<&str> = set.iter().map(|dialect| dialect.name.as_str()).collect();
         Failure(format!("there is no dialect {name:?}; there are: {}", known.join(", ")))
     })?;
+    if as_page {
+        let page = page_of(dialect);
+        return Ok(Output::text(page.trim_end(), json!({ "name": dialect.name, "page": page })));
+    }
     let example = example_of(dialect);
     let mut text = format!("{} ({})\n\n", dialect.name, dialect.file);
     text.push_str(&indent(&example.request));

@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 //!
-//! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood.
+//! Exit codes: 0 done, 1 refused or failed (the reason on standard error), 2 not understood, 3 asked what there is to do, and found
+//! something.
 
 mod assertion;
 mod audit;
@@ -8,9 +9,11 @@ mod backup;
 mod business;
 mod check;
 mod client;
+mod configuration;
 mod credential;
 mod dev;
 mod dialect;
+mod doctor;
 mod entitlement;
 mod environment;
 mod explain;
@@ -25,6 +28,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod reference;
 mod refusals;
 mod resource;
 mod revoke;
@@ -109,6 +113,9 @@ enum Command {
         after_help = "Example: mintmark migrate-store --from sqlite://mintmark.db --to postgres://mintmark@127.0.0.1/mintmark"
     )]
     MigrateStore(migrate::MigrateStoreArgs),
+    /// Look for what is wrong, or soon will be: each line says ok, warn or fail, and what to do.
+    #[command(after_help = "Example: mintmark doctor --config /etc/mintmark/mintmark.toml")]
+    Doctor,
     /// Check the configuration and all that it names, without serving.
     #[command(after_help = "Example: mintmark check --config mintmark.toml")]
     Check(check::CheckArgs),
@@ -149,6 +156,12 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// Write all that an environment is told to be as one TOML file, without secrets.
+    #[command(after_help = "Example: mintmark export --environment sandbox -o sandbox.toml")]
+    Export(configuration::ExportArgs),
+    /// Bring an environment to what a file of `mintmark export` says.
+    #[command(after_help = "Example: mintmark apply sandbox.toml --diff")]
+    Apply(configuration::ApplyArgs),
     /// The audit log: who changed what, in chains that show when somebody tampered with them.
     #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
     Audit(audit::AuditCommand),
@@ -222,6 +235,7 @@ async fn run(cli: Cli) -> Done {
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,
         Command::MigrateStore(args) => migrate::run_store(&shared, &args).await,
+        Command::Doctor => doctor::run(&shared).await,
         Command::Check(args) => check::run(&shared, &args).await,
         Command::Registry(command) => {
             let place = Place::open(&shared).await?;
@@ -243,6 +257,8 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,
+        RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,
+        RegistryCommand::Apply(args) => configuration::run_apply(place, shared, args).await,
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
         RegistryCommand::Usage(args) => usage::run(place, args).await,
         RegistryCommand::Refusals(args) => refusals::run(place, args).await,

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::config::Variables;
 
+/// The exit code of a command that was asked what there is to do, and found something.
+const PENDING: u8 = 3;
+
 /// The result of a command.
 #[derive(Debug, Default)]
 pub(super) struct Output {
@@ -16,6 +19,7 @@ pub(super) struct Output {
     rows: Vec<Vec<String>>,
     text: Option<String>,
     failed: bool,
+    pending: bool,
 }
 
 impl Output {
@@ -46,9 +50,18 @@ impl Output {
         Self { failed: true, ..self }
     }
 
+    /// The same, but the exit code says that there is something to do.
+    pub(super) fn pending(self) -> Self {
+        Self { pending: true, ..self }
+    }
+
     /// Prints it.
     pub(super) fn print(self, json: bool) -> ExitCode {
-        let code = if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        let code = match (self.failed, self.pending) {
+            (true, _) => ExitCode::FAILURE,
+            (false, true) => ExitCode::from(PENDING),
+            (false, false) => ExitCode::SUCCESS,
+        };
         let text = if json { self.to_json() } else { self.to_text() };
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             // A reader that went away, as in `mintmark client list | head`, is no failure.

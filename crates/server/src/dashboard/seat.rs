@@ -67,7 +67,7 @@ impl FromRequestParts<AdminApp> for Seat {
         let fields = parts.extensions.remove::<Fields>().unwrap_or_default();
         let found = step_up::signed_in(app, (parts, &mut visit), (&fields, &caller)).await?;
         let signed_in = found.ok_or_else(|| Redirect::to("/sign-in").into_response())?;
-        let counted = app.management.count_call(signed_in.authority.principal(), app.now());
+        let counted = app.management.count_call(&signed_in.authority, app.now());
         counted.map_err(|error| problem::failed(&visit, said(&error)))?;
         let source = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());

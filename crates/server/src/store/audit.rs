@@ -15,7 +15,8 @@ use super::engine::{Query, Transaction, WriteError};
 use super::fields::Fields;
 use super::rows::{self, readable, subject_columns};
 use super::statements::{
-    AUDIT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE, AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
+    AUDIT, AUDIT_FLOOR, AUDIT_FLOOR_OF_CHAIN, AUDIT_FLOOR_OF_SUBJECT, AUDIT_HEAD, AUDIT_HEAD_INSERT, AUDIT_HEAD_MOVE,
+    AUDIT_INSERT, AUDIT_OF_CHAIN, AUDIT_OF_SUBJECT, Statement,
 };
 use super::writes::{big, json};
 
@@ -65,11 +66,49 @@ impl SqlStore {
         before: Option<Position>,
         limit: u32,
     ) -> Read<Vec<AuditRecord>> {
-        let mut before = before.map_or(i64::MAX, |position| big(position.0));
+        self.audit_between(filter, (0, top(before)), limit).await
+    }
+
+    /// Audit rows, latest first, of the `looked_at` rows before a position that a filter can be compared with; and the last position
+    /// that was looked at, where there may be more before it. So a filter that takes few rows does not read the whole log at once.
+    pub async fn audit_among(
+        &self,
+        filter: &AuditFilter,
+        before: Option<Position>,
+        (limit, looked_at): (u32, u32),
+    ) -> Read<(Vec<AuditRecord>, Option<Position>)> {
+        let before = top(before);
+        let floor = if compares(filter) { self.audit_floor(filter, before, looked_at).await? } else { None };
+        let rows = self.audit_between(filter, (floor.unwrap_or(0), before), limit).await?;
+        Ok((rows, floor.and_then(|floor| u64::try_from(floor).ok()).map(Position)))
+    }
+
+    /// The position of the last of so many rows before a position.
+    async fn audit_floor(&self, filter: &AuditFilter, before: i64, rows: u32) -> Read<Option<i64>> {
+        let chain = chain_of(filter);
+        let statement = match (&filter.subject, &chain) {
+            (Some(_), _) => AUDIT_FLOOR_OF_SUBJECT,
+            (None, Some(_)) => AUDIT_FLOOR_OF_CHAIN,
+            (None, None) => AUDIT_FLOOR,
+        };
+        let query = statement.query().bind(before).bind(i64::from(rows.saturating_sub(1)));
+        let query = match (&filter.subject, chain) {
+            (Some(subject), _) => {
+                let (kind, _, id) = subject_columns(subject);
+                query.bind(kind).bind(id)
+            }
+            (None, Some(chain)) => query.bind(chain),
+            (None, None) => query,
+        };
+        let row = self.engine.row(query).await?;
+        row.as_ref().map(|row| Fields::of(row, "audit", "position").number("position")).transpose()
+    }
+
+    async fn audit_between(&self, filter: &AuditFilter, (from, mut before): (i64, i64), limit: u32) -> Read<Vec<AuditRecord>> {
         let mut page = Vec::new();
         loop {
             let wanted = (limit as usize).saturating_sub(page.len());
-            let query = filtered(filter, before).bind(i64::try_from(wanted).unwrap_or(i64::MAX));
+            let query = filtered(filter, (from, before)).bind(i64::try_from(wanted).unwrap_or(i64::MAX));
             let found = self.engine.rows(query).await?;
             page.extend(readable(&found, rows::audit_record));
             match found.last() {
@@ -128,9 +167,24 @@ fn moved_head(statement: Statement, row: &StoredRow) -> Query {
     query.bind(row.link.key_id.as_str()).bind(row.link.mac.as_slice())
 }
 
-/// The rows that a filter asks for, but for how many. By the index that leaves the fewest to look at.
-fn filtered(filter: &AuditFilter, before: i64) -> Query {
-    let chain = filter.tenant.map(|tenant| ChainName(tenant).to_string());
+fn top(before: Option<Position>) -> i64 {
+    before.map_or(i64::MAX, |position| big(position.0))
+}
+
+fn chain_of(filter: &AuditFilter) -> Option<String> {
+    filter.tenant.map(|tenant| ChainName(tenant).to_string())
+}
+
+/// Whether rows are compared with more than an index holds, so that many may be left out.
+fn compares(filter: &AuditFilter) -> bool {
+    let AuditFilter { tenant, subject, who, action, from, to } = filter;
+    let is_of_both = subject.is_some() && tenant.is_some();
+    is_of_both || who.is_some() || action.is_some() || from.is_some() || to.is_some()
+}
+
+/// The rows that a filter asks for between two positions, but for how many. By the index that leaves the fewest to look at.
+fn filtered(filter: &AuditFilter, (from, before): (i64, i64)) -> Query {
+    let chain = chain_of(filter);
     let statement = match (&filter.subject, &chain) {
         (Some(_), _) => AUDIT_OF_SUBJECT,
         (None, Some(_)) => AUDIT_OF_CHAIN,
@@ -140,6 +194,7 @@ fn filtered(filter: &AuditFilter, before: i64) -> Query {
     let query = statement.query().bind(before).bind(i64::from(filter.who.is_some()));
     let query = query.bind(filter.who.as_deref().unwrap_or_default()).bind(action).bind(format!("{action}{BEHIND_ALL}"));
     let query = query.bind(filter.from.map_or(i64::MIN, |from| from.0)).bind(filter.to.map_or(i64::MAX, |to| to.0));
+    let query = query.bind(from);
     let name = chain.as_deref().unwrap_or_default();
     match (&filter.subject, &chain) {
         (Some(subject), _) => {

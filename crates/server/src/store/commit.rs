@@ -18,9 +18,10 @@ const USES_IN_ONE_FILE_TRANSACTION: usize = 10_000;
 const USES_AT_ONCE: usize = 50;
 
 impl SqlStore {
-    /// Commits a change in one transaction named after its action.
-    pub(super) async fn commit_change(&self, change: &Change) -> Result<Position, CommitError> {
-        let committed = self.engine.write(change.audit.action, || self.try_commit(change)).await;
+    /// Commits changes in one transaction, named after the action of the first.
+    pub(super) async fn commit_changes(&self, changes: &[Change]) -> Result<Position, CommitError> {
+        let name = changes.first().map_or("store.commit_nothing", |change| change.audit.action);
+        let committed = self.engine.write(name, || self.try_commit(changes)).await;
         committed.map_err(|error| match error {
             WriteError::Conflict => CommitError::Conflict,
             WriteError::Exists => CommitError::Exists,
@@ -31,16 +32,24 @@ impl SqlStore {
         })
     }
 
-    async fn try_commit(&self, change: &Change) -> Result<Position, WriteError> {
+    async fn try_commit(&self, changes: &[Change]) -> Result<Position, WriteError> {
         let mut transaction = self.engine.begin_write().await?;
-        let mark = random_mark(&*self.options.random);
-        let position = advance(&mut transaction, mark).await?;
-        for row in &change.writes {
-            write(&mut transaction, row, position).await?;
+        let mut last = None;
+        for change in changes {
+            last = Some(self.write_change(&mut transaction, change).await?);
         }
-        self.insert_audit(&mut transaction, position, &change.audit).await.map_err(not_the_callers)?;
-        insert_feed(&mut transaction, (position, mark), &change.feed_subject()).await.map_err(not_the_callers)?;
         transaction.commit().await?;
+        last.ok_or_else(|| WriteError::Failed("there was nothing to commit".to_owned()))
+    }
+
+    async fn write_change(&self, transaction: &mut Transaction, change: &Change) -> Result<Position, WriteError> {
+        let mark = random_mark(&*self.options.random);
+        let position = advance(transaction, mark).await?;
+        for row in &change.writes {
+            write(transaction, row, position).await?;
+        }
+        self.insert_audit(transaction, position, &change.audit).await.map_err(not_the_callers)?;
+        insert_feed(transaction, (position, mark), &change.feed_subject()).await.map_err(not_the_callers)?;
         Ok(position)
     }
 

@@ -54,6 +54,7 @@ versions! {
     11 "entitlement" "0011_entitlement.sql";
     12 "client names" "0012_client_names.sql";
     13 "credential expiry" "0013_credential_expiry.sql";
+    14 "filtered lists" "0014_filtered_lists.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

@@ -37,6 +37,8 @@ mod open;
 mod people;
 mod people_rows;
 mod place;
+#[cfg(test)]
+mod plans;
 mod reads;
 mod revocations;
 mod rows;
@@ -55,7 +57,7 @@ use mintmark_core::random::Random;
 use mintmark_core::store::Read;
 
 pub use audit::AuditSurvey;
-pub use client_lists::{CredentialGlance, NamePlace};
+pub use client_lists::{ClientsOf, CredentialGlance, NamePlace};
 pub use deny_list::{DenyFilter, DenyPlace};
 pub use expiring::ExpiringCredential;
 pub use idempotency::{Begun, RequestDigest};

@@ -4,7 +4,7 @@ use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Reach;
 use mintmark_core::model::{
     EmailAddress, Invitation, InvitationId, ManagementClient, ManagementClientId, Member, MemberId, Session, SessionId,
-    TokenDigest,
+    TenantId, TokenDigest,
 };
 use mintmark_core::store::{Page, PeopleStore, Read, SESSIONS_LISTED_MAX, StoreError};
 
@@ -15,14 +15,19 @@ use super::people_rows;
 use super::reads::start;
 use super::rows::readable;
 use super::statements::{
-    INVITATION, INVITATION_BY_DIGEST, INVITATIONS_AFTER, INVITATIONS_OF_TENANT_AFTER, MANAGEMENT_CLIENT,
-    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_ANY, MEMBER_BY_EMAIL, MEMBERS_AFTER,
-    MEMBERS_OF_TENANT_AFTER, SESSION, SESSION_SEEN, SESSIONS_OF, STORE, Statement,
+    INVITATION, INVITATION_BY_DIGEST, INVITATION_OF_TENANT, INVITATIONS_AFTER, INVITATIONS_OF_TENANT_AFTER, INVITATIONS_OPEN,
+    INVITATIONS_OPEN_OF_TENANT, MANAGEMENT_CLIENT, MANAGEMENT_CLIENT_OF_TENANT, MANAGEMENT_CLIENTS_ACTIVE,
+    MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER, MEMBER, MEMBER_ANY, MEMBER_BY_EMAIL, MEMBER_OF_TENANT,
+    MEMBERS_AFTER, MEMBERS_OF_TENANT_AFTER, SESSION, SESSION_SEEN, SESSIONS_OF, STORE, Statement,
 };
 
 impl PeopleStore for SqlStore {
     async fn member(&self, id: MemberId) -> Read<Option<Member>> {
         self.one(MEMBER.query().bind(id.to_string()), people_rows::member).await
+    }
+
+    async fn member_of(&self, reach: Reach, id: MemberId) -> Read<Option<Member>> {
+        self.one(by_id(&id, reach, (MEMBER, MEMBER_OF_TENANT)), people_rows::member).await
     }
 
     async fn member_by_email(&self, email: &EmailAddress) -> Read<Option<Member>> {
@@ -66,6 +71,19 @@ impl PeopleStore for SqlStore {
         self.one(INVITATION.query().bind(id.to_string()), people_rows::invitation).await
     }
 
+    async fn invitation_of(&self, reach: Reach, id: InvitationId) -> Read<Option<Invitation>> {
+        self.one(by_id(&id, reach, (INVITATION, INVITATION_OF_TENANT)), people_rows::invitation).await
+    }
+
+    async fn open_invitations(&self, tenant: Option<TenantId>, now: Timestamp, limit: u32) -> Read<u64> {
+        let limit = i64::from(limit);
+        self.count(match tenant {
+            None => INVITATIONS_OPEN.query().bind(now.0).bind(limit),
+            Some(tenant) => INVITATIONS_OPEN_OF_TENANT.query().bind(now.0).bind(limit).bind(tenant.to_string()),
+        })
+        .await
+    }
+
     async fn invitations(&self, reach: Reach, page: Page<'_, InvitationId>) -> Read<Vec<Invitation>> {
         self.within(reach, page, (INVITATIONS_AFTER, INVITATIONS_OF_TENANT_AFTER), people_rows::invitation).await
     }
@@ -74,13 +92,35 @@ impl PeopleStore for SqlStore {
         self.one(MANAGEMENT_CLIENT.query().bind(id.to_string()), people_rows::management_client).await
     }
 
+    async fn management_client_of(&self, reach: Reach, id: ManagementClientId) -> Read<Option<ManagementClient>> {
+        let statements = (MANAGEMENT_CLIENT, MANAGEMENT_CLIENT_OF_TENANT);
+        self.one(by_id(&id, reach, statements), people_rows::management_client).await
+    }
+
+    async fn active_management_clients(&self, tenant: TenantId, limit: u32) -> Read<u64> {
+        self.count(MANAGEMENT_CLIENTS_ACTIVE.query().bind(tenant.to_string()).bind(i64::from(limit))).await
+    }
+
     async fn management_clients(&self, reach: Reach, page: Page<'_, ManagementClientId>) -> Read<Vec<ManagementClient>> {
         let statements = (MANAGEMENT_CLIENTS_AFTER, MANAGEMENT_CLIENTS_OF_TENANT_AFTER);
         self.within(reach, page, statements, people_rows::management_client).await
     }
 }
 
+/// One of all, or of a tenant's.
+fn by_id(id: &impl ToString, reach: Reach, (of_all, of_tenant): (Statement, Statement)) -> Query {
+    match reach {
+        Reach::Operator => of_all.query().bind(id.to_string()),
+        Reach::Tenant(tenant) => of_tenant.query().bind(id.to_string()).bind(tenant.to_string()),
+    }
+}
+
 impl SqlStore {
+    async fn count(&self, query: Query) -> Read<u64> {
+        let Some(row) = self.engine.row(query).await? else { return Ok(0) };
+        Fields::of(&row, "count", "found").number("found")
+    }
+
     async fn one<T>(&self, query: Query, parse: fn(&Row) -> Read<T>) -> Read<Option<T>> {
         self.engine.row(query).await?.as_ref().map(parse).transpose()
     }

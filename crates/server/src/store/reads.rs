@@ -15,9 +15,10 @@ use super::engine::{Query, Row, Transaction, unavailable};
 use super::fields::Fields;
 use super::rows::{self, readable};
 use super::statements::{
-    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
-    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, ENTITLEMENT, ENVIRONMENTS, FEED, FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE,
-    SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT, TENANTS,
+    BUSINESS, BUSINESSES_AFTER, BUSINESSES_BEFORE, BUSINESSES_CALLED, CLIENT, CLIENT_NAMES, CLIENT_OF_TENANT, CLIENTS_AFTER,
+    CLIENTS_OF_TENANT_AFTER, CREDENTIALS, CREDENTIALS_BETWEEN, ENTITLEMENT, ENVIRONMENT_IS_THERE, ENVIRONMENTS, FEED,
+    FEED_MARK, FEED_TRIM, RESOURCES, REVOCATION_EXPIRE, SIGNING_KEYS, SINGLE_USE_EXPIRE, SINGLE_USE_FIND, STORE, TENANT,
+    TENANTS,
 };
 use super::writes::big;
 
@@ -52,7 +53,11 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<Position, CommitError> {
-        self.commit_change(change).await
+        self.commit_changes(std::slice::from_ref(change)).await
+    }
+
+    async fn commit_all(&self, changes: &[Change]) -> Result<Position, CommitError> {
+        self.commit_changes(changes).await
     }
 
     async fn record_uses(&self, uses: &[CredentialUse]) -> Read<()> {
@@ -132,6 +137,18 @@ impl Store for SqlStore {
         self.listing(start(page.after), page.limit, query, rows::business).await
     }
 
+    async fn businesses_called(
+        &self,
+        environment: &EnvironmentName,
+        tenant: TenantId,
+        external_id: &str,
+        limit: u32,
+    ) -> Read<Vec<Business>> {
+        let query = BUSINESSES_CALLED.query().bind(environment.as_str()).bind(tenant.to_string());
+        let found = self.engine.rows(query.bind(external_id).bind(i64::from(limit))).await?;
+        Ok(readable(&found, rows::business))
+    }
+
     async fn businesses_before(
         &self,
         environment: &EnvironmentName,
@@ -171,12 +188,26 @@ impl Store for SqlStore {
         Ok(readable(&found, rows::credential))
     }
 
+    async fn credentials_between(
+        &self,
+        environment: &EnvironmentName,
+        (first, last): (&ClientId, &ClientId),
+    ) -> Read<Vec<Credential>> {
+        let query = CREDENTIALS_BETWEEN.query().bind(environment.as_str()).bind(first.as_str()).bind(last.as_str());
+        Ok(readable(&self.engine.rows(query).await?, rows::credential))
+    }
+
     async fn audit(&self, filter: &AuditFilter, before: Option<Position>, limit: u32) -> Read<Vec<AuditRecord>> {
         Box::pin(self.read_audit(filter, before, limit)).await
     }
 }
 
 impl SqlStore {
+    /// Whether there is an environment: all that it holds is not read for that.
+    pub async fn has_environment(&self, name: &EnvironmentName) -> Read<bool> {
+        Ok(self.engine.row(ENVIRONMENT_IS_THERE.query().bind(name.as_str())).await?.is_some())
+    }
+
     /// A client, of one tenant or of any. One of another tenant is not found, by the same query (rule S4).
     pub async fn client_of(
         &self,

@@ -20,6 +20,13 @@ macro_rules! statements {
     };
 }
 
+macro_rules! credential {
+    () => {
+        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
+         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential WHERE "
+    };
+}
+
 macro_rules! business {
     () => {
         "SELECT environment, id, tenant_id, name, external_id, status, created_at, version FROM business WHERE "
@@ -30,6 +37,41 @@ macro_rules! client {
     () => {
         "SELECT environment, id, tenant_id, name, status, dialects, grants, businesses, lifetime_max, attributes, token_binding, \
          assertion_audience, profile, serves, created_at, version FROM client WHERE "
+    };
+}
+
+// Those that are turned off have indexes of their own, which the condition leads to.
+macro_rules! disabled_client {
+    () => {
+        concat!(client!(), "status = 'disabled' AND ")
+    };
+}
+
+macro_rules! clients_named {
+    ($client:ident) => {
+        concat!($client!(), "environment = $1 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4")
+    };
+}
+
+macro_rules! clients_named_after {
+    ($client:ident) => {
+        concat!($client!(), "environment = $1 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4")
+    };
+}
+
+macro_rules! clients_of_tenant_named {
+    ($client:ident) => {
+        concat!($client!(), "environment = $1 AND tenant_id || lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4")
+    };
+}
+
+macro_rules! clients_of_tenant_named_after {
+    ($client:ident) => {
+        concat!(
+            $client!(),
+            "environment = $1 AND tenant_id || lower(name) > $2 AND tenant_id || lower(name) < $3 \
+             ORDER BY tenant_id || lower(name), id LIMIT $4"
+        )
     };
 }
 
@@ -71,7 +113,7 @@ macro_rules! audit {
     () => {
         "SELECT position, chain, ordinal, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
          subject_id, state_before, state_after FROM audit WHERE position < $1 AND ($2 = 0 OR actor = $3) \
-         AND action >= $4 AND action < $5 AND made_at >= $6 AND made_at < $7 "
+         AND action >= $4 AND action < $5 AND made_at >= $6 AND made_at < $7 AND position >= $8 "
     };
 }
 
@@ -258,6 +300,7 @@ statements! {
     ENVIRONMENT_UPDATE = "environment.update":
         "UPDATE environment SET issuer = $2, algorithm = $3, lifetime_max = $4, version = $5 \
          WHERE name = $1 AND version + 1 = $5";
+    ENVIRONMENT_IS_THERE = "environment.is_there": "SELECT name FROM environment WHERE name = $1";
     ENVIRONMENTS = "environment.list":
         "SELECT name, issuer, algorithm, lifetime_max, created_at, version FROM environment ORDER BY created_at, name";
 
@@ -289,6 +332,8 @@ statements! {
     BUSINESS = "business.read": concat!(business!(), "environment = $1 AND id = $2 AND tenant_id = $3");
     BUSINESSES_AFTER = "business.list": concat!(business!(),
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+    BUSINESSES_CALLED = "business.called": concat!(business!(),
+        "environment = $1 AND tenant_id = $2 AND external_id = $3 ORDER BY id LIMIT $4");
     BUSINESSES_BEFORE = "business.list_before": concat!(business!(),
         "environment = $1 AND tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
 
@@ -308,15 +353,21 @@ statements! {
         "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
     // By name with the letters A to Z made small, as the indexes of version 12 have it: those of one name after an identifier, and
     // those of the names after it, up to another.
-    CLIENTS_NAMED = "client.named": concat!(client!(), "environment = $1 AND lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
-    CLIENTS_NAMED_AFTER = "client.named_after": concat!(client!(),
-        "environment = $1 AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $4");
+    CLIENTS_NAMED = "client.named": clients_named!(client);
+    CLIENTS_NAMED_AFTER = "client.named_after": clients_named_after!(client);
     // The same of one tenant: its identifier comes before each name.
-    CLIENTS_OF_TENANT_NAMED = "client.of_tenant_named": concat!(client!(),
-        "environment = $1 AND tenant_id || lower(name) = $2 AND id > $3 ORDER BY id LIMIT $4");
-    CLIENTS_OF_TENANT_NAMED_AFTER = "client.of_tenant_named_after": concat!(client!(),
-        "environment = $1 AND tenant_id || lower(name) > $2 AND tenant_id || lower(name) < $3 \
-         ORDER BY tenant_id || lower(name), id LIMIT $4");
+    CLIENTS_OF_TENANT_NAMED = "client.of_tenant_named": clients_of_tenant_named!(client);
+    CLIENTS_OF_TENANT_NAMED_AFTER = "client.of_tenant_named_after": clients_of_tenant_named_after!(client);
+    // The same lists of those that are turned off.
+    DISABLED_CLIENTS_AFTER = "client.list_disabled": concat!(disabled_client!(),
+        "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
+    DISABLED_CLIENTS_OF_TENANT_AFTER = "client.list_disabled_of_tenant": concat!(disabled_client!(),
+        "environment = $1 AND tenant_id = $2 AND id > $3 ORDER BY id LIMIT $4");
+    DISABLED_CLIENTS_NAMED = "client.disabled_named": clients_named!(disabled_client);
+    DISABLED_CLIENTS_NAMED_AFTER = "client.disabled_named_after": clients_named_after!(disabled_client);
+    DISABLED_CLIENTS_OF_TENANT_NAMED = "client.disabled_of_tenant_named": clients_of_tenant_named!(disabled_client);
+    DISABLED_CLIENTS_OF_TENANT_NAMED_AFTER = "client.disabled_of_tenant_named_after":
+        clients_of_tenant_named_after!(disabled_client);
     // The index of the primary key holds all of it. A pair is compared as a whole, so that a page goes on in the next environment.
     CLIENT_NAMES = "client.names":
         "SELECT environment, id FROM client WHERE (environment, id) > ($1, $2) ORDER BY environment, id LIMIT $3";
@@ -340,10 +391,10 @@ statements! {
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
          details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15 \
          WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
-    CREDENTIALS = "credential.list":
-        "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version FROM credential \
-         WHERE environment = $1 AND client_id = $2 ORDER BY created_position, id";
+    CREDENTIALS = "credential.list": concat!(credential!(),
+        "environment = $1 AND client_id = $2 ORDER BY created_position, id");
+    CREDENTIALS_BETWEEN = "credential.between": concat!(credential!(),
+        "environment = $1 AND client_id >= $2 AND client_id <= $3 ORDER BY client_id, created_position, id");
 
     RESOURCE_INSERT = "resource.insert":
         "INSERT INTO resource (environment, id, uri, name, scopes, algorithm, token_format, created_at, created_position, \
@@ -438,6 +489,8 @@ statements! {
          WHERE id = $1 AND version + 1 = $11 AND coalesce(tenant_id, '') = coalesce($12, '')";
     MEMBER_DELETE = "member.delete": "DELETE FROM member WHERE id = $1 AND version = $2";
     MEMBER = "member.read": concat!(member!(), "id = $1");
+    // The tenant is part of the question, as in BUSINESS; so it is of invitations and management clients.
+    MEMBER_OF_TENANT = "member.read_of_tenant": concat!(member!(), "id = $1 AND tenant_id = $2");
     MEMBER_BY_EMAIL = "member.by_email": concat!(member!(), "email = $1");
     // Changes nothing: it finds the row if there is an admin.
     MEMBER_KEEP_ADMIN = "member.keep_admin":
@@ -471,6 +524,13 @@ statements! {
          expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     INVITATION_UPDATE = "invitation.update": "UPDATE invitation SET ended_at = $2, version = $3 WHERE id = $1 AND version + 1 = $3";
     INVITATION = "invitation.read": concat!(invitation!(), "id = $1");
+    INVITATION_OF_TENANT = "invitation.read_of_tenant": concat!(invitation!(), "id = $1 AND tenant_id = $2");
+    INVITATIONS_OPEN = "invitation.open":
+        "SELECT count(*) AS found FROM (SELECT id FROM invitation \
+         WHERE tenant_id IS NULL AND ended_at IS NULL AND expires_at > $1 LIMIT $2) AS live";
+    INVITATIONS_OPEN_OF_TENANT = "invitation.open_of_tenant":
+        "SELECT count(*) AS found FROM (SELECT id FROM invitation \
+         WHERE tenant_id = $3 AND ended_at IS NULL AND expires_at > $1 LIMIT $2) AS live";
     INVITATION_BY_DIGEST = "invitation.by_digest": concat!(invitation!(), "digest = $1");
     INVITATIONS_AFTER = "invitation.list": concat!(invitation!(), "id > $1 ORDER BY id LIMIT $2");
     INVITATIONS_OF_TENANT_AFTER = "invitation.list_of_tenant": concat!(invitation!(),
@@ -496,6 +556,11 @@ statements! {
     MANAGEMENT_CLIENTS_TOUCH = "management_client.touch":
         "UPDATE management_client SET version = version + 1 WHERE tenant_id = $1";
     MANAGEMENT_CLIENT = "management_client.read": concat!(management_client!(), "id = $1");
+    MANAGEMENT_CLIENT_OF_TENANT = "management_client.read_of_tenant": concat!(management_client!(),
+        "id = $1 AND tenant_id = $2");
+    MANAGEMENT_CLIENTS_ACTIVE = "management_client.active":
+        "SELECT count(*) AS found FROM (SELECT id FROM management_client \
+         WHERE tenant_id = $1 AND status = 'active' LIMIT $2) AS live";
     MANAGEMENT_CLIENTS_AFTER = "management_client.list": concat!(management_client!(), "id > $1 ORDER BY id LIMIT $2");
     MANAGEMENT_CLIENTS_OF_TENANT_AFTER = "management_client.list_of_tenant": concat!(management_client!(),
         "id > $1 AND tenant_id = $3 ORDER BY id LIMIT $2");
@@ -541,11 +606,18 @@ statements! {
         "INSERT INTO audit (position, made_at, actor, action, subject_kind, subject_environment, subject_id, state_before, \
          state_after, chain, ordinal, source, request_id, key_id, mac) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    AUDIT = "audit.read": concat!(audit!(), "ORDER BY position DESC LIMIT $8");
-    AUDIT_OF_CHAIN = "audit.read_chain": concat!(audit!(), "AND chain = $8 ORDER BY position DESC LIMIT $9");
+    AUDIT = "audit.read": concat!(audit!(), "ORDER BY position DESC LIMIT $9");
+    AUDIT_OF_CHAIN = "audit.read_chain": concat!(audit!(), "AND chain = $9 ORDER BY position DESC LIMIT $10");
     AUDIT_OF_SUBJECT = "audit.read_subject": concat!(audit!(),
-        "AND ($8 = 0 OR chain = $9) AND subject_kind = $10 AND subject_id = $11 AND coalesce(subject_environment, '') = $12 \
-         ORDER BY position DESC LIMIT $13");
+        "AND ($9 = 0 OR chain = $10) AND subject_kind = $11 AND subject_id = $12 AND coalesce(subject_environment, '') = $13 \
+         ORDER BY position DESC LIMIT $14");
+    // How far so many rows reach, of those that the statements above look at: from their indexes alone.
+    AUDIT_FLOOR = "audit.floor": "SELECT position FROM audit WHERE position < $1 ORDER BY position DESC LIMIT 1 OFFSET $2";
+    AUDIT_FLOOR_OF_CHAIN = "audit.floor_of_chain":
+        "SELECT position FROM audit WHERE chain = $3 AND position < $1 ORDER BY position DESC LIMIT 1 OFFSET $2";
+    AUDIT_FLOOR_OF_SUBJECT = "audit.floor_of_subject":
+        "SELECT position FROM audit WHERE subject_kind = $3 AND subject_id = $4 AND position < $1 \
+         ORDER BY position DESC LIMIT 1 OFFSET $2";
     // In the order of the chain; by position as well, so that rows that somebody gave one number are not read past.
     AUDIT_CHAIN_ROWS = "audit.chain_rows":
         "SELECT chain, ordinal, position, made_at, actor, source, request_id, action, subject_kind, subject_environment, \

@@ -9,8 +9,10 @@
 
 mod admin;
 mod cli;
+mod configuration;
 mod corruption;
 mod crash;
+mod documented;
 mod fixture;
 mod foreign;
 mod gateways;

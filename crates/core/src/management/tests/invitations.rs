@@ -100,9 +100,27 @@ async fn whoever_is_invited_cannot_choose_another_address() {
     let token = desk.management.invite(&admin, &new("bob@example.org", Role::Auditor, None)).await.unwrap().token;
     let bob = desk.accept(&token, Some("mallory@example.org")).await.unwrap();
     assert_eq!(bob.member.email.as_str(), "bob@example.org");
-    let again = desk.management.invite(&admin, &new("bob@example.org", Role::Auditor, None)).await.unwrap().token;
-    let again = desk.accept(&again, None).await.map(|_| ());
-    assert!(is_refused(&again), "who else is a member is not told: {again:?}");
+}
+
+#[tokio::test]
+async fn s4_that_an_address_is_taken_is_told_to_whoever_may_see_its_member() {
+    let desk = Desk::new().await;
+    let admin = desk.authority(&desk.admin().await).await;
+    let owner = desk.authority(&desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await).await;
+    let other = desk.authority(&desk.member("other@example.org", Role::Owner, Some(desk.world.globex)).await).await;
+    let bob = desk.member("bob@example.org", Role::Viewer, Some(desk.world.acme)).await.member;
+    let invite = async |by: &Authority, tenant| desk.management.invite(by, &new("bob@example.org", Role::Viewer, tenant)).await;
+    for (by, tenant) in [(&admin, desk.world.globex), (&owner, desk.world.acme)] {
+        let refused = invite(by, Some(tenant)).await;
+        assert!(is_not_allowed(&refused));
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains(&bob.id.to_string()) && told.contains(&desk.world.acme.to_string()), "{told}");
+    }
+    let hidden = invite(&other, Some(desk.world.globex)).await.unwrap().token;
+    let accepted = desk.accept(&hidden, None).await.map(|_| ());
+    assert!(is_refused(&accepted), "who else is a member is not told: {accepted:?}");
+    let found = async |by: &Authority| desk.management.member_by_email(by, &bob.email).await.unwrap().map(|member| member.id);
+    assert_eq!((found(&admin).await, found(&owner).await, found(&other).await), (Some(bob.id), Some(bob.id), None));
 }
 
 #[tokio::test]
@@ -132,6 +150,8 @@ async fn s24_an_invitation_gives_no_more_than_its_inviter_could_give_when_it_is_
     desk.management.change_role(&admin, owner.member.id, Role::Developer).await.unwrap();
     assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
     desk.management.change_role(&admin, owner.member.id, Role::Owner).await.unwrap();
+    assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())), "what an inviter with less made is over for good");
+    let token = desk.management.invite(&by, &new("bob@example.org", Role::Owner, Some(desk.world.acme))).await.unwrap().token;
     desk.management.set_member_status(&admin, owner.member.id, Status::Disabled).await.unwrap();
     assert!(is_refused(&desk.accept(&token, None).await.map(|_| ())));
     desk.management.set_member_status(&admin, owner.member.id, Status::Active).await.unwrap();
@@ -294,4 +314,29 @@ async fn who_comes_back_by_the_machine_finds_no_invitation_that_another_made_in_
     let code = desk.management.registry.break_glass(admin.member.email.clone()).await.unwrap().token;
     desk.accept(&code, None).await.unwrap();
     assert!(is_refused(&desk.accept(&made, None).await.map(|_| ())));
+}
+
+#[tokio::test]
+async fn s24_of_an_acceptance_and_an_inviters_demotion_at_once_the_later_finds_the_other() {
+    let desk = Desk::new().await;
+    let admin = desk.authority(&desk.admin().await).await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let by = desk.authority(&owner).await;
+    let created = desk.management.invite(&by, &new("bob@example.org", Role::Owner, Some(desk.world.acme))).await.unwrap();
+    // What an acceptance has read, and writes after the change of the role.
+    let read = desk.store().invitation(created.invitation.id).await.unwrap().unwrap();
+    desk.management.change_role(&admin, owner.member.id, Role::Viewer).await.unwrap();
+    let after = desk.store().invitation(read.id).await.unwrap().unwrap();
+    assert!(after.ended_at.is_some() && after.version > read.version, "the acceptance is a conflict, and is judged anew");
+}
+
+#[tokio::test]
+async fn a_role_that_gives_all_that_the_one_before_gave_ends_no_invitation() {
+    let desk = Desk::new().await;
+    let admin = desk.authority(&desk.admin().await).await;
+    let owner = desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await;
+    let by = desk.authority(&owner).await;
+    let token = desk.management.invite(&by, &new("bob@example.org", Role::Owner, Some(desk.world.acme))).await.unwrap().token;
+    desk.management.change_role(&admin, owner.member.id, Role::Owner).await.unwrap();
+    assert!(desk.accept(&token, None).await.is_ok());
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::Status;
+use crate::registry::{ACTIVE_MANAGEMENT_CLIENTS_MAX, NewManagementClient};
 use crate::store::Page;
 
 #[tokio::test]
@@ -63,4 +64,26 @@ async fn the_last_admin_stays() {
     assert!(is_not_allowed(&desk.management.change_role(&by, admin.member.id, Role::Auditor).await));
     desk.management.set_member_status(&by, other.member.id, Status::Active).await.unwrap();
     assert_eq!(desk.management.change_role(&by, admin.member.id, Role::Auditor).await.unwrap().role, Role::Auditor);
+}
+
+#[tokio::test]
+async fn a_tenant_has_so_many_programs_turned_on_and_no_more() {
+    let desk = Desk::new().await;
+    let by = desk.authority(&desk.member("owner@example.org", Role::Owner, Some(desk.world.acme)).await).await;
+    let create = async |tenant| {
+        let new = NewManagementClient { name: "Terraform".to_owned(), role: Role::Viewer, tenant_id: Some(tenant) };
+        desk.management.registry.create_management_client(new).await
+    };
+    let mut ids = Vec::new();
+    for _ in 0..ACTIVE_MANAGEMENT_CLIENTS_MAX {
+        ids.push(create(desk.world.acme).await.unwrap().client.id);
+    }
+    assert!(matches!(create(desk.world.acme).await, Err(RegistryError::NotAllowed(_))));
+    assert!(create(desk.world.globex).await.is_ok(), "another tenant has its own");
+    let set = async |id, status| desk.management.set_management_client_status(&by, id, status, None).await;
+    set(ids[0], Status::Disabled).await.unwrap();
+    assert!(create(desk.world.acme).await.is_ok());
+    assert!(is_not_allowed(&set(ids[0], Status::Active).await), "nor by turning one on again");
+    set(ids[1], Status::Disabled).await.unwrap();
+    assert!(set(ids[0], Status::Active).await.is_ok());
 }

@@ -18,7 +18,7 @@ use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::SecretText;
 use crate::fixture::World;
-use crate::model::{Member, SensitiveAction, Session, TenantId};
+use crate::model::{ManagementClientId, Member, SensitiveAction, Session, TenantId};
 use crate::registry::{NewInvitation, RegistryError};
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditFilter, PeopleStore, Store};

@@ -240,10 +240,7 @@ async fn of_too_many_sessions_the_oldest_end() {
 async fn who_asks_too_much_waits_and_keeps_nobody_else_from_asking() {
     let desk = Desk::new().await;
     let (ann, bob) = (desk.admin().await, desk.member("bob@example.org", Role::Auditor, None).await);
-    let count = async |person: &Person| {
-        let principal = desk.authority(person).await.principal();
-        desk.management.count_call(principal, desk.now())
-    };
+    let count = async |person: &Person| desk.management.count_call(&desk.authority(person).await, desk.now());
     for _ in 0..CALLS_PER_MINUTE {
         count(&ann).await.unwrap();
     }
@@ -251,4 +248,27 @@ async fn who_asks_too_much_waits_and_keeps_nobody_else_from_asking() {
     count(&bob).await.unwrap();
     desk.world.clock.advance(60);
     count(&ann).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_asks_no_more_by_having_more_who_ask() {
+    let desk = Desk::new().await;
+    let ids = (0..4).map(|_| Principal::Client(ManagementClientId::generate(&*desk.management.registry.random)));
+    let of = |tenant| ids.clone().map(move |id| Authority::new(id, Role::Viewer, Reach::Tenant(tenant)).unwrap());
+    let ask = |by: &Authority| desk.management.count_call(by, desk.now());
+    let acme: Vec<Authority> = of(desk.world.acme).collect();
+    let [first, .., last] = acme.as_slice() else { panic!("there are four") };
+    for by in &acme[..3] {
+        for _ in 0..CALLS_PER_MINUTE {
+            ask(by).unwrap();
+        }
+        assert!(matches!(ask(by), Err(ManagementError::Limited(_))), "what one is refused counts for no other");
+    }
+    assert!(matches!(ask(last), Err(ManagementError::Limited(1..=60))), "the tenant has had its share");
+    let globex = of(desk.world.globex).next().unwrap();
+    ask(&globex).unwrap();
+    let admin = Authority::new(first.principal(), Role::Admin, Reach::Operator).unwrap();
+    desk.world.clock.advance(60);
+    ask(last).unwrap();
+    ask(&admin).unwrap();
 }

@@ -1,14 +1,9 @@
 //! What is what in the other environment: resources by their URI or name, scopes by theirs, businesses by the tenant's own name for them.
 
 use super::Blocked;
-use crate::model::{
-    Business, BusinessAccess, BusinessId, Client, EnvironmentName, Grant, Resource, ResourceId, ScopeToken, TenantId,
-};
+use crate::model::{BusinessAccess, BusinessId, Client, EnvironmentName, Grant, Resource, ResourceId, ScopeToken, TenantId};
 use crate::registry::{Outcome, Registry};
-use crate::store::{EnvironmentRecord, Page, Store};
-
-/// How many businesses are read at a time.
-const BUSINESSES_AT_ONCE: u32 = 1000;
+use crate::store::{EnvironmentRecord, Store};
 
 impl<S: Store> Registry<S> {
     /// The rules that hold for every client, for one that was put together from parts.
@@ -54,31 +49,13 @@ impl<S: Store> Registry<S> {
             let why = "it has no external id to find its counterpart by; give both the same one";
             return Ok(Err(format!("{:?}: {why}", here.name)));
         };
-        let found = self.businesses_called(to, tenant, &external_id).await?;
+        // Two are enough to know that there is not one alone.
+        let found = self.store.businesses_called(to, tenant, &external_id, 2).await?;
         Ok(match found.as_slice() {
-            [only] => Ok(*only),
+            [only] => Ok(only.id),
             [] => Err(format!("{:?}: {to} has no business with the external id {external_id:?}; make one", here.name)),
             _ => Err(format!("{:?}: {to} has several businesses with the external id {external_id:?}", here.name)),
         })
-    }
-
-    async fn businesses_called(
-        &self,
-        environment: &EnvironmentName,
-        tenant: TenantId,
-        external_id: &str,
-    ) -> Outcome<Vec<BusinessId>> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = Page { after: after.as_ref(), limit: BUSINESSES_AT_ONCE };
-            let some = self.store.businesses(environment, tenant, page).await?;
-            let is_it = |business: &&Business| business.external_id.as_deref() == Some(external_id);
-            found.extend(some.iter().filter(is_it).map(|business| business.id));
-            match some.last() {
-                Some(last) => after = Some(last.id),
-                None => return Ok(found),
-            }
-        }
     }
 }
 

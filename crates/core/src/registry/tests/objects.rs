@@ -41,6 +41,17 @@ async fn an_environment_comes_with_the_resource_that_is_itself_and_its_keys() {
 }
 
 #[tokio::test]
+async fn no_environment_is_called_as_a_page_of_the_dashboard_is() {
+    let world = World::new().await;
+    for name in RESERVED_ENVIRONMENT_NAMES {
+        let refused = world.registry.create_environment(environment(name, "https://other.example"), Vec::new()).await;
+        assert!(matches!(refused, Err(RegistryError::Invalid { field: "name", .. })), "{name}");
+    }
+    let new = environment("audit-2", "https://other.example");
+    assert!(world.registry.create_environment(new, Vec::new()).await.is_ok());
+}
+
+#[tokio::test]
 async fn an_issuer_is_a_plain_https_url_of_one_environment() {
     let world = World::new().await;
     for bad in [

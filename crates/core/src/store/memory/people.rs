@@ -5,7 +5,7 @@ use super::{MemoryStore, Page, Read};
 use crate::clock::Timestamp;
 use crate::management::Reach;
 use crate::model::{
-    EmailAddress, Invitation, InvitationId, ManagementClient, ManagementClientId, Member, MemberId, Session, SessionId,
+    EmailAddress, Invitation, InvitationId, ManagementClient, ManagementClientId, Member, MemberId, Session, SessionId, Status,
     TenantId, TokenDigest,
 };
 use crate::store::{PeopleStore, SESSIONS_LISTED_MAX};
@@ -17,17 +17,29 @@ fn page_of<'a, I: Ord + Copy + 'a, T: Clone + 'a>(
     reach: Reach,
     page: Page<'_, I>,
 ) -> Vec<T> {
-    let is_within = |row: &T| match reach {
-        Reach::Operator => true,
-        Reach::Tenant(tenant) => tenant_of(row) == Some(tenant),
-    };
-    let later = rows.filter(|(id, row)| page.after.is_none_or(|after| *id > after) && is_within(&row.value));
+    let is_wanted = |row: &T| is_within(reach, tenant_of(row));
+    let later = rows.filter(|(id, row)| page.after.is_none_or(|after| *id > after) && is_wanted(&row.value));
     later.take(page.limit as usize).map(|(_, row)| row.value.clone()).collect()
+}
+
+fn is_within(reach: Reach, tenant: Option<TenantId>) -> bool {
+    match reach {
+        Reach::Operator => true,
+        Reach::Tenant(own) => tenant == Some(own),
+    }
+}
+
+fn counted(rows: impl Iterator, limit: u32) -> u64 {
+    rows.take(limit as usize).count() as u64
 }
 
 impl PeopleStore for MemoryStore {
     async fn member(&self, id: MemberId) -> Read<Option<Member>> {
         Ok(self.usable()?.tables.members.get(&id).map(|row| row.value.clone()))
+    }
+
+    async fn member_of(&self, reach: Reach, id: MemberId) -> Read<Option<Member>> {
+        Ok(self.member(id).await?.filter(|member| is_within(reach, member.tenant_id)))
     }
 
     async fn member_by_email(&self, email: &EmailAddress) -> Read<Option<Member>> {
@@ -78,12 +90,32 @@ impl PeopleStore for MemoryStore {
         Ok(self.usable()?.tables.invitations.get(&id).map(|row| row.value.clone()))
     }
 
+    async fn invitation_of(&self, reach: Reach, id: InvitationId) -> Read<Option<Invitation>> {
+        Ok(self.invitation(id).await?.filter(|one| is_within(reach, one.tenant_id)))
+    }
+
+    async fn open_invitations(&self, tenant: Option<TenantId>, now: Timestamp, limit: u32) -> Read<u64> {
+        let state = self.usable()?;
+        let all = state.tables.invitations.values().map(|row| &row.value);
+        Ok(counted(all.filter(|one| one.tenant_id == tenant && one.is_open(now)), limit))
+    }
+
     async fn invitations(&self, reach: Reach, page: Page<'_, InvitationId>) -> Read<Vec<Invitation>> {
         Ok(page_of(self.usable()?.tables.invitations.iter(), |one| one.tenant_id, reach, page))
     }
 
     async fn management_client(&self, id: ManagementClientId) -> Read<Option<ManagementClient>> {
         Ok(self.usable()?.tables.management_clients.get(&id).map(|row| row.value.clone()))
+    }
+
+    async fn management_client_of(&self, reach: Reach, id: ManagementClientId) -> Read<Option<ManagementClient>> {
+        Ok(self.management_client(id).await?.filter(|client| is_within(reach, client.tenant_id)))
+    }
+
+    async fn active_management_clients(&self, tenant: TenantId, limit: u32) -> Read<u64> {
+        let state = self.usable()?;
+        let all = state.tables.management_clients.values().map(|row| &row.value);
+        Ok(counted(all.filter(|one| one.tenant_id == Some(tenant) && one.status == Status::Active), limit))
     }
 
     async fn management_clients(&self, reach: Reach, page: Page<'_, ManagementClientId>) -> Read<Vec<ManagementClient>> {

@@ -1,12 +1,13 @@
 //! The audit log: who changed what. A tenant sees its own chain, the operator all of them.
 
+mod held;
 mod view;
 mod whole;
 
 use mintmark_core::audit::ChainName;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{EnvironmentName, Position, TenantId};
-use mintmark_core::store::{AuditFilter, Store, Subject};
+use mintmark_core::store::{AuditFilter, Subject};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
@@ -15,9 +16,11 @@ pub use view::{AuditView, ObjectKind, ObjectView};
 pub use whole::{AuditExport, ChainToVerify, ChainView, ExportFormat, FaultView, export, verify};
 
 use super::Page;
-use super::page::{Wanted, page_cut};
+use super::page::{Wanted, encode, page_cut};
 use crate::admin::{Desk, Moment, Refusal, schema};
 
+/// How many rows are looked through for one page of those that a filter takes: a log has no end, and a filter may take none of it.
+const MAX_LOOKED_AT: u32 = 10_000;
 /// The longest text of a filter, in characters.
 const MAX_TEXT: usize = 256;
 
@@ -55,14 +58,16 @@ pub struct AuditListFilter {
     pub to: Option<Moment>,
 }
 
-/// Changes within reach, latest first.
+/// Changes within reach, latest first. Of a long log a page that a filter leaves little of ends early, and tells where to go on.
 pub async fn list(desk: &Desk, filter: &AuditListFilter) -> Result<Page<AuditView>, Refusal> {
     desk.require(Permission::ReadAudit)?;
     let wanted = Wanted::<u64>::read(filter.limit, filter.cursor.as_deref())?;
     let asked = read_filter(desk, filter)?;
     let limit = u32::try_from(wanted.size).unwrap_or(u32::MAX).saturating_add(1);
-    let found = desk.store().audit(&asked, wanted.after.map(Position), limit).await?;
-    Ok(page_cut(found, wanted.size, |record| record.position.0, Into::into))
+    let (found, reached) = desk.store().audit_among(&asked, wanted.after.map(Position), (limit, MAX_LOOKED_AT)).await?;
+    let page = page_cut(found, wanted.size, |record| record.position.0, Into::into);
+    let next = page.next.or_else(|| reached.map(|position| encode(&position.0)));
+    Ok(Page { next, ..page })
 }
 
 fn read_chain(text: &str) -> Result<ChainName, Refusal> {

@@ -112,7 +112,7 @@ pub async fn list(
 ) -> Result<Page<BusinessView>, Refusal> {
     desk.require(Permission::Read)?;
     desk.tenant(tenant).await?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     let name = name_filter(filter.name.as_deref())?;
     let wanted = Wanted::<BusinessId>::read(filter.limit, filter.cursor.as_deref())?;
     let read = |after: Option<BusinessId>, limit| async move {
@@ -140,7 +140,7 @@ pub async fn create(
 ) -> Result<BusinessView, Refusal> {
     desk.require(Permission::EditBusinesses)?;
     desk.tenant(tenant).await?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     let NewBusiness { name, external_id } = new;
     let new = registry::NewBusiness { environment: environment.clone(), tenant_id: tenant, name, external_id };
     Ok(desk.registry.create_business(new).await?.into())

@@ -1,5 +1,8 @@
 //! Clients for lists: found by the beginning of a name, and each with what people look for beside it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{Client, ClientId, EnvironmentName, ProofKind, Status, TenantId};
@@ -7,9 +10,9 @@ use mintmark_core::registry::MAX_NAME;
 
 use super::Page;
 use super::clients::ClientView;
-use super::page::{Wanted, read_page, unknown_cursor};
+use super::page::{Wanted, encode, read_page, unknown_cursor};
 use crate::admin::{Desk, Refusal};
-use crate::store::{CredentialGlance, NamePlace};
+use crate::store::{ClientsOf, CredentialGlance, NamePlace};
 
 /// What a list shows of a client besides what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,43 +27,74 @@ pub struct ClientGlance {
     pub owner: String,
 }
 
-/// Where and whose.
-type Of<'a> = (&'a EnvironmentName, Option<TenantId>);
+/// Where a page of a search goes on.
+#[derive(Clone, Debug)]
+pub(super) enum SearchPlace {
+    /// At the first of the names: behind a page of one that held the client whose identifier was looked for.
+    Names,
+    /// Behind this client.
+    After(ClientId),
+}
 
-/// The clients whose names begin so, by name; before them the one whose identifier it is.
+impl fmt::Display for SearchPlace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SearchPlace::Names => Ok(()),
+            SearchPlace::After(id) => id.fmt(out),
+        }
+    }
+}
+
+impl FromStr for SearchPlace {
+    type Err = <ClientId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() { Ok(SearchPlace::Names) } else { text.parse().map(SearchPlace::After) }
+    }
+}
+
+/// The clients whose names begin so, by name; before them the one whose identifier it is, which comes once.
 pub(super) async fn search(
     desk: &Desk,
-    of: Of<'_>,
+    of: ClientsOf<'_>,
     term: &str,
-    wanted: Wanted<ClientId>,
+    wanted: Wanted<SearchPlace>,
     view: impl Fn(Client) -> Option<ClientView>,
 ) -> Result<Page<ClientView>, Refusal> {
     if term.chars().count() > MAX_NAME {
         return Err(Refusal::Invalid { field: "search", expected: format!("at most {MAX_NAME} characters") });
     }
     let prefix = term.to_ascii_lowercase();
-    let is_first = wanted.after.is_none();
-    let read = |after: Option<ClientId>, limit| read_named(desk, of, &prefix, after, limit);
-    let mut page = read_page(wanted, read, |client| client.id.clone(), &view).await?;
-    if let Some(exact) = if is_first { identified(desk, of, term).await? } else { None } {
-        page.items.retain(|client| client.id != exact.id);
-        page.items.splice(0..0, view(exact));
+    let exact = identified(desk, of, term).await?;
+    let is_exact = |client: &Client| exact.as_ref().is_some_and(|exact| exact.id == client.id);
+    let others = |client: Client| if is_exact(&client) { None } else { view(client) };
+    let read = |after: Option<SearchPlace>, limit| read_named(desk, of, &prefix, after, limit);
+    let place_of = |client: &Client| SearchPlace::After(client.id.clone());
+    let first = if wanted.after.is_none() { exact.clone().and_then(&view) } else { None };
+    let Some(first) = first else { return read_page(wanted, read, place_of, others).await };
+    // It takes the place of one. Where there is no other place, the next page begins with the names.
+    let behind = Wanted { after: None, size: wanted.size.saturating_sub(1).max(1) };
+    let rest = read_page(behind, read, place_of, others).await?;
+    if wanted.size > 1 {
+        return Ok(Page { items: std::iter::once(first).chain(rest.items).collect(), next: rest.next });
     }
-    Ok(page)
+    let has_more = !rest.items.is_empty() || rest.next.is_some();
+    Ok(Page { items: vec![first], next: has_more.then(|| encode(&SearchPlace::Names)) })
 }
 
 async fn read_named(
     desk: &Desk,
-    (environment, tenant): Of<'_>,
+    of: ClientsOf<'_>,
     prefix: &str,
-    after: Option<ClientId>,
+    after: Option<SearchPlace>,
     limit: u32,
 ) -> Result<Vec<Client>, Refusal> {
     let place = match after {
-        None => NamePlace { name: prefix.to_owned(), id: String::new() },
-        Some(id) => {
+        None | Some(SearchPlace::Names) => NamePlace { name: prefix.to_owned(), id: String::new() },
+        Some(SearchPlace::After(id)) => {
             // A place is where the client that the page before ended with is by now.
-            let client = desk.client(environment, &id).await.map_err(|_| unknown_cursor())?;
+            let found = desk.client(of.environment, &id).await;
+            let client = found.map_err(|error| if matches!(error, Refusal::NotFound) { unknown_cursor() } else { error })?;
             let name = client.name.to_ascii_lowercase();
             if name.as_str() < prefix {
                 NamePlace { name: prefix.to_owned(), id: String::new() }
@@ -69,13 +103,13 @@ async fn read_named(
             }
         }
     };
-    Ok(desk.store().clients_by_name((environment, tenant), prefix, &place, limit).await?)
+    Ok(desk.store().clients_by_name(of, prefix, &place, limit).await?)
 }
 
 /// The client of exactly this identifier.
-async fn identified(desk: &Desk, (environment, tenant): Of<'_>, term: &str) -> Result<Option<Client>, Refusal> {
+async fn identified(desk: &Desk, of: ClientsOf<'_>, term: &str) -> Result<Option<Client>, Refusal> {
     match term.parse::<ClientId>() {
-        Ok(id) => Ok(desk.store().client_of(environment, tenant, &id).await?),
+        Ok(id) => Ok(desk.store().client_of(of.environment, of.tenant, &id).await?),
         Err(_) => Ok(None),
     }
 }
@@ -111,7 +145,8 @@ fn glance(id: &ClientId, credentials: &[CredentialGlance], owner: String, now: T
         own().filter_map(|one| one.expires_at).max()
     };
     ClientGlance {
-        kind: live().max_by_key(|one| one.last_used_at).map(|one| one.kind),
+        // Of several that were used in one second it is always the same.
+        kind: live().max_by_key(|one| (one.last_used_at, one.id)).map(|one| one.kind),
         last_used_at: own().filter_map(|one| one.last_used_at).max(),
         expires_at,
         owner,
@@ -120,13 +155,23 @@ fn glance(id: &ClientId, credentials: &[CredentialGlance], owner: String, now: T
 
 #[cfg(test)]
 mod tests {
+    use mintmark_core::model::CredentialId;
+    use mintmark_core::random::SeededRandom;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(100);
 
     fn one(kind: ProofKind, status: Status, expires_at: Option<i64>, used: Option<i64>) -> CredentialGlance {
-        let client_id = "cli_a".parse().unwrap();
-        CredentialGlance { client_id, kind, status, expires_at: expires_at.map(Timestamp), last_used_at: used.map(Timestamp) }
+        let (client_id, id) = ("cli_a".parse().unwrap(), CredentialId::generate(&SeededRandom::new(kind as u64)));
+        CredentialGlance {
+            id,
+            client_id,
+            kind,
+            status,
+            expires_at: expires_at.map(Timestamp),
+            last_used_at: used.map(Timestamp),
+        }
     }
 
     fn seen(credentials: &[CredentialGlance]) -> (Option<ProofKind>, Option<i64>, Option<i64>) {
@@ -141,6 +186,13 @@ mod tests {
         assert_eq!(seen(&[secret.clone(), key.clone()]), (Some(ProofKind::PublicKey), Some(90), Some(200)));
         let endless = one(ProofKind::Secret, Status::Active, None, None);
         assert_eq!(seen(&[secret, key, endless]), (Some(ProofKind::PublicKey), Some(90), None));
+    }
+
+    #[test]
+    fn of_what_was_used_in_one_second_the_same_is_shown_whatever_the_order() {
+        let (secret, key) =
+            (one(ProofKind::Secret, Status::Active, None, Some(90)), one(ProofKind::PublicKey, Status::Active, None, Some(90)));
+        assert_eq!(seen(&[secret.clone(), key.clone()]).0, seen(&[key, secret]).0);
     }
 
     #[test]

@@ -6,17 +6,18 @@ use mintmark_core::model::{
     ResourceId, ResourceUri, ScopeToken, Status, TenantId, TokenBinding,
 };
 use mintmark_core::registry::{ClientEdit, ClientSecurity, NewGrant};
-use mintmark_core::store::{self, EnvironmentRecord, Store};
+use mintmark_core::store::{self, EnvironmentRecord};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::client_lists::search;
+use super::client_lists::{SearchPlace, search};
 use super::credentials::{CredentialView, NewCredential, Proving};
 use super::entitlement::{self, AskedFor, judge};
 use super::page::{Wanted, name_filter, read_page};
 use super::patch::{AttributePatch, present, split_attributes};
 use super::{Page, Patch, ShownSecret};
 use crate::admin::{Desk, Moment, Refusal, schema};
+use crate::store::ClientsOf;
 
 /// An OAuth client of one tenant in one environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -324,19 +325,21 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &ClientFil
     desk.require(Permission::Read)?;
     let record = desk.environment(environment).await?;
     let name = name_filter(filter.name.as_deref())?;
-    let wanted = Wanted::<ClientId>::read(filter.limit, filter.cursor.as_deref())?;
     // Of a tenant that is out of reach there are as many as of one that does not exist.
     let named = filter.tenant_id.map(|id| if desk.authority.reaches(id) { id } else { TenantId::none() });
     let tenant = named.or_else(|| desk.only_tenant());
+    let of = ClientsOf { environment, tenant, disabled: filter.status == Some(Status::Disabled) };
     let read = |after: Option<ClientId>, limit| async move {
-        Ok(desk.store().clients(environment, tenant, store::Page { after: after.as_ref(), limit }).await?)
+        Ok(desk.store().clients_by_id(of, store::Page { after: after.as_ref(), limit }).await?)
     };
     let fits = |client: &Client| filter.fits(client) && (name.fits(&client.name) || name.fits(client.id.as_str()));
     let view = |client| fits(&client).then(|| ClientView::of(client, &record));
-    match &filter.search {
-        Some(term) => search(desk, (environment, tenant), term, wanted, view).await,
-        None => read_page(wanted, read, |client| client.id.clone(), view).await,
+    if let Some(term) = &filter.search {
+        let wanted = Wanted::<SearchPlace>::read(filter.limit, filter.cursor.as_deref())?;
+        return search(desk, of, term, wanted, view).await;
     }
+    let wanted = Wanted::<ClientId>::read(filter.limit, filter.cursor.as_deref())?;
+    read_page(wanted, read, |client| client.id.clone(), view).await
 }
 
 /// One client.

@@ -82,7 +82,7 @@ pub async fn list(desk: &Desk, filter: &RevocationFilter) -> Result<Page<Revocat
     desk.require(Permission::ReadOperator)?;
     let wanted = Wanted::<Place>::read(filter.limit, filter.cursor.as_deref())?;
     if let Some(name) = &filter.environment {
-        desk.environment(name).await?;
+        desk.require_environment(name).await?;
     }
     let asked = DenyFilter { kind: filter.kind, environment: filter.environment.as_ref() };
     let limit = u32::try_from(wanted.size).unwrap_or(u32::MAX).saturating_add(1);

@@ -141,14 +141,16 @@ pub async fn read(desk: &Desk, id: InvitationId) -> Result<InvitationView, Refus
 /// Invites somebody.
 pub async fn create(desk: &Desk, new: &NewInvitationBody) -> Result<CreatedInvitationView, Refusal> {
     desk.require(Permission::EditMembers)?;
-    let email = new.email.trim().parse::<EmailAddress>();
-    let email = email.map_err(|error| Refusal::Invalid {
-        field: "email",
-        expected: error.to_string().trim_start_matches("expected ").to_owned(),
-    })?;
-    let new = NewInvitation { email, role: new.role, tenant_id: new.tenant_id.or(desk.only_tenant()) };
+    let new = NewInvitation { email: read_email(&new.email)?, role: new.role, tenant_id: new.tenant_id.or(desk.only_tenant()) };
     let created = desk.management.invite(&desk.authority, &new).await?;
     Ok(CreatedInvitationView::new(desk, created))
+}
+
+pub(super) fn read_email(text: &str) -> Result<EmailAddress, Refusal> {
+    text.trim().parse::<EmailAddress>().map_err(|error| Refusal::Invalid {
+        field: "email",
+        expected: error.to_string().trim_start_matches("expected ").to_owned(),
+    })
 }
 
 /// Takes an invitation back. One that is over stays as it is.

@@ -192,7 +192,7 @@ pub async fn read(desk: &Desk, environment: &EnvironmentName, kid: &str) -> Resu
 /// Lets the next key sign in the place of the active one.
 pub async fn rotate(desk: &Desk, environment: &EnvironmentName, request: &RotateKey) -> Result<RotationView, Refusal> {
     desk.require(Permission::EditOperator)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     if !request.plan {
         desk.require_clock().await?;
     }

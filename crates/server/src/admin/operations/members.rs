@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::environments::PageFilter;
-use super::invitations::CreatedInvitationView;
+use super::invitations::{CreatedInvitationView, read_email};
 use super::page::{Page, Wanted, page_of, read_page};
 use super::patch::present;
 use crate::admin::{Desk, Moment, Refusal, schema};
@@ -97,6 +97,9 @@ pub struct MemberFilter {
     /// Those of this status alone.
     #[param(value_type = Option<schema::Status>)]
     pub status: Option<Status>,
+    /// The one of this address alone, exactly, whatever the case: there is one at most, of whichever tenant the operator asks.
+    #[param(value_type = Option<schema::Email>)]
+    pub email: Option<String>,
 }
 
 /// A browser that somebody is signed in at.
@@ -146,11 +149,20 @@ pub struct SessionsEnd {
 pub async fn list(desk: &Desk, filter: &MemberFilter) -> Result<Page<MemberView>, Refusal> {
     desk.require(Permission::Read)?;
     let wanted = Wanted::<MemberId>::read(filter.limit, filter.cursor.as_deref())?;
+    let email = filter.email.as_deref().map(read_email).transpose()?;
+    let email = email.as_ref();
     let read = |after: Option<MemberId>, limit| async move {
+        if let Some(email) = email {
+            let found = desk.management.member_by_email(&desk.authority, email).await?;
+            return Ok(found.into_iter().filter(|member| after.is_none_or(|after| member.id > after)).collect());
+        }
         let page = store::Page { after: after.as_ref(), limit };
         Ok(desk.management.members(&desk.authority, filter.tenant_id, page).await?)
     };
-    let is_wanted = |member: &Member| filter.status.is_none_or(|status| status == member.status);
+    let is_wanted = |member: &Member| {
+        filter.status.is_none_or(|status| status == member.status)
+            && filter.tenant_id.is_none_or(|tenant| Some(tenant) == member.tenant_id)
+    };
     read_page(wanted, read, |member| member.id, |member| is_wanted(&member).then(|| member.into())).await
 }
 

@@ -14,7 +14,7 @@ pub const MAX_PAGE: u32 = 200;
 /// How many it holds where nobody says.
 const DEFAULT_PAGE: u32 = 50;
 /// How many rows are looked through for one page where a filter leaves some out.
-const MAX_LOOKED_AT: usize = 2000;
+const MAX_LOOKED_AT: usize = 600;
 /// The longest cursor, in characters: that of the longest identifier.
 const MAX_CURSOR: usize = 256;
 /// What a cursor begins with before it is encoded: another form would begin otherwise.
@@ -54,14 +54,16 @@ pub(super) fn unknown_cursor() -> Refusal {
     Refusal::Invalid { field: "cursor", expected: "the `next` of a page of this listing".to_owned() }
 }
 
-fn encode(id: &impl ToString) -> String {
+pub(super) fn encode(id: &impl ToString) -> String {
     URL_SAFE_NO_PAD.encode(format!("{FORM}{}", id.to_string()))
 }
 
 fn decode(cursor: &str) -> Option<String> {
     let bytes =
         Some(cursor).filter(|cursor| cursor.len() <= MAX_CURSOR).and_then(|cursor| URL_SAFE_NO_PAD.decode(cursor).ok())?;
-    String::from_utf8(bytes).ok()?.strip_prefix(FORM).map(str::to_owned)
+    let text = String::from_utf8(bytes).ok()?;
+    // No cursor of ours has one, and PostgreSQL cannot be asked with a NUL.
+    text.strip_prefix(FORM).filter(|id| !id.contains(char::is_control)).map(str::to_owned)
 }
 
 /// A part of a name that is looked for.
@@ -163,7 +165,7 @@ mod tests {
             assert!(Wanted::<String>::read(Some(bad), None).is_err(), "{bad}");
         }
         assert_eq!(Wanted::<String>::read(Some(200), None).unwrap().size, 200);
-        for bad in ["x", "", "MTphI", &encode(&"a".repeat(300))] {
+        for bad in ["x", "", "MTphI", &encode(&"a".repeat(300)), &encode(&"a\0b"), &encode(&"a\u{85}")] {
             assert!(Wanted::<String>::read(None, Some(bad)).is_err(), "{bad}");
         }
         assert_eq!(wanted(1, Some(&encode(&"a"))).after.as_deref(), Some("a"));
@@ -185,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_filter_that_leaves_much_out_ends_a_page_early_and_tells_where_to_go_on() {
-        let rows: Vec<u32> = (1..=5000).collect();
+        let rows: Vec<u32> = (1..=1500).collect();
         let read = |after: Option<u32>, limit: u32| {
             let from = after.map_or(0, |after| after as usize);
             std::future::ready(Ok(rows.iter().skip(from).take(limit as usize).copied().collect::<Vec<u32>>()))
@@ -195,7 +197,7 @@ mod tests {
         let mut pages = 0;
         loop {
             let wanted = Wanted::read(Some(10), cursor.as_deref()).unwrap();
-            let page = read_page(wanted, read, |row| *row, |row| (row % 1500 == 0).then_some(row)).await.unwrap();
+            let page = read_page(wanted, read, |row| *row, |row| (row % 450 == 0).then_some(row)).await.unwrap();
             pages += 1;
             found.extend(page.items);
             cursor = page.next;
@@ -203,7 +205,7 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(found, [1500, 3000, 4500]);
+        assert_eq!(found, [450, 900, 1350]);
         assert_eq!(pages, 3);
     }
 }

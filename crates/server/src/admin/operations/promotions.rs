@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::Patch;
 use super::clients::{ClientPatch, ClientView, GrantBody};
 use super::entitlement::{AskedFor, judge};
+use crate::admin::trials::Trial;
 use crate::admin::{Desk, Refusal, schema};
 
 /// What a promotion would do, for review.
@@ -91,6 +92,7 @@ pub type Way<'a> = (&'a ClientId, &'a EnvironmentName, &'a EnvironmentName);
 /// What a promotion would do.
 pub async fn plan(desk: &Desk, way: Way<'_>) -> Result<PromotionPlanView, Refusal> {
     desk.require(Permission::Read)?;
+    let _running = desk.begin(Trial::Promotion)?;
     let (plan, record) = find_plan(desk, way).await?;
     let widened = widens(desk, &plan, &record).await?;
     let difference =
@@ -112,6 +114,7 @@ pub async fn plan(desk: &Desk, way: Way<'_>) -> Result<PromotionPlanView, Refusa
 /// changed it there by hand.
 pub async fn apply(desk: &Desk, way: Way<'_>, body: PromotionBody) -> Result<PromotedView, Refusal> {
     desk.require(Permission::EditClients)?;
+    let _running = desk.begin(Trial::Promotion)?;
     let (plan, record) = find_plan(desk, way).await?;
     if plan.digest != body.digest {
         let why = "that is not the plan as it is now: review the new plan and name its digest".to_owned();

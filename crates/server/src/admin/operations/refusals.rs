@@ -148,7 +148,7 @@ impl FromStr for Place {
 /// Refusals within reach, latest first. They are kept for a while: of each client the last twenty for each reason.
 pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &RefusalsFilter) -> Result<Page<RefusalView>, Refusal> {
     desk.require(Permission::Read)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     if filter.code.as_ref().is_some_and(|code| code.len() > MAX_CODE) {
         return Err(Refusal::Invalid { field: "code", expected: format!("at most {MAX_CODE} characters") });
     }
@@ -172,17 +172,25 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &RefusalsF
 /// Why a request was refused, by the id that its answer had.
 pub async fn read(desk: &Desk, environment: &EnvironmentName, request_id: &str) -> Result<RefusalView, Refusal> {
     desk.require(Permission::Read)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     if let Some(found) = find(desk, environment, request_id).await? {
         return Ok(found.into());
     }
-    // It may be so new that it waits on this node to be written down. To whom one is out of reach the same is done.
-    let (usage, now) = (&desk.node.endpoint.usage, desk.registry.clock.now());
-    usage.flush(desk.store(), now).await?;
+    // It may be so new that it waits on this node to be written down. Nothing is written for whoever asks: anybody can ask for ids
+    // that there are none of.
+    let waiting = desk.node.endpoint.usage.waiting_refusal(request_id).await;
+    if let Some(waiting) = waiting.filter(|waiting| is_within(desk, environment, waiting)) {
+        return Ok(waiting.into());
+    }
+    // It may have been written down since it was looked for.
     find(desk, environment, request_id).await?.map(Into::into).ok_or(Refusal::NotFound)
 }
 
 async fn find(desk: &Desk, environment: &EnvironmentName, request_id: &str) -> Result<Option<store::Refusal>, Refusal> {
     let found = desk.store().refusal(request_id).await?;
-    Ok(found.filter(|found| found.environment == *environment && found.may_be_seen_by(&desk.authority)))
+    Ok(found.filter(|found| is_within(desk, environment, found)))
+}
+
+fn is_within(desk: &Desk, environment: &EnvironmentName, found: &store::Refusal) -> bool {
+    found.environment == *environment && found.may_be_seen_by(&desk.authority)
 }

@@ -169,7 +169,7 @@ pub async fn read(desk: &Desk, environment: &EnvironmentName, id: ResourceId) ->
 /// Makes a resource.
 pub async fn create(desk: &Desk, environment: &EnvironmentName, new: NewResource) -> Result<ResourceView, Refusal> {
     desk.require(Permission::EditOperator)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     let NewResource { uri, name, scopes, algorithm, token_format } = new;
     let scopes = scopes.into_iter().map(Into::into).collect();
     let new = registry::NewResource { environment: environment.clone(), uri, name, scopes, algorithm, token_format };

@@ -36,7 +36,7 @@ pub struct Revoked {
 /// Ends one token. A `jti` says nothing of whose it is, so this is the operator's; tenants revoke their clients and credentials.
 pub async fn revoke_token(desk: &Desk, environment: &EnvironmentName, token: &TokenRevocation) -> Result<Revoked, Refusal> {
     desk.require(Permission::EditOperator)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     let TokenRevocation { jti, client_id, expires_at } = token;
     let token = TokenToRevoke { environment, id: jti, client_id: client_id.as_ref(), expires_at: expires_at.map(|at| at.0) };
     let revoked = desk.registry.revoke_token(token).await?;

@@ -154,7 +154,7 @@ impl From<UsageRow> for UsageRowView {
 /// Counts of an environment, within reach: of a client, credential or business out of reach there are none.
 pub async fn read(desk: &Desk, environment: &EnvironmentName, filter: &UsageFilter) -> Result<UsageView, Refusal> {
     desk.require(Permission::Read)?;
-    desk.environment(environment).await?;
+    desk.require_environment(environment).await?;
     let query = query(desk, environment, filter)?;
     let answer = desk.store().usage(&query).await?;
     let is_cut = answer.is_cut || answer.rows.len() > MAX_ROWS;

@@ -162,7 +162,11 @@ async fn page(seat: &Seat, asked: &Asked, checked: Option<Banner>) -> Result<Res
     let page = AuditPage {
         frame: seat.frame(words::audit::TITLE, Some(Section::Audit)),
         pager: Pager {
-            showing: words::audit::showing(rows.len()),
+            showing: if next.is_some() && rows.is_empty() {
+                words::list::GO_ON.to_owned()
+            } else {
+                words::audit::showing(rows.len())
+            },
             first: asked.cursor.as_ref().map(|_| format!("/audit?{query}")),
             next: next.map(|cursor| format!("/audit?{query}{}cursor={cursor}", if query.is_empty() { "" } else { "&" })),
         },

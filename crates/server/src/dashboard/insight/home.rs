@@ -8,12 +8,12 @@ use http::HeaderMap;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{ClientId, EnvironmentName};
+use mintmark_core::store::{self, Store};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::names;
 use super::usage::{Range, chart_of};
 use crate::admin::Refusal;
-use crate::admin::operations::clients::{self, ClientFilter};
 use crate::admin::operations::node;
 use crate::admin::operations::refusals::{self, RefusalView, RefusalsFilter};
 use crate::admin::operations::usage;
@@ -56,23 +56,28 @@ pub(super) async fn overview(
         Err(_) => return Ok(problem::not_found(State(app), headers).await),
     };
     let environment = seat.environment(&name)?.environment.name.clone();
-    let page = page(&seat, &environment).await.map_err(|refusal| seat.stop(refusal))?;
+    let page = Box::pin(page(&seat, &environment)).await.map_err(|refusal| seat.stop(refusal))?;
     Ok(problem::page(&page))
 }
 
 async fn page(seat: &Seat, environment: &EnvironmentName) -> Result<OverviewPage, Refusal> {
     let asked = Range::Day.asked(seat.app.now());
-    let (view, refused) = (usage::read(&seat.desk, environment, &asked).await?, refused_lately(seat, environment).await?);
+    // None of these waits for another.
+    let (view, refused, expiring, has_clients) = tokio::try_join!(
+        usage::read(&seat.desk, environment, &asked),
+        refused_lately(seat, environment),
+        expiring(seat, environment),
+        has_clients(seat, environment),
+    )?;
     let mut attention = most_refused(seat, environment, &refused).await?;
-    attention.extend(expiring(seat, environment).await?);
+    attention.extend(expiring);
     let chart = chart_of("requests", words::overview::REQUESTS, Range::Day, &view);
-    let listed = clients::list(&seat.desk, environment, &ClientFilter { limit: Some(1), ..ClientFilter::default() }).await?;
     Ok(OverviewPage {
         frame: seat.frame_in(environment, words::overview::TITLE, Section::Overview),
         environment: environment.to_string(),
         figures: figures(&chart, refused.len()),
         attention,
-        has_clients: !listed.items.is_empty(),
+        has_clients,
         may_edit: seat.may(Permission::EditClients),
         node: if seat.may(Permission::ReadOperator) { Some(node_line(seat)?) } else { None },
         chart,
@@ -137,6 +142,12 @@ async fn most_refused(
             .action(Button::plain(words::overview::EXPLAIN).to(explain))
     };
     Ok(most.into_iter().map(banner).collect())
+}
+
+/// Whether there is any client within reach.
+async fn has_clients(seat: &Seat, environment: &EnvironmentName) -> Result<bool, Refusal> {
+    let first = store::Page { after: None, limit: 1 };
+    Ok(!seat.desk.store().clients(environment, names::own_tenant(seat), first).await?.is_empty())
 }
 
 /// Credentials that expire soon.

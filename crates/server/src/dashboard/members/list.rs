@@ -31,6 +31,7 @@ pub(super) async fn show(seat: Seat, Query(asked): Query<Asked>) -> Answer {
         cursor: cursor.map(str::to_owned),
         tenant_id: tenant.map(str::parse::<TenantId>).transpose().map_err(|_| seat.stop(Refusal::NotFound))?,
         status: status.and_then(Status::from_word),
+        email: None,
     };
     let page = members::list(&seat.desk, &filter).await.map_err(|refusal| seat.stop(refusal))?;
     let names = organisations(&seat, page.items.iter().map(|member| member.tenant_id).collect()).await?;

@@ -20,7 +20,7 @@ pub(crate) const DISABLE_MEANS: &str =
 pub(crate) const ENABLE_TITLE: &str = "Enable this business";
 pub(crate) const ENABLE_MEANS: &str = "Tokens may be scoped to it again. Those that ended stay ended.";
 pub(crate) const REVOKE_MEANS: &str = "The tokens that are scoped to it end now, where services ask this server or follow its revocations. Clients can get new ones.";
-pub(crate) const GO_ON: &str = "None among the first 2000; go on";
+pub(crate) const GO_ON: &str = "None so far; go on";
 
 pub(crate) fn showing(count: usize) -> String {
     if count == 1 { "1 business on this page".to_owned() } else { format!("{count} businesses on this page") }

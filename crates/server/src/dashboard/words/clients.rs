@@ -253,7 +253,7 @@ pub(crate) mod list {
     pub(crate) const SCOPES: &str = "Scopes";
     pub(crate) const OWNER: &str = "Owner";
     pub(crate) const NO_METHOD: &str = "nothing in force";
-    pub(crate) const GO_ON: &str = "None among the first 2000; go on";
+    pub(crate) const GO_ON: &str = "None so far; go on";
     pub(crate) const EMPTY: &str = "No clients yet";
     pub(crate) const EMPTY_WHY: &str = "A client is one program that calls your APIs: a billing worker, an importer, a partner’s server. Give each its own, so that \
          you can see, limit and end one without touching the others.";

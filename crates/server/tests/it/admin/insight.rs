@@ -109,6 +109,20 @@ async fn s5_a_refusal_is_explained_at_once_to_those_who_may_know() {
 }
 
 #[tokio::test]
+async fn looking_for_a_refusal_writes_nothing() {
+    let office = Office::open().await;
+    office.issued("standard").await;
+    let id = office.refused("standard").await;
+    for asked in [&id, &"0".repeat(32)] {
+        office.get("viewer", &format!("{SANDBOX}/refusals/{asked}")).await;
+    }
+    assert!(!office.server.node.endpoint.usage.is_empty(), "what was noted still waits");
+    assert_eq!(office.usage("admin", "").await, Vec::<Value>::new());
+    office.write_usage_down().await;
+    assert_eq!(office.get("viewer", &format!("{SANDBOX}/refusals/{id}")).await.status, 200, "and is found there then");
+}
+
+#[tokio::test]
 async fn s5_refusals_of_others_and_of_nobody_are_the_operators() {
     let office = Office::open().await;
     let own = office.refused("standard").await;

@@ -123,6 +123,17 @@ async fn the_operator_lists_people_of_all_tenants_or_of_one() {
     assert_eq!(emails("auditor", globex.clone()).await.into_iter().collect::<Vec<_>>(), ["bob@example.com"]);
     assert_eq!(emails("owner", acme).await, emails("owner", String::new()).await);
     assert!(emails("owner", globex).await.is_empty(), "s4");
+    let by_email = |email: &str| format!("?email={email}");
+    assert_eq!(emails("admin", by_email("Bob@example.com")).await.into_iter().collect::<Vec<_>>(), ["bob@example.com"]);
+    assert!(emails("owner", by_email("bob@example.com")).await.is_empty(), "s4");
+    assert_eq!(emails("owner", by_email("ann@example.com")).await.len(), 1);
+    assert!(emails("admin", format!("{}&tenant_id={}", by_email("ann@example.com"), office.tenant(GLOBEX))).await.is_empty());
+    assert_problem(&office.get("admin", &format!("{MEMBERS}?email=bob")).await, 422, "invalid");
+    let taken = office.post("admin", INVITATIONS, &json!({ "email": "bob@example.com", "role": "auditor" })).await;
+    assert_problem(&taken, 409, "not_allowed");
+    assert!(taken.text().contains(&office.tenant(GLOBEX)), "the operator is told whose it is: {taken:?}");
+    let hidden = office.post("owner", INVITATIONS, &json!({ "email": "bob@example.com", "role": "viewer" })).await;
+    assert_eq!(hidden.status, 201, "s4: a tenant is not told");
     let programs =
         async |query: String| office.get("admin", &format!("{CLIENTS}{query}")).await.json()["items"].as_array().unwrap().len();
     assert_eq!(programs(String::new()).await, Role::ALL.len() + 1);

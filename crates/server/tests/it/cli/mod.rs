@@ -2,6 +2,7 @@
 
 mod audit;
 mod commands;
+mod configuration;
 mod credentials;
 mod dashboard;
 mod dev;

@@ -462,6 +462,30 @@ async fn rows_are_filtered_and_paged_as_in_memory(world: World<SqlStore>, _: Beh
         }
     }
     assert!(asked > 60, "{asked} filters found something");
+    for (tenant, subject) in [(None, None), (Some(Some(acme)), None), (Some(Some(acme)), Some(client))] {
+        let (who, action) = (Some("zoë".to_owned()), Some("client.create".to_owned()));
+        let filter = AuditFilter { tenant, subject, who, action, from: None, to: None };
+        let (found, pages) = pages_among(&world.store, &filter, 5).await;
+        let all = all_pages(&*world.store, &filter).await;
+        assert_eq!(found, all.iter().map(|(position, _)| *position).collect::<Vec<_>>(), "{filter:?}");
+        assert!(!found.is_empty() && pages > found.len(), "{pages} pages of five rows looked at: {filter:?}");
+    }
+    let (all, pages) = pages_among(&world.store, &AuditFilter::default(), 5).await;
+    assert_eq!((all.len(), pages), (48, 7), "where nothing is compared, pages are full");
+}
+
+/// All rows in pages of seven at most, for each of which so many are looked at; and how many pages that are.
+async fn pages_among(store: &SqlStore, filter: &AuditFilter, looked_at: u32) -> (Vec<Position>, usize) {
+    let (mut all, mut before, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let (page, reached) = store.audit_among(filter, before, (7, looked_at)).await.unwrap();
+        pages += 1;
+        all.extend(page.iter().map(|row| row.position));
+        let last = page.last().filter(|_| page.len() == 7).map(|row| row.position);
+        let Some(next) = last.or(reached) else { return (all, pages) };
+        assert!(before.is_none_or(|before| next < before), "each page is further back");
+        before = Some(next);
+    }
 }
 
 async fn all_pages<S: Store>(store: &S, filter: &AuditFilter) -> Vec<(Position, Option<u64>)> {

@@ -23,6 +23,9 @@ super::on_every_store! {
     a_change_may_write_no_row,
     a_change_that_fails_in_the_middle_leaves_nothing,
     audit_rows_come_latest_first_in_pages,
+    several_changes_are_committed_as_one,
+    of_several_changes_all_are_made_or_none,
+    credentials_of_many_clients_come_by_client,
 }
 
 fn is_conflict(result: &Result<Position, CommitError>) -> bool {
@@ -229,4 +232,67 @@ async fn audit_rows_come_latest_first_in_pages<S: Store>(world: World<S>) {
     assert_eq!(positions(Some(4), 2).await, [3, 2]);
     assert_eq!(positions(Some(2), 2).await, [1]);
     assert!(positions(Some(1), 2).await.is_empty());
+}
+
+async fn several_changes_are_committed_as_one<S: Store>(world: World<S>) {
+    let tenants: Vec<_> = (0..3).map(|number| world.new_tenant(&format!("Tenant {number}"))).collect();
+    let before = world.store.feed(Position(0), 100).await.unwrap().head;
+    let changes: Vec<Change> = tenants
+        .iter()
+        .map(|tenant| change(Subject::Tenant { id: tenant.id }, vec![Write::InsertTenant(tenant.clone())]))
+        .collect();
+    let last = world.store.commit_all(&changes).await.unwrap();
+    assert_eq!(last, Position(before.0 + 3), "each has a position of its own");
+    let heard = world.store.feed(before, 100).await.unwrap().entries;
+    let subjects: Vec<_> = heard.into_iter().map(|entry| entry.subject).collect();
+    assert_eq!(subjects, tenants.iter().map(|tenant| Subject::Tenant { id: tenant.id }).collect::<Vec<_>>());
+    let rows = world.store.audit(&AuditFilter::default(), None, 3).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.position.0).collect::<Vec<_>>(), [last.0, last.0 - 1, last.0 - 2]);
+    // A later one may build on an earlier one.
+    let again = |version| {
+        let tenant = mintmark_core::model::Tenant { version, ..tenants[0].clone() };
+        change(Subject::Tenant { id: tenant.id }, vec![Write::UpdateTenant(tenant)])
+    };
+    world.store.commit_all(&[again(2), again(3)]).await.unwrap();
+    assert_eq!(world.store.tenant(tenants[0].id).await.unwrap().unwrap().version, 3);
+}
+
+async fn of_several_changes_all_are_made_or_none<S: Store>(world: World<S>) {
+    let (first, second) = (world.new_tenant("First"), world.new_tenant("First"));
+    let before = world.store.feed(Position(0), 100).await.unwrap().head;
+    let insert = |tenant: &mintmark_core::model::Tenant| {
+        change(Subject::Tenant { id: tenant.id }, vec![Write::InsertTenant(tenant.clone())])
+    };
+    assert!(is_taken(&world.store.commit_all(&[insert(&first), insert(&second)]).await));
+    let late = mintmark_core::model::Tenant { version: 7, ..first.clone() };
+    let update = change(Subject::Tenant { id: late.id }, vec![Write::UpdateTenant(late)]);
+    assert!(is_conflict(&world.store.commit_all(&[insert(&first), update]).await));
+    assert!(world.store.tenant(first.id).await.unwrap().is_none());
+    assert_eq!(world.store.feed(Position(0), 100).await.unwrap().head, before);
+    assert!(world.store.audit(&AuditFilter::default(), None, 10).await.unwrap().iter().all(|row| row.position <= before));
+}
+
+async fn credentials_of_many_clients_come_by_client<S: Store>(world: World<S>) {
+    let (sandbox, tenant) = (world.environment("sandbox").await, world.tenant("Acme").await);
+    let production = world.environment("production").await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(world.client(&sandbox, &tenant).await);
+    }
+    world.credential(&world.client(&production, &tenant).await).await;
+    clients.sort_by(|one, other| one.id.cmp(&other.id));
+    let mut expected = Vec::new();
+    for client in &clients {
+        for _ in 0..2 {
+            expected.push((client.id.clone(), world.credential(client).await.id));
+        }
+    }
+    let read = async |first: usize, last: usize| {
+        let found = world.store.credentials_between(&sandbox.name, (&clients[first].id, &clients[last].id)).await.unwrap();
+        found.into_iter().map(|one| (one.client_id, one.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(read(0, 3).await, expected);
+    assert_eq!(read(1, 2).await, expected[2..6]);
+    assert_eq!(read(3, 3).await, expected[6..]);
+    assert_eq!(read(3, 0).await, []);
 }

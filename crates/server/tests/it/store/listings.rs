@@ -1,6 +1,6 @@
 //! Listings are ordered by identifier, byte by byte, and come in pages.
 
-use mintmark_core::model::{ClientId, Position};
+use mintmark_core::model::{Business, ClientId, Environment, Position};
 use mintmark_core::store::{Page, Store, Write};
 
 use super::world::World;
@@ -8,6 +8,7 @@ use super::world::World;
 super::on_every_store! {
     tenants_come_in_pages,
     businesses_come_in_pages_forwards_and_backwards,
+    s4_businesses_are_found_by_their_external_id_within_their_tenant,
     clients_come_in_pages,
     names_of_clients_come_in_pages_across_environments,
     ids_are_ordered_byte_by_byte,
@@ -51,6 +52,28 @@ async fn businesses_come_in_pages_forwards_and_backwards<S: Store>(world: World<
     assert_eq!(before(ids[3], 2).await, ids[1..3]);
     assert_eq!(before(ids[1], 2).await, ids[..1]);
     assert!(before(ids[0], 2).await.is_empty());
+}
+
+async fn s4_businesses_are_found_by_their_external_id_within_their_tenant<S: Store>(world: World<S>) {
+    let (sandbox, production) = (world.environment("sandbox").await, world.environment("production").await);
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    let mut ids = Vec::new();
+    for (environment, tenant) in [(&sandbox, &acme), (&sandbox, &acme), (&sandbox, &globex), (&production, &acme)] {
+        let new = Business { external_id: Some("7".to_owned()), ..world.new_business(environment, tenant) };
+        ids.push(new.id);
+        world.write(Write::InsertBusiness(new)).await;
+    }
+    world.business(&sandbox, &acme).await;
+    let called = async |environment: &Environment, external_id, limit| {
+        let found = world.store.businesses_called(&environment.name, acme.id, external_id, limit).await.unwrap();
+        found.iter().map(|business| business.id).collect::<Vec<_>>()
+    };
+    let mut both = ids[..2].to_vec();
+    both.sort_unstable();
+    assert_eq!(called(&sandbox, "7", 10).await, both);
+    assert_eq!(called(&sandbox, "7", 1).await, both[..1]);
+    assert_eq!(called(&production, "7", 10).await, ids[3..]);
+    assert!(called(&sandbox, "8", 10).await.is_empty() && called(&sandbox, "", 10).await.is_empty());
 }
 
 async fn clients_come_in_pages<S: Store>(world: World<S>) {

@@ -25,6 +25,8 @@ super::on_every_store! {
     open_invitations_end_by_member_inviter_and_kind,
     a_management_client_comes_back_with_every_field,
     s4_a_tenants_listings_hold_what_is_its_own,
+    s4_what_is_asked_for_by_name_is_found_within_reach_alone,
+    what_a_limit_is_about_is_counted_and_nothing_else,
     the_feed_does_not_tell_who_manages_the_server,
 }
 
@@ -335,6 +337,43 @@ async fn s4_a_tenants_listings_hold_what_is_its_own<S: Store>(world: World<S>) {
         let rest = world.store.members(reach, Page { after: Some(&members[0].id), limit: 10 }).await.unwrap();
         assert_eq!(rest, members[1..]);
     }
+}
+
+async fn s4_what_is_asked_for_by_name_is_found_within_reach_alone<S: Store>(world: World<S>) {
+    let (acme, globex) = (world.tenant("Acme").await, world.tenant("Globex").await);
+    for (number, tenant) in [None, Some(acme.id)].into_iter().enumerate() {
+        let byte = u8::try_from(number).unwrap();
+        let ann = member(&world, tenant, &format!("m{number}@example.org"));
+        let (invitation, client) = (invitation(&world, tenant, byte), management_client(&world, tenant));
+        world.write(Write::InsertMember(ann.clone())).await;
+        world.write(Write::InsertInvitation(invitation.clone())).await;
+        world.write(Write::InsertManagementClient(client.clone())).await;
+        for reach in [Reach::Operator, Reach::Tenant(acme.id), Reach::Tenant(globex.id)] {
+            let is_within = reach == Reach::Operator || tenant.is_some_and(|own| reach == Reach::Tenant(own));
+            let found = world.store.member_of(reach, ann.id).await.unwrap();
+            assert_eq!(found, is_within.then(|| ann.clone()), "{reach:?}");
+            let found = world.store.invitation_of(reach, invitation.id).await.unwrap();
+            assert_eq!(found, is_within.then(|| invitation.clone()), "{reach:?}");
+            let found = world.store.management_client_of(reach, client.id).await.unwrap();
+            assert_eq!(found, is_within.then(|| client.clone()), "{reach:?}");
+        }
+    }
+}
+
+async fn what_a_limit_is_about_is_counted_and_nothing_else<S: Store>(world: World<S>) {
+    let acme = world.tenant("Acme").await;
+    let open = async |tenant, at, limit| world.store.open_invitations(tenant, at, limit).await.unwrap();
+    for (number, tenant) in [None, Some(acme.id), Some(acme.id), Some(acme.id)].into_iter().enumerate() {
+        let byte = u8::try_from(number).unwrap();
+        let ended_at = (number == 3).then_some(NOW);
+        world.write(Write::InsertInvitation(Invitation { ended_at, ..invitation(&world, tenant, byte) })).await;
+        let status = if number == 3 { Status::Disabled } else { Status::Active };
+        world.write(Write::InsertManagementClient(ManagementClient { status, ..management_client(&world, tenant) })).await;
+    }
+    assert_eq!((open(Some(acme.id), NOW, 10).await, open(None, NOW, 10).await), (2, 1));
+    assert_eq!((open(Some(acme.id), NOW, 1).await, open(Some(acme.id), NOW.plus(100), 10).await), (1, 0));
+    let active = async |limit| world.store.active_management_clients(acme.id, limit).await.unwrap();
+    assert_eq!((active(10).await, active(1).await), (2, 1));
 }
 
 async fn the_feed_does_not_tell_who_manages_the_server<S: Store>(world: World<S>) {

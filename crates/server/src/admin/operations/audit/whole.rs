@@ -4,24 +4,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream};
 use mintmark_core::audit::ChainName;
 use mintmark_core::management::Permission;
 use mintmark_core::model::Position;
 use mintmark_core::registry::RegistryError;
-use mintmark_core::store::{AuditFilter, Store};
+use mintmark_core::store::AuditFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::patch::present;
+use super::held::held;
 use super::{AuditListFilter, read_chain, read_filter};
-use crate::admin::trials::{Running, Trial};
+use crate::admin::trials::Trial;
 use crate::admin::{Desk, Moment, Refusal};
 use crate::audit_lines::{Format, Lines, PAGE};
 use crate::store::SqlStore;
 
 /// How long a chain is verified for whoever asks by the network, in seconds; on the machine there is no limit.
 const VERIFY_SECONDS: u64 = 30;
+/// How long an export takes at most for whoever asks by the network, in seconds, however slowly it is taken.
+const EXPORT_SECONDS: u64 = 600;
+/// How many rows one statement of an export looks through.
+const LOOKED_AT: u32 = 20_000;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -92,9 +97,9 @@ pub fn export(desk: &Desk, filter: &AuditListFilter, format: ExportFormat) -> Re
         ExportFormat::Ndjson => (Format::Jsonl, "application/x-ndjson", "audit.ndjson"),
         ExportFormat::Csv => (Format::Csv, "text/csv; charset=utf-8", "audit.csv"),
     };
-    let begun = Export { store: Arc::clone(&desk.registry.store), filter, format, next: Next::First, _running: running };
-    let lines = stream::try_unfold(begun, Export::page);
-    Ok(AuditExport { content_type, file_name, lines: lines.boxed() })
+    let begun = Export { store: Arc::clone(&desk.registry.store), filter, format, next: Next::First };
+    let lines = held(stream::try_unfold(begun, Export::page), running, Duration::from_secs(EXPORT_SECONDS));
+    Ok(AuditExport { content_type, file_name, lines })
 }
 
 /// An export on its way.
@@ -103,7 +108,6 @@ struct Export {
     filter: AuditFilter,
     format: Format,
     next: Next,
-    _running: Running,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,24 +120,29 @@ enum Next {
 impl Export {
     /// The next rows; nothing after the last.
     async fn page(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
-        let before = match self.next {
-            Next::First => None,
-            Next::Before(position) => Some(position),
-            Next::Nothing => return Ok(None),
-        };
-        let rows = self.store.audit(&self.filter, before, PAGE).await.map_err(std::io::Error::other)?;
         let mut written = Vec::new();
-        let mut lines = Lines::new(self.format, &mut written);
-        if before.is_none() {
-            lines.begin()?;
+        // Where a filter leaves nothing of what was looked at, it goes on: there is nothing to send.
+        while written.is_empty() {
+            let before = match self.next {
+                Next::First => None,
+                Next::Before(position) => Some(position),
+                Next::Nothing => return Ok(None),
+            };
+            let found = self.store.audit_among(&self.filter, before, (PAGE, LOOKED_AT)).await;
+            let (rows, reached) = found.map_err(std::io::Error::other)?;
+            let mut lines = Lines::new(self.format, &mut written);
+            if before.is_none() {
+                lines.begin()?;
+            }
+            for row in &rows {
+                lines.write(row)?;
+            }
+            lines.flush()?;
+            drop(lines);
+            let is_full = rows.len() == PAGE as usize;
+            let last = rows.last().filter(|_| is_full).map(|last| last.position);
+            self.next = last.or(reached).map_or(Next::Nothing, Next::Before);
         }
-        for row in &rows {
-            lines.write(row)?;
-        }
-        lines.flush()?;
-        drop(lines);
-        let is_full = rows.len() == PAGE as usize;
-        self.next = rows.last().filter(|_| is_full).map_or(Next::Nothing, |last| Next::Before(last.position));
         Ok(Some((written.into(), self)))
     }
 }
