@@ -382,6 +382,26 @@ async fn a_disabled_clients_requests_are_its_own_refusals() {
     assert_eq!(refusal.tenant_id, Some(world.acme));
 }
 
+/// By its checksum it is refused before anybody is looked for: to look for the client then, or for those names alone that exist, would
+/// tell by the time which do.
+#[tokio::test]
+async fn s5_a_mistyped_secret_is_the_clients_whom_the_node_holds_and_nobodys_otherwise() {
+    let world = World::new().await;
+    let client = world.client(|_| ()).await;
+    let mistyped = format!("{}x", client.secret.text().expose());
+    let whose = async |secret: &str| {
+        assert_ne!(world.ask(&Ask::of("standard", &client).secret(secret)).await.status, 200);
+        world.endpoint.usage.flush_all(&*world.store, world.clock.now()).await.unwrap();
+        let refusals = world.store.refusals(&RefusalFilter::of(sandbox()), None, 10).await.unwrap();
+        refusals.into_iter().map(|refusal| (refusal.code, refusal.client_id, refusal.tenant_id)).collect::<Vec<_>>()
+    };
+    let named = Some(client.client.id.clone());
+    let of = |code: &str, tenant| (code.to_owned(), named.clone(), tenant);
+    assert_eq!(whose(&mistyped).await, [of("secret_mistyped", None)]);
+    assert!(whose("wrong").await.contains(&of("wrong_secret", Some(world.acme))));
+    assert!(whose(&mistyped).await.contains(&of("secret_mistyped", Some(world.acme))), "the node holds the client by now");
+}
+
 #[tokio::test]
 async fn s5_a_refusal_is_for_the_clients_own_tenant_and_an_unknown_clients_for_operators() {
     let world = World::new().await;

@@ -1,5 +1,6 @@
 //! The pages about clients: the list, making one, and all that one client has.
 
+mod add_credential;
 mod answers;
 mod credentials;
 mod limits;
@@ -47,7 +48,7 @@ fn of_one() -> Router<AdminApp> {
         .route(&one("/enable"), post(settings::enable))
         .route(&one("/revoke"), post(settings::revoke))
         .route(&one("/credentials"), get(credentials::list))
-        .route(&one("/credentials/new"), get(credentials::add_form).post(credentials::add))
+        .route(&one("/credentials/new"), get(add_credential::ask).post(add_credential::add))
         .route(&credential(""), get(credentials::show))
         .route(&credential("/expiry"), post(credentials::set_expiry))
         .route(&credential("/limits"), post(limits::set))

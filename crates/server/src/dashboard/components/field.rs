@@ -27,7 +27,15 @@ enum Kind {
     Check { checked: bool },
 }
 
+/// How many lines an area shows at least and at most, if nobody makes it larger.
+const ROWS: (usize, usize) = (4, 16);
+
 impl Field {
+    /// As many lines as it has, with one to type into.
+    fn rows(&self) -> usize {
+        (self.value.lines().count() + 1).clamp(ROWS.0, ROWS.1)
+    }
+
     fn new(name: &'static str, label: &str, kind: Kind) -> Self {
         Self {
             id: format!("field-{name}"),

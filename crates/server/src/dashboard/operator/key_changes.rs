@@ -4,7 +4,8 @@ use axum::extract::Path;
 use axum::response::Response;
 use mintmark_core::model::{EnvironmentName, SensitiveAction};
 
-use super::key_pages::{is_needed, page_of, short};
+use super::key_dialogs::is_needed;
+use super::key_pages::{page_of, short};
 use crate::admin::operations::keys::{self, KeyView, RotateKey, RotationView, WithdrawKey};
 use crate::dashboard::seat::{Answer, Seat, Stop, go};
 use crate::dashboard::views::KeyPage;

@@ -6,6 +6,7 @@ use mintmark_core::management::Permission;
 use mintmark_core::model::{EnvironmentName, KeyState};
 use mintmark_verify::Algorithm;
 
+use super::key_dialogs::{changes, early, revocation, rotation, too_early};
 use super::tenants::DialogQuery;
 use crate::admin::operations::environments::PageFilter;
 use crate::admin::operations::keys::{self, KeyView};
@@ -14,7 +15,7 @@ use crate::dashboard::components::{Event, Status, Timeline, When};
 use crate::dashboard::frame::Tone;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs};
-use crate::dashboard::views::{KeyDialog, KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus};
+use crate::dashboard::views::{KeyGroup, KeyListPage, KeyPage, KeyRow, KeyStatus};
 use crate::dashboard::{problem, words};
 
 /// As many keys as a page of the operation holds: more than are published at once.
@@ -91,7 +92,7 @@ fn status(state: KeyState) -> KeyStatus {
     }
 }
 
-fn href(key: &KeyView) -> String {
+pub(super) fn href(key: &KeyView) -> String {
     format!("/keys/{}/{}", key.environment, key.kid)
 }
 
@@ -116,21 +117,18 @@ fn group(seat: &Seat, keys: &[KeyView], algorithm: Algorithm, dialog: &str) -> K
     let of_state = |state| ours.iter().find(|key| key.state == state).copied();
     let (active, next) = (of_state(KeyState::Active), of_state(KeyState::Next));
     let may = seat.may(Permission::EditOperator);
-    let rotation = active.filter(|_| may).map(|active| rotation(seat, active, next, dialog));
+    let too_early = too_early(seat, next);
+    let rotation = active.filter(|_| may && too_early.is_none()).map(|active| rotation(active, next, dialog));
     KeyGroup {
         algorithm: algorithm.as_str(),
         timeline: Timeline { label: words::keys::TITLE, events: ours.iter().map(|key| event(seat, key)).collect() },
         rotation,
-        note: next.and_then(|next| next.usable_at).filter(|at| at.0 > seat.app.now()).map(|at| early(at.0)),
+        note: too_early.map(early),
     }
 }
 
-fn early(at: Timestamp) -> String {
-    words::keys::rotate_early(&exactly(at))
-}
-
 /// A moment within a sentence.
-fn exactly(at: Timestamp) -> String {
+pub(super) fn exactly(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at.0).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
 }
 
@@ -156,35 +154,6 @@ fn event(seat: &Seat, key: &KeyView) -> Event {
         text: words::keys::kid(&short(&key.kid), &text),
         when: When::relative(since.map(|at| at.0), now),
         current: key.state == KeyState::Active,
-    }
-}
-
-/// The dialog of an algorithm: several are on one page.
-fn rotation_id(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Rs256 => "rotate-rs256",
-        Algorithm::Ps256 => "rotate-ps256",
-        Algorithm::Es256 => "rotate-es256",
-        Algorithm::EdDsa => "rotate-eddsa",
-    }
-}
-
-fn rotation(seat: &Seat, active: &KeyView, next: Option<&KeyView>, dialog: &str) -> KeyDialog {
-    let id = rotation_id(active.algorithm);
-    let effect = match next.and_then(|next| next.usable_at) {
-        None => words::keys::ROTATE_PREPARE.to_owned(),
-        Some(usable) if usable.0 > seat.app.now() => early(usable.0),
-        Some(_) => words::keys::ROTATE_READY.to_owned(),
-    };
-    KeyDialog {
-        id,
-        title: words::keys::rotate(active.algorithm.as_str()),
-        effect,
-        action: format!("{}/rotate", href(active)),
-        label: words::keys::ROTATE,
-        dangerous: false,
-        typed: None,
-        open: dialog == id,
     }
 }
 
@@ -248,62 +217,4 @@ fn life(seat: &Seat, key: &KeyView) -> Vec<Event> {
         })
     };
     steps.into_iter().filter_map(event).collect()
-}
-
-/// What can be done with a key that can be undone, or is done in time anyway.
-fn changes(seat: &Seat, key: &KeyView, next: Option<&KeyView>, dialog: &str) -> Vec<KeyDialog> {
-    match key.state {
-        KeyState::Active => vec![rotation(seat, key, next, dialog)],
-        KeyState::Next | KeyState::Retired => vec![removal(seat, key, dialog)],
-        KeyState::Removed => vec![KeyDialog {
-            id: "restore",
-            title: words::keys::restore(&short(&key.kid)),
-            effect: words::keys::RESTORE_EFFECT.to_owned(),
-            action: format!("{}/restore", href(key)),
-            label: words::keys::RESTORE,
-            dangerous: false,
-            typed: None,
-            open: dialog == "restore",
-        }],
-        KeyState::Revoked => Vec::new(),
-    }
-}
-
-/// Whether tokens that a key signed may still be valid.
-pub(super) fn is_needed(seat: &Seat, key: &KeyView) -> bool {
-    key.state == KeyState::Retired && key.removable_at.is_none_or(|at| at.0 > seat.app.now())
-}
-
-fn removal(seat: &Seat, key: &KeyView, dialog: &str) -> KeyDialog {
-    let needed = is_needed(seat, key);
-    let until = key.removable_at.map(|at| exactly(at.0)).unwrap_or_default();
-    let effect = match key.state {
-        KeyState::Next => words::keys::REMOVE_NEXT.to_owned(),
-        _ if needed => words::keys::remove_early(&until),
-        _ => words::keys::REMOVE_SAFE.to_owned(),
-    };
-    KeyDialog {
-        id: "remove",
-        title: words::keys::remove(&short(&key.kid)),
-        effect,
-        action: format!("{}/remove", href(key)),
-        label: words::keys::REMOVE,
-        dangerous: needed,
-        typed: needed.then(|| short(&key.kid)),
-        open: dialog == "remove",
-    }
-}
-
-fn revocation(key: &KeyView, dialog: &str) -> KeyDialog {
-    let is_active = key.state == KeyState::Active;
-    KeyDialog {
-        id: "revoke",
-        title: words::keys::revoke(&short(&key.kid)),
-        effect: if is_active { words::keys::REVOKE_EFFECT_ACTIVE } else { words::keys::REVOKE_EFFECT }.to_owned(),
-        action: format!("{}/revoke", href(key)),
-        label: words::keys::REVOKE,
-        dangerous: true,
-        typed: Some(short(&key.kid)),
-        open: dialog == "revoke",
-    }
 }

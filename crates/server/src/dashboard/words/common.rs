@@ -37,7 +37,7 @@ pub(crate) mod navigation {
     pub(crate) const DIALECTS: &str = "Dialects";
     pub(crate) const KEYS: &str = "Signing keys";
     pub(crate) const REVOCATIONS: &str = "Deny list";
-    pub(crate) const NODE: &str = "Nodes";
+    pub(crate) const NODE: &str = "Node";
 }
 
 pub(crate) mod theme {

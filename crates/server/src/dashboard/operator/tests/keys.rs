@@ -25,6 +25,9 @@ async fn an_admin_rotates_when_the_next_key_is_known_and_sees_when_each_step_is_
         "{page}"
     );
     let rotate = format!("/keys/sandbox/{}/rotate", active.kid);
+    for path in ["/keys", &format!("/keys/sandbox/{}", active.kid)] {
+        assert!(!desk.page(path).await.contains(&rotate), "{path}: what would change nothing is not offered");
+    }
     assert!(desk.done(&rotate, &[]).await.contains("verifiers may not know the next key yet"));
     assert_eq!(key(&desk, KeyState::Active).await.kid, active.kid);
 
@@ -40,6 +43,7 @@ async fn a_next_key_takes_over_and_the_old_one_can_be_removed_only_by_typing() {
     // Minutes pass, and they sign in and show who they are anew.
     desk.dashboard.clock.advance(u32::try_from(PUBLISHED_BEFORE_USE).unwrap());
     let desk = desk.again(Role::Admin, Some(SensitiveAction::Keys)).await;
+    assert!(desk.page("/keys").await.contains(&format!("/keys/sandbox/{}/rotate", active.kid)));
     let rotated = desk.done(&format!("/keys/sandbox/{}/rotate", active.kid), &[]).await;
     assert!(rotated.contains("The next key signs from now on") && rotated.contains("Can be removed from"), "{rotated}");
     assert_eq!(key(&desk, KeyState::Active).await.kid, next.kid);

@@ -29,12 +29,12 @@ pub(crate) const TOKEN_FIELD: &str = "Token";
 pub(crate) const REVOKE: &str = "Revoke token";
 pub(crate) const REVOKE_CLIENT: &str = "End all tokens of a client";
 pub(crate) const REVOKE_CLIENT_LEAD: &str = "Those that it has now. It can obtain new ones: disable it to keep it out.";
-pub(crate) const CLIENT_ID: &str = "Client id";
-pub(crate) const CREDENTIAL_ID: &str = "Credential id";
+pub(crate) const CLIENT_ID: &str = "Client ID";
+pub(crate) const CREDENTIAL_ID: &str = "Credential ID";
 pub(crate) const CREDENTIAL_HINT: &str = "To end only the tokens that this credential obtained.";
 pub(crate) const REVOKE_TENANT: &str = "End all tokens of a tenant";
 pub(crate) const REVOKE_TENANT_LEAD: &str = "Of all its clients, in every environment. They can obtain new ones.";
-pub(crate) const TENANT_ID: &str = "Tenant id";
+pub(crate) const TENANT_ID: &str = "Tenant ID";
 pub(crate) const END: &str = "End tokens";
 
 pub(crate) const NO_CLIENT: &str = "There is no such client in this environment.";

@@ -1,7 +1,7 @@
 pub(crate) const TITLE: &str = "Signing keys";
 pub(crate) const LEAD: &str = "What tokens are signed with. For each algorithm one key signs, a next one is published before it does, and an old one stays published until its last token is over.";
 pub(crate) const KEY: &str = "Signing key";
-pub(crate) const KID: &str = "Key id";
+pub(crate) const KID: &str = "Key ID";
 pub(crate) const ALGORITHM: &str = "Algorithm";
 pub(crate) const STATE: &str = "State";
 pub(crate) const SAFE: &str = "Next safe step";

@@ -23,7 +23,7 @@ pub(crate) const OPAQUE: &str = "Opaque: asked about at the introspection endpoi
 pub(crate) const ALGORITHM: &str = "Algorithm";
 pub(crate) const ALGORITHM_DEFAULT: &str = "As the dialect or environment says";
 pub(crate) const CREATED: &str = "Created";
-pub(crate) const ID: &str = "Resource id";
+pub(crate) const ID: &str = "Resource ID";
 pub(crate) const EMPTY: &str = "No resources here";
 pub(crate) const EMPTY_WHY: &str =
     "A resource is an API that takes tokens. Make one, with its scopes, and clients can be granted them.";
