@@ -97,7 +97,9 @@ impl FreshKey {
         }
         let audience = authorized.audience();
         hash.add(&audience.len().to_be_bytes());
-        audience.iter().for_each(|uri| hash.add(uri.as_bytes()));
+        for uri in audience {
+            hash.add(uri.as_bytes());
+        }
         for (claim, value) in authorized.claims() {
             hash.add(claim.as_bytes());
             hash.add(value.to_string().as_bytes());
@@ -167,7 +169,7 @@ impl<S: Store> TokenEndpoint<S> {
     }
 
     /// Keeps a token that was just made.
-    pub(super) fn keep_fresh(&self, key: FreshKey, token: &AccessToken, position: Position) {
+    pub(super) fn keep_fresh(&self, key: &FreshKey, token: &AccessToken, position: Position) {
         let kept = Kept {
             text: Zeroizing::new(token.text.clone()),
             jti: token.jti.clone(),

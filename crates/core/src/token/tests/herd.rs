@@ -115,9 +115,9 @@ async fn s18_whoever_may_have_no_token_any_more_gets_none_and_lost_rights_are_in
     let narrower = ClientEdit { grants: Some(vec![crate::fixture::grant(None, "read")]), ..ClientEdit::default() };
     world.registry.edit_client(&sandbox(), &id, &narrower).await.unwrap();
     world.poll().await;
-    let narrowed = world.ask(&ask).await;
-    assert_ne!(narrowed.json()["access_token"], first.json()["access_token"]);
-    assert_eq!(world.verify(&narrowed, ISSUER).scope.as_deref(), Some("read"));
+    let second = world.ask(&ask).await;
+    assert_ne!(second.json()["access_token"], first.json()["access_token"]);
+    assert_eq!(world.verify(&second, ISSUER).scope.as_deref(), Some("read"));
     let off = ClientEdit { status: Some(crate::model::Status::Disabled), ..ClientEdit::default() };
     world.registry.edit_client(&sandbox(), &id, &off).await.unwrap();
     world.poll().await;
