@@ -35,7 +35,7 @@ fn algorithm(client: &ClientToImport) -> Algorithm {
 fn keycloak(id: &str, members: &str, attributes: &str) -> String {
     format!(
         r#"{{"id": "5d6b", "clientId": "{id}", "enabled": true, "protocol": "openid-connect", "publicClient": false,
-        "bearerOnly": false, "serviceAccountsEnabled": true, "redirectUris": [], "webOrigins": [],
+        "bearerOnly": false, "serviceAccountsEnabled": true, "webOrigins": [],
         "attributes": {{{attributes}}}{members}}}"#
     )
 }
