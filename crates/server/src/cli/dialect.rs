@@ -69,7 +69,7 @@ pub(super) async fn run(shared: &Shared, command: DialectCommand) -> Done {
         DialectCommand::Show { name, markdown, .. } => show(&load(shared)?, &name, markdown),
         DialectCommand::Check { file } => check(shared, &file),
         DialectCommand::FromOpenapi(args) => from_openapi::run(&args),
-        DialectCommand::Record(args) => record::run(shared, args).await,
+        DialectCommand::Record(args) => record::run(shared, &args).await,
         DialectCommand::Draft(args) => draft::run(&args),
         DialectCommand::Verify(args) => verify::run(shared, &args).await,
     }

@@ -240,13 +240,14 @@ async fn run(cli: Cli) -> Done {
     let Cli { shared, command } = cli;
     match command {
         Command::Dev(args) => dev::run(&shared, args).await,
-        Command::Serve => serve::run(&shared).await,
+        // In a box: it is larger than all other commands.
+        Command::Serve => Box::pin(serve::run(&shared)).await,
         Command::Init(args) => init::run(&shared, args).await,
         Command::Token(args) => token::run(&shared, args).await,
         Command::Inspect(args) => inspect::run(&shared, args).await,
         Command::Explain(args) => explain::run(&shared, args).await,
         Command::Dialect(command) => dialect::run(&shared, command).await,
-        Command::Shadow(args) => shadow::run(&shared, args).await,
+        Command::Shadow(args) => shadow::run(&shared, &args).await,
         Command::Backup(args) => backup::run_backup(&shared, &args).await,
         Command::Restore(args) => backup::run_restore(&shared, &args).await,
         Command::Migrate(args) => migrate::run(&shared, &args).await,

@@ -40,10 +40,10 @@ const NO_TOKEN: &str = "none";
 
 #[derive(Args, Debug)]
 pub(super) struct ShadowArgs {
-    /// The existing endpoint's server, such as https://api.example.com. Its certificate is verified.
+    /// The existing endpoint's server, such as <https://api.example.com>. Its certificate is verified.
     #[arg(long, value_name = "URL")]
     upstream: String,
-    /// The Mintmark server that clients are moved to, such as http://127.0.0.1:8080. Without it none can be moved.
+    /// The Mintmark server that clients are moved to, such as <http://127.0.0.1:8080>. Without it none can be moved.
     #[arg(long, value_name = "URL")]
     mintmark: Option<String>,
     /// Where to listen: an address of this machine; whoever ends TLS for your clients hands requests on to it.
@@ -81,7 +81,7 @@ enum Answerer {
     Refusal,
 }
 
-pub(super) async fn run(shared: &Shared, args: ShadowArgs) -> Done {
+pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
     let upstream = Upstream::new(&args.upstream)?;
     let mintmark = args.mintmark.as_deref().map(Upstream::new).transpose()?;
     if mintmark.is_none() && args.plan.moves_any() {
@@ -150,7 +150,7 @@ impl Shadow {
         let dialect = match self.dialects.route(path) {
             Routed::Endpoint(dialect) if request.head.method == dialect.route.method => Arc::clone(dialect),
             // What is no token request of Mintmark's is none of this proxy's.
-            _ => return self.from(&self.upstream, &request).await.0,
+            _ => return ask(&self.upstream, &request).await.0,
         };
         let found = self.decide(&dialect, &request).await;
         let name = self.client_named(&found).await;
@@ -162,10 +162,10 @@ impl Shadow {
             Answerer::Mintmark => {
                 self.count(name.as_ref(), |count| count.moved += 1);
                 let mintmark = self.mintmark.as_ref().unwrap_or(&self.upstream);
-                self.from(mintmark, &request).await.0
+                ask(mintmark, &request).await.0
             }
             Answerer::Upstream => {
-                let (response, seen) = self.from(&self.upstream, &request).await;
+                let (response, seen) = ask(&self.upstream, &request).await;
                 let is_imported = found.denial != Some(Denial::UnknownClient);
                 if !is_imported {
                     self.count(None, |count| count.not_imported += 1);
@@ -212,16 +212,6 @@ impl Shadow {
         if found.denial.as_ref().is_some_and(is_turned_off) { Answerer::Refusal } else { Answerer::Upstream }
     }
 
-    async fn from(&self, server: &Upstream, request: &Whole) -> (Response<Full<Bytes>>, Option<Seen>) {
-        match server.send(request).await {
-            Ok((status, answer)) => {
-                let seen = (status, answer.headers.clone(), answer.body.clone());
-                (hand_on(status, answer), Some(seen))
-            }
-            Err(failed) => (failed, None),
-        }
-    }
-
     /// Where the existing endpoint's answer and Mintmark's differ. Neither is kept: the comparison is of what a recording would have.
     fn compare(&self, dialect: &Dialect, request: &Whole, answer: SeenAnswer<'_>, found: &DryRun) -> Vec<Difference> {
         let Whole { head, body } = request;
@@ -264,6 +254,17 @@ impl Shadow {
     fn count(&self, client: Option<&(ClientId, mintmark_core::model::TenantId)>, note: impl FnOnce(&mut counts::Count)) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         note(counts.of(client.map(|(id, _)| id)));
+    }
+}
+
+/// Hands a request on; the answer comes twice: for the client, and to be compared.
+async fn ask(server: &Upstream, request: &Whole) -> (Response<Full<Bytes>>, Option<Seen>) {
+    match server.send(request).await {
+        Ok((status, answer)) => {
+            let seen = (status, answer.headers.clone(), answer.body.clone());
+            (hand_on(status, answer), Some(seen))
+        }
+        Err(failed) => (failed, None),
     }
 }
 

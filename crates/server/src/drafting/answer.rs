@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
                 Some(text) if !text.is_empty() && !looks_secret(text) => None,
                 _ => Some("<token_type>".to_owned()),
             },
-            AnswerValue::ExpiresIn => self.expiry(leaf),
+            AnswerValue::ExpiresIn => Some(self.expiry(leaf)),
             AnswerValue::IssuedAt => {
                 let unit = if number_of(&leaf.value) > MILLISECONDS { "000" } else { "" };
                 Some(if is_text { format!("\"<issued_at>{unit}\"") } else { format!("<issued_at>{unit}") })
@@ -132,7 +132,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn expiry(&mut self, leaf: &Leaf) -> Option<String> {
+    fn expiry(&mut self, leaf: &Leaf) -> String {
         let number = number_of(&leaf.value);
         let told = self.shown.told.get(&leaf.path).map(|text| text.to_ascii_lowercase()).unwrap_or_default();
         let is_date = leaf.value.text().is_some_and(|text| text.contains(['-', ':'])) || told.contains("iso 8601");
@@ -143,20 +143,20 @@ impl Reader<'_, '_> {
         let is_text = matches!(leaf.value, Tree::Text(_));
         let piece = |slot: &str| if is_text { format!("\"<{slot}>{unit}\"") } else { format!("<{slot}>{unit}") };
         if !is_date && self.expires_in.is_some() && is_moment {
-            return Some(piece("expires_at"));
+            return piece("expires_at");
         }
         if is_date || self.expires_in.is_some() {
             self.remarks.push(format!("nothing here can fill {} in its answer", leaf.key()));
-            return Some(if is_text { "\"\"" } else { "0" }.to_owned());
+            return if is_text { "\"\"" } else { "0" }.to_owned();
         }
         let word = if is_moment { "absolute" } else { "relative" };
         let is_told = number > 0 || told.contains("second") || is_moment;
         self.expires_in =
-            Some(if is_told { Told::told(word) } else { Told::open(word, "whether it is a number of seconds or a moment") });
+            Some(if is_told { Told::surely(word) } else { Told::open(word, "whether it is a number of seconds or a moment") });
         if !is_moment && number > 0 {
             self.lifetime = Some(lifetime(number));
         }
-        Some(piece("expires_in"))
+        piece("expires_in")
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Told<T> {
 
 impl<T> Told<T> {
     /// The source says so.
-    pub fn told(value: T) -> Self {
+    pub fn surely(value: T) -> Self {
         Self { value, note: None }
     }
 

@@ -40,8 +40,8 @@ pub fn draft_from_recordings(
         remarks: Vec::new(),
         name: name.map_or_else(|| "recorded".to_owned(), str::to_owned),
         replaces,
-        method: Told::told(method),
-        path: Told::told(path.clone()),
+        method: Told::surely(method),
+        path: Told::surely(path.clone()),
         slash: slash(exchanges, &path),
         auth: auth(&good),
         body: bodies(&good),
@@ -55,7 +55,7 @@ pub fn draft_from_recordings(
         lifetime: lifetime.unwrap_or_else(|| Told::open((3600, 3600), "how long tokens live")),
         headers: headers(&first.answer, &mut remarks),
         expires_in: filled.expires_in,
-        answer: Told::told(filled.body),
+        answer: Told::surely(filled.body),
         faults: Vec::new(),
         faults_note: None,
         scopes,
@@ -177,7 +177,7 @@ fn auth(good: &[&Exchange]) -> Told<Vec<String>> {
     };
     let sent = |role| good.iter().any(|one| fields(&one.request).iter().any(|(_, name, _)| role_of(name) == Some(role)));
     let mut entries = Vec::new();
-    if good.iter().any(|exchange| is_basic(exchange)) {
+    if good.iter().any(is_basic) {
         entries.push("{ method = \"client_secret_basic\", decode = \"form\" }".to_owned());
     }
     if sent("client_secret") {
@@ -254,8 +254,8 @@ fn slash(exchanges: &[Exchange], path: &str) -> Told<&'static str> {
     let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
     match exchanges.iter().find(|exchange| exchange.request.path == other).map(|exchange| exchange.answer.status) {
         Some(301 | 302 | 307 | 308) => Told::noted("redirect", "Mintmark's is 308, which keeps method and body"),
-        Some(404) => Told::told("refuse"),
-        Some(_) => Told::told("accept"),
+        Some(404) => Told::surely("refuse"),
+        Some(_) => Told::surely("accept"),
         None => Told::open("refuse", "whether the path with a slash more or less is answered too"),
     }
 }

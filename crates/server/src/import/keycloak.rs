@@ -65,7 +65,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Placed>, ImportError> {
     };
     let placed = |(at, raw): (usize, &&RawValue)| {
         let read = match serde_json::from_str::<KeycloakClient>(raw.get()) {
-            Ok(client) => found(client),
+            Ok(client) => found(&client),
             Err(error) => Err(Unread::bad(None, format!("expected a client as Keycloak exports it: {}", told(&error)))),
         };
         (source.place(&format!("{path}[{at}]"), raw), read)
@@ -91,7 +91,7 @@ impl KeycloakClient {
     }
 }
 
-fn found(client: KeycloakClient) -> Result<Found, Unread> {
+fn found(client: &KeycloakClient) -> Result<Found, Unread> {
     let id = client.client_id.clone();
     if client.protocol.as_deref().is_some_and(|protocol| protocol != "openid-connect") {
         return Err(Unread::skipped(&id, "it is of another protocol than openid-connect"));
@@ -102,7 +102,7 @@ fn found(client: KeycloakClient) -> Result<Found, Unread> {
     if !client.service_accounts_enabled {
         return Err(Unread::skipped(&id, "it has no service account, which is Keycloak's client_credentials"));
     }
-    build(&client).map_err(|why| Unread::bad(Some(&id), why))
+    build(client).map_err(|why| Unread::bad(Some(&id), why))
 }
 
 fn build(client: &KeycloakClient) -> Result<Found, String> {

@@ -128,6 +128,8 @@ fn build(app: App) -> Result<Found, String> {
                     /api/v1/apps/{id}/credentials/secrets"
             .to_owned());
     }
-    secrets.into_iter().for_each(|secret| found.add_secret(secret, None));
+    for secret in secrets {
+        found.add_secret(secret, None);
+    }
     Ok(found)
 }

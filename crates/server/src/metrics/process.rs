@@ -33,7 +33,7 @@ impl ProcessState {
     }
 }
 
-/// The number behind a word of `/proc/self/status` (proc_pid_status(5)).
+/// The number behind a word of `/proc/self/status` (`proc_pid_status(5)`).
 fn number_of(status: &str, key: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     line.split_whitespace().next()?.parse().ok()

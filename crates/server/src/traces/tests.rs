@@ -83,8 +83,8 @@ fn s19_a_stranger_cannot_have_a_request_traced() {
 #[test]
 fn one_request_in_so_many_is_traced() {
     let (traces, _spans) = traces(10, 1);
-    let traced = (0..1000).filter(|_| traces.begin(&HeaderMap::new(), Asker::Stranger, START).is_some()).count();
-    assert!((60..150).contains(&traced), "{traced}");
+    let begun = (0..1000).filter(|_| traces.begin(&HeaderMap::new(), Asker::Stranger, START).is_some()).count();
+    assert!((60..150).contains(&begun), "{begun}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ const MAX_EXCHANGES: usize = 20_000;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct RecordArgs {
-    /// The existing endpoint's server, such as https://api.example.com. Its certificate is verified.
+    /// The existing endpoint's server, such as <https://api.example.com>. Its certificate is verified.
     #[arg(long, value_name = "URL")]
     upstream: String,
     /// Where to listen: an address of this machine that others cannot reach.
@@ -51,10 +51,10 @@ struct Recorder {
     is_full: Notify,
 }
 
-pub(in crate::cli) async fn run(shared: &Shared, args: RecordArgs) -> Done {
+pub(in crate::cli) async fn run(shared: &Shared, args: &RecordArgs) -> Done {
     let upstream = Upstream::new(&args.upstream)?;
     let listener = listen(args.listen).await?;
-    let recorder = Arc::new(Recorder::new(upstream, &args)?);
+    let recorder = Arc::new(Recorder::new(upstream, args)?);
     let address = listener.local_addr()?;
     if shared.json {
         println!("{}", json!({ "ready": true, "listen": address }));
@@ -68,11 +68,10 @@ pub(in crate::cli) async fn run(shared: &Shared, args: RecordArgs) -> Done {
         async move { recorder.exchange(request).await }
     };
     serve(&listener, &recorder.is_full, handle).await?;
-    let (recorded, lost) = (recorder.recorded.load(Ordering::Relaxed), recorder.lost.load(Ordering::Relaxed));
+    let (kept, lost) = (recorder.recorded.load(Ordering::Relaxed), recorder.lost.load(Ordering::Relaxed));
     let file = args.out.join(EXCHANGES);
-    let text =
-        format!("{recorded} exchanges recorded in {}; next: mintmark dialect draft {}", file.display(), args.out.display());
-    let output = Output::text(text, json!({ "recorded": recorded, "lost": lost, "file": file }));
+    let text = format!("{kept} exchanges recorded in {}; next: mintmark dialect draft {}", file.display(), args.out.display());
+    let output = Output::text(text, json!({ "recorded": kept, "lost": lost, "file": file }));
     Ok(if lost > 0 { output.failed() } else { output })
 }
 

@@ -10,6 +10,7 @@ use crate::cli::place::Place;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "What is served by Mintmark")]
+#[expect(clippy::struct_field_names, reason = "each is the name of its option, which would say too little without the word")]
 pub(super) struct PlanArgs {
     /// This client; may be repeated.
     #[arg(long, value_name = "ID")]

@@ -112,12 +112,11 @@ fn headers<'t>(document: Document<'t>, response: &'t Tree, remarks: &mut Vec<Str
             plain if plain.ends_with("limit") => Some("<rate.limit>"),
             _ => None,
         };
-        match slot {
-            Some(slot) => headers.push((name, slot.to_owned())),
-            None => {
-                let told = header.text_of("description").map(|text| format!(" ({text})")).unwrap_or_default();
-                remarks.push(format!("its answers have the header {name}{told}; this draft does not set it"));
-            }
+        if let Some(slot) = slot {
+            headers.push((name, slot.to_owned()));
+        } else {
+            let told = header.text_of("description").map(|text| format!(" ({text})")).unwrap_or_default();
+            remarks.push(format!("its answers have the header {name}{told}; this draft does not set it"));
         }
     }
     headers

@@ -49,7 +49,7 @@ pub fn draft_from_openapi(
         remarks: Vec::new(),
         name: name.map_or_else(|| name_of(&title), str::to_owned),
         replaces: replaced_by(&endpoint.path),
-        method: Told::told(endpoint.method.clone()),
+        method: Told::surely(endpoint.method.clone()),
         path: endpoint.told_path(),
         slash: Told::open("refuse", "whether the path with a slash more or less is answered too"),
         auth: request.auth,

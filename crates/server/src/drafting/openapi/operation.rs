@@ -152,7 +152,7 @@ fn several_message(candidates: &[Candidate<'_>]) -> String {
 }
 
 /// The client-credentials flows of the security schemes.
-fn flows<'t>(document: Document<'t>) -> Vec<&'t Tree> {
+fn flows(document: Document<'_>) -> Vec<&Tree> {
     let schemes = document.root.at(&["components", "securitySchemes"]).map(Tree::entries).unwrap_or_default();
     schemes.iter().filter_map(|(_, scheme)| document.follow(scheme).at(&["flows", "clientCredentials"])).collect()
 }

@@ -137,7 +137,7 @@ pub(super) fn read<'t>(document: Document<'t>, endpoint: &Endpoint<'t>, remarks:
         is_mutual = schemes(document, operation).iter().any(|scheme| scheme.text_of("type") == Some("mutualTLS"));
         let types = body_types(contents(document, operation));
         if !types.is_empty() {
-            body = Told::told(types);
+            body = Told::surely(types);
         }
         refuses_unknown = contents(document, operation).iter().any(|(_, media)| {
             let schema = media.get("schema").map(|schema| document.schema(schema));
@@ -152,7 +152,7 @@ pub(super) fn read<'t>(document: Document<'t>, endpoint: &Endpoint<'t>, remarks:
         auth,
         body,
         unknown_fields: if refuses_unknown {
-            Told::told("refuse")
+            Told::surely("refuse")
         } else {
             Told::open("ignore", "whether other fields are refused")
         },
@@ -288,7 +288,7 @@ impl Reader<'_> {
             (_, true, _) => {
                 Told::noted(entries, "not told: whether both halves are form-encoded, decode = \"form\", or not, \"raw\"")
             }
-            _ => Told::told(entries),
+            _ => Told::surely(entries),
         }
     }
 }
@@ -300,7 +300,7 @@ fn grants(field: &Field<'_>) -> Vec<String> {
 
 fn longest(role: &str, schema: &Schema<'_>) -> Told<i64> {
     match schema.get("maxLength").and_then(Tree::integer) {
-        Some(max) if (1..=LONGEST).contains(&max) => Told::told(max),
+        Some(max) if (1..=LONGEST).contains(&max) => Told::surely(max),
         Some(max) => Told::noted(LONGEST, format!("the document allows {max}")),
         None => {
             let max = ROLES.iter().find(|(known, _)| *known == role).map_or(128, |(_, max)| *max);
@@ -317,7 +317,7 @@ fn lifetime_of(schema: &Schema<'_>) -> Option<Told<(i64, i64)>> {
     let default = default.or(max.map(|_| 3600.min(capped)))?.min(capped);
     let value = (default, capped);
     Some(match max {
-        Some(max) if max <= LONGEST_LIFE => Told::told(value),
+        Some(max) if max <= LONGEST_LIFE => Told::surely(value),
         Some(max) => Told::noted(value, format!("the document allows {max}; no token lives longer than a day")),
         None => Told::open(value, "the longest; no token lives longer than a day"),
     })
