@@ -257,10 +257,14 @@ impl<S: Store> TokenEndpoint<S> {
         self.usage.note(asked, &Who::default(), Err(denial), self.clock.now());
     }
 
-    /// Says whose client it is that did not prove itself: it was just looked up, so it is held.
+    /// Says whose client it is that did not prove itself: it was just looked up, so it is held. Behind a mistyped secret nobody was
+    /// looked for: the name is kept if it happens to be held, which costs the same whether it is or not.
     fn find_tenant(&self, environment: &EnvironmentName, outcome: &mut Outcome) {
         if let (Some(client_id), None) = (&outcome.client_id, outcome.tenant_id) {
             outcome.tenant_id = self.directory.held_client(environment, client_id).map(|client| client.tenant_id);
+            if outcome.tenant_id.is_none() && matches!(outcome.result, Err(Denial::SecretMistyped)) {
+                outcome.client_id = None;
+            }
         }
     }
 
@@ -365,7 +369,8 @@ fn encode(
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
             let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
             // A name that is no client's may be anything, also a secret in the wrong place.
-            let client_id = named.filter(|_| proved.is_some() || denial.is_about_a_client());
+            let may_be = proved.is_some() || denial.is_about_a_client() || matches!(denial, Denial::SecretMistyped);
+            let client_id = named.filter(|_| may_be);
             (encoded, outcome_of(client_id, proved.as_deref(), Err(denial)))
         }
     }
