@@ -71,6 +71,7 @@ async fn an_endpoint_is_recorded_drafted_and_verified() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(&folder.path().join("data")).await;
     let (id, secret) = (dev.client("sandbox", "asset", "client_id"), dev.client("sandbox", "asset", "client_secret"));
+    let (id, secret) = (id.as_str(), secret.as_str());
     let upstream = format!("http://{}", dev.address("sandbox"));
     let out = folder.path().join("recording");
     let arguments = [
@@ -151,8 +152,10 @@ async fn in_shadow_both_are_compared_and_what_is_turned_off_in_mintmark_is_refus
     let data = folder.path().join("data");
     let dev = Dev::start(&data).await;
     let (id, secret) = (dev.client("sandbox", "asset", "client_id"), dev.client("sandbox", "asset", "client_secret"));
+    let (id, secret) = (id.as_str(), secret.as_str());
     let (moved, moved_secret) =
         (dev.client("sandbox", "standard", "client_id"), dev.client("sandbox", "standard", "client_secret"));
+    let (moved, moved_secret) = (moved.as_str(), moved_secret.as_str());
     let (upstream, mintmark_url) = (old_endpoint().await, format!("http://{}", dev.address("sandbox")));
     let report = folder.path().join("report.json");
     let arguments = [
