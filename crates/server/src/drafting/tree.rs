@@ -262,7 +262,7 @@ mod tests {
     fn small_files_do_not_become_large_trees() {
         let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for (this, before) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"]) {
-            bomb.push_str(&format!("{this}: &{this} [{}]\n", vec![format!("*{before}"); 10].join(",")));
+            bomb = format!("{bomb}{this}: &{this} [{}]\n", vec![format!("*{before}"); 10].join(","));
         }
         assert!(Tree::parse(&bomb).is_err());
         assert!(Tree::parse(&format!("a: {}{}", "[".repeat(500), "]".repeat(500))).is_err());

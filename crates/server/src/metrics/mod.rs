@@ -56,22 +56,24 @@ impl Metrics {
     pub(crate) fn requests_of(&self, environment: &EnvironmentName) -> Arc<EnvironmentRequests> {
         let mut environments = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
         let known = environments.iter().find(|known| known.environment == *environment);
-        known.map(Arc::clone).unwrap_or_else(|| {
-            let new = Arc::new(EnvironmentRequests::new(environment.clone()));
-            environments.push(Arc::clone(&new));
-            new
-        })
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(EnvironmentRequests::new(environment.clone()));
+        environments.push(Arc::clone(&new));
+        new
     }
 
     /// The counts of a listener's connections and other requests.
     pub(crate) fn traffic_of(&self, listener: &str) -> Arc<ListenerTraffic> {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         let known = listeners.iter().find(|known| known.listener == listener);
-        known.map(Arc::clone).unwrap_or_else(|| {
-            let new = Arc::new(ListenerTraffic::new(listener.to_owned()));
-            listeners.push(Arc::clone(&new));
-            new
-        })
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(ListenerTraffic::new(listener.to_owned()));
+        listeners.push(Arc::clone(&new));
+        new
     }
 
     fn environments(&self) -> Vec<Arc<EnvironmentRequests>> {

@@ -78,7 +78,8 @@ impl Keeper<'_, '_> {
     /// What stands in place of a value of an answer with a token; nothing if it is kept.
     fn good(&mut self, leaf: &Leaf) -> Option<String> {
         match (answer_value(leaf.key()), &leaf.value) {
-            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_)) => None,
+            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_))
+            | (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Number(_)) => None,
             (AnswerValue::AccessToken | AnswerValue::OtherToken, Tree::Text(text)) => {
                 self.token = self.token.take().or_else(|| shape_of(text));
                 Some(self.placeholders.of("token", text))
@@ -89,7 +90,6 @@ impl Keeper<'_, '_> {
             {
                 None
             }
-            (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Number(_)) => None,
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Text(text))
                 if text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) =>
             {
@@ -102,8 +102,8 @@ impl Keeper<'_, '_> {
     /// The same of an error.
     fn bad(&mut self, leaf: &Leaf) -> Option<String> {
         match (error_value(leaf.key(), &leaf.value, "", &leaf.keys), &leaf.value) {
-            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_)) => None,
-            (ErrorValue::Status | ErrorValue::Code, Tree::Number(_)) => None,
+            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_))
+            | (ErrorValue::Status | ErrorValue::Code, Tree::Number(_)) => None,
             (ErrorValue::Path, Tree::Text(text)) if *text == self.request.path => None,
             (ErrorValue::Status | ErrorValue::Code, Tree::Text(text)) if self.is_word(text, 64) => None,
             (ErrorValue::Code | ErrorValue::Text | ErrorValue::Reason, Tree::Text(text)) => {

@@ -56,7 +56,7 @@ pub fn differences(recorded: &RecordedAnswer, answer: &Encoded) -> Vec<Differenc
         match own(name) {
             None => differ(format!("header {name}"), value, "(none)"),
             Some(own) if own != value && !value.contains("{{") && !is_counter(name) => {
-                differ(format!("header {name}"), value, own)
+                differ(format!("header {name}"), value, own);
             }
             Some(_) => {}
         }

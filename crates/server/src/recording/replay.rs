@@ -212,7 +212,7 @@ fn wanted(exchanges: &[Exchange]) -> (BTreeMap<String, Wanted>, Vec<String>) {
             match role_of(&name) {
                 Some("scope") => texts.push(value),
                 Some("business_id") => {
-                    businesses.extend(value.strip_prefix("{{").and_then(|v| v.strip_suffix("}}")).map(str::to_owned))
+                    businesses.extend(value.strip_prefix("{{").and_then(|v| v.strip_suffix("}}")).map(str::to_owned));
                 }
                 _ => {}
             }
@@ -280,7 +280,7 @@ async fn make_environment(
     registry.create_environment(new, keys).await.map_err(|error| error.to_string())?;
     let unique = ScopeSet::from_scopes(scopes);
     let mut add_scopes: Vec<ScopeDefinition> = Vec::new();
-    for name in unique.iter() {
+    for name in &unique {
         if !add_scopes.iter().any(|known| known.name == *name) {
             add_scopes.push(ScopeDefinition { name: name.clone(), description: String::new() });
         }

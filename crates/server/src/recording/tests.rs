@@ -133,7 +133,7 @@ proptest! {
             0 => format!("client_secret={secret}"),
             1 => format!("grant_type={secret}"),
             2 => format!("scope={secret}"),
-            3 => format!("{secret}"),
+            3 => secret.clone(),
             4 => format!("expires_in={secret}"),
             _ => "grant_type=client_credentials".to_owned(),
         };

@@ -39,7 +39,7 @@ impl std::error::Error for TraceError {}
 
 /// Sends traces to the collector.
 pub struct Exporter {
-    exporter: SpanExporter,
+    spans: SpanExporter,
     queue: mpsc::Receiver<Vec<SpanData>>,
     counts: Arc<TraceCounts>,
 }
@@ -68,12 +68,12 @@ impl Traces {
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
             .build();
-        let mut exporter = built.map_err(|error| TraceError(error.to_string()))?;
-        exporter.set_resource(&resource(&*random));
+        let mut spans = built.map_err(|error| TraceError(error.to_string()))?;
+        spans.set_resource(&resource(&*random));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.queue).unwrap_or(usize::MAX));
         let counts = Arc::new(TraceCounts::default());
         let traces = Self { one_in: settings.one_in, random, queue: sender, counts: Arc::clone(&counts) };
-        Ok(Some((traces, Exporter { exporter, queue, counts })))
+        Ok(Some((traces, Exporter { spans, queue, counts })))
     }
 }
 
@@ -135,7 +135,7 @@ impl Exporter {
             return;
         }
         let spans = traces.into_iter().flatten().collect();
-        match self.exporter.export(spans).await {
+        match self.spans.export(spans).await {
             Ok(()) => {
                 self.counts.exported.fetch_add(requests, Ordering::Relaxed);
             }

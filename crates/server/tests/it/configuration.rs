@@ -198,7 +198,7 @@ fn wire(mut request: OutgoingRequest, fault: Fault) -> String {
     let (content_type, body) = request.body().unwrap_or(("", String::new()));
     let content_type = if fault == Fault::ContentType { "text/plain" } else { content_type };
     let content_type = if content_type.is_empty() { String::new() } else { format!("Content-Type: {content_type}\r\n") };
-    let more: String = request.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let more = request.headers.iter().fold(String::new(), |more, (name, value)| more + &format!("{name}: {value}\r\n"));
     format!(
         "{} {} HTTP/1.1\r\nHost: sandbox.mintmark.example\r\n{authorization}{content_type}{more}Content-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
@@ -296,7 +296,7 @@ fn asked(dice: &Dice, number: usize, original: &TestServer) -> Asked {
         number,
     };
     if *dice.one(&[true, false]) {
-        return Asked { resource: *dice.one(&["", "", "https://ledger.mintmark.example"]), ..good };
+        return Asked { resource: dice.one(&["", "", "https://ledger.mintmark.example"]), ..good };
     }
     let business = match *dice.one(&BUSINESSES) {
         none @ ("" | "biz_none") => none.to_owned(),
@@ -304,7 +304,7 @@ fn asked(dice: &Dice, number: usize, original: &TestServer) -> Asked {
     };
     let scope = if *dice.one(&[true, false]) { Some(usual) } else { *dice.one(&SCOPES) };
     let expires_in = *dice.one(&[None, None, Some(60), Some(1_000_000)]);
-    Asked { scope, business, expires_in, post, resource: *dice.one(&RESOURCES), fault: *dice.one(&FAULTS), ..good }
+    Asked { scope, business, expires_in, post, resource: dice.one(&RESOURCES), fault: *dice.one(&FAULTS), ..good }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -233,8 +233,8 @@ fn json_with_names_of_its_own_becomes_a_dialect() {
 fn several_operations_are_told_and_one_can_be_chosen() {
     let path =
         BASIC.lines().skip_while(|line| !line.contains("/auth/token/:")).take_while(|line| !line.starts_with("components"));
-    let again: String = path.map(|line| format!("{}\n", line.replace("/auth/token/:", "/auth/v2/token:"))).collect();
-    let two = BASIC.replace("components:", &format!("{again}components:"));
+    let again: Vec<String> = path.map(|line| line.replace("/auth/token/:", "/auth/v2/token:")).collect();
+    let two = BASIC.replace("components:", &format!("{}\ncomponents:", again.join("\n")));
     let message = draft(&two, None).unwrap_err();
     assert!(message.contains("--operation 'POST /auth/token/'") && message.contains("'POST /auth/v2/token'"), "{message}");
     assert_eq!(draft(&two, Some("POST /auth/v2/token")).unwrap().path.value, "/metrics/v2/auth/v2/token");
