@@ -97,10 +97,10 @@ const FAULTS: [Fault; 16] = [
 struct Dice(SeededRandom);
 
 impl Dice {
-    fn one<'a, T>(&self, items: &'a [T]) -> &'a T {
+    fn one<T: Copy>(&self, items: &[T]) -> T {
         let mut bytes = [0; 4];
         self.0.fill(&mut bytes);
-        &items[usize::try_from(u32::from_be_bytes(bytes)).unwrap() % items.len()]
+        items[usize::try_from(u32::from_be_bytes(bytes)).unwrap() % items.len()]
     }
 }
 
@@ -274,15 +274,15 @@ async fn add_clients(server: &TestServer, keys: &SigningKeyPair) {
 
 /// Half of all requests are as they should be, of clients of all kinds; the others are wrong in one way or in several.
 fn asked(dice: &Dice, number: usize, original: &TestServer) -> Asked {
-    let by_key = *dice.one(&[true, false, false, false]);
-    let dialect = if by_key { "standard" } else { *dice.one(&DIALECTS) };
-    let client = if *dice.one(&[true, false]) { dialect } else { *dice.one(&CLIENTS) };
+    let by_key = dice.one(&[true, false, false, false]);
+    let dialect = if by_key { "standard" } else { dice.one(&DIALECTS) };
+    let client = if dice.one(&[true, false]) { dialect } else { dice.one(&CLIENTS) };
     let usual = match dialect {
         "standard-metrics" => "all",
         "firstvision" => "edit",
         _ => "ledger:read",
     };
-    let post = *dice.one(&[true, false, false]);
+    let post = dice.one(&[true, false, false]);
     let good = Asked {
         dialect,
         client,
@@ -295,16 +295,16 @@ fn asked(dice: &Dice, number: usize, original: &TestServer) -> Asked {
         fault: Fault::None,
         number,
     };
-    if *dice.one(&[true, false]) {
+    if dice.one(&[true, false]) {
         return Asked { resource: dice.one(&["", "", "https://ledger.mintmark.example"]), ..good };
     }
-    let business = match *dice.one(&BUSINESSES) {
+    let business = match dice.one(&BUSINESSES) {
         none @ ("" | "biz_none") => none.to_owned(),
         name => original.world.business("sandbox", name).to_string(),
     };
-    let scope = if *dice.one(&[true, false]) { Some(usual) } else { *dice.one(&SCOPES) };
-    let expires_in = *dice.one(&[None, None, Some(60), Some(1_000_000)]);
-    Asked { scope, business, expires_in, post, resource: dice.one(&RESOURCES), fault: *dice.one(&FAULTS), ..good }
+    let scope = if dice.one(&[true, false]) { Some(usual) } else { dice.one(&SCOPES) };
+    let expires_in = dice.one(&[None, None, Some(60), Some(1_000_000)]);
+    Asked { scope, business, expires_in, post, resource: dice.one(&RESOURCES), fault: dice.one(&FAULTS), ..good }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
