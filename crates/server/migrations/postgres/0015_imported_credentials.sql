@@ -4,4 +4,4 @@
 --
 -- Never change this file after a release: stores that have applied it know it by its checksum. Add a file instead.
 
-ALTER TABLE credential ADD COLUMN imported TEXT;
+ALTER TABLE credential ADD COLUMN imported TEXT COLLATE "C";

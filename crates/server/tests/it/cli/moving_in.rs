@@ -54,6 +54,8 @@ fn a_dialect_is_drafted_from_a_document_and_loads() {
     assert!(missing.contains("no operation POST /nowhere"), "{missing}");
 }
 
+const GRANT: &str = "grant_type=client_credentials&";
+
 /// A proxy of the program's, with its address.
 async fn proxy(folder: &Path, arguments: &[&str]) -> (Program, std::net::SocketAddr) {
     let mut program = Program::start(&mut mintmark(arguments), folder.join("proxy.log"));
@@ -70,7 +72,7 @@ async fn ask(address: std::net::SocketAddr, id: &str, secret: &str) -> Answer {
 async fn an_endpoint_is_recorded_drafted_and_verified() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(&folder.path().join("data")).await;
-    let (id, secret) = (dev.client("sandbox", "asset", "client_id"), dev.client("sandbox", "asset", "client_secret"));
+    let (id, secret) = (dev.client("sandbox", "standard", "client_id"), dev.client("sandbox", "standard", "client_secret"));
     let (id, secret) = (id.as_str(), secret.as_str());
     let upstream = format!("http://{}", dev.address("sandbox"));
     let out = folder.path().join("recording");
@@ -88,11 +90,12 @@ async fn an_endpoint_is_recorded_drafted_and_verified() {
         "--json",
     ];
     let (program, address) = proxy(folder.path(), &arguments).await;
-    let good = ask(address, id, secret).await;
+    let request = |grant: &str, secret: &str| form("/oauth/token", &format!("{grant}client_id={id}&client_secret={secret}"));
+    let good = send(address, request(GRANT, secret).as_bytes()).await;
     assert_eq!(good.status, 200);
     assert!(good.text().contains("\"access_token\":\"ey"), "the client gets its token");
-    assert_eq!(ask(address, id, "wrong-and-long-enough").await.status, 401);
-    assert_eq!(ask(address, "", "").await.status, 422);
+    assert_eq!(send(address, request(GRANT, "wrong-and-long-enough").as_bytes()).await.status, 401);
+    assert_eq!(send(address, request("", secret).as_bytes()).await.status, 400);
     let (status, said) = program.end().await;
     assert!(status.success(), "{said:?}");
     let recorded = std::fs::read_to_string(out.join("exchanges.jsonl")).unwrap();
