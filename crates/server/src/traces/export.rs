@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mintmark_core::random::Random;
 use opentelemetry::KeyValue;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::sync::{mpsc, watch};
@@ -67,6 +67,8 @@ impl Traces {
             .with_endpoint(&settings.endpoint)
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
+            // Between tries it would put a thread of the server to sleep; and nothing is sent twice.
+            .with_retry_policy(RetryPolicy::disabled())
             .build();
         let mut spans = built.map_err(|error| TraceError(error.to_string()))?;
         spans.set_resource(&resource(&*random));
