@@ -112,6 +112,10 @@ fn found(application: Application) -> Result<Found, Unread> {
     match hash_of(&secret) {
         _ if application.hash_client_secret == Some(false) => found.add_secret(secret, None),
         Ok(Some(hash)) => found.add_hash(hash, None),
+        // Taken for a secret, a hash would let in whoever has the dump.
+        Ok(None) if application.hash_client_secret == Some(true) => {
+            return Err(Unread::bad(Some(&id), "client_secret: it is a hash of a kind that is not known here"));
+        }
         Ok(None) => found.add_secret(secret, None),
         Err(error) => return Err(Unread::bad(Some(&id), format!("client_secret: {error}"))),
     }

@@ -93,6 +93,7 @@ fn what_django_kept_in_clear_or_cannot_be_verified_is_told_apart() {
         application("costly", "pbkdf2_sha256$9000000$salt$bmhiGYAmE0IDAzGYFwROTuWfHDbSRPnFsEuoKs5DzW0=", ""),
         application("broken", "pbkdf2_sha256$1000$salt", ""),
         application("none", "", ""),
+        application("foreign", "own_hasher$1$c2FsdA==$aGFzaA==", r#", "hash_client_secret": true"#),
     ];
     let items = read_text(Format::DjangoOauthToolkit, &format!("[{}]", text.join(",")));
     assert_eq!(proofs(client(&items[0])), ["clear in-clear$with-dollars"]);
@@ -101,6 +102,7 @@ fn what_django_kept_in_clear_or_cannot_be_verified_is_told_apart() {
     assert!(bad(&items[3]).contains("9000000 iterations"), "{}", bad(&items[3]));
     assert!(bad(&items[4]).contains("ITERATIONS$SALT$HASH"), "{}", bad(&items[4]));
     assert!(bad(&items[5]).contains("there is none"), "{}", bad(&items[5]));
+    assert!(bad(&items[6]).contains("a hash of a kind that is not known"), "{}", bad(&items[6]));
 }
 
 #[test]
