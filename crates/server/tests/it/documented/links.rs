@@ -20,6 +20,11 @@ fn links(text: &str) -> Vec<&str> {
     found
 }
 
+/// Whether a page's link goes up further than the folder of the documentation.
+fn leaves_the_site(page: &str, file: &str) -> bool {
+    file.matches("../").count() >= page.matches('/').count()
+}
+
 #[test]
 fn every_link_of_a_page_leads_to_a_file_that_is_there() {
     let mut broken = Vec::new();
@@ -30,6 +35,10 @@ fn every_link_of_a_page_leads_to_a_file_that_is_there() {
             let file = place.split_once('#').map_or(place, |(file, _)| file);
             if !folder.join(file).exists() {
                 broken.push(format!("{}: {place}", page.name));
+            }
+            // The site is made of this folder alone.
+            if page.name.starts_with("docs/") && leaves_the_site(&page.name, file) {
+                broken.push(format!("{}: {place} is not part of the site", page.name));
             }
         }
     }
