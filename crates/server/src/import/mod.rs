@@ -5,7 +5,8 @@
 //! | `source` | the file: its limit, its text, which lines its parts are on |
 //! | `found` | a client as it was found, and what it needs to be one here |
 //! | `keys` | public keys |
-//! | `table` | tables: CSV, and what `pg_dump` writes |
+//! | `table` | tables: CSV, and SQL dumps |
+//! | `dump`, `statement` | SQL dumps: their statements; one statement and the literals in it |
 //! | `plain` | Mintmark's own columns, as CSV and JSON |
 //! | `django` | django-oauth-toolkit |
 //! | `hydra` | Ory Hydra |
@@ -14,6 +15,7 @@
 
 mod auth0;
 mod django;
+mod dump;
 mod found;
 mod hydra;
 mod keycloak;
@@ -21,6 +23,7 @@ mod keys;
 mod okta;
 mod plain;
 mod source;
+mod statement;
 mod table;
 
 use std::collections::HashMap;

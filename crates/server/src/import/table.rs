@@ -1,8 +1,8 @@
-//! Tables: CSV with a line of names, and the `COPY` of `pg_dump`.
+//! Tables: CSV with a line of names, and SQL dumps.
 
 use std::collections::HashMap;
 
-use super::{ImportError, Source};
+use super::{ImportError, Source, dump};
 
 /// The most columns of a table.
 const MOST_COLUMNS: usize = 200;
@@ -38,12 +38,21 @@ impl Columns {
     }
 }
 
-/// The rows of a table, which has at least these columns: `pg_dump`'s where there is a `COPY` of one of these tables, else CSV.
+/// The rows of a table, which has at least these columns: of one of these tables where the file is an SQL dump, else CSV.
 pub(super) fn rows(source: &Source, tables: &[&str], wanted: &[&str]) -> Result<Vec<Row>, ImportError> {
-    match copied(source.text(), tables, wanted)? {
-        Some(rows) => Ok(rows),
-        None => csv(source, wanted),
+    if !is_dump(source.text()) {
+        return csv(source, wanted);
     }
+    let missing = || ImportError(format!("the dump has no rows of {}", tables.join(" or ")));
+    dump::rows(source.text(), tables, wanted)?.ok_or_else(missing)
+}
+
+/// Whether a text begins as SQL dumps do. A line of names does not.
+fn is_dump(text: &str) -> bool {
+    const BEGINNINGS: [&str; 12] =
+        ["--", "/*", "\\", "SET ", "PRAGMA ", "BEGIN", "START ", "CREATE ", "DROP ", "INSERT ", "REPLACE ", "COPY "];
+    let text = text.trim_start();
+    BEGINNINGS.iter().any(|begin| text.get(..begin.len()).is_some_and(|there| there.eq_ignore_ascii_case(begin)))
 }
 
 /// The rows of CSV (RFC 4180) whose first line names the columns.
@@ -75,7 +84,7 @@ fn told(error: &csv::Error) -> String {
     }
 }
 
-fn check_names(names: &[String], wanted: &[&str], place: &str) -> Result<(), ImportError> {
+pub(super) fn check_names(names: &[String], wanted: &[&str], place: &str) -> Result<(), ImportError> {
     if names.len() > MOST_COLUMNS {
         return Err(ImportError(format!("{place}: expected at most {MOST_COLUMNS} columns")));
     }
@@ -86,7 +95,7 @@ fn check_names(names: &[String], wanted: &[&str], place: &str) -> Result<(), Imp
     }
 }
 
-fn columns(names: &[String], fields: impl Iterator<Item = Option<String>>) -> Result<Columns, String> {
+pub(super) fn columns(names: &[String], fields: impl Iterator<Item = Option<String>>) -> Result<Columns, String> {
     let mut columns = HashMap::new();
     for (name, field) in names.iter().zip(fields) {
         let Some(field) = field else { continue };
@@ -98,40 +107,8 @@ fn columns(names: &[String], fields: impl Iterator<Item = Option<String>>) -> Re
     Ok(Columns(columns))
 }
 
-/// The rows between `COPY table (columns) FROM stdin;` and `\.`, of the first of the tables that is there.
-fn copied(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Option<Vec<Row>>, ImportError> {
-    let mut lines = text.lines().enumerate();
-    let Some((at, names)) = lines.find_map(|(at, line)| copied_columns(line, tables).map(|names| (at, names))) else {
-        return Ok(None);
-    };
-    check_names(&names, wanted, &format!("line {}", at + 1))?;
-    let mut rows = Vec::new();
-    for (at, line) in lines {
-        if line == "\\." {
-            return Ok(Some(rows));
-        }
-        let fields: Vec<Option<String>> = line.split('\t').map(unescaped).collect();
-        let row = if fields.len() == names.len() {
-            columns(&names, fields.into_iter())
-        } else {
-            Err(format!("expected {} fields, there are {}", names.len(), fields.len()))
-        };
-        rows.push((format!("line {}", at + 1), row));
-    }
-    Err(ImportError("the table breaks off: expected a line with \\. behind its rows".to_owned()))
-}
-
-/// The columns of a `COPY` of one of the tables.
-fn copied_columns(line: &str, tables: &[&str]) -> Option<Vec<String>> {
-    let rest = line.strip_prefix("COPY ")?;
-    let (table, rest) = rest.split_once(" (")?;
-    let table = table.rsplit('.').next()?.trim_matches('"');
-    let columns = rest.strip_suffix(") FROM stdin;")?;
-    tables.contains(&table).then(|| columns.split(", ").map(|name| name.trim_matches('"').to_ascii_lowercase()).collect())
-}
-
 /// A field of `COPY`'s text form; none where it is `\N`.
-fn unescaped(field: &str) -> Option<String> {
+pub(super) fn copied_field(field: &str) -> Option<String> {
     if field == "\\N" {
         return None;
     }

@@ -142,6 +142,75 @@ fn djangos_table_is_read_as_csv_and_as_pg_dump_writes_it() {
     assert!(refused(Format::DjangoOauthToolkit, cut).contains("breaks off"));
 }
 
+const OF_SQLITE: &str = r#"PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE IF NOT EXISTS "other" ("id" integer, "text" varchar(9) CHECK ("text" IN ('a;', ')')));
+INSERT INTO other VALUES(1,'it''s; INSERT INTO oauth2_provider_application VALUES(9,''nine'');
+INSERT INTO oauth2_provider_application VALUES(8);');
+CREATE TABLE IF NOT EXISTS "oauth2_provider_application" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "client_id" varchar(100)
+  NOT NULL UNIQUE, "redirect_uris" text NOT NULL, "client_type" varchar(32) DEFAULT ('a,b'), "authorization_grant_type" varchar(32),
+  "client_secret" varchar(255), "hash_client_secret" bool NOT NULL, UNIQUE ("client_id"));
+INSERT INTO oauth2_provider_application VALUES(1,'one','','confidential','client-credentials','it''s \one',0);
+INSERT INTO oauth2_provider_application VALUES(2,'two',replace('https://a.example\nhttps://b.example','\n',char(10)),
+  'confidential','client-credentials',unistr('\u00e9\000a\\'),0);
+INSERT INTO oauth2_provider_application VALUES(3,'three',lower('X'),'confidential','client-credentials','x',0);
+INSERT INTO oauth2_provider_application VALUES(4,'four');
+CREATE UNIQUE INDEX "i" ON "oauth2_provider_application" ("client_id");
+COMMIT;
+"#;
+
+const OF_MYSQL: &str = r"-- MySQL dump 10.13
+/*!40101 SET NAMES utf8mb4 */;
+DROP TABLE IF EXISTS `oauth2_provider_application`;
+CREATE TABLE `oauth2_provider_application` (
+  `id` bigint NOT NULL AUTO_INCREMENT,
+  `client_id` varchar(100) NOT NULL,
+  `key` varchar(9) DEFAULT NULL COMMENT 'a, b) c',
+  `client_type` varchar(32) NOT NULL,
+  `authorization_grant_type` varchar(32) NOT NULL,
+  `client_secret` varchar(255) NOT NULL,
+  `hash_client_secret` tinyint(1) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `user` (`client_id`)
+) ENGINE=InnoDB;
+LOCK TABLES `oauth2_provider_application` WRITE;
+INSERT INTO `oauth2_provider_application` VALUES
+(1,'one',NULL,'confidential','client-credentials','a\'b\\\n;',0),
+(2,'two','x','confidential','client-credentials',_utf8mb4 'two),(3',0);
+UNLOCK TABLES;
+";
+
+#[test]
+fn the_inserts_of_a_dump_of_sqlite_are_read_and_no_value_passes_for_a_statement() {
+    let items = read_text(Format::DjangoOauthToolkit, OF_SQLITE);
+    assert_eq!(items.len(), 4);
+    assert_eq!(proofs(client(&items[0])), ["clear it's \\one"]);
+    assert_eq!((proofs(client(&items[1])), left_out(&items[1])), (vec!["clear é\n\\".to_owned()], vec!["redirect_uris"]));
+    assert_eq!((items[2].place.as_str(), bad(&items[2])), ("line 12", "value 3: expected a literal"));
+    assert_eq!(bad(&items[3]), "expected 7 values, there are 2");
+}
+
+#[test]
+fn the_inserts_of_a_dump_of_mysql_are_read_with_its_escapes() {
+    let items = read_text(Format::DjangoOauthToolkit, OF_MYSQL);
+    assert_eq!(items.len(), 2);
+    assert_eq!(proofs(client(&items[0])), ["clear a'b\\\n;"]);
+    assert_eq!((items[1].place.as_str(), proofs(client(&items[1]))), ("line 18", vec!["clear two),(3".to_owned()]));
+}
+
+#[test]
+fn inserts_of_pg_dump_are_read_with_names_and_refused_without() {
+    let named = "\\restrict abc\nSET x = 1;\nCREATE FUNCTION f() AS $x$ it's; $x$;\n\
+                 INSERT INTO public.oauth2_provider_application (client_id, client_type, authorization_grant_type, client_secret, \
+                 hash_client_secret) OVERRIDING SYSTEM VALUE VALUES ('one', 'confidential', 'client-credentials', E'a\\tb', false);\n";
+    assert_eq!(proofs(client(&read_text(Format::DjangoOauthToolkit, named)[0])), ["clear a\tb"]);
+    let unnamed = "INSERT INTO public.oauth2_provider_application VALUES (1, 'one');\n";
+    assert!(refused(Format::DjangoOauthToolkit, unnamed).contains("no CREATE TABLE oauth2_provider_application"));
+    let cut = &named[..named.len() - 12];
+    assert!(refused(Format::DjangoOauthToolkit, cut).contains("breaks off"));
+    assert!(refused(Format::DjangoOauthToolkit, "SET x = 1;\n").contains("no rows of oauth2_provider_application"));
+}
+
 #[test]
 fn mintmarks_own_columns_are_read_and_bad_rows_told_by_line() {
     let hash = "$2a$04$UD.L9ilsV8K.fc8/UVG4luXjjAHmSos2cBMR8sGh.LtQBypIYh1z.";

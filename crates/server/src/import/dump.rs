@@ -1,0 +1,163 @@
+//! SQL dumps: the `COPY` of `pg_dump`, and the `INSERT`s of `pg_dump --inserts`, `mysqldump` and SQLite's `.dump`.
+//!
+//! A dump is read from its beginning, statement by statement, with its strings and comments, so that no value of a row can pass for a
+//! statement.
+
+use super::ImportError;
+use super::statement::{Statement, Words};
+use super::table::{Row, check_names, columns, copied_field};
+
+/// A name of a table or column: as it is called, without quotes or schema.
+fn is_one_of(name: &str, tables: &[&str]) -> bool {
+    tables.contains(&name)
+}
+
+/// The rows of the first of the tables that the text has; none where it has none of them, or is no dump.
+pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Option<Vec<Row>>, ImportError> {
+    let mut dump = Dump { text, at: 0, line: 1, counted: 0 };
+    let mut created: Vec<(String, Vec<String>)> = Vec::new();
+    let mut found: Option<(String, Vec<Row>)> = None;
+    while let Some((line, statement)) = dump.next_statement()? {
+        if let Some((table, names)) = copy_of(statement) {
+            let is_wanted = is_one_of(&table, tables);
+            if is_wanted {
+                check_names(&names, wanted, &format!("line {line}"))?;
+            }
+            let rows = dump.copied(&names, is_wanted)?;
+            if is_wanted {
+                return Ok(Some(rows));
+            }
+            continue;
+        }
+        let mut words = Words::of(statement);
+        match words.statement() {
+            Statement::Create(table) if is_one_of(&table, tables) => created.push((table, words.defined_columns())),
+            Statement::Insert(table) if is_one_of(&table, tables) => {
+                let names = match words.named_columns() {
+                    Some(names) => names,
+                    None => names_of(&created, &table, line)?,
+                };
+                check_names(&names, wanted, &format!("line {line}"))?;
+                let (first, rows) = found.get_or_insert_with(|| (table.clone(), Vec::new()));
+                if *first == table {
+                    inserted(&mut words, &names, line, rows);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found.map(|(_, rows)| rows))
+}
+
+fn names_of(created: &[(String, Vec<String>)], table: &str, line: usize) -> Result<Vec<String>, ImportError> {
+    created.iter().find(|(known, _)| known == table).map(|(_, names)| names.clone()).ok_or_else(|| {
+        let help = "export with the names of columns, or with the table's definition";
+        ImportError(format!("line {line}: the INSERT names no columns, and no CREATE TABLE {table} stands before it; {help}"))
+    })
+}
+
+/// Reads `(…), (…)` behind `VALUES`.
+fn inserted(words: &mut Words<'_>, names: &[String], line: usize, rows: &mut Vec<Row>) {
+    while let Some((lines_down, fields)) = words.row() {
+        let row = fields.and_then(|fields| {
+            if fields.len() == names.len() {
+                columns(names, fields.into_iter())
+            } else {
+                Err(format!("expected {} values, there are {}", names.len(), fields.len()))
+            }
+        });
+        rows.push((format!("line {}", line + lines_down), row));
+    }
+}
+
+/// Table and columns of `COPY table (columns) FROM stdin`.
+fn copy_of(statement: &str) -> Option<(String, Vec<String>)> {
+    let rest = statement.strip_prefix("COPY ")?;
+    let (table, rest) = rest.split_once(" (")?;
+    let table = table.rsplit('.').next()?.trim_matches('"');
+    let columns = rest.strip_suffix(") FROM stdin")?;
+    Some((table.to_owned(), columns.split(", ").map(|name| name.trim_matches('"').to_ascii_lowercase()).collect()))
+}
+
+/// A walk over a dump's statements.
+struct Dump<'a> {
+    text: &'a str,
+    at: usize,
+    /// The line on which the byte at `counted` is.
+    line: usize,
+    counted: usize,
+}
+
+impl<'a> Dump<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// The line of a place at or behind the last one that was asked for.
+    fn line_at(&mut self, at: usize) -> usize {
+        self.line += memchr::memchr_iter(b'\n', self.text[self.counted..at].as_bytes()).count();
+        self.counted = at;
+        self.line
+    }
+
+    /// The next statement without its `;`, and the line that it begins on.
+    fn next_statement(&mut self) -> Result<Option<(usize, &'a str)>, ImportError> {
+        self.skip_to_statement();
+        if self.rest().is_empty() {
+            return Ok(None);
+        }
+        let begin = self.at;
+        let line = self.line_at(begin);
+        let Some(length) = super::statement::length(self.rest()) else {
+            return Err(ImportError(format!("line {line}: the statement that begins here breaks off: expected a ; behind it")));
+        };
+        self.at += length + 1;
+        Ok(Some((line, &self.text[begin..begin + length])))
+    }
+
+    /// White space, comments, and lines that are for `psql`.
+    fn skip_to_statement(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start_matches(|character: char| character.is_whitespace() || character == ';');
+            self.at += rest.len() - trimmed.len();
+            let skipped = if trimmed.starts_with("--") || trimmed.starts_with(['#', '\\']) {
+                trimmed.find('\n').unwrap_or(trimmed.len())
+            } else if trimmed.starts_with("/*") {
+                trimmed.find("*/").map_or(trimmed.len(), |end| end + 2)
+            } else {
+                return;
+            };
+            self.at += skipped;
+        }
+    }
+
+    /// The lines behind a `COPY`, to the one that is `\.`.
+    fn copied(&mut self, names: &[String], is_wanted: bool) -> Result<Vec<Row>, ImportError> {
+        let mut rows = Vec::new();
+        // What is left of the line of the COPY itself.
+        self.at += self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
+        loop {
+            let rest = self.rest();
+            if rest.is_empty() {
+                return Err(ImportError("the table breaks off: expected a line with \\. behind its rows".to_owned()));
+            }
+            let begin = self.at;
+            let end = rest.find('\n').unwrap_or(rest.len());
+            self.at += (end + 1).min(rest.len());
+            let line = rest[..end].strip_suffix('\r').unwrap_or(&rest[..end]);
+            if line == "\\." {
+                return Ok(rows);
+            }
+            if is_wanted {
+                let fields: Vec<Option<String>> = line.split('\t').map(copied_field).collect();
+                let row = if fields.len() == names.len() {
+                    columns(names, fields.into_iter())
+                } else {
+                    Err(format!("expected {} fields, there are {}", names.len(), fields.len()))
+                };
+                rows.push((format!("line {}", self.line_at(begin)), row));
+            }
+        }
+    }
+}
