@@ -161,11 +161,9 @@ fn what_rfc_9068_does_not_allow_is_refused_until_it_is_allowed() {
             TokenError::Malformed(Part::Claims),
             PreviousIssuer::accept_scope_lists,
         ),
-        (
-            old_token().without_claim("client_id").claim("azp", "client-1"),
-            TokenError::ClaimMissing("client_id"),
-            |previous| previous.client_from("azp"),
-        ),
+        (old_token().without_claim("client_id").claim("azp", "client-1"), TokenError::ClaimMissing("client_id"), |previous| {
+            previous.client_from("azp")
+        }),
     ];
     for (token, cause, allow) in cases {
         assert_eq!(fault_with(previous(), &token), Some(cause), "{:?}", token.claims);
@@ -183,13 +181,18 @@ fn even_a_lenient_verifier_refuses_what_is_no_access_token() {
     for typ in ["dpop+jwt", "token-introspection+jwt", "client-authentication+jwt", ""] {
         assert_eq!(fault_with(lenient(), &old_token().header("typ", typ)), Some(TokenError::WrongType), "{typ:?}");
     }
-    for (claim, value) in [("exp", json!("1800000300")), ("client_id", json!(7)), ("scope", json!(["a b"])), ("scope", json!([1]))] {
+    for (claim, value) in
+        [("exp", json!("1800000300")), ("client_id", json!(7)), ("scope", json!(["a b"])), ("scope", json!([1]))]
+    {
         assert_eq!(fault_with(lenient(), &old_token().claim(claim, value)), Some(TokenError::Malformed(Part::Claims)));
     }
     let bound = old_token().claim("cnf", json!({"jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}));
     assert_eq!(fault_with(lenient(), &bound), Some(TokenError::SenderConstrained));
     assert_eq!(fault_with(lenient(), &old_token().claim("exp", NOW - 31)), Some(TokenError::Expired));
-    assert_eq!(fault_with(lenient(), &old_token().header("jku", "https://evil.example")), Some(TokenError::ForbiddenHeader("jku")));
+    assert_eq!(
+        fault_with(lenient(), &old_token().header("jku", "https://evil.example")),
+        Some(TokenError::ForbiddenHeader("jku"))
+    );
 }
 
 #[test]
