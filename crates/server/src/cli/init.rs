@@ -70,7 +70,9 @@ pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
 /// Root keys, database and environments of a configuration that is there, such as a package brings.
 async fn make_what_is_configured(path: &Path, args: &InitArgs) -> Done {
     if args.store.is_some() || args.port != DEFAULT_PORT || args.folder.as_os_str() != DEFAULT_FOLDER {
-        return Err(Failure("the configuration says where everything is: folder, --store and --port are for a new one".to_owned()));
+        return Err(Failure(
+            "the configuration says where everything is: folder, --store and --port are for a new one".to_owned(),
+        ));
     }
     let config = Config::read(path, &Variables::of_process())?;
     let is_served = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);
