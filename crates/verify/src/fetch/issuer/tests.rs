@@ -137,7 +137,7 @@ async fn an_issuer_without_metadata_is_followed_by_its_keys_alone() {
     assert!(matches!(required, Err(FetchError::Metadata("it has no mintmark_revocations_uri"))));
     let old = builder().follow().await.unwrap();
     assert!(old.revocations().is_none());
-    assert!(script.asked().iter().all(|(_, get)| get.uri.to_string() == keys));
+    assert!(script.asked().iter().all(|(_, get)| get.uri == keys));
 
     let previous = old.as_previous("ledger-api", NOW + 100);
     drop(old);
