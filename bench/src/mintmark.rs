@@ -35,6 +35,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) dialects: PathBuf,
     /// How many clients the cache shall hold; the default if nothing is said.
     pub(crate) cached_clients: Option<u64>,
+    /// For how many seconds a token is given again to who asks for the same; not at all with 0.
+    pub(crate) reuse: u32,
     /// The ports of the environments; free ones if nothing is said.
     pub(crate) ports: Option<[u16; 3]>,
 }
@@ -109,7 +111,7 @@ impl Plan<'_> {
         let mut text = String::new();
         for (at, algorithm) in ALGORITHMS.into_iter().enumerate() {
             let (name, port) = (environment_of(algorithm), self.ports.and_then(|ports| ports.get(at).copied()).unwrap_or(0));
-            let _ = writeln!(text, "[environments.{name}]\nlisten = \"127.0.0.1:{port}\"\n");
+            let _ = writeln!(text, "[environments.{name}]\nlisten = \"127.0.0.1:{port}\"\nreuse = {}\n", self.reuse);
         }
         let dialects = self.dialects.display().to_string();
         let _ = write!(
@@ -174,11 +176,13 @@ mod tests {
             folder: "/bench".as_ref(),
             dialects: "/bench/dialects".into(),
             cached_clients: Some(1000),
+            reuse: 60,
             ports: None,
         };
         let variables = mintmark::config::Variables::none();
         let config = mintmark::config::Config::parse("test.toml", plan.configuration(), plan.folder, &variables).unwrap();
         assert_eq!(config.limits.refused_per_client, REFUSED_TRIES);
         assert_eq!(config.environments.len(), 3);
+        assert!(config.environments.iter().all(|environment| environment.herd.reuse == 60));
     }
 }

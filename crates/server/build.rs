@@ -46,6 +46,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     code.push_str("];\n");
     std::fs::write(out.join("assets.rs"), code)?;
+    configure_static_program()
+}
+
+/// Links `names.c` into the program where it is static and has glibc.
+#[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts about the target by environment variables")]
+fn configure_static_program() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=names.c");
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    if features.split(',').any(|feature| feature == "crt-static") && std::env::var("CARGO_CFG_TARGET_ENV")? == "gnu" {
+        for object in cc::Build::new().file("names.c").try_compile_intermediates()? {
+            println!("cargo:rustc-link-arg-bins={}", object.display());
+        }
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::raw::ALGORITHMS;
 use crate::records::{CacheNote, Figure, Records, Spread};
-use crate::run::{latency_name, peer_subject};
+use crate::run::{REUSING, latency_name, peer_subject};
 use crate::seed::environment_of;
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -63,6 +63,7 @@ impl Judge<'_> {
         let raw = |round| Some(self.figure("mintmark-rs256", round)?.per_core() / self.records.raw("RS256", round)?.sign);
         verdicts.push(at_least(0.96, "RS256 tokens per core, against raw signing", self.each_round(raw)));
         verdicts.push(at_least(0.90, "RS256 tokens per core, against the bound", self.rates("mintmark-rs256", "bound-rs256")));
+        verdicts.push(at_least(0.70, "RS256 tokens given again, against the floor", self.rates(REUSING, "floor")));
         let target = "many clients at random, a cache that holds all, against one client";
         verdicts.push(at_least(0.90, target, self.rates("mintmark-crowd", "mintmark-es256")));
         for dialect in ["asset", "standard-metrics", "firstvision"] {

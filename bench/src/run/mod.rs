@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub(crate) use options::RunArgs;
 pub(crate) use peering::subject_of as peer_subject;
-pub(crate) use subjects::{DIALECTS, TOKEN_PATH};
+pub(crate) use subjects::{DIALECTS, REUSING, TOKEN_PATH};
 pub(crate) use tasks::{FLOOD_VALID, FLOOD_WRONG, JWKS_RATE, latency_name};
 
 use crate::clock;

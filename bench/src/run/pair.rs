@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bench::Bench;
 use super::stage::{FLUSH, unlimited};
-use super::subjects::Subject;
+use super::subjects::{REUSING, Subject};
 use crate::clock;
 use crate::effort::Meter;
 use crate::failure::{Done, Failure};
@@ -14,10 +14,11 @@ use crate::process::{Process, wait_until_idle};
 use crate::records::PairFigure;
 
 /// What is judged against what.
-pub(super) const PAIRS: [(&str, &str); 6] = [
+pub(super) const PAIRS: [(&str, &str); 7] = [
     ("mintmark-es256", "bound-es256"),
     ("mintmark-eddsa", "bound-eddsa"),
     ("mintmark-rs256", "bound-rs256"),
+    (REUSING, "floor"),
     ("mintmark-asset", "mintmark-es256"),
     ("mintmark-standard-metrics", "mintmark-es256"),
     ("mintmark-firstvision", "mintmark-es256"),

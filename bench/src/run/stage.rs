@@ -1,5 +1,5 @@
-//! Everything that is started before the first round and runs until the last: the floor, the bounds, and Mintmark three times,
-//! with one client's cache, with a cache for the whole crowd, and with one for a quarter of it.
+//! Everything that is started before the first round and runs until the last: the floor, the bounds, and Mintmark four times,
+//! with one client's cache, with tokens that are given again, with a cache for the whole crowd, and with one for a quarter of it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use mintmark_verify::Algorithm;
 
 use super::options::Options;
 use super::startup;
-use super::subjects::{self, CONNECTIONS, Subject};
+use super::subjects::{self, CONNECTIONS, REUSING, Subject};
 use crate::clock;
 use crate::cores::Cores;
 use crate::failure::{Context, Done};
@@ -29,11 +29,15 @@ const MIDDLE_CROWD: u64 = 100_000;
 /// Requests of one client before memory is measured, so that what is needed once is there.
 const PRELUDE: u64 = 2000;
 const MAIN: &str = "mintmark";
+/// For how many seconds the server of that case gives a token again, as the documentation has it.
+const REUSE: u32 = 60;
 
 /// The running servers, and what is measured of them.
 pub(super) struct Stage {
     plain: Vec<Process>,
     pub(super) main: Mintmark,
+    /// It gives tokens again.
+    reusing: Option<Mintmark>,
     /// With the place of its note in the records.
     crowded: Vec<(Mintmark, usize)>,
     pub(super) subjects: Vec<Subject>,
@@ -49,6 +53,7 @@ impl Stage {
             folder: &options.work(),
             dialects: options.folder.join("dialects"),
             cached_clients: None,
+            reuse: 0,
             ports: None,
         };
         records.footprint.binary_bytes = std::fs::metadata(&options.program)?.len();
@@ -62,7 +67,12 @@ impl Stage {
         wait_until_idle(&[&main.process])?;
         records.footprint.resident_idle = main.process.resident()?;
         subjects.extend(subjects::of_mintmark(&main)?);
-        let mut stage = Self { plain: processes, main, crowded: Vec::new(), subjects };
+        let mut stage = Self { plain: processes, main, reusing: None, crowded: Vec::new(), subjects };
+        if options.wants(REUSING) {
+            let server = Plan { name: REUSING, reuse: REUSE, ..plan.clone() }.start(cores)?;
+            stage.subjects.push(subjects::reusing(&server)?);
+            stage.reusing = Some(server);
+        }
         for (name, part) in [("crowd", 1), ("quarter", 4)] {
             let plan = Plan { name, cached_clients: Some(options.clients.div_ceil(part)), ..plan.clone() };
             stage.add_crowded(&plan, options, cores, records)?;
@@ -121,7 +131,12 @@ impl Stage {
     /// All servers.
     pub(super) fn processes(&self) -> Vec<&Process> {
         let crowded = self.crowded.iter().map(|(server, _)| &server.process);
-        self.plain.iter().chain([&self.main.process]).chain(crowded).collect()
+        self.plain
+            .iter()
+            .chain([&self.main.process])
+            .chain(self.reusing.as_ref().map(|server| &server.process))
+            .chain(crowded)
+            .collect()
     }
 
     /// Stops everything and reads what the caches did.
@@ -134,6 +149,9 @@ impl Stage {
             }
         }
         self.main.stop();
+        if let Some(server) = self.reusing {
+            server.stop();
+        }
         self.plain.into_iter().for_each(Process::stop);
         Ok(())
     }

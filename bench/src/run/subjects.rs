@@ -24,6 +24,8 @@ pub(crate) const DIALECTS: [DialectAsked; 3] = [
     DialectAsked { name: "standard-metrics", path: "/bench/standard-metrics/token/", form: Form::Basic },
     DialectAsked { name: "firstvision", path: "/bench/firstvision/token", form: Form::Query },
 ];
+/// The case in which a token is given again.
+pub(crate) const REUSING: &str = "mintmark-rs256-reuse";
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// A dialect and how it is asked.
@@ -145,6 +147,11 @@ fn standard(server: &Mintmark, algorithm: Algorithm, name: String, what: &str) -
         proof: Some(Rc::new(server.proof(algorithm, algorithm)?)),
         group: server.process.group(),
     })
+}
+
+/// One client that asks for the same again and again, of a server that gives it the token that it was given before.
+pub(crate) fn reusing(server: &Mintmark) -> Done<Subject> {
+    standard(server, Algorithm::Rs256, REUSING.to_owned(), "the same, and each token is given again for a minute")
 }
 
 /// A secret of the right form that is another client's.

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::{self, AdminApp};
 use crate::config::FeedSettings;
-use crate::http::{HostRule, Listener, Proxies, Site, serve_socket};
+use crate::http::{HostRule, Listener, PreviousKeys, Proxies, Site, serve_socket};
 use crate::metrics::{self, MetricsAccess};
 use crate::node::Node;
 use crate::tls::{ServerTls, Watched, watch_files};
@@ -36,6 +36,8 @@ pub struct Door {
     pub watched: Vec<Watched>,
     /// What is done about clients that ask far too often.
     pub herd: HerdRules,
+    /// The keys of the issuer before, while its tokens are in use.
+    pub previous: Option<Arc<PreviousKeys>>,
 }
 
 impl Door {
@@ -49,6 +51,7 @@ impl Door {
             proxies: Proxies::default(),
             watched: Vec::new(),
             herd: HerdRules::default(),
+            previous: None,
         }
     }
 }
@@ -144,11 +147,11 @@ impl Signals {
 pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: Signals) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (mut listeners, mut files) = (Vec::new(), Vec::new());
-    for Door { environment, socket, hosts, tls, proxies, watched, herd } in doors.environments {
+    for Door { environment, socket, hosts, tls, proxies, watched, herd, previous } in doors.environments {
         socket.set_nonblocking(true)?;
         files.extend(watched);
         let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_clients()) || proxies.tell_certificates();
-        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates, herd });
+        let site = Arc::new(Site { environment, hosts, proxies, takes_certificates, herd, previous });
         let listener = Listener { socket: tokio::net::TcpListener::from_std(socket)?, site, tls };
         listeners.push(tokio::spawn(listener.run(Arc::clone(&node), stopping.clone())));
     }

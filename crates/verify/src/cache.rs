@@ -80,7 +80,7 @@ impl<K: KeySource> CachedVerifier<K> {
         now: i64,
         check: impl Fn(&Claims) -> Result<(), TokenError>,
     ) -> Result<Arc<Claims>, TokenError> {
-        let signed = self.verifier.find_key(token)?;
+        let signed = self.verifier.find_key(token, now)?;
         let sha256 = digest(&SHA256, signed.bytes());
         let fingerprint = fingerprint(&sha256, &signed);
         if let Some(verified) = self.tokens.get(&fingerprint) {

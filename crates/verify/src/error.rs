@@ -70,6 +70,8 @@ pub enum TokenError {
     ClaimEmpty(&'static str),
     /// `iss` is another issuer (RFC 9068 section 4).
     WrongIssuer,
+    /// `iss` is the issuer before, whose tokens were accepted until a date that has come.
+    IssuerEnded,
     /// `aud` does not name this resource server (RFC 9068 section 4).
     WrongAudience,
     /// `exp` has passed (RFC 9068 section 4).
@@ -119,6 +121,7 @@ impl fmt::Display for TokenError {
             Self::UnknownKey => "the token names a key that the issuer does not publish",
             Self::Signature => "the token's signature is not valid",
             Self::WrongIssuer => "the token is from another issuer",
+            Self::IssuerEnded => "the token is from an issuer that is no longer accepted",
             Self::WrongAudience => "the token is for another audience",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",

@@ -15,6 +15,32 @@ const FORBIDDEN: [&str; 8] = ["crit", "b64", "zip", "enc", "jku", "x5u", "x5c", 
 /// Longest `kid`: it is a key into a map, and is written to logs.
 pub(crate) const MAX_KEY_ID: usize = 128;
 
+/// The types that a token without a type of its own has.
+pub(crate) const PLAIN_TYPES: &[&str] = &[TOKEN_TYPE, "JWT"];
+
+/// What the header of an issuer's access tokens must be.
+pub(crate) struct Expected<'a> {
+    pub(crate) types: &'a [&'a str],
+    pub(crate) needs_type: bool,
+    pub(crate) algorithms: &'a [Algorithm],
+    /// The name of the key of tokens that name none.
+    pub(crate) unnamed_key: Option<&'a str>,
+}
+
+impl<'a> Expected<'a> {
+    /// What RFC 9068 section 4 allows.
+    pub(crate) const TYPES: &'static [&'static str] = &[TOKEN_TYPE];
+
+    /// Mintmark's own.
+    pub(crate) const fn own(algorithms: &'a [Algorithm]) -> Self {
+        Self { types: Self::TYPES, needs_type: true, algorithms, unnamed_key: None }
+    }
+
+    fn has_type(&self, typ: Option<&str>) -> bool {
+        typ.map_or(!self.needs_type, |typ| self.types.iter().any(|known| is_media_type(typ, known)))
+    }
+}
+
 /// The members of the JOSE header that a verifier uses, as they are in the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Header {
@@ -68,19 +94,19 @@ impl<'a> ReadHeader<'a> {
         Ok(Self { alg, typ: text("typ")?, kid: text("kid")?, forbidden })
     }
 
-    /// The algorithm and the key id, if this is the header of an access token and its algorithm is an allowed one.
-    pub(crate) fn check(&self, allowed: &[Algorithm]) -> Result<(Algorithm, &str), TokenError> {
+    /// The algorithm and the key id, if this is the header of an access token as it is expected.
+    pub(crate) fn check<'b>(&'b self, expected: &Expected<'b>) -> Result<(Algorithm, &'b str), TokenError> {
         if let Some(name) = self.forbidden {
             return Err(TokenError::ForbiddenHeader(name));
         }
-        if !self.typ.as_deref().is_some_and(|typ| is_media_type(typ, TOKEN_TYPE)) {
+        if !expected.has_type(self.typ.as_deref()) {
             return Err(TokenError::WrongType);
         }
         let algorithm = self.alg.parse().map_err(|_| TokenError::AlgorithmNotAllowed)?;
-        if !allowed.contains(&algorithm) {
+        if !expected.algorithms.contains(&algorithm) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
-        match self.kid.as_deref() {
+        match self.kid.as_deref().or(expected.unnamed_key) {
             None | Some("") => Err(TokenError::KeyIdMissing),
             Some(kid) if kid.chars().count() > MAX_KEY_ID => Err(TokenError::KeyIdTooLong),
             Some(kid) => Ok((algorithm, kid)),

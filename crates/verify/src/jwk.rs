@@ -55,8 +55,9 @@ impl Jwk {
         Ok(Self::new(Material::Rsa { n, e }, algorithm))
     }
 
-    /// From a member of a header, whose other rules its reader has checked.
-    pub(crate) fn from_value(value: Value) -> Result<Self, KeyError> {
+    /// From the JSON object of one key, for whoever must hear what is wrong with it: a [`JwkSet`] skips what it cannot use.
+    /// Members given twice are the reader's to refuse.
+    pub fn from_value(value: Value) -> Result<Self, KeyError> {
         let members: Members = serde_json::from_value(value).map_err(|_| KeyError::Malformed)?;
         members.try_into()
     }

@@ -69,6 +69,11 @@
 //! With the feature `fetch`, `fetch::Issuer` reads the issuer's metadata and keeps up its keys and revocations, through
 //! rotations and outages. No token waits for the network.
 //!
+//! # Two issuers during a change
+//!
+//! [`Verifier::accept_previous`] takes the tokens of another issuer besides, until a date: that of the token endpoint whose
+//! place Mintmark takes. Each issuer's keys verify its own tokens alone. See [`PreviousIssuer`].
+//!
 //! # In a tower stack
 //!
 //! With the feature `tower`, `layer::VerifyLayer` admits requests with a good token, puts the claims into the
@@ -126,6 +131,7 @@ mod key;
 #[cfg(feature = "tower")]
 pub mod layer;
 mod plain;
+mod previous;
 pub mod revocations;
 mod verifier;
 
@@ -148,4 +154,5 @@ pub use error::{KeyError, Part, TokenError};
 pub use header::Header;
 pub use jwk::{Jwk, JwkSet};
 pub use key::{KeySet, KeySource, VerifyingKey};
+pub use previous::{PreviousIssuer, SameIssuer};
 pub use verifier::{Verifier, danger_decode_without_verifying};

@@ -17,6 +17,7 @@ use super::{Done, Failure, Shared, time};
 use crate::clock::SystemClock;
 use crate::config::{Config, MetricsSettings, reference};
 use crate::dialect_files::load_dialects;
+use crate::http::PreviousKeys;
 use crate::outgoing::GuardedClient;
 
 #[derive(Args, Debug)]
@@ -46,6 +47,7 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
         ("database".to_owned(), database),
     ];
     parts.extend(config.iter().flat_map(check_listeners));
+    parts.extend(config.iter().flat_map(check_previous));
     parts.extend(config.iter().map(check_outgoing));
     let failed = parts.iter().any(|(_, result)| result.is_err());
     let lines = parts.iter().map(|(part, result)| match result {
@@ -98,6 +100,23 @@ fn check_listeners(config: &Config) -> Vec<(String, Result<String, Failure>)> {
         ("files of metrics".to_owned(), told)
     });
     checked.chain(management).chain(metrics).collect()
+}
+
+/// The keys of issuers before.
+fn check_previous(config: &Config) -> Vec<(String, Result<String, Failure>)> {
+    let configured = config.environments.iter().filter_map(|environment| Some((environment, environment.previous.as_ref()?)));
+    let checked = configured.map(|(environment, settings)| {
+        let told = PreviousKeys::open(settings).map_err(Failure::from).map(|keys| {
+            let until = time::show(keys.until());
+            if SystemClock.now() < keys.until() {
+                format!("keys: {}, published at {} until {until}", keys.number(), keys.path())
+            } else {
+                format!("over since {until}: take the section out")
+            }
+        });
+        (format!("previous issuer of {}", environment.name), told)
+    });
+    checked.collect()
 }
 
 /// What the requests need that the server makes itself.

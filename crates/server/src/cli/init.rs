@@ -1,7 +1,7 @@
 //! `mintmark init`
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mintmark_core::model::{Environment, EnvironmentName};
@@ -16,10 +16,13 @@ use super::place::{CONFIG_FILE, Files, Place, make_private_folder, write_private
 use super::{Done, Failure, Shared};
 use crate::config::{Config, Variables};
 
+const DEFAULT_FOLDER: &str = ".";
+const DEFAULT_PORT: u16 = 8080;
+
 #[derive(Args, Debug)]
 pub(super) struct InitArgs {
-    /// The folder to make it in.
-    #[arg(default_value = ".")]
+    /// The folder to make it in; with --config, what that configuration names is made instead.
+    #[arg(default_value = DEFAULT_FOLDER)]
     folder: PathBuf,
     /// An environment and its issuer URL; may be repeated.
     #[arg(long, value_name = "NAME=ISSUER", value_parser = parse_environment, required = true)]
@@ -29,7 +32,7 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// The first environment's port; each next one has the next port.
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,
 }
 
@@ -39,8 +42,11 @@ fn parse_environment(text: &str) -> Result<(EnvironmentName, String), String> {
 }
 
 pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
-    if shared.config.is_some() || shared.data_dir.is_some() {
-        return Err(Failure("say where as `mintmark init DIR`; --config and --data-dir are for what exists".to_owned()));
+    if let Some(path) = &shared.config {
+        return make_what_is_configured(path, &args).await;
+    }
+    if shared.data_dir.is_some() {
+        return Err(Failure("say where as `mintmark init DIR`; --data-dir is for `mintmark dev`".to_owned()));
     }
     let config_path = args.folder.join(CONFIG_FILE);
     if config_path.exists() {
@@ -58,6 +64,32 @@ pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
     made?;
     // Last, so that a folder with a configuration is a whole one.
     write_private(&config_path, text.as_bytes())?;
+    Ok(report(&config_path, &files))
+}
+
+/// Root keys, database and environments of a configuration that is there, such as a package brings.
+async fn make_what_is_configured(path: &Path, args: &InitArgs) -> Done {
+    if args.store.is_some() || args.port != DEFAULT_PORT || args.folder.as_os_str() != DEFAULT_FOLDER {
+        return Err(Failure(
+            "the configuration says where everything is: folder, --store and --port are for a new one".to_owned(),
+        ));
+    }
+    let config = Config::read(path, &Variables::of_process())?;
+    let is_served = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);
+    if let Some((name, _)) = args.environment.iter().find(|(name, _)| !is_served(name)) {
+        let path = path.display();
+        return Err(Failure(format!("{path} has no [environments.{name}]: add it, with its `listen`; nothing was changed")));
+    }
+    let files = Files::of_config(&config)?;
+    files.ensure_root_keys()?;
+    let place = Place::open_files(&files, true).await?;
+    let made = make_environments(&place, &args.environment).await;
+    place.close().await;
+    made?;
+    Ok(report(path, &files))
+}
+
+fn report(config_path: &Path, files: &Files) -> Output {
     let fields = vec![
         ("configuration", config_path.display().to_string()),
         ("database", files.store.to_string()),
@@ -68,7 +100,7 @@ pub(super) async fn run(shared: &Shared, args: InitArgs) -> Done {
         ("next", format!("mintmark tenant create NAME --config {0} && mintmark serve --config {0}", config_path.display())),
     ];
     let json = json!({ "configuration": config_path, "database": files.store.to_string(), "root_keys": files.root_keys });
-    Ok(Output::object(&fields, json))
+    Output::object(&fields, json)
 }
 
 /// Makes those that an earlier try, which then failed, did not make already.

@@ -17,7 +17,7 @@ use crate::admin::set_up_link;
 use crate::clock::SystemClock;
 use crate::config::{AdminSettings, Config, EnvironmentSettings, MetricsSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
-use crate::http::{HostRule, Proxies, SecretFile};
+use crate::http::{HostRule, PreviousKeys, Proxies, SecretFile};
 use crate::metrics::MetricsAccess;
 use crate::node::{Node, NodeParts, NodeSettings};
 use crate::outgoing::RemoteKeyCache;
@@ -197,13 +197,18 @@ fn open_doors(config: &Config) -> Result<Vec<Door>, Failure> {
     Ok(doors)
 }
 
-/// Gives a door its TLS and its proxies.
+/// Gives a door its TLS, its proxies, and the keys of the issuer before.
 fn secure(door: Door, environment: &EnvironmentSettings, folder: &Path) -> Result<Door, Failure> {
     let Secrets { tls, proxies } = Secrets::read(environment, folder)?;
-    let watched = [tls.clone().map(|tls| Watched::new(tls)), proxies.clone().map(|secrets| Watched::new(secrets))];
+    let previous = environment.previous.as_ref().map(PreviousKeys::open).transpose()?.map(Arc::new);
+    let watched = [
+        tls.clone().map(|tls| Watched::new(tls)),
+        proxies.clone().map(|secrets| Watched::new(secrets)),
+        previous.clone().map(|keys| Watched::new(keys)),
+    ];
     let proxies = environment.proxy.clone().map_or_else(Proxies::default, |settings| Proxies::new(settings, proxies));
     let herd = environment.herd;
-    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), herd, ..door })
+    Ok(Door { tls, proxies, watched: watched.into_iter().flatten().collect(), herd, previous, ..door })
 }
 
 /// What a listener reads from files.

@@ -8,7 +8,7 @@ use mintmark_core::model::EnvironmentName;
 use mintmark_core::token::HerdRules;
 
 use super::section::{Setting, read_integer, variable_name};
-use super::{ProxySettings, TlsSettings, Variables, proxy, tls};
+use super::{PreviousSettings, ProxySettings, TlsSettings, Variables, previous, proxy, tls};
 
 /// Where one environment listens.
 #[derive(Clone, Debug)]
@@ -25,11 +25,13 @@ pub struct EnvironmentSettings {
     pub proxy: Option<ProxySettings>,
     /// What is done about clients that ask far too often.
     pub herd: HerdRules,
+    /// The keys of the issuer before.
+    pub previous: Option<PreviousSettings>,
 }
 
 /// The lines of the reference.
 pub(super) fn settings() -> Vec<Setting> {
-    [own_settings(), tls::settings("environments.NAME.tls"), proxy::settings()].concat()
+    [own_settings(), tls::settings("environments.NAME.tls"), proxy::settings(), previous::settings()].concat()
 }
 
 fn own_settings() -> Vec<Setting> {
@@ -83,6 +85,7 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables, folder: &Path) 
         };
         let tls = tls::read(Some(&entry), variables, &section);
         let proxy = proxy::read(&entry, variables, &section, folder);
+        let previous = previous::read(&entry, variables, &section, folder);
         check_certificates(&entry, proxy.as_ref(), tls.as_ref());
         let percent = read_integer(Some(&entry), variables, (&section, "expiry_jitter"), 0, 0..=50);
         let seconds = read_integer(Some(&entry), variables, (&section, "reuse"), 0, 0..=3600);
@@ -92,7 +95,7 @@ pub(super) fn read(top: &TableReader<'_>, variables: &Variables, folder: &Path) 
             if let Some(other) = environments.iter().find(|other| other.listen == listen && listen.port() != 0) {
                 entry.report(format!("`{section}.listen`: {listen} is the listener of {} already", other.name));
             }
-            environments.push(EnvironmentSettings { name, listen, hosts, tls, proxy, herd });
+            environments.push(EnvironmentSettings { name, listen, hosts, tls, proxy, herd, previous });
         }
         entry.finish();
     }

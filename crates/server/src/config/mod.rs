@@ -7,6 +7,7 @@
 mod admin;
 mod environments;
 mod metrics;
+mod previous;
 mod proxy;
 mod reference;
 mod section;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 pub use admin::AdminSettings;
 pub use environments::EnvironmentSettings;
 pub use metrics::MetricsSettings;
+pub use previous::PreviousSettings;
 pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};

@@ -124,6 +124,30 @@ fn listeners_are_secured_by_variables_too() {
 }
 
 #[test]
+fn keys_of_the_issuer_before_are_published_until_a_day() {
+    assert!(parse(LEAST, &[]).unwrap().environments[0].previous.is_none());
+    let previous = |lines: &str| parse(&format!("{LEAST}[environments.production.previous]\n{lines}"), &[]);
+    let settings = previous("jwks = \"old.json\"\nuntil = \"2027-01-31\"\n").unwrap().environments[0].previous.clone().unwrap();
+    assert_eq!((settings.jwks.to_str(), settings.until.to_string().as_str()), (Some("/data/old.json"), "2027-01-31"));
+    for (lines, expected) in [
+        ("jwks = \"old.json\"\n", "`environments.production.previous.until`: keys of another issuer"),
+        ("until = \"2027-01-31\"\n", "give `jwks` and `until`, or neither"),
+        ("jwks = \"old.json\"\nuntil = \"31.1.2027\"\n", "expected a day, such as \"2027-01-31\""),
+        ("jwks = \"old.json\"\nuntil = \"2027-02-30\"\n", "expected a day"),
+        ("jwks = \"old.json\"\nuntil = \"2027-01-31T10:00:00\"\n", "expected a day"),
+        ("jwk = \"old.json\"\n", "did you mean `jwks`?"),
+    ] {
+        let found = previous(lines).unwrap_err();
+        assert!(found.len() == 1 && found[0].contains(expected), "{lines}: {found:?}");
+    }
+    let variables = [
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_PREVIOUS_JWKS", "/keys/old.json"),
+        ("MINTMARK_ENVIRONMENTS_PRODUCTION_PREVIOUS_UNTIL", "2027-01-31"),
+    ];
+    assert!(parse(LEAST, &variables).unwrap().environments[0].previous.is_some());
+}
+
+#[test]
 fn the_reference_in_the_documentation_is_current() {
     let written = include_str!("../../../../docs/configuration.md");
     assert_eq!(written, reference(), "run: cargo run -- check --reference > docs/configuration.md");

@@ -3,6 +3,7 @@
 //! | Path | File |
 //! |---|---|
 //! | `/.well-known/jwks.json` | `jwks` |
+//! | `/.well-known/jwks/previous-DATE.json` | `previous` |
 //! | `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration` | `metadata` |
 //! | `/.well-known/oauth-protected-resource` | `metadata` |
 //! | `/v0/business`, `/v0/business/{id}` | `business` |
@@ -24,6 +25,7 @@ mod jwks;
 mod listener;
 mod metadata;
 mod peer;
+mod previous;
 mod proxy;
 mod request_id;
 mod revocations;
@@ -45,6 +47,7 @@ use mintmark_core::token::HerdRules;
 pub use host::HostRule;
 pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
+pub use previous::PreviousKeys;
 pub use proxy::Proxies;
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
@@ -67,6 +70,8 @@ pub struct Site {
     pub takes_certificates: bool,
     /// What is done about clients that ask far too often.
     pub herd: HerdRules,
+    /// The keys of the issuer before, while its tokens are in use.
+    pub previous: Option<Arc<PreviousKeys>>,
 }
 
 /// What every handler gets.
@@ -102,6 +107,7 @@ fn built_in_routes(app: App) -> Router {
         .route_layer(middleware::from_fn_with_state(business::Protection::new(app.clone()), business::protect));
     Router::new()
         .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/jwks/{document}", get(previous::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
         .route("/.well-known/openid-configuration", get(metadata::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))

@@ -9,7 +9,7 @@ use super::counters::{Sharded, count, value};
 
 /// What is asked for, with the paths that ask for it; the first that fits counts.
 const ROUTES: [(&str, &[&str]); 11] = [
-    ("jwks", &["/.well-known/jwks.json"]),
+    ("jwks", &["/.well-known/jwks.json", "/.well-known/jwks/"]),
     ("revocations", &["/.well-known/mintmark-revocations"]),
     ("metadata", &["/.well-known/"]),
     ("introspect", &["/oauth/introspect"]),

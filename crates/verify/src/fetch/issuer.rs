@@ -17,7 +17,7 @@ use super::{
     transport::Fetcher,
 };
 use crate::{
-    Verifier, clock,
+    PreviousIssuer, Verifier, clock,
     revocations::{DEFAULT_GRACE_SECONDS, RevocationList},
 };
 
@@ -49,6 +49,7 @@ pub struct IssuerBuilder {
     grace_seconds: u32,
     revocations: Wish,
     metadata_uri: Option<String>,
+    jwks_uri: Option<String>,
     clock: Clock,
 }
 
@@ -93,6 +94,7 @@ impl Issuer {
             grace_seconds: DEFAULT_GRACE_SECONDS,
             revocations: Wish::IfPublished,
             metadata_uri: None,
+            jwks_uri: None,
             clock: Arc::new(clock::unix_seconds),
         }
     }
@@ -104,6 +106,13 @@ impl Issuer {
             Some(followed) => verifier.revocations(Arc::clone(&followed.list)),
             None => verifier,
         }
+    }
+
+    /// This issuer as the one before another, for the tokens of both: see
+    /// [`Verifier::accept_previous`]. `audience` is what this resource server is called in its tokens, which are refused from
+    /// `until_unix_seconds` on. Its revocations, where it publishes any, are not looked at.
+    pub fn as_previous(&self, audience: impl Into<String>, until_unix_seconds: i64) -> PreviousIssuer {
+        PreviousIssuer::new(self.identifier.clone(), audience, self.keys(), until_unix_seconds)
     }
 
     /// The issuer's keys.
@@ -189,6 +198,15 @@ impl IssuerBuilder {
         self
     }
 
+    /// Where the issuer's keys are. No metadata is read then, and no revocations are followed: for an issuer that publishes
+    /// neither, or whose keys somebody else publishes, as Mintmark does for the
+    /// [issuer before](PreviousIssuer).
+    #[must_use]
+    pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
+        self.jwks_uri = Some(uri.into());
+        self
+    }
+
     /// Takes the time, in seconds since 1970, from here instead of the system.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
@@ -232,6 +250,9 @@ impl IssuerBuilder {
     }
 
     async fn metadata(&self, fetcher: &Fetcher) -> Result<Metadata, FetchError> {
+        if let Some(uri) = &self.jwks_uri {
+            return Ok(Metadata { jwks_uri: address::parse(uri)?, revocations_uri: None });
+        }
         let uri = self.metadata_uri.as_deref().map_or_else(|| address::metadata(&self.issuer), address::parse)?;
         Metadata::fetch(fetcher, uri, &self.issuer).await
     }

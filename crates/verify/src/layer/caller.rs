@@ -16,6 +16,12 @@ impl Caller {
         &self.0.client_id
     }
 
+    /// Who issued the token. During a change it may be the [issuer before](crate::PreviousIssuer), and tenant and business are
+    /// names that it gave.
+    pub fn issuer(&self) -> &str {
+        &self.0.iss
+    }
+
     /// The customer organisation that the client belongs to.
     pub fn tenant(&self) -> Option<&str> {
         self.0.tenant_id.as_deref()

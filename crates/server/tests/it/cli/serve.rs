@@ -170,3 +170,33 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all.sort();
     all
 }
+
+/// As after the installation of a package, which brings a configuration.
+#[tokio::test]
+async fn init_makes_what_a_configuration_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, state) = (folder.path().join("mintmark.toml"), folder.path().join("state"));
+    std::fs::create_dir(&state).unwrap();
+    let text = "[store]\npath = \"state/mintmark.db\"\n[root_keys]\nfile = \"state/keys.toml\"\n\
+                [environments.sandbox]\nlisten = \"127.0.0.1:0\"\n";
+    std::fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap();
+    let init = |environment: &'static str| ["init", "--config", config, "--environment", environment];
+
+    let said = Finished::refused(&init("production=https://auth.example"));
+    assert!(said.contains("has no [environments.production]: add it") && contents(&state).is_empty(), "{said}");
+    let said = Finished::refused(&[&init("sandbox=https://sandbox.example")[..], &["--port", "9000"]].concat());
+    assert!(said.contains("the configuration says where everything is") && contents(&state).is_empty(), "{said}");
+
+    // Twice: the second time finds what the first one made.
+    for _ in 0..2 {
+        let made = Finished::good(&init("sandbox=https://sandbox.example"));
+        assert!(made.stdout.contains("keys.toml"), "{made:?}");
+    }
+    assert_eq!(std::fs::read_to_string(config).unwrap(), text);
+    let deployment = Deployment { folder: folder.path().to_owned(), config: config.to_owned() };
+    let (program, sandbox) = deployment.serve().await;
+    let metadata = send(sandbox, get("/.well-known/oauth-authorization-server", "").as_bytes()).await.json();
+    assert_eq!(metadata["issuer"], "https://sandbox.example");
+    terminate(program).await;
+}

@@ -126,6 +126,32 @@ async fn metadata_can_be_elsewhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_issuer_without_metadata_is_followed_by_its_keys_alone() {
+    let script = Script::at_once(|get| match get.uri.path() {
+        "/.well-known/jwks/previous-2027-01-31.json" => Ok(jwks(&["EdDSA"])),
+        _ => unreachable(),
+    });
+    let keys = "https://auth.example/.well-known/jwks/previous-2027-01-31.json";
+    let builder = || Issuer::builder("https://old.example").transport(script.clone()).clock(clock()).jwks_uri(keys);
+    let required = builder().require_revocations().follow().await;
+    assert!(matches!(required, Err(FetchError::Metadata("it has no mintmark_revocations_uri"))));
+    let old = builder().follow().await.unwrap();
+    assert!(old.revocations().is_none());
+    assert!(script.asked().iter().all(|(_, get)| get.uri == keys));
+
+    let previous = old.as_previous("ledger-api", NOW + 100);
+    drop(old);
+    let verifier = crate::Verifier::new(ISSUER, AUDIENCE, crate::KeySet::default()).accept_previous(previous).unwrap();
+    let token = Token::good().claim("iss", "https://old.example").claim("aud", "ledger-api").signed();
+    assert!(verifier.verify(&token, NOW).is_ok());
+    assert_eq!(verifier.verify(&token, NOW + 100), Err(TokenError::IssuerEnded));
+    // The verifier keeps its keys up.
+    let asked = script.count();
+    sleep(Duration::from_secs(400)).await;
+    assert!(script.count() > asked);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_issuer_that_nobody_uses_is_asked_no_more() {
     let clock = clock();
     let now = clock.clone();
