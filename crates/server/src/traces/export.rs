@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::sync::{mpsc, watch};
 
 use super::transport::Transport;
-use super::{TraceCounts, Traces};
+use super::{PerSecond, TraceCounts, Traces};
 use crate::config::TracingSettings;
 
 /// How many requests go to the collector at once.

@@ -72,6 +72,25 @@ enum Standing {
     Suspect,
 }
 
+/// What is noted of a network once it is dropped.
+struct Judgement<'a> {
+    secrets: &'a ImportedSecrets,
+    asked: &'a Asked,
+    standing: Standing,
+}
+
+impl Drop for Judgement<'_> {
+    fn drop(&mut self) {
+        let Asked { owner, source, at } = self.asked;
+        let known = match self.standing {
+            Standing::Proven => &self.secrets.proven,
+            Standing::Suspect => &self.secrets.suspects,
+            Standing::Unknown => return,
+        };
+        known.insert((owner.clone(), *source), *at);
+    }
+}
+
 /// A secret and a hash, as a digest that only somebody with the pepper can compute.
 type Mark = [u8; 32];
 type Owner = (EnvironmentName, ClientId);
@@ -201,17 +220,24 @@ impl ImportedSecrets {
         };
         let Some(mark) = candidates.first().map(|first| first.mark) else { return Ok(None) };
         let place = self.take_place(&asked, mark)?;
+        // Whoever goes away before its turn and comes again would keep its place for ever, so that counts as a wrong secret does.
+        let mut judgement = Judgement { secrets: self, asked: &asked, standing: Standing::Suspect };
         let turn = Arc::clone(&place.turn).lock_owned().await;
         // Somebody with the same secret may have found it out.
         let candidates = match self.remembered(candidates) {
-            Ok(right) => return Ok(Some(right)),
+            Ok(right) => {
+                judgement.standing = Standing::Proven;
+                return Ok(Some(right));
+            }
             Err(unknown) => unknown,
         };
-        let found = self.compute(candidates, secret, (turn, place)).await?;
-        let Asked { owner, source, at } = asked;
-        let standing = if found.is_some() { &self.proven } else { &self.suspects };
-        standing.insert((owner, source), at);
-        Ok(found)
+        let found = self.compute(candidates, secret, (turn, place)).await;
+        judgement.standing = match &found {
+            Ok(Some(_)) => Standing::Proven,
+            Ok(None) => Standing::Suspect,
+            Err(HashesBusy) => Standing::Unknown,
+        };
+        found
     }
 
     /// How a network stands with a client, by what it sent lately.

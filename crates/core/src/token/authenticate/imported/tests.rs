@@ -132,6 +132,22 @@ async fn eight_networks_that_send_wrong_secrets_do_not_keep_the_client_out_s6() 
 }
 
 #[tokio::test]
+async fn whoever_goes_away_before_its_turn_is_taken_for_one_that_sent_a_wrong_secret_s6() {
+    let imported = ImportedSecrets::stuck(100);
+    let networks: Vec<String> = (0..8).map(|number| format!("198.51.100.{number}")).collect();
+    let guesses: Vec<SecretText> = (0..16).map(|number| text(&format!("guess-{number}"))).collect();
+    let held = waiting(&imported, &networks, &guesses).await;
+    assert_eq!(held.len(), SECRETS_OF_CLIENT);
+    drop(held);
+    // Only what was begun is still there.
+    let again = waiting(&imported, &networks, &guesses).await;
+    assert!(again.len() <= SECRETS_OF_SUSPECTS + 1, "{}", again.len());
+    let right = text("right");
+    let mut own = Box::pin(imported.find(candidate("right"), &right, of("one", HERE)));
+    assert!(is_pending(&mut own).await, "the client itself finds a place");
+}
+
+#[tokio::test]
 async fn where_a_secret_of_the_client_was_right_there_is_a_place_however_many_wait_s6() {
     let imported = ImportedSecrets::start(1).unwrap();
     assert_eq!(ask(&imported, "right").await, Ok(true));
