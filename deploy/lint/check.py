@@ -31,12 +31,23 @@ EVERYTHING = {
     "listenAddress": "[::]",
     "database": {"host": "db", "sslmode": "disable"},
     "secret": {"name": "keys", "rootKeysKey": "keys", "passwordKey": "password"},
-    "metrics": {"enabled": True, "port": 9465, "from": [{"podSelector": {}}]},
-    "settings": {"limits": {"connections": 1000000}, "outage": {"max_staleness": 60}, "log": {"level": 'warn'}},
+    "metrics": {"enabled": True, "port": 9465, "tokenKey": "readers", "from": [{"podSelector": {}}]},
+    "settings": {
+        "limits": {"connections": 1000000},
+        "outage": {"max_staleness": 60},
+        "log": {"level": 'warn'},
+        "tracing": {"endpoint": "http://collector.monitoring:4318/v1/traces"},
+    },
     "dialects": {"acme": 'format = 1\nname = "acme"\n\nextends = "asset"\n'},
     "podDisruptionBudget": {"minAvailable": "60%"},
     "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
-    "networkPolicy": {"egress": {"dns": []}},
+    "networkPolicy": {
+        "egress": {
+            "dns": [],
+            "collector": [{"podSelector": {}}],
+            "more": [{"ports": [{"port": 443, "protocol": "TCP"}]}],
+        }
+    },
     "podAnnotations": {"a": "b"},
     "nodeSelector": {"a": "b"},
     "tolerations": [{"key": "a", "operator": "Exists"}],
@@ -44,6 +55,7 @@ EVERYTHING = {
     "priorityClassName": "high",
 }
 LEAST = {"podDisruptionBudget": {"enabled": False}, "networkPolicy": {"enabled": False}, "replicas": 1, "settings": None}
+ANONYMOUS = {"metrics": {"enabled": True, "anonymous": True}, "settings": {"tracing": {"endpoint": "https://collector/v1/traces"}}}
 # What the chart must refuse, beside the example.
 REFUSED = [
     {"replicas": 2},
@@ -57,6 +69,9 @@ REFUSED = [
     {"database": {"host": "db/other"}},
     {"settings": {"metrics": {"listen": "0.0.0.0:1"}}},
     {"metrics": {"token": "a secret in the values"}},
+    {"metrics": {"enabled": True}},
+    {"metrics": {"enabled": True, "anonymous": True, "tokenKey": "readers"}},
+    {"networkPolicy": {"egress": {"collector": [{"cidr": "10.0.0.0/8"}]}}},
     {"settings": {"store": {"path": "mintmark.db"}}},
     {"settings": {"limits": {"shutdown_grace": 5}}},
     {"settings": {"outage": {"snapshot": "elsewhere"}}},
@@ -172,7 +187,7 @@ def check_chart():
     if not helm:
         return
     example = yaml.safe_load(EXAMPLE.read_text())
-    accepted = (example, EVERYTHING, merged(example, LEAST))
+    accepted = (example, EVERYTHING, merged(example, LEAST), merged(example, ANONYMOUS))
     found = [message for values in accepted for message in helm.lint(CHART, values, strict=True)["messages"]]
     faults = [f"{message['path']}: {message['error']}" for message in found if message["severity"] > 1]
     for fault in faults:
@@ -182,6 +197,8 @@ def check_chart():
     with helm.Chart.load(CHART) as chart:
         for values in accepted:
             check_rendered(render(helm, chart, values, "mintmark"))
+        check_traces(render(helm, chart, EVERYTHING, "mintmark"), 4318)
+        check_traces(render(helm, chart, merged(example, ANONYMOUS), "mintmark"), 443)
         # Another release's name is another prefix, and no longer than a name may be.
         check_rendered(render(helm, chart, example, "a-release-whose-name-is-as-long-as-helm-allows-it-to-be"))
         for refused in [None, *REFUSED]:
@@ -191,6 +208,13 @@ def check_chart():
             except helm.HelmError:
                 continue
             mistake(where, f"it must refuse {refused or 'the defaults alone, which lack what is required'}")
+
+
+def check_traces(rendered, port):
+    """A collector that the settings name can be reached."""
+    policy, = (document for _, document in rendered if document["kind"] == "NetworkPolicy")
+    if not any(rule["ports"] == [{"port": port, "protocol": "TCP"}] for rule in policy["spec"]["egress"]):
+        mistake(CHART, f"the network policy lets no trace out to port {port}")
 
 
 def render(helm, chart, values, release):
@@ -230,17 +254,22 @@ def check_rendered(rendered):
 
 def check_pod(pod):
     """The `restricted` pod security standard, and what Mintmark needs besides."""
-    container, = pod["containers"]
+    node, = pod["containers"]
     expected = [
         (pod["securityContext"]["runAsNonRoot"], True),
         (pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault"),
         (pod["automountServiceAccountToken"], False),
         (pod["enableServiceLinks"], False),
-        (container["securityContext"]["allowPrivilegeEscalation"], False),
-        (container["securityContext"]["readOnlyRootFilesystem"], True),
-        (container["securityContext"]["capabilities"], {"drop": ["ALL"]}),
-        ([entry for entry in container["env"] if "value" in entry], []),
+        ([entry for entry in node["env"] if "value" in entry], []),
     ]
+    for container in [node, *pod.get("initContainers", [])]:
+        expected += [
+            (container["securityContext"]["allowPrivilegeEscalation"], False),
+            (container["securityContext"]["readOnlyRootFilesystem"], True),
+            (container["securityContext"]["capabilities"], {"drop": ["ALL"]}),
+            # Neither may name what the pod has not, or be without what it needs.
+            ({mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in pod["volumes"]}, True),
+        ]
     for found, wanted in expected:
         if found != wanted:
             mistake(CHART, f"the pod: expected {wanted}, found {found}")

@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// The last moment that has a text: the end of the year 9999, less a day, since a text may be of any time zone.
+    pub const LAST: Self = Self(253_402_207_200);
+
+    /// The moment, or the last one that has a text where it is later: what says milliseconds for seconds means some day far off.
+    #[must_use]
+    pub fn writable(self) -> Self {
+        self.min(Self::LAST)
+    }
+
     /// The moment `seconds` later; the end of time if there is none.
     #[must_use]
     pub fn plus(self, seconds: u32) -> Self {

@@ -2,11 +2,12 @@
 
 mod background;
 mod health;
+mod heartbeat;
 mod keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mintmark_core::clock::{Clock, Timestamp};
@@ -29,6 +30,7 @@ use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 use crate::traces::Traces;
 pub use health::NotReady;
+use heartbeat::Heartbeat;
 pub(crate) use keys::KeyThreads;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -71,10 +73,10 @@ pub struct Node {
     pub(crate) traces: Option<Traces>,
     /// What is counted.
     pub(crate) metrics: Metrics,
-    /// Whether the node was ready once.
-    was_ready: AtomicBool,
-    /// When the change feed was last about to be read, on the boot-time clock, in milliseconds; 0 before the first time.
-    heartbeat: AtomicU64,
+    /// Whether what the node knows was fresh enough to decide from once.
+    was_fresh: AtomicBool,
+    /// When the change feed was last about to be read.
+    heartbeat: Heartbeat,
 }
 
 /// What came of reading the dialects again.
@@ -232,8 +234,8 @@ impl Node {
             last_reload: ArcSwapOption::empty(),
             traces: None,
             metrics: Metrics::new(started_at),
-            was_ready: AtomicBool::new(false),
-            heartbeat: AtomicU64::new(0),
+            was_fresh: AtomicBool::new(false),
+            heartbeat: Heartbeat::default(),
         })
     }
 

@@ -166,5 +166,6 @@ fn grants(path: &str, grants: &Grants) -> Block {
 
 /// A moment as RFC 3339 writes it.
 pub(crate) fn moment(moment: Timestamp) -> String {
+    let moment = moment.writable();
     jiff::Timestamp::from_second(moment.0).map_or_else(|_| moment.0.to_string(), |moment| moment.to_string())
 }

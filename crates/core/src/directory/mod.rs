@@ -49,7 +49,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
 use crate::model::{BusinessId, ClientId, Credential, EnvironmentName, Position, ProofKind, Status, TenantId};
 use crate::registry::{MAX_COMPARED_SECRETS, MAX_LIVE_PROOFS};
-use crate::store::{AsOf, Read, Store, StoreError};
+use crate::store::{AsOf, Incarnation, Read, Store, StoreError};
 use crate::token::Denial;
 use cache::{Cached, Lookup};
 use environment::Environments;
@@ -76,7 +76,7 @@ const TYPICAL_CLIENT: u64 = 472;
 const TYPICAL_BUSINESS: u64 = 150;
 
 /// For how long after the last successful poll a node counts as following the feed, so that it trusts the names of clients to be
-/// complete.
+/// complete, and gives tokens again.
 const FOLLOWING_MILLISECONDS: u64 = 10_000;
 
 /// How many credentials of a client that are no secrets a token request looks at, those that are over included.
@@ -186,6 +186,11 @@ impl<S: Store> Directory<S> {
     /// The head of the feed, as it was last read.
     pub fn head_position(&self) -> Position {
         self.progress.head()
+    }
+
+    /// Which history of the store the view follows; none while everything is read anew.
+    pub fn history(&self) -> Option<Incarnation> {
+        self.progress.history()
     }
 
     /// How much it may hold, and how old it may get.

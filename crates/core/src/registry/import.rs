@@ -95,7 +95,7 @@ pub enum ImportVerdict {
     Made,
     /// It was imported from there before, and is as it was.
     Unchanged,
-    /// It was imported from there before, and what proves it differs: told, not changed.
+    /// It was imported from there before, and something that it may do or is proved by differs: told, not changed.
     Differs(String),
     /// It cannot be imported.
     Refused(String),
@@ -208,7 +208,13 @@ impl<S: Store> Import<'_, S> {
         let client = self.client_of(&new, &mut left_out)?;
         check_client(&client)?;
         self.registry.check_dialects(&client, &client.dialects).await?;
-        let credentials = new.credentials.into_iter().map(|credential| self.credential_of(&client, credential));
+        let (live, expired): (Vec<_>, Vec<_>) =
+            new.credentials.into_iter().partition(|credential| !self.is_expired(credential));
+        if live.is_empty() && !expired.is_empty() {
+            return Err(RegistryError::NotAllowed("all of its secrets have expired".to_owned()));
+        }
+        left_out.extend(expired.iter().map(|_| LeftOut { what: "a secret".to_owned(), why: "it has expired".to_owned() }));
+        let credentials = live.into_iter().map(|credential| self.credential_of(&client, credential));
         let credentials = credentials.collect::<Outcome<Vec<Credential>>>()?;
         check_count(&credentials)?;
         let draft = Draft {
@@ -277,13 +283,18 @@ impl<S: Store> Import<'_, S> {
         kept
     }
 
+    /// What has expired proves nobody any more: it is left out, and what else the client has is not.
+    fn is_expired(&self, credential: &CredentialToImport) -> bool {
+        credential.expires_at.is_some_and(|end| end <= self.registry.clock.now())
+    }
+
     fn credential_of(&self, client: &Client, new: CredentialToImport) -> Outcome<Credential> {
         let CredentialToImport { proof, expires_at } = new;
         let from = self.place.from.to_owned();
         let imported = |scheme: &str| Some(Imported { from, scheme: scheme.to_owned() });
         let now = self.registry.clock.now();
-        if expires_at.is_some_and(|end| end <= now) {
-            return Err(RegistryError::NotAllowed("its secret has expired".to_owned()));
+        if expires_at.is_some_and(|end| end > Timestamp::LAST) {
+            return invalid("secret_expires_at", "seconds since 1970, of a day before the year 9999; are these milliseconds?");
         }
         let id = CredentialId::generate(&*self.registry.random);
         let (proof, imported) = match proof {

@@ -125,12 +125,18 @@ impl Fields {
 impl<S: Store> TokenEndpoint<S> {
     /// A token that was made for the same request a moment ago, if there is one that is as good as a new one: in its window, with at
     /// least half of its life left, and ended by nothing.
+    ///
+    /// Nothing while the change feed is not followed: that nothing ended the token would be an old answer, and a token that was revoked
+    /// elsewhere would be given out for as long as the node may decide. A new one at least bears the position that it was made at.
     pub(super) fn fresh_token(
         &self,
         (key, reuse): (&FreshKey, u32),
         authorized: &Authorized<'_>,
         token_type: &'static str,
     ) -> Option<AccessToken> {
+        if !self.directory.is_following() {
+            return None;
+        }
         let kept = self.fresh.kept.get(&key.0)?;
         let now = self.clock.now();
         let life = kept.expires_at.0.saturating_sub(kept.issued_at.0);

@@ -7,7 +7,7 @@ use mintmark_core::document::TableReader;
 use mintmark_core::model::IpNetwork;
 
 use super::Variables;
-use super::section::{Setting, read_choice, read_list, read_text, variable_name};
+use super::section::{Setting, read_boolean, read_choice, read_list, read_text, variable_name};
 
 /// How a proxy writes a client's certificate into a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct ProxySettings {
     pub verified_value: String,
     /// The header with the client's address, and its form.
     pub address_header: Option<(HeaderName, AddressFormat)>,
+    /// Whether their word on whose trace a request belongs to counts.
+    pub traceparent: bool,
 }
 
 const FORMATS: [&str; 3] = ["rfc9440", "nginx", "envoy"];
@@ -101,6 +103,13 @@ pub(super) fn settings() -> Vec<Setting> {
             "The header with the client's address for limits and logs: `X-Forwarded-For`, `Forwarded` or `none`. Of its addresses \
              the last one that is no proxy's counts.",
         ),
+        setting(
+            "traceparent",
+            "false",
+            "Whether the header `traceparent` counts that comes from the proxies. Set it only where they make it themselves or take away \
+             what clients sent: most hand on whatever they got, and then a stranger says whose trace a request belongs to and that it \
+             is traced. See [observability.md](observability.md).",
+        ),
     ]
 }
 
@@ -129,6 +138,7 @@ pub(super) fn read(
             "Forwarded" => Some((http::header::FORWARDED, AddressFormat::Forwarded)),
             _ => Some((HeaderName::from_static("x-forwarded-for"), AddressFormat::List)),
         },
+        traceparent: read_boolean(reader.table.as_ref(), variables, (&reader.section, "traceparent"), false),
     };
     reader.check(&settings);
     if let Some(table) = reader.table {
@@ -178,7 +188,10 @@ impl Reader<'_> {
                            certificate_sha256";
             self.report("addresses", message);
         }
-        let has_more = settings.certificate_header.is_some() || settings.verified_header.is_some() || !proves_nothing;
+        let has_more = settings.certificate_header.is_some()
+            || settings.verified_header.is_some()
+            || settings.traceparent
+            || !proves_nothing;
         if settings.addresses.is_empty() && has_more {
             self.report(
                 "addresses",

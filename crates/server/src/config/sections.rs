@@ -137,8 +137,11 @@ settings! {
         /// The collector's address for OTLP over HTTP with protobuf, whole: `http://127.0.0.1:4318/v1/traces`. Nothing is traced where it
         /// is empty.
         endpoint: text = "";
-        /// Of how many token requests one is traced, by chance. Those that a configured proxy traces are traced besides.
+        /// Of how many token requests one is traced, by chance. Those that a configured proxy traces are traced besides, where its
+        /// `traceparent` counts.
         one_in: integer = 100, (1..=1_000_000);
+        /// How many requests are traced in a second, at most, because a proxy says so; the others by chance, as if it had said nothing.
+        proxied_per_second: integer = 20, (0..=100_000);
         /// Traced requests that wait for the collector at most; one more is dropped, and counted.
         queue: integer = 1024, (1..=65_536);
         /// A file with headers for the collector, such as its key: `name: value` in each line, readable by the server alone.

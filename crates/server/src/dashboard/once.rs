@@ -14,6 +14,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mintmark_core::clock::Timestamp;
 use mintmark_core::random::Random;
 use mintmark_core::registry::RegistryError;
 use mintmark_core::store::StoreError;
@@ -21,7 +22,7 @@ use mintmark_core::store::StoreError;
 use super::seat::{Seat, Stop, go};
 use super::security::TOKEN_FIELD;
 use crate::admin::Refusal;
-use crate::store::{Begun, RequestDigest};
+use crate::store::{Begun, RequestDigest, SqlStore};
 
 /// The field with the token.
 pub(crate) const FIELD: &str = "once";
@@ -31,9 +32,8 @@ const KEPT: u32 = 86_400;
 const TOKEN_MAX: usize = 64;
 /// How long our own tokens are: 128 bits in base64url.
 pub(crate) const TOKEN_LENGTH: usize = 22;
-/// How often, and after how long each time, a form that came before is looked at that is in work.
-const LOOKS: usize = 50;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// After how many milliseconds each time a form is looked at again that came before and is in work: some five seconds in all.
+const LOOKS: [u64; 7] = [50, 100, 200, 400, 800, 1600, 1600];
 
 /// A token for a form that is about to be shown.
 pub(crate) fn token(random: &dyn Random) -> String {
@@ -65,7 +65,7 @@ pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
         key: hash(["a form of the dashboard", &principal, token].into_iter()),
         request: hash(std::iter::once(seat.visit.path.as_str()).chain(asked(seat))),
     };
-    let begun = look(seat, &digest).await.map_err(|error| seat.stop(error))?;
+    let begun = look(seat.desk.store(), seat.app.now(), &digest, &LOOKS).await.map_err(|error| seat.stop(error))?;
     Ok(match begun {
         Begun::First => Sent::First(Ticket(digest)),
         Begun::Answered(place) => Sent::Before(place),
@@ -73,15 +73,22 @@ pub(crate) async fn begin(seat: &Seat) -> Result<Sent, Stop> {
     })
 }
 
-async fn look(seat: &Seat, digest: &RequestDigest) -> Result<Begun, StoreError> {
-    let now = seat.app.now();
-    for _ in 0..LOOKS {
-        match seat.desk.store().begin_request(digest, now, now.plus(KEPT)).await? {
-            Begun::Unanswered => tokio::time::sleep(BETWEEN_LOOKS).await,
-            begun => return Ok(begun),
+/// Takes the row, or waits for what becomes of whoever has it: by reading alone, so that a form whose answer never comes costs the store
+/// no more writes than any other.
+async fn look(store: &SqlStore, now: Timestamp, digest: &RequestDigest, looks: &[u64]) -> Result<Begun, StoreError> {
+    let mut begun = store.begin_request(digest, now, now.plus(KEPT)).await?;
+    for wait in looks {
+        if begun != Begun::Unanswered {
+            break;
         }
+        tokio::time::sleep(Duration::from_millis(*wait)).await;
+        begun = match store.begun_request(digest).await? {
+            Some(begun) => begun,
+            // Whoever had it did nothing, so it is there to be taken. One that goes again and again is not run after.
+            None => return store.begin_request(digest, now, now.plus(KEPT)).await,
+        };
     }
-    Ok(Begun::Unanswered)
+    Ok(begun)
 }
 
 /// The ticket of a form that came for the first time; one that came before leads to a page that says so.
@@ -135,4 +142,31 @@ fn hash<'t>(texts: impl Iterator<Item = &'t str>) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::fixture::{Dashboard, START};
+
+    const DIGEST: RequestDigest = RequestDigest { key: [1; 32], request: [2; 32] };
+    const NOW: Timestamp = Timestamp(START);
+
+    fn written(store: &SqlStore) -> u64 {
+        store.measured().asked("idempotency.take")
+    }
+
+    #[tokio::test]
+    async fn a_form_whose_answer_never_comes_is_waited_for_without_writing() {
+        let dashboard = Dashboard::new(true).await;
+        let store = &*dashboard.app.management.registry.store;
+        assert_eq!(look(store, NOW, &DIGEST, &[]).await.unwrap(), Begun::First);
+        let before = written(store);
+        assert_eq!(look(store, NOW, &DIGEST, &[0; 20]).await.unwrap(), Begun::Unanswered);
+        assert_eq!(written(store) - before, before, "as many writes as for a form that came once");
+        store.note_answer(&DIGEST, "/there").await.unwrap();
+        assert_eq!(look(store, NOW, &DIGEST, &[0; 20]).await.unwrap(), Begun::Answered("/there".to_owned()));
+        let other = RequestDigest { request: [3; 32], ..DIGEST };
+        assert_eq!(look(store, NOW, &other, &[0; 20]).await.unwrap(), Begun::Other);
+    }
 }

@@ -16,10 +16,11 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mintmark_core::random::Random;
 
-use super::access::session::RenewedCookie;
+use super::access::session::{RenewedCookie, signed_in};
 use super::forms::{BODY_MAX, Fields, SIGNED_IN_BODY_MAX};
 use super::frame::Visit;
 use super::{AdminApp, cookies, problem};
@@ -127,7 +128,7 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
         return Err(Refusal::NotAForm);
     }
     let session = cookies::value(&parts.headers, cookies::session_name(app));
-    let limit = if session.is_some() { SIGNED_IN_BODY_MAX } else { BODY_MAX };
+    let limit = if may_be_large(&body) && session.is_some() { limit_of(app, &parts.headers).await? } else { BODY_MAX };
     let body = read(app, body, limit).await?;
     let fields = Fields::parse(&body).map_err(|_| Refusal::NotAForm)?;
     if let Some(session) = session {
@@ -138,6 +139,23 @@ async fn admit(app: &AdminApp, request: Request) -> Result<Request, Refusal> {
     }
     parts.extensions.insert(fields);
     Ok(Request::from_parts(parts, Body::empty()))
+}
+
+/// Whether a body is longer than those of the forms that anybody may send, or does not say how long it is.
+fn may_be_large(body: &Body) -> bool {
+    body.size_hint().upper().is_none_or(|longest| longest > BODY_MAX as u64)
+}
+
+/// How long the form may be of whoever shows a session. A cookie may say anything: long ones are read from members alone.
+async fn limit_of(app: &AdminApp, headers: &HeaderMap) -> Result<usize, Refusal> {
+    match signed_in(app, headers).await {
+        Ok(Some(_)) => Ok(SIGNED_IN_BODY_MAX),
+        Ok(None) => Err(Refusal::Token),
+        Err(error) => {
+            tracing::warn!(%error, "who sends a long form cannot be read");
+            Err(Refusal::Incomplete)
+        }
+    }
 }
 
 /// Reads a body within the limits of size and time.

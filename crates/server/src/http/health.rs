@@ -1,5 +1,8 @@
 //! `GET /livez`, `/readyz` and `/startupz`, for whatever starts nodes and sends requests to them. They tell a status and one word; why
 //! a node is not ready is in its log.
+//!
+//! Each says the same at every listener: it is the process that is started anew or passed by. `/readyz/environment` alone is about the
+//! environment of its listener, for proxies that send each environment's requests by themselves.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use http::{HeaderValue, StatusCode};
 use super::App;
 use crate::node::{Node, NotReady};
 
-/// The routes of a listener that is no environment's: the node is ready there if any environment is.
+/// The routes of a listener that is no environment's.
 pub(crate) fn routes(node: Arc<Node>) -> Router {
     let ready = async |State(node): State<Arc<Node>>| ready_or_not(node.readiness());
     let start_up = async |State(node): State<Arc<Node>>| started_or_not(&node);
@@ -27,12 +30,17 @@ pub(super) async fn live(State(app): State<App>) -> Response {
     live_or_not(&app.node)
 }
 
-/// Whether requests for this listener's environment should come here.
+/// Whether requests should come to this node.
 pub(super) async fn ready(State(app): State<App>) -> Response {
+    ready_or_not(app.node.readiness())
+}
+
+/// Whether requests for this listener's environment should come here.
+pub(super) async fn environment_ready(State(app): State<App>) -> Response {
     ready_or_not(app.node.readiness_for(&app.site.environment))
 }
 
-/// Whether the node was ready once, so that it is time to ask the other two.
+/// Whether the node has started, so that it is time to ask the other two.
 pub(super) async fn started(State(app): State<App>) -> Response {
     started_or_not(&app.node)
 }

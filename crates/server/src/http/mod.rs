@@ -10,7 +10,7 @@
 //! | `/.well-known/mintmark-revocations` | `revocations` |
 //! | `/oauth/revoke`, `/oauth/introspect` | `ending` |
 //! | `/verify/{resource_id}` | `gateway` |
-//! | `/livez`, `/readyz`, `/startupz` | `health` |
+//! | `/livez`, `/readyz`, `/readyz/environment`, `/startupz` | `health` |
 //! | everything else | `token`: the token endpoints of the dialects, and the 404 of those that own a prefix |
 
 mod answer;
@@ -119,6 +119,7 @@ fn built_in_routes(app: App) -> Router {
         .route("/verify/{resource}/{*path}", any(gateway::check_with_path))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/readyz/environment", get(health::environment_ready))
         .route("/startupz", get(health::started))
         .merge(api)
         .fallback(token::unknown_built_in)

@@ -17,15 +17,15 @@ pub struct Peer {
     pub certificate: Option<ClientCertificate>,
     /// Its `x5t#S256`, for the log.
     pub certificate_text: Option<String>,
-    /// Whether a proxy that proved itself sent the request and speaks for somebody.
-    pub is_told: bool,
+    /// Whether a proxy that proved itself sent the request, whose word on traces counts.
+    pub tells_traces: bool,
 }
 
 impl Peer {
     /// Somebody at an address, with the certificate that was shown.
     pub fn new(address: IpAddr, certificate: Option<ClientCertificate>) -> Self {
         let certificate_text = certificate.as_ref().map(|certificate| URL_SAFE_NO_PAD.encode(certificate.sha256));
-        Self { address, text: address.to_string(), certificate, certificate_text, is_told: false }
+        Self { address, text: address.to_string(), certificate, certificate_text, tells_traces: false }
     }
 }
 

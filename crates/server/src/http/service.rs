@@ -153,20 +153,27 @@ async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request:
         Served::Environment { app, routes } => (app, routes),
         Served::Other { hosts, routes } => {
             if !host::is_allowed(hosts, connection.server_name.as_deref(), &parts) {
-                return host::misdirected();
+                return misdirected(traffic);
             }
             return hand_on((routes, traffic), (&connection.peer, id), parts, body).await;
         }
     };
     if !host::is_allowed(&app.site.hosts, connection.server_name.as_deref(), &parts) {
-        return host::misdirected();
+        return misdirected(traffic);
     }
     let told = app.site.proxies.client_of(&connection.peer, &mut parts.headers, &*app.node.endpoint.clock).map(Arc::new);
     let peer = told.as_ref().unwrap_or(&connection.peer);
     if is_built_in(parts.uri.path()) {
         return hand_on((routes, traffic), (peer, id), parts, body).await;
     }
-    token::answer(app, peer, id, &parts, body).await
+    token::answer(app, (peer, traffic), id, &parts, body).await
+}
+
+/// Counted under one route, whatever was asked for: what somebody asks of a host that is not served here may be anything.
+fn misdirected(traffic: &ListenerTraffic) -> Response {
+    let response = host::misdirected();
+    traffic.note_answer(Route::MISDIRECTED, response.status());
+    response
 }
 
 /// Hands a request to a router, in a box: its work is rare and large.

@@ -19,34 +19,43 @@ use mintmark_core::token::{Denial, Exchange, Outcome, StepTimes};
 use mintmark_core::usage::{Asked, OutcomeClass};
 
 use super::{App, Peer, RequestId, answer};
-use crate::metrics::EnvironmentRequests;
+use crate::metrics::{EnvironmentRequests, ListenerTraffic, Route};
 use crate::traces::{Asker, Trace, TracedRequest, Traces};
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
-pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, parts: &Parts, body: B) -> Response
+pub(super) async fn answer<B>(
+    app: &App,
+    (peer, traffic): (&Peer, &ListenerTraffic),
+    id: &RequestId,
+    parts: &Parts,
+    body: B,
+) -> Response
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
     let dialects = app.node.dialects.load();
     let path = parts.uri.path();
-    match dialects.route(path) {
+    let (route, response) = match dialects.route(path) {
         Routed::Endpoint(dialect) if parts.method == dialect.route.method => {
-            answer_token(app, peer, id, dialect, parts, body).await
+            return answer_token(app, peer, id, dialect, parts, body).await;
         }
         Routed::Endpoint(dialect) => {
             note_refusal(app, peer, id, dialect, &Denial::MethodRefused);
-            refuse(app, id, dialect, parts, &Denial::MethodRefused)
+            return refuse(app, id, dialect, parts, &Denial::MethodRefused);
         }
         Routed::Redirect(dialect) => {
             let issuer = issuer_of(app);
-            answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, id, path)))
+            (Route::REDIRECT, answer::encoded(dialect.encode_redirect(parts.uri.query(), context(&issuer, id, path))))
         }
-        Routed::Owned(dialect) => refuse(app, id, dialect, parts, &Denial::RouteUnknown),
-        Routed::Unknown => not_found(),
-    }
+        Routed::Owned(dialect) => (Route::UNKNOWN, refuse(app, id, dialect, parts, &Denial::RouteUnknown)),
+        Routed::Unknown => (Route::UNKNOWN, not_found()),
+    };
+    // These are no token requests, so they are among the others.
+    traffic.note_answer(route, response.status());
+    response
 }
 
 /// Answers a path below one of Mintmark's own that is none: with the 404 of the dialect that owns it, if one does.
@@ -118,7 +127,7 @@ where
 }
 
 fn begin_trace(traces: &Traces, (headers, peer): (&HeaderMap, &Peer), (clock, start): (&dyn Clock, u64)) -> Option<Box<Trace>> {
-    let asker = if peer.is_told { Asker::Proxy } else { Asker::Stranger };
+    let asker = if peer.tells_traces { Asker::Proxy } else { Asker::Stranger };
     traces.begin(headers, asker, (clock.now_nanoseconds(), start))
 }
 

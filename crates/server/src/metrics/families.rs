@@ -51,7 +51,7 @@ families! {
     IN_FLIGHT_MAX: Gauge "mintmark_token_requests_in_flight_max" []
         "How many may be, limits.in_flight.";
     HTTP_REQUESTS: Counter "mintmark_http_requests_total" ["listener" "route" "status"]
-        "Answers to requests that are for no token.";
+        "Answers to requests that are for no token; the route is misdirected for hosts that are not served, unknown for paths of nobody's.";
     CONNECTIONS: Gauge "mintmark_connections" ["listener"]
         "Open connections.";
     CONNECTIONS_MAX: Gauge "mintmark_connections_max" ["listener"]
@@ -60,8 +60,10 @@ families! {
         "Connections that were accepted.";
     CONNECTIONS_FAILED: Counter "mintmark_connections_failed_total" ["listener"]
         "Connections that could not be accepted, for want of file descriptors for example.";
-    READY: Gauge "mintmark_ready" []
-        "Whether the node may decide: 1, or 0 with the reason in its log.";
+    READY: Gauge "mintmark_ready" ["environment"]
+        "Whether the node may decide for an environment that it serves: 1, or 0 with the reason in its log.";
+    STORE_INFO: Gauge "mintmark_store_info" ["store"]
+        "Always 1, for which history of a store the node follows: nodes of one store have one name, until it is restored.";
     CLOCK_OFFSET: Gauge "mintmark_clock_offset_seconds" []
         "How far this machine's clock is ahead of the database's.";
     CACHE_ENTRIES: Gauge "mintmark_cache_entries" ["cache"]

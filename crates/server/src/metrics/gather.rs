@@ -93,7 +93,11 @@ fn caches(out: &mut Exposition, node: &Node) {
 
 fn feed(out: &mut Exposition, node: &Node) {
     let directory = &node.endpoint.directory;
-    out.value(&f::READY, node.readiness().is_ok());
+    let served = node.served();
+    let ready = served.iter().map(|name| (vec![name.as_str()], u64::from(node.readiness_for(name).is_ok())));
+    out.values(&f::READY, ready);
+    let store = node.metrics.store_name(directory.history().as_ref());
+    out.values(&f::STORE_INFO, [(vec![store.as_str()], 1_u64)]);
     // A clock is off by seconds or minutes.
     out.value(&f::CLOCK_OFFSET, f64::from(i32::try_from(node.clock_offset()).unwrap_or(i32::MAX)));
     out.value(&f::FEED_POSITION, directory.applied_position().0);

@@ -28,8 +28,10 @@ mod traffic;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::EnvironmentName;
+use mintmark_core::store::Incarnation;
 
 pub use families::{FAMILIES, Family, Kind, reference};
 pub use gather::text;
@@ -45,11 +47,24 @@ pub(crate) struct Metrics {
     pub(crate) started_at: Timestamp,
     environments: Mutex<Vec<Arc<EnvironmentRequests>>>,
     listeners: Mutex<Vec<Arc<ListenerTraffic>>>,
+    /// What the store's history is called, as it was last known.
+    store: Mutex<String>,
 }
 
 impl Metrics {
     pub(crate) fn new(started_at: Timestamp) -> Self {
-        Self { started_at, environments: Mutex::default(), listeners: Mutex::default() }
+        Self { started_at, environments: Mutex::default(), listeners: Mutex::default(), store: Mutex::default() }
+    }
+
+    /// What a store's history is called: the beginning of a digest, by which alerts tell nodes of one store from those of another.
+    /// Where none is known at the moment, as it was called before.
+    fn store_name(&self, history: Option<&Incarnation>) -> String {
+        let mut name = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Incarnation(history)) = history {
+            let digest = digest(&SHA256, history.as_bytes());
+            *name = digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        }
+        name.clone()
     }
 
     /// The counts of an environment's token requests: one for all its listeners.
@@ -74,6 +89,11 @@ impl Metrics {
         let new = Arc::new(ListenerTraffic::new(listener.to_owned()));
         listeners.push(Arc::clone(&new));
         new
+    }
+
+    /// The environments that have a listener.
+    pub(crate) fn served(&self) -> Vec<EnvironmentName> {
+        self.environments().iter().map(|own| own.environment.clone()).collect()
     }
 
     fn environments(&self) -> Vec<Arc<EnvironmentRequests>> {

@@ -43,6 +43,12 @@ impl Statements {
         count(&self.retries);
     }
 
+    /// How often one was asked.
+    #[cfg(test)]
+    pub(crate) fn asked(&self, name: &str) -> u64 {
+        self.by_name().get(name).map_or(0, |count| count.asked)
+    }
+
     pub(super) fn by_name(&self) -> BTreeMap<&'static str, StatementCount> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::counters::{Sharded, count, value};
 
 /// What is asked for, with the paths that ask for it; the first that fits counts.
-const ROUTES: [(&str, &[&str]); 11] = [
+const ROUTES: [(&str, &[&str]); 14] = [
     ("jwks", &["/.well-known/jwks.json", "/.well-known/jwks/"]),
     ("revocations", &["/.well-known/mintmark-revocations"]),
     ("metadata", &["/.well-known/"]),
@@ -20,7 +20,16 @@ const ROUTES: [(&str, &[&str]); 11] = [
     ("metrics", &["/metrics"]),
     ("management", &["/admin/"]),
     ("other", &[""]),
+    // These are no path's.
+    ("misdirected", &[]),
+    ("redirect", &[]),
+    ("unknown", &[]),
 ];
+/// The places of those that are no path's, and of the one that is every path's.
+const UNKNOWN: usize = ROUTES.len() - 1;
+const REDIRECT: usize = UNKNOWN - 1;
+const MISDIRECTED: usize = REDIRECT - 1;
+const OTHER: usize = MISDIRECTED - 1;
 /// The kinds of status, from 1xx to 5xx.
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -92,9 +101,16 @@ impl ListenerTraffic {
 pub(crate) struct Route(usize);
 
 impl Route {
+    /// Whatever is asked for, of a host that is not served at the listener.
+    pub(crate) const MISDIRECTED: Self = Self(MISDIRECTED);
+    /// A path that leads to the one of a token endpoint.
+    pub(crate) const REDIRECT: Self = Self(REDIRECT);
+    /// A path that is nobody's.
+    pub(crate) const UNKNOWN: Self = Self(UNKNOWN);
+
     pub(crate) fn of(path: &str) -> Self {
         let fits = |(_, paths): &(&str, &[&str])| paths.iter().any(|known| path.starts_with(known));
-        Self(ROUTES.iter().position(fits).unwrap_or(ROUTES.len() - 1))
+        Self(ROUTES.iter().position(fits).unwrap_or(OTHER))
     }
 }
 
@@ -123,7 +139,16 @@ mod tests {
         ] {
             traffic.note_answer(Route::of(path), StatusCode::from_u16(status).unwrap());
         }
-        let expected = [("jwks", "2xx", 1), ("metadata", "2xx", 1), ("verify", "4xx", 1), ("other", "4xx", 1)];
+        traffic.note_answer(Route::MISDIRECTED, StatusCode::MISDIRECTED_REQUEST);
+        traffic.note_answer(Route::UNKNOWN, StatusCode::NOT_FOUND);
+        let expected = [
+            ("jwks", "2xx", 1),
+            ("metadata", "2xx", 1),
+            ("verify", "4xx", 1),
+            ("other", "4xx", 1),
+            ("misdirected", "4xx", 1),
+            ("unknown", "4xx", 1),
+        ];
         assert_eq!(traffic.answers(), expected);
     }
 

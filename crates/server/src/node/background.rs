@@ -89,7 +89,10 @@ impl Node {
     /// Follows the feed to its end, once the store is what it should be.
     async fn poll(&self) -> Result<usize, StoreError> {
         if self.is_unprepared.load(Ordering::Relaxed) {
+            let preparing = self.heartbeat.preparing(self.endpoint.clock.boot_milliseconds());
             let prepared = self.endpoint.directory.store().prepare().await;
+            self.beat();
+            drop(preparing);
             prepared.map_err(|error| StoreError::Unavailable(error.to_string()))?;
             self.is_unprepared.store(false, Ordering::Relaxed);
         }

@@ -8,9 +8,6 @@ use mintmark_core::token::Denial;
 
 use super::{CLOCK_OFFSET_MAX, Node};
 
-/// After how many milliseconds without a round of background work the node counts as stuck. Every wait for the store ends long before.
-const STUCK_MILLISECONDS: u64 = 300_000;
-
 /// Why a node should get no requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotReady {
@@ -42,42 +39,54 @@ impl std::fmt::Display for NotReady {
 }
 
 impl Node {
-    /// Whether requests should come here: there is an environment whose tokens it can sign.
+    /// Whether requests should come here: of the environments that it serves, one at least can have tokens. One whose key is broken
+    /// is broken on all nodes, and must not take the others away.
     pub fn readiness(&self) -> Result<(), NotReady> {
         self.is_able()?;
-        if !self.endpoint.directory.environments().iter().any(|view| can_sign(view)) {
-            return Err(NotReady::NoSigningKey);
+        let mut missing = NotReady::EnvironmentMissing;
+        for environment in self.served() {
+            match self.can_sign_for(&environment) {
+                Ok(()) => return Ok(()),
+                Err(why) => missing = why,
+            }
         }
-        self.was_ready.store(true, Ordering::Relaxed);
-        Ok(())
+        Err(missing)
     }
 
     /// Whether requests for an environment should come here.
     pub fn readiness_for(&self, environment: &EnvironmentName) -> Result<(), NotReady> {
         self.is_able()?;
-        let view = self.endpoint.directory.view(environment).ok_or(NotReady::EnvironmentMissing)?;
-        if !can_sign(&view) {
-            return Err(NotReady::NoSigningKey);
-        }
-        self.was_ready.store(true, Ordering::Relaxed);
-        Ok(())
+        self.can_sign_for(environment)
     }
 
-    /// Whether the node was ready once.
+    /// The environments that have a listener here; all that there are where none has.
+    pub(crate) fn served(&self) -> Vec<EnvironmentName> {
+        let served = self.metrics.served();
+        if !served.is_empty() {
+            return served;
+        }
+        self.endpoint.directory.environments().iter().map(|view| view.environment.name.clone()).collect()
+    }
+
+    /// Whether the node came as far as a start can: it has read the store, or begun from a snapshot. What it still waits for, such as
+    /// a restore to be confirmed, a clock to be set or a key to be mended, no other start would bring.
     pub fn has_started(&self) -> bool {
-        self.was_ready.load(Ordering::Relaxed) || self.readiness().is_ok()
+        let is_fresh = || !matches!(self.endpoint.directory.fresh_position(), Err(Denial::StoreStale));
+        if !self.was_fresh.load(Ordering::Relaxed) && is_fresh() {
+            self.was_fresh.store(true, Ordering::Relaxed);
+        }
+        self.was_fresh.load(Ordering::Relaxed)
     }
 
     /// Whether the background work stands still, without which the node can never be fresh again: a restart helps, and nothing else.
     /// That the store is away is no reason.
     pub fn is_stuck(&self) -> bool {
-        let last = self.heartbeat.load(Ordering::Relaxed);
-        last > 0 && self.endpoint.clock.boot_milliseconds().saturating_sub(last) > STUCK_MILLISECONDS
+        self.heartbeat.is_stuck(self.endpoint.clock.boot_milliseconds())
     }
 
     /// Says that the background work goes on.
     pub(super) fn beat(&self) {
-        self.heartbeat.store(self.endpoint.clock.boot_milliseconds(), Ordering::Relaxed);
+        self.heartbeat.beat(self.endpoint.clock.boot_milliseconds());
     }
 
     /// What is the same for all environments.
@@ -92,6 +101,11 @@ impl Node {
         }
         let offset = self.clock_offset.load(Ordering::Relaxed);
         if offset.abs() > CLOCK_OFFSET_MAX { Err(NotReady::ClockOff(offset)) } else { Ok(()) }
+    }
+
+    fn can_sign_for(&self, environment: &EnvironmentName) -> Result<(), NotReady> {
+        let view = self.endpoint.directory.view(environment).ok_or(NotReady::EnvironmentMissing)?;
+        if can_sign(&view) { Ok(()) } else { Err(NotReady::NoSigningKey) }
     }
 }
 

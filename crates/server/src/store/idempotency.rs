@@ -51,13 +51,18 @@ impl SqlStore {
             return Ok(Begun::First);
         }
         // Gone again meanwhile: whoever had it did nothing, and the caller may come again.
+        Ok(self.begun_request(digest).await?.unwrap_or(Begun::Unanswered))
+    }
+
+    /// What is known of a request that was begun; nothing if nobody has its row any more. It writes nothing.
+    pub async fn begun_request(&self, digest: &RequestDigest) -> Read<Option<Begun>> {
         let row = self.engine.row(IDEMPOTENCY_READ.query().bind(&digest.key[..])).await?;
-        let Some(row) = row else { return Ok(Begun::Unanswered) };
+        let Some(row) = row else { return Ok(None) };
         let fields = Fields::of(&row, "idempotency", "digest");
         if fields.bytes("request")? != digest.request {
-            return Ok(Begun::Other);
+            return Ok(Some(Begun::Other));
         }
-        Ok(fields.optional_text("answer")?.map_or(Begun::Unanswered, Begun::Answered))
+        Ok(Some(fields.optional_text("answer")?.map_or(Begun::Unanswered, Begun::Answered)))
     }
 
     /// Notes how a request was answered.

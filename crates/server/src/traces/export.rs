@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::sync::{mpsc, watch};
 
 use super::transport::Transport;
-use super::{TraceCounts, Traces};
+use super::{PerSecond, TraceCounts, Traces};
 use crate::config::TracingSettings;
 
 /// How many requests go to the collector at once.
@@ -74,7 +74,8 @@ impl Traces {
         spans.set_resource(&resource(&*random));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.queue).unwrap_or(usize::MAX));
         let counts = Arc::new(TraceCounts::default());
-        let traces = Self { one_in: settings.one_in, random, queue: sender, counts: Arc::clone(&counts) };
+        let proxied = PerSecond::of(settings.proxied_per_second);
+        let traces = Self { one_in: settings.one_in, proxied, random, queue: sender, counts: Arc::clone(&counts) };
         Ok(Some((traces, Exporter { spans, queue, counts })))
     }
 }

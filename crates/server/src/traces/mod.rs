@@ -4,18 +4,22 @@
 //! The token path itself knows nothing of traces. It notes when its steps ended (`mintmark_core::token::StepTimes`), and the spans are
 //! made of that once the answer is there. Nothing secret is in them: names, the request's id, the outcome and the client that proved itself.
 //!
-//! Whose trace a request belongs to, only a proxy that proved itself may say (rule S19). What anybody else says is kept as a link, which
-//! decides nothing: a stranger can neither have requests traced nor write into another trace.
+//! Whose trace a request belongs to, only a proxy may say that proved itself and of which the operator says that the word is its own
+//! (rule S19): most hand on what clients sent. What anybody else says is kept as a link, which decides nothing: a stranger can neither have
+//! requests traced nor write into another trace. Of the requests that proxies have traced there are so many in a second and no more,
+//! so that a proxy that is taken in costs little.
 //!
 //! | File | Owns |
 //! |---|---|
 //! | `context` | what the header `traceparent` says, and who may say it |
+//! | `per_second` | how many requests are traced because a proxy says so |
 //! | `spans` | from a request and its times to spans |
 //! | `export` | the queue, and the way to the collector |
 //! | `transport` | HTTP to the collector |
 
 mod context;
 mod export;
+mod per_second;
 mod spans;
 mod transport;
 
@@ -30,12 +34,15 @@ use tokio::sync::mpsc;
 
 pub(crate) use context::Asker;
 pub use export::{Exporter, TraceError};
+use per_second::PerSecond;
 pub(crate) use spans::TracedRequest;
 
 /// Which requests are traced, and where their spans go.
 pub struct Traces {
     /// Of how many requests one is traced.
     one_in: u64,
+    /// How many are because a proxy says so.
+    proxied: PerSecond,
     random: Arc<dyn Random>,
     queue: mpsc::Sender<Vec<SpanData>>,
     counts: Arc<TraceCounts>,
@@ -75,9 +82,9 @@ impl Traces {
     /// Whether the request that comes now is traced; decided before anything of it is known but its headers.
     pub(crate) fn begin(&self, headers: &HeaderMap, asker: Asker, start: (u64, u64)) -> Option<Box<Trace>> {
         let parent = if asker == Asker::Proxy { context::parent(headers) } else { None };
-        // A proxy that traces its request has decided for this one; one that does not leaves it to us.
-        let is_chosen = parent.as_ref().is_some_and(SpanContext::is_sampled) || self.is_due();
-        if !is_chosen {
+        // A proxy that traces its request has decided for this one, as far as it goes; one that does not leaves it to us.
+        let is_asked_for = || parent.as_ref().is_some_and(SpanContext::is_sampled) && self.proxied.take(start.1);
+        if !is_asked_for() && !self.is_due() {
             return None;
         }
         let link = if asker == Asker::Stranger { context::parent(headers) } else { None };

@@ -9,7 +9,7 @@ use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::mpsc;
 
-use super::{Asker, TraceCounts, TracedRequest, Traces};
+use super::{Asker, PerSecond, TraceCounts, TracedRequest, Traces};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const UNSAMPLED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
@@ -17,7 +17,8 @@ const START: (u64, u64) = (1_790_000_000_000_000_000, 5_000);
 
 fn traces(one_in: u64, room: usize) -> (Traces, mpsc::Receiver<Vec<SpanData>>) {
     let (queue, spans) = mpsc::channel(room);
-    (Traces { one_in, random: Arc::new(SeededRandom::new(7)), queue, counts: Arc::new(TraceCounts::default()) }, spans)
+    let (random, proxied) = (Arc::new(SeededRandom::new(7)), PerSecond::of(3));
+    (Traces { one_in, proxied, random, queue, counts: Arc::new(TraceCounts::default()) }, spans)
 }
 
 fn headers(parents: &[&'static str]) -> HeaderMap {
@@ -78,6 +79,14 @@ fn s19_a_stranger_cannot_have_a_request_traced() {
     assert!(traces.begin(&headers(&[UNSAMPLED]), Asker::Proxy, START).is_none());
     assert!(traces.begin(&headers(&[PARENT, PARENT]), Asker::Proxy, START).is_none(), "two of them are nobody's word");
     assert!(traces.begin(&headers(&["00-xyz"]), Asker::Proxy, START).is_none());
+}
+
+#[test]
+fn s19_a_proxy_that_hands_on_what_strangers_send_has_few_requests_traced() {
+    let (traces, _spans) = traces(u64::MAX, 1);
+    let begun = |start| (0..100).filter(|_| traces.begin(&headers(&[PARENT]), Asker::Proxy, start).is_some()).count();
+    assert_eq!(begun(START), 3);
+    assert_eq!(begun((START.0, START.1 + 1_000_000_000)), 3, "and as many in the next second");
 }
 
 #[test]

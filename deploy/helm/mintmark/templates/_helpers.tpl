@@ -46,10 +46,14 @@ hosts = {{ toJson . }}
 {{- end }}
 {{- if .Values.metrics.enabled }}
 
-# The network policy says who can connect.
 [metrics]
 listen = "{{ .Values.listenAddress }}:{{ int64 .Values.metrics.port }}"
+{{- if .Values.metrics.tokenKey }}
+token_file = "/run/private/metrics-token"
+{{- else }}
+# The network policy says who can connect.
 anonymous = true
+{{- end }}
 {{- end }}
 
 [store]
@@ -66,7 +70,19 @@ password_file = "/run/secrets/mintmark/database-password"
 {{- end }}
 {{ end -}}
 
-{{/* What a probe asks. One environment's listener answers for the node; where hosts are configured, it wants one of them. */}}
+{{/* The port of the collector for traces; nothing where there is none. */}}
+{{- define "mintmark.collectorPort" -}}
+{{- $tracing := (.Values.settings | default dict).tracing | default dict -}}
+{{- with $tracing.endpoint -}}
+{{- $url := urlParse . -}}
+{{- if regexMatch ":[0-9]+$" $url.host -}}{{ regexFind "[0-9]+$" $url.host }}
+{{- else if eq $url.scheme "https" -}}443
+{{- else -}}80
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a probe asks: each environment's listener answers for the whole node. Where hosts are configured, it wants one of them. */}}
 {{- define "mintmark.probe" -}}
 {{- $environment := get .root.Values.environments (keys .root.Values.environments | sortAlpha | first) -}}
 httpGet:

@@ -16,6 +16,7 @@ pub const BUILT_IN_ROUTES: &[&str] = &[
     "/verify/",
     "/livez",
     "/readyz",
+    "/readyz/environment",
     "/startupz",
 ];
 

@@ -6,7 +6,9 @@ use crate::configuration::{
     BusinessPart, ClientPart, Configuration, CredentialPart, DialectPart, EntitlementPart, EnvironmentPart, Grants, ProofPart,
     ResourceName, ResourcePart, TenantPart,
 };
-use crate::model::{Business, Client, Credential, Entitlement, Environment, Grant, Resource, ResourceId, Status, Tenant};
+use crate::model::{
+    Business, Client, Credential, CredentialLimits, Entitlement, Environment, Grant, Resource, ResourceId, Status, Tenant,
+};
 use crate::store::EnvironmentRecord;
 
 /// All of an environment, in the order of identifiers.
@@ -112,7 +114,10 @@ pub(super) fn is_live(credential: &Credential, now: Timestamp) -> bool {
 
 pub(super) fn credential(credential: &Credential) -> CredentialPart {
     let Credential { id, proof, expires_at, limits, .. } = credential;
-    CredentialPart { id: *id, proof: ProofPart::from(proof), expires_at: *expires_at, limits: limits.clone() }
+    // What is beyond the last moment that has a text is that moment in a file, here as there.
+    let (expires_at, not_before) = (expires_at.map(Timestamp::writable), limits.not_before.map(Timestamp::writable));
+    let limits = CredentialLimits { not_before, ..limits.clone() };
+    CredentialPart { id: *id, proof: ProofPart::from(proof), expires_at, limits }
 }
 
 /// Grants by the names of their resources, with the scopes that give something: those that the resource understands.

@@ -41,7 +41,8 @@ pub struct ConfigurationPlan {
     /// The secrets that come into force with the changes. This is the one time that they are shown.
     #[serde(skip)]
     pub secrets: Vec<NewSecret>,
-    /// Algorithms that tokens will be signed with and for which there is no key: these are to be made first.
+    /// Algorithms that tokens will be signed with and for which there is no key: these are to be made first. Each is among the
+    /// changes too.
     #[serde(skip)]
     pub algorithms: Vec<Algorithm>,
 }
@@ -181,7 +182,19 @@ impl<S: Store> Planner<'_, S> {
         };
         let mut missing = algorithms_of(&self.record, &self.registry.dialects);
         missing.retain(|algorithm| !has_key(algorithm));
+        self.plan_keys(&missing);
         self.plan.algorithms = missing;
+    }
+
+    /// Keys are made by whoever applies the plan, before its changes; they are among them, since they are signed with from then on.
+    fn plan_keys(&mut self, missing: &[Algorithm]) {
+        let others = self.plan.changes.len();
+        for algorithm in missing {
+            let name = algorithm.as_str();
+            let block = Block::table("signing_key").text("algorithm", name).text("state", KeyState::Active.as_str());
+            self.change(("signing_key", name.to_owned(), String::new()), (None, &block), Deed::Drafts(Vec::new()));
+        }
+        self.plan.changes.rotate_left(others);
     }
 
     /// Files of dialects are brought along by other means; here it is only seen that they have been.

@@ -94,21 +94,78 @@ async fn scopes_that_cannot_be_given_are_left_out_and_mintmarks_own_never_come_i
 async fn bad_clients_are_refused_whole_and_the_others_made() {
     let world = World::new().await;
     let with = |id: &str, credentials| ClientToImport { credentials, ..client(id, "read") };
-    let past = CredentialToImport { expires_at: Some(Timestamp(1)), ..secret("s3cret") };
+    let past = || CredentialToImport { expires_at: Some(Timestamp(1)), ..secret("s3cret") };
+    let milliseconds = CredentialToImport { expires_at: Some(Timestamp(1_893_499_200_000)), ..secret("s3cret") };
     let bad = vec![
         with("none", vec![]),
         with("empty", vec![secret("")]),
         with("long", vec![secret(&"x".repeat(257))]),
         with("mistyped", vec![secret("mms_sandbox_abc")]),
-        with("past", vec![secret("good"), past]),
+        with("past", vec![past(), past()]),
+        with("milliseconds", vec![secret("good"), milliseconds]),
         with("many", (0..6).map(|number| secret(&format!("s{number}"))).collect()),
         client("good", "read"),
     ];
     let answers = run(&world, bad).await;
     let refused = answers.iter().filter(|answer| matches!(answer.verdict, ImportVerdict::Refused(_))).count();
-    assert_eq!((refused, &answers[6].verdict), (6, &ImportVerdict::Made));
-    let ids: Vec<ClientId> = ["past", "many", "good"].iter().map(|id| id.parse().unwrap()).collect();
+    assert_eq!((refused, &answers[7].verdict), (7, &ImportVerdict::Made));
+    assert!(matches!(&answers[4].verdict, ImportVerdict::Refused(why) if why.contains("all of its secrets have expired")));
+    assert!(matches!(&answers[5].verdict, ImportVerdict::Refused(why) if why.contains("are these milliseconds?")));
+    let ids: Vec<ClientId> = ["past", "milliseconds", "many", "good"].iter().map(|id| id.parse().unwrap()).collect();
     assert_eq!(world.store.clients_among(&sandbox(), &ids).await.unwrap(), ["good".parse().unwrap()]);
+}
+
+#[tokio::test]
+async fn a_secret_that_has_expired_is_left_out_and_the_client_comes_with_the_others() {
+    let world = World::new().await;
+    let past = || CredentialToImport { expires_at: Some(Timestamp(1)), ..secret("old") };
+    let both = || ClientToImport { credentials: vec![past(), secret("new")], ..client("one", "read") };
+    let answers = run(&world, vec![both()]).await;
+    assert_eq!(answers[0].verdict, ImportVerdict::Made);
+    assert_eq!(answers[0].left_out, [LeftOut { what: "a secret".to_owned(), why: "it has expired".to_owned() }]);
+    assert_eq!(world.stored(&"one".parse().unwrap()).await.credentials.len(), 1);
+    assert_eq!(run(&world, vec![both()]).await[0].verdict, ImportVerdict::Unchanged, "a second run finds it so");
+}
+
+#[tokio::test]
+async fn what_was_narrowed_there_since_is_told_and_never_called_unchanged() {
+    let world = World::new().await;
+    let expiring = |end| CredentialToImport { expires_at: Some(crate::fixture::timestamp(end)), ..secret("s3cret") };
+    let original = || ClientToImport { credentials: vec![expiring(1000), secret("second")], ..client("one", "read write") };
+    run(&world, vec![original()]).await;
+    let before = world.stored(&"one".parse().unwrap()).await;
+    let cases = [
+        (ClientToImport { status: Status::Disabled, ..original() }, "it is turned off there, and active here"),
+        (
+            ClientToImport { scopes: vec!["read".parse().unwrap()], ..original() },
+            "scopes that it has here and not there: write",
+        ),
+        (
+            ClientToImport { scopes: ["read", "write", "edit"].map(|scope| scope.parse().unwrap()).into(), ..original() },
+            "scopes that it has there and not here: edit",
+        ),
+        (ClientToImport { lifetime_max: Some(60), ..original() }, "the life of its tokens is 60 s there and 600 s here"),
+        (
+            ClientToImport { credentials: vec![expiring(1000)], ..original() },
+            "what was imported and proves it here is not there any more",
+        ),
+        (ClientToImport { credentials: vec![expiring(10), secret("second")], ..original() }, "a secret expires earlier there"),
+    ];
+    for (narrowed, expected) in cases {
+        let answers = run(&world, vec![narrowed]).await;
+        assert_eq!(answers[0].verdict, ImportVerdict::Differs(format!("{expected}; nothing was done")));
+    }
+    let unknown = ClientToImport {
+        scopes: ["read", "write", "mintmark:admin", "unknown"].map(|scope| scope.parse().unwrap()).into(),
+        ..original()
+    };
+    assert_eq!(
+        run(&world, vec![unknown]).await[0].verdict,
+        ImportVerdict::Unchanged,
+        "what cannot be carried over is no difference"
+    );
+    let after = world.stored(&"one".parse().unwrap()).await;
+    assert_eq!((after.client, after.credentials), (before.client, before.credentials));
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use crate::configuration::ConfigurationFile;
 use crate::document::Source;
 use crate::fixture::{LEDGER, NOW, World, grant, sandbox, signing_keys, timestamp};
 use crate::model::{
-    AttributeValue, BusinessAccess, CertificateFingerprint, CertificateName, ClientId, CredentialLimits, DialectName,
-    Federation, KeySetLocation, Proof, PublicKey, ScopeSet, Status,
+    AttributeValue, BusinessAccess, CertificateFingerprint, CertificateName, ClientId, Credential, CredentialId,
+    CredentialLimits, DialectName, Federation, KeySetLocation, Proof, PublicKey, ScopeSet, Status,
 };
 use crate::random::SeededRandom;
 use crate::store::memory::MemoryStore;
@@ -157,6 +157,53 @@ async fn each_object_has_its_own_audit_row_under_its_own_name_for_what_is_done()
     sorted.sort();
     expected.sort_unstable();
     assert_eq!(sorted, expected, "{rows:?}");
+}
+
+#[tokio::test]
+async fn clients_that_were_brought_along_are_exported_applied_and_exported_as_the_same_bytes() {
+    let (world, other) = (World::new().await, empty().await);
+    let milliseconds = Timestamp(1_893_499_200_000);
+    for (id, expires_at) in [("a:b", None), (":", Some(Timestamp::LAST)), ("later", Some(milliseconds)), ("two: \"3\"", None)] {
+        let created = world.client(|new| new.name = id.to_owned()).await;
+        // As earlier versions imported them.
+        let mut client = created.client.clone();
+        client.id = id.parse().unwrap();
+        let credential = Credential { client_id: client.id.clone(), expires_at, ..created.credential.clone() };
+        let credential = Credential { id: CredentialId::generate(&*world.registry.random), ..credential };
+        let draft = Draft {
+            tenant: Some(client.tenant_id),
+            action: "client.import",
+            subject: Subject::Client { environment: sandbox(), id: client.id.clone() },
+            before: None,
+            after: None,
+            writes: vec![Write::InsertClient(client), Write::InsertCredential(credential)],
+        };
+        world.store.commit(&world.registry.audited_change(draft)).await.unwrap();
+    }
+    let text = exported(&world.registry).await;
+    assert!(text.contains("id = \"two: \\\"3\\\"\"\n") && text.contains("expires_at = \"9999-12-30T22:00:00Z\"\n"), "{text}");
+    let planned = plan(&other, &text, WITH_SECRETS).await;
+    assert_eq!(planned.notes.iter().filter(|note| note.contains("has to write it as %3A")).count(), 3, "{:?}", planned.notes);
+    other.apply_configuration(planned).await.unwrap();
+    assert_eq!(exported(&other).await, text);
+    for registry in [&other, &world.registry] {
+        let again = plan(registry, &text, PlanOptions { prune: true, new_secrets: true, differences: true }).await;
+        assert_eq!((changed(&again), again.notes.len()), (vec![], 0));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_has_to_be_made_first_is_among_the_changes() {
+    let (world, other) = (full().await, empty().await);
+    let text = exported(&world.registry).await.replacen("name = \"API\"\n", "name = \"API\"\nalgorithm = \"EdDSA\"\n", 1);
+    assert!(text.contains("EdDSA"), "{text}");
+    let planned = plan(&other, &text, PRUNE).await;
+    assert_eq!(planned.algorithms, [Algorithm::EdDsa]);
+    assert_eq!(changed(&planned)[0], (PlannedAction::Create, "signing_key", "EdDSA"));
+    assert_eq!(planned.changes[0].differences.len(), 2, "the diff says what becomes of it");
+    other.apply_configuration(planned).await.unwrap();
+    // Nobody has made it yet, so it is still to be made: nothing else is.
+    assert_eq!(changed(&plan(&other, &text, PRUNE).await), [(PlannedAction::Create, "signing_key", "EdDSA")]);
 }
 
 #[tokio::test]

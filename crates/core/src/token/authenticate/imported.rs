@@ -4,8 +4,10 @@
 //! right it is stored under the pepper, and the hash is gone. Until then
 //!
 //! - of one client at most one hash is computed at a time, so that whoever knows its name takes one thread at most;
-//! - of one client at most [`SECRETS_OF_SOURCE`] different secrets of one network wait, so that whoever sends wrong ones cannot fill its
-//!   queue for others; of one network at most half of what may wait in all;
+//! - of one client at most [`SECRETS_OF_SOURCE`] different secrets of one network wait; of one network at most half of what may wait in all;
+//! - networks that lately sent a wrong secret for the client share [`SECRETS_OF_SUSPECTS`] of its places, the others are for those that did
+//!   not, and where its secret was right before there is always a place. So whoever sends wrong ones from some networks cannot fill its
+//!   queue: each network takes part in that with its first ones alone, and for the time that these take;
 //! - what was found out once is remembered: a wrong secret that comes again costs nothing, and neither does the right one before the
 //!   store has it.
 //!
@@ -32,6 +34,10 @@ use crate::token::{Caller, Denial, TokenEndpoint};
 const SECRETS_OF_CLIENT: usize = 16;
 /// How many of them come from one network.
 const SECRETS_OF_SOURCE: usize = 2;
+/// How many of them come from networks that lately sent a wrong one.
+const SECRETS_OF_SUSPECTS: usize = SECRETS_OF_CLIENT / 2;
+/// For how many milliseconds a network is known by what it sent for a client: as long as some hundred or thousand hashes take.
+const LATELY: u64 = 600_000;
 /// How many requests with one secret wait for one client at most.
 const ALIKE: usize = 256;
 /// How many answers are remembered, of each kind. They are true for ever, and take some 100 bytes each.
@@ -43,6 +49,46 @@ pub struct ImportedSecrets {
     places: Arc<Mutex<Places>>,
     right: Cache<Mark, ()>,
     wrong: Cache<Mark, ()>,
+    /// When a network's secret for a client was last wrong, and when right, on the boot-time clock.
+    suspects: Cache<(Owner, IpAddr), u64>,
+    proven: Cache<(Owner, IpAddr), u64>,
+}
+
+/// Whose secret it is said to be, and where and when that is said.
+struct Asked {
+    owner: Owner,
+    source: IpAddr,
+    /// In milliseconds on the boot-time clock.
+    at: u64,
+}
+
+/// How a network stands with a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Its secret was right before.
+    Proven,
+    Unknown,
+    /// It sent a wrong one.
+    Suspect,
+}
+
+/// What is noted of a network once it is dropped.
+struct Judgement<'a> {
+    secrets: &'a ImportedSecrets,
+    asked: &'a Asked,
+    standing: Standing,
+}
+
+impl Drop for Judgement<'_> {
+    fn drop(&mut self) {
+        let Asked { owner, source, at } = self.asked;
+        let known = match self.standing {
+            Standing::Proven => &self.secrets.proven,
+            Standing::Suspect => &self.secrets.suspects,
+            Standing::Unknown => return,
+        };
+        known.insert((owner.clone(), *source), *at);
+    }
 }
 
 /// A secret and a hash, as a digest that only somebody with the pepper can compute.
@@ -65,6 +111,7 @@ struct Lane {
 struct Waiting {
     mark: Mark,
     source: IpAddr,
+    standing: Standing,
     requests: usize,
 }
 
@@ -101,7 +148,8 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<Matched, Denial> {
         let candidates = self.candidates(known, secret);
         let owner = (known.environment.clone(), known.id.clone());
-        let found = self.imported.find(candidates, secret, (owner, network_of(caller.source))).await;
+        let asked = Asked { owner, source: network_of(caller.source), at: self.clock.boot_milliseconds() };
+        let found = self.imported.find(candidates, secret, asked).await;
         let candidate = found.map_err(|HashesBusy| Denial::HashesBusy)?.ok_or(Denial::WrongSecret)?;
         // It took long: the client may have been changed meanwhile.
         let now_known = self.directory.client(&known.environment, &known.id).await?.ok_or(Denial::UnknownClient)?;
@@ -138,7 +186,14 @@ impl ImportedSecrets {
     }
 
     fn on(threads: HashThreads) -> Self {
-        Self { threads, places: Arc::default(), right: Cache::new(REMEMBERED), wrong: Cache::new(REMEMBERED) }
+        Self {
+            threads,
+            places: Arc::default(),
+            right: Cache::new(REMEMBERED),
+            wrong: Cache::new(REMEMBERED),
+            suspects: Cache::new(REMEMBERED),
+            proven: Cache::new(REMEMBERED),
+        }
     }
 
     /// Threads that nobody works on, with room for so many.
@@ -157,21 +212,46 @@ impl ImportedSecrets {
         &self,
         candidates: Vec<Candidate>,
         secret: &SecretText,
-        (owner, source): (Owner, IpAddr),
+        asked: Asked,
     ) -> Result<Option<Candidate>, HashesBusy> {
         let candidates = match self.remembered(candidates) {
             Ok(right) => return Ok(Some(right)),
             Err(unknown) => unknown,
         };
         let Some(mark) = candidates.first().map(|first| first.mark) else { return Ok(None) };
-        let place = self.take_place(owner, mark, source)?;
+        let place = self.take_place(&asked, mark)?;
+        // Whoever goes away before its turn and comes again would keep its place for ever, so that counts as a wrong secret does.
+        let mut judgement = Judgement { secrets: self, asked: &asked, standing: Standing::Suspect };
         let turn = Arc::clone(&place.turn).lock_owned().await;
         // Somebody with the same secret may have found it out.
         let candidates = match self.remembered(candidates) {
-            Ok(right) => return Ok(Some(right)),
+            Ok(right) => {
+                judgement.standing = Standing::Proven;
+                return Ok(Some(right));
+            }
             Err(unknown) => unknown,
         };
-        self.compute(candidates, secret, (turn, place)).await
+        let found = self.compute(candidates, secret, (turn, place)).await;
+        judgement.standing = match &found {
+            Ok(Some(_)) => Standing::Proven,
+            Ok(None) => Standing::Suspect,
+            Err(HashesBusy) => Standing::Unknown,
+        };
+        found
+    }
+
+    /// How a network stands with a client, by what it sent lately.
+    fn standing(&self, Asked { owner, source, at }: &Asked) -> Standing {
+        let key = (owner.clone(), *source);
+        let is_lately =
+            |known: &Cache<(Owner, IpAddr), u64>| known.get(&key).is_some_and(|then| at.saturating_sub(then) < LATELY);
+        if is_lately(&self.proven) {
+            Standing::Proven
+        } else if is_lately(&self.suspects) {
+            Standing::Suspect
+        } else {
+            Standing::Unknown
+        }
     }
 
     /// One of the candidates that is known to be right, or else those that nothing is known of.
@@ -213,7 +293,9 @@ impl ImportedSecrets {
         Ok(right)
     }
 
-    fn take_place(&self, owner: Owner, mark: Mark, source: IpAddr) -> Result<Place, HashesBusy> {
+    fn take_place(&self, asked: &Asked, mark: Mark) -> Result<Place, HashesBusy> {
+        let standing = self.standing(asked);
+        let (owner, source) = (asked.owner.clone(), asked.source);
         let mut guard = lock(&self.places);
         let Places { lanes, by_source } = &mut *guard;
         let of_source = by_source.get(&source).copied().unwrap_or(0);
@@ -224,7 +306,16 @@ impl ImportedSecrets {
             alike >= ALIKE
         } else {
             let share = (self.threads.room() / 2).max(1);
-            secrets.len() >= SECRETS_OF_CLIENT || from_here >= SECRETS_OF_SOURCE || of_source >= share
+            let of_standing = |standing| secrets.iter().filter(|waiting| waiting.standing == standing).count();
+            let has_no_place = match standing {
+                Standing::Proven => false,
+                Standing::Unknown => secrets.len() - of_standing(Standing::Proven) >= SECRETS_OF_CLIENT,
+                Standing::Suspect => {
+                    of_standing(Standing::Suspect) >= SECRETS_OF_SUSPECTS
+                        || secrets.len() - of_standing(Standing::Proven) >= SECRETS_OF_CLIENT
+                }
+            };
+            has_no_place || from_here >= SECRETS_OF_SOURCE || of_source >= share
         };
         if is_full {
             return Err(HashesBusy);
@@ -233,7 +324,7 @@ impl ImportedSecrets {
         if let Some(waiting) = lane.secrets.iter_mut().find(|waiting| waiting.mark == mark) {
             waiting.requests += 1;
         } else {
-            lane.secrets.push(Waiting { mark, source, requests: 1 });
+            lane.secrets.push(Waiting { mark, source, standing, requests: 1 });
             *by_source.entry(source).or_default() += 1;
         }
         let turn = Arc::clone(&lane.turn);

@@ -43,6 +43,7 @@ async fn s18_the_same_request_of_the_same_credential_gets_the_same_token_and_wha
     let ask = Ask::of("standard", &client).expires_in(600);
     let first = world.ask(&ask).await;
     world.clock.advance(59);
+    world.poll().await;
     let again = world.ask(&ask).await;
     assert_eq!(again.json()["access_token"], first.json()["access_token"]);
     assert_eq!((first.json()["expires_in"].clone(), again.json()["expires_in"].clone()), (json!(600), json!(541)));
@@ -108,6 +109,27 @@ async fn s18_a_token_that_was_ended_is_never_given_again() {
 }
 
 #[tokio::test]
+async fn s18_a_node_that_does_not_follow_the_feed_gives_no_token_again() {
+    let (world, client) = world(0, 3600).await;
+    let (id, ask) = (client.client.id.clone(), Ask::of("standard", &client));
+    let first = jti(&world, &world.ask(&ask).await);
+    // Elsewhere; this node does not hear of it.
+    let environment = sandbox();
+    let token = TokenToRevoke { environment: &environment, id: &first, client_id: Some(&id), expires_at: None };
+    world.registry.revoke_token(token).await.unwrap();
+    world.clock.advance(10);
+    assert_eq!(jti(&world, &world.ask(&ask).await), first, "no later than a poll may be");
+    world.clock.advance(1);
+    let second = jti(&world, &world.ask(&ask).await);
+    assert_ne!(second, first);
+    assert_ne!(jti(&world, &world.ask(&ask).await), second, "each is made anew");
+    world.poll().await;
+    let third = jti(&world, &world.ask(&ask).await);
+    assert_eq!(jti(&world, &world.ask(&ask).await), third, "it follows again");
+    assert_ne!(third, first);
+}
+
+#[tokio::test]
 async fn s18_whoever_may_have_no_token_any_more_gets_none_and_lost_rights_are_in_none() {
     let (world, client) = world(0, 3600).await;
     let (id, ask) = (client.client.id.clone(), Ask::of("standard", &client));
@@ -147,6 +169,7 @@ async fn a_token_near_its_end_is_not_given_again_and_by_default_none_is() {
     let ask = Ask::of("standard", &client).expires_in(100);
     let first = jti(&world, &world.ask(&ask).await);
     world.clock.advance(50);
+    world.poll().await;
     assert_eq!(jti(&world, &world.ask(&ask).await), first, "half of its life is left");
     world.clock.advance(1);
     assert_ne!(jti(&world, &world.ask(&ask).await), first);

@@ -3,6 +3,7 @@ use http::Request;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 
 use super::*;
+use crate::dashboard::access::tests::Person;
 use crate::dashboard::fixture::{Dashboard, ORIGIN as ORIGIN_HERE, text};
 
 const SESSION: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -59,15 +60,33 @@ async fn only_forms_within_the_limit_are_read() {
     let own = [("origin", ORIGIN_HERE)];
     assert_eq!(status(&own, &"a".repeat(BODY_MAX)).await, StatusCode::SEE_OTHER);
     assert_eq!(status(&own, &"a".repeat(BODY_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
-    let cookie = format!("__Host-mintmark={SESSION}");
-    let signed_in = [own[0], ("cookie", cookie.as_str())];
-    let form = format!("csrf={}&b=", token_of(SESSION));
-    let long = |more: usize| form.clone() + &"a".repeat(SIGNED_IN_BODY_MAX - form.len() + more);
-    assert_eq!(status(&signed_in, &long(0)).await, StatusCode::SEE_OTHER);
-    assert_eq!(status(&signed_in, &long(1)).await, StatusCode::PAYLOAD_TOO_LARGE);
     let json = Request::post("/theme").header(ORIGIN, ORIGIN_HERE).header(CONTENT_TYPE, "application/json");
     assert_eq!(answer(false, json.body(Body::from("{}")).unwrap()).await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(status(&own, "a=%ff").await, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn s24_long_forms_are_read_from_members_alone_whatever_a_cookie_says() {
+    let dashboard = Dashboard::new(false).await;
+    let member = Person::set_up(&dashboard).await;
+    let sent = async |cookie: &str, length: usize, is_told: bool| {
+        let form = format!("csrf={}&b=", token_of(cookie.split_once('=').unwrap().1));
+        let text = form.clone() + &"a".repeat(length - form.len());
+        let body = if is_told {
+            Body::from(text)
+        } else {
+            // As it comes where a client does not say how long it is.
+            Body::from_stream(futures_util::stream::iter([Ok::<_, std::convert::Infallible>(text)]))
+        };
+        dashboard.answer(change(&[("origin", ORIGIN_HERE), ("cookie", cookie)], body)).await.status()
+    };
+    let planted = format!("__Host-mintmark={SESSION}");
+    for is_told in [true, false] {
+        assert_eq!(sent(&member.cookie, SIGNED_IN_BODY_MAX, is_told).await, StatusCode::SEE_OTHER, "{is_told}");
+        assert_eq!(sent(&member.cookie, SIGNED_IN_BODY_MAX + 1, is_told).await, StatusCode::PAYLOAD_TOO_LARGE, "{is_told}");
+        assert_eq!(sent(&planted, BODY_MAX + 1, is_told).await, StatusCode::FORBIDDEN, "{is_told}");
+    }
+    assert_eq!(sent(&planted, BODY_MAX, true).await, StatusCode::SEE_OTHER, "a theme needs nobody");
 }
 
 #[tokio::test]

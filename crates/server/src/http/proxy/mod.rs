@@ -112,7 +112,8 @@ impl Configured {
     /// Whom a proxy speaks for. Its own certificate is never its client's.
     fn client(&self, proxy: &Peer, headers: &mut HeaderMap, now: Timestamp) -> Peer {
         let certificate = self.certificate(headers, now);
-        Peer { is_told: true, ..Peer::new(self.address(headers).unwrap_or(proxy.address), certificate) }
+        let client = Peer::new(self.address(headers).unwrap_or(proxy.address), certificate);
+        Peer { tells_traces: self.settings.traceparent, ..client }
     }
 
     fn certificate(&self, headers: &mut HeaderMap, now: Timestamp) -> Option<ClientCertificate> {

@@ -29,6 +29,7 @@ fn settings(addresses: &[&str]) -> ProxySettings {
         verified_header: Some(HeaderName::from_static("x-verify")),
         verified_value: "SUCCESS".to_owned(),
         address_header: Some((HeaderName::from_static("x-forwarded-for"), AddressFormat::List)),
+        traceparent: false,
     }
 }
 
@@ -101,6 +102,17 @@ fn s19_a_proxy_can_prove_itself_with_its_certificate_which_is_never_its_clients(
     assert_eq!(proxies.client_of(&peer("10.1.2.3"), &mut told(&client, &[]), &clock()), None);
     let elsewhere = Peer { address: "192.0.2.1".parse().unwrap(), ..proxy };
     assert_eq!(proxies.client_of(&elsewhere, &mut told(&client, &[]), &clock()), None);
+}
+
+#[test]
+fn s19_a_proxys_word_on_traces_counts_only_where_the_operator_says_so() {
+    for traceparent in [false, true] {
+        let proxies = Proxies::new(ProxySettings { traceparent, ..settings(&["10.0.0.0/8"]) }, Some(secrets()));
+        let mut headers = told(&der(), &[("mintmark-proxy-secret", GOOD)]);
+        let client = proxies.client_of(&peer("10.1.2.3"), &mut headers, &clock()).unwrap();
+        assert_eq!(client.tells_traces, traceparent);
+    }
+    assert!(!peer("10.1.2.3").tells_traces);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::fixture::{Finished, mintmark};
 
@@ -65,13 +66,14 @@ fn an_export_is_shown_applied_and_exported_again_as_the_same_bytes() {
     let shown = other.run(&["apply", &file, "--diff"]);
     assert_eq!(shown.code, Some(3), "{shown:?}");
     for line in [
+        "+ signing_key PS256",
         "+ resource https://ledger.example (https://ledger.example)",
         "    + algorithm = \"PS256\"",
         "~ resource issuer (sandbox API)",
     ] {
         assert!(shown.stdout.lines().any(|known| known == line), "{line}\n{}", shown.stdout);
     }
-    assert!(shown.stdout.ends_with("6 changes to make in sandbox\n"), "{}", shown.stdout);
+    assert!(shown.stdout.ends_with("7 changes to make in sandbox\n"), "{}", shown.stdout);
     assert_eq!(other.exported(), before, "nothing was changed");
 
     let taken = other.path("secrets.json");
@@ -100,6 +102,28 @@ fn an_export_is_shown_applied_and_exported_again_as_the_same_bytes() {
     let rows = other.json(&["audit", "list"]);
     assert_eq!(other.run(&["apply", &file]).stdout, "sandbox is as the file says; nothing was changed\n");
     assert_eq!(other.json(&["audit", "list"]), rows, "what changes nothing leaves no row");
+}
+
+#[tokio::test]
+async fn a_key_that_has_to_be_made_is_a_change_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = Instance::furnished(folder.path(), "one");
+    one.exported();
+    let file = one.path("exported.toml");
+    // As an earlier version leaves it, which made no key where an algorithm came.
+    let database = sqlx::sqlite::SqliteConnectOptions::new().filename(one.path("mintmark.db"));
+    let mut back = database.connect().await.unwrap();
+    sqlx::query("DELETE FROM signing_key WHERE algorithm = 'PS256'").execute(&mut back).await.unwrap();
+    back.close().await.unwrap();
+    let shown = one.run(&["apply", &file, "--diff"]);
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    assert!(
+        shown.stdout.starts_with("+ signing_key PS256\n") && shown.stdout.ends_with("1 change to make in sandbox\n"),
+        "{shown:?}"
+    );
+    let applied = one.run(&["apply", &file]);
+    assert_eq!(applied.stdout, "+ signing_key PS256\n1 change made in sandbox: signing_key 1\n");
+    assert_eq!(one.run(&["apply", &file, "--diff"]).code, Some(0));
 }
 
 #[test]

@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mintmark::http::HostRule;
 use mintmark::metrics::{FAMILIES, Kind};
+use sqlx::ConnectOptions;
 
-use crate::fixture::TestServer;
+use crate::fixture::{TestServer, send};
 
 /// The values by name and labels, as they are written.
 pub(super) fn values(text: &str) -> BTreeMap<&str, f64> {
@@ -51,7 +53,8 @@ async fn requests_are_told_by_environment_dialect_outcome_and_code() {
     assert_eq!(values["mintmark_connections_accepted_total{listener=\"sandbox\"}"], 24.0);
     assert_eq!(values["mintmark_token_requests_in_flight"], 0.0);
     assert_eq!(values["mintmark_cache_lookups_total{cache=\"clients\",result=\"miss\"}"], 2.0);
-    assert_eq!(values["mintmark_ready"], 1.0);
+    assert_eq!(values["mintmark_ready{environment=\"sandbox\"}"], 1.0);
+    assert_eq!(values["mintmark_http_requests_total{listener=\"sandbox\",route=\"unknown\",status=\"4xx\"}"], 1.0);
     assert_eq!(values["mintmark_feed_position"], values["mintmark_feed_head_position"]);
     assert!(values["mintmark_store_statements_total{statement=\"client.record\"}"] >= 2.0);
     assert_eq!(values["mintmark_signing_keys{environment=\"sandbox\",algorithm=\"ES256\",state=\"active\"}"], 1.0);
@@ -66,7 +69,47 @@ async fn s10_no_client_tenant_or_secret_is_in_metrics() {
         let client = server.world.client("sandbox", name);
         assert!(!text.contains(&client.id) && !text.contains(&client.secret), "{text}");
     }
-    assert!(!text.contains("tnt_") && !text.contains("127.0.0.1"), "{text}");
+    assert!(!text.contains("ten_") && !text.contains("127.0.0.1"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_nobodys_is_counted_without_a_word_of_it() {
+    let server = TestServer::setup().answering(HostRule::Only(vec!["auth.example".to_owned()])).start().await;
+    let ask = async |host: &str, path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        send(server.address("sandbox"), request.as_bytes()).await.status
+    };
+    for at in 0..3 {
+        assert_eq!(ask(&format!("stranger-{at}.example"), "/oauth/token").await, 421);
+    }
+    assert_eq!(ask("auth.example", "/stranger/of/nobody").await, 404);
+    assert_eq!(ask("auth.example", "/.well-known/stranger").await, 404);
+    let text = mintmark::metrics::text(&server.node);
+    assert!(!text.contains("stranger"), "{text}");
+    let values = values(&text);
+    let answers = |route: &str| {
+        values[format!("mintmark_http_requests_total{{listener=\"sandbox\",route=\"{route}\",status=\"4xx\"}}").as_str()]
+    };
+    assert_eq!((answers("misdirected"), answers("unknown"), answers("metadata")), (3.0, 1.0, 1.0));
+}
+
+#[tokio::test]
+async fn nodes_of_one_store_name_it_alike_and_never_as_it_names_itself() {
+    let server = TestServer::start().await;
+    let name = || {
+        let text = mintmark::metrics::text(&server.node);
+        let line = text.lines().find(|line| line.starts_with("mintmark_store_info{")).unwrap().to_owned();
+        line.strip_prefix("mintmark_store_info{store=\"").unwrap().strip_suffix("\"} 1").unwrap().to_owned()
+    };
+    let first = name();
+    assert_eq!(first.len(), 12, "{first}");
+    assert_eq!(name(), first);
+    let path = server.place.path().unwrap();
+    let mut back = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    sqlx::query("UPDATE store SET incarnation = 'another'").execute(&mut back).await.unwrap();
+    server.poll().await;
+    let restored = name();
+    assert!(restored != first && !restored.contains("another"), "{restored}");
 }
 
 #[tokio::test]

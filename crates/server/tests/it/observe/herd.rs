@@ -15,6 +15,7 @@ async fn s18_a_repeated_request_gets_the_same_token_and_is_counted_as_such() {
     let standard = server.world.client("sandbox", "standard");
     let first = server.ask("sandbox", "standard", standard).await;
     server.clock.advance(10);
+    server.poll().await;
     let again = server.ask("sandbox", "standard", standard).await;
     assert_eq!(first.json()["access_token"], again.json()["access_token"]);
     let left = |answer: &crate::fixture::Answer| answer.json()["expires_in"].as_i64().unwrap();

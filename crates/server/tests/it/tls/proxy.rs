@@ -15,6 +15,7 @@ fn proxy(address: &str) -> ProxySettings {
         verified_header: None,
         verified_value: "SUCCESS".to_owned(),
         address_header: Some((HeaderName::from_static("x-forwarded-for"), AddressFormat::List)),
+        traceparent: false,
     }
 }
 

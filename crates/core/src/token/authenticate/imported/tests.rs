@@ -35,8 +35,9 @@ fn candidate(secret: &str) -> Vec<Candidate> {
     vec![Candidate { at: 0, hash, stored, mark }]
 }
 
-fn of(client: &str, source: &str) -> (Owner, IpAddr) {
-    (("sandbox".parse().unwrap(), client.parse().unwrap()), source.parse().unwrap())
+fn of(client: &str, source: &str) -> Asked {
+    let owner = ("sandbox".parse().unwrap(), client.parse().unwrap());
+    Asked { owner, source: source.parse().unwrap(), at: 1_000_000 }
 }
 
 async fn ask(imported: &ImportedSecrets, secret: &str) -> Result<bool, HashesBusy> {
@@ -89,6 +90,77 @@ async fn whoever_sends_wrong_secrets_from_one_network_does_not_fill_the_clients_
     let right = text("right");
     let mut own = Box::pin(imported.find(candidate("right"), &right, of("one", HERE)));
     assert!(is_pending(&mut own).await, "the client itself finds a place");
+}
+
+/// Of many guesses of these networks, two of each, those that wait.
+async fn waiting<'a>(
+    imported: &'a ImportedSecrets,
+    networks: &[String],
+    texts: &'a [SecretText],
+) -> Vec<impl Future + use<'a>> {
+    let mut waiting = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        let source = of("one", &networks[at / 2]);
+        let mut guess = Box::pin(imported.find(candidate(text.expose()), text, source));
+        if is_pending(&mut guess).await {
+            waiting.push(guess);
+        }
+    }
+    waiting
+}
+
+#[tokio::test]
+async fn eight_networks_that_send_wrong_secrets_do_not_keep_the_client_out_s6() {
+    let imported = ImportedSecrets::start(1).unwrap();
+    let networks: Vec<String> = (0..8).map(|number| format!("198.51.100.{number}")).collect();
+    let wrong = text("wrong");
+    for (at, network) in networks.iter().enumerate() {
+        let found = imported.find(candidate(&format!("first-{at}")), &wrong, of("one", network)).await;
+        assert!(found.is_ok_and(|found| found.is_none()));
+    }
+    // From here on nothing is computed, so whoever waits keeps its place.
+    let imported = ImportedSecrets { threads: HashThreads::stuck(100), ..imported };
+    let guesses: Vec<SecretText> = (0..16).map(|number| text(&format!("guess-{number}"))).collect();
+    let held = waiting(&imported, &networks, &guesses).await;
+    assert_eq!(held.len(), SECRETS_OF_SUSPECTS, "they share some places");
+    let right = text("right");
+    let mut own = Box::pin(imported.find(candidate("right"), &right, of("one", HERE)));
+    assert!(is_pending(&mut own).await, "the client itself finds a place");
+    let later = Asked { at: 1_000_000 + LATELY, ..of("one", &networks[7]) };
+    let mut again = Box::pin(imported.find(candidate("again"), &wrong, later));
+    assert!(is_pending(&mut again).await, "nothing is held against anybody for ever");
+}
+
+#[tokio::test]
+async fn whoever_goes_away_before_its_turn_is_taken_for_one_that_sent_a_wrong_secret_s6() {
+    let imported = ImportedSecrets::stuck(100);
+    let networks: Vec<String> = (0..8).map(|number| format!("198.51.100.{number}")).collect();
+    let guesses: Vec<SecretText> = (0..16).map(|number| text(&format!("guess-{number}"))).collect();
+    let held = waiting(&imported, &networks, &guesses).await;
+    assert_eq!(held.len(), SECRETS_OF_CLIENT);
+    drop(held);
+    // Only what was begun is still there.
+    let again = waiting(&imported, &networks, &guesses).await;
+    assert!(again.len() <= SECRETS_OF_SUSPECTS + 1, "{}", again.len());
+    let right = text("right");
+    let mut own = Box::pin(imported.find(candidate("right"), &right, of("one", HERE)));
+    assert!(is_pending(&mut own).await, "the client itself finds a place");
+}
+
+#[tokio::test]
+async fn where_a_secret_of_the_client_was_right_there_is_a_place_however_many_wait_s6() {
+    let imported = ImportedSecrets::start(1).unwrap();
+    assert_eq!(ask(&imported, "right").await, Ok(true));
+    let imported = ImportedSecrets { threads: HashThreads::stuck(100), ..imported };
+    let networks: Vec<String> = (0..8).map(|number| format!("198.51.100.{number}")).collect();
+    let guesses: Vec<SecretText> = (0..16).map(|number| text(&format!("guess-{number}"))).collect();
+    let held = waiting(&imported, &networks, &guesses).await;
+    assert_eq!(held.len(), SECRETS_OF_CLIENT, "nothing is known of them yet");
+    let other = text("other");
+    let mut there = Box::pin(imported.find(candidate("other"), &other, of("one", THERE)));
+    assert!(!is_pending(&mut there).await, "a network of which nothing is known finds none now");
+    let mut here = Box::pin(imported.find(candidate("other"), &other, of("one", HERE)));
+    assert!(is_pending(&mut here).await, "the client's own does");
 }
 
 #[tokio::test]
