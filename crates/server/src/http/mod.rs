@@ -49,6 +49,7 @@ pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
 pub use previous::PreviousKeys;
 pub use proxy::Proxies;
+pub(crate) use proxy::client_address;
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
 pub use secret_file::SecretFile;
