@@ -300,6 +300,6 @@ fn directory_limits(settings: &NodeSettings) -> DirectoryLimits {
 }
 
 /// Half of the cores at most, since what waits for a hash waits long anyway, and four, since a hash may take 128 MiB.
-fn hash_threads(cores: usize) -> usize {
+pub(crate) fn hash_threads(cores: usize) -> usize {
     (cores / 2).clamp(1, 4)
 }

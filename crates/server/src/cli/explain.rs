@@ -11,6 +11,8 @@ use mintmark_core::directory::{Directory, DirectoryLimits};
 use mintmark_core::management::Reach;
 use mintmark_core::model::{ClientId, CredentialId, EnvironmentName};
 use mintmark_core::random::{Random, SystemRandom};
+use mintmark_core::registry::Registry;
+use mintmark_core::store::Store;
 use mintmark_core::token::{
     CATALOGUE, DryRun, Explanation, FreshTokens, ImportedSecrets, Limits, LineVerdict, NonceKeys, PlannedRequest, ProofMemory,
     REFUSED_TRIES_PER_MINUTE, RemoteKeys, RemoteKeysError, RemoteKeysFuture, StepVerdict, SupposedBinding, TokenEndpoint,
@@ -206,10 +208,18 @@ fn read_token(from: &str) -> Result<String, Failure> {
 
 /// What decides as a server's does, on the same store. Limits that a running server has counted are not known here.
 pub(super) async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
-    let registry = &place.registry;
+    endpoint_of(&place.registry, DirectoryLimits::default(), 1).await
+}
+
+/// The same on any store, with so many threads for imported hashes.
+pub(super) async fn endpoint_of<S: Store>(
+    registry: &Registry<S>,
+    limits: DirectoryLimits,
+    hash_threads: usize,
+) -> Result<TokenEndpoint<S>, Failure> {
     let (clock, root_keys) = (Arc::clone(&registry.clock), Arc::clone(&registry.root_keys));
-    let store = Arc::clone(&place.store);
-    let directory = Directory::open(store, Arc::clone(&clock), Arc::clone(&root_keys), DirectoryLimits::default()).await?;
+    let store = Arc::clone(&registry.store);
+    let directory = Directory::open(store, Arc::clone(&clock), Arc::clone(&root_keys), limits).await?;
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let (per_source, per_client) = REFUSED_TRIES_PER_MINUTE;
     Ok(TokenEndpoint {
@@ -221,7 +231,7 @@ pub(super) async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, F
         random,
         root_keys,
         signers: SignerThreads::start(1)?,
-        imported: ImportedSecrets::start(1)?,
+        imported: ImportedSecrets::start(hash_threads)?,
         limits: Limits::new(per_source, per_client),
         remote_keys: Arc::new(NoKeys),
         proofs: ProofMemory::default(),

@@ -2,41 +2,67 @@
 //!
 //! Rule S26: what is decided here beside the existing endpoint signs nothing and uses nothing up; only clients that are not
 //! imported yet fall back to the existing endpoint; and what was turned off in Mintmark is refused wherever the client is served.
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `path` | which requests are for a token endpoint |
+//! | `names` | every client that a request may mean |
+//! | `verdict` | who answers |
+//! | `compare` | Mintmark's answer beside the existing endpoint's |
+//! | `plan`, `source` | which clients are moved; where they are |
+//! | `counts` | what is told at the end |
 
+mod compare;
 mod counts;
+mod names;
+mod path;
 mod plan;
+mod source;
+mod verdict;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Args;
-use http::{Request, Response};
+use http::{Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use mintmark_core::dialect::{AnswerContext, Dialect, Encoded, Granted, RawBody, RawRequest, Routed};
-use mintmark_core::management::Reach;
+use mintmark_core::dialect::{DialectSet, Encoded};
+use mintmark_core::directory::DirectoryLimits;
 use mintmark_core::model::{ClientId, EnvironmentName};
-use mintmark_core::token::{Denial, DryRun, Exchange, HerdRules, TokenEndpoint};
+use mintmark_core::registry::Registry;
+use mintmark_core::store::{EnvironmentRecord, Store};
+use mintmark_core::token::{Denial, TokenEndpoint};
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
-use super::explain::endpoint;
-use super::local_proxy::{Upstream, Whole, hand_on, listen, read, serve};
+use super::explain::endpoint_of;
+use super::local_proxy::{Patience, Upstream, Whole, hand_on, listen, serve, told};
 use super::output::Output;
-use super::place::{Place, write_private};
+use super::place::{Files, Place, mistakes_of, write_private};
 use super::{Done, Failure, Shared};
-use crate::recording::{Difference, Placeholders, SeenAnswer, SeenRequest, TokenShape, differences, keep};
-use crate::store::SqlStore;
-use counts::Counts;
+use crate::dialect_files::load_dialects;
+use crate::http::RequestIds;
+use crate::node::hash_threads;
+use crate::recording::Placeholders;
+use compare::Seen;
+use counts::{Count, Counts, Who};
+use path::place_of;
 use plan::{Plan, PlanArgs};
+use source::{SourceArgs, Sources};
+use verdict::{Asked, Standing, Verdict};
 
 /// How often changes of the registry are looked for, and the report is written.
 const POLL: Duration = Duration::from_secs(1);
-/// Stands where a token would.
-const NO_TOKEN: &str = "none";
+/// So many answers are compared at once; more are not compared, since nobody waits for it.
+const COMPARED_AT_ONCE: u32 = 64;
+/// Headers that no server gets: those that say that another path is meant than the one that is decided on, and what proves a proxy to
+/// Mintmark, which is not the existing endpoint's to know.
+const LEFT_OUT: &[&str] = &["x-original-url", "x-rewrite-url", "mintmark-proxy-secret"];
+/// How long the last comparisons may take at the end.
+const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Args, Debug)]
 pub(super) struct ShadowArgs {
@@ -57,28 +83,24 @@ pub(super) struct ShadowArgs {
     report: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// What stands before both.
-struct Shadow {
+struct Shadow<S> {
     upstream: Upstream,
     mintmark: Option<Upstream>,
     environment: EnvironmentName,
     issuer: String,
-    dialects: mintmark_core::dialect::DialectSet,
-    endpoint: TokenEndpoint<SqlStore>,
+    dialects: DialectSet,
+    endpoint: TokenEndpoint<S>,
     plan: Plan,
+    sources: Sources,
+    request_ids: RequestIds,
     counts: Mutex<Counts>,
     placeholders: Mutex<Placeholders>,
-}
-
-/// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answerer {
-    Upstream,
-    Mintmark,
-    /// Neither is asked: what was turned off in Mintmark is refused.
-    Refusal,
+    comparing: Arc<Semaphore>,
 }
 
 pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
@@ -87,26 +109,24 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
     if mintmark.is_none() && args.plan.moves_any() {
         return Err(Failure("say where clients are moved to: --mintmark http://127.0.0.1:8080".to_owned()));
     }
+    let sources = args.source.sources()?;
+    let (files, config) = Files::find_with_config(shared)?;
+    // With a dialect less, its token endpoint would be a path like any other, and nothing at it be decided.
+    load_dialects(Some(&files.dialects)).map_err(|mistakes| mistakes_of(&mistakes))?;
     let place = Place::open(shared).await?;
     let record = place.environment(args.environment.as_ref()).await?;
     let plan = args.plan.plan(&place).await?;
     let listener = listen(args.listen).await?;
-    let shadow = Arc::new(Shadow {
-        upstream,
-        mintmark,
-        environment: record.environment.name,
-        issuer: record.environment.issuer,
-        dialects: place.registry.dialects.clone(),
-        endpoint: endpoint(&place).await?,
-        plan,
-        counts: Mutex::default(),
-        placeholders: Mutex::default(),
-    });
+    let mut limits = DirectoryLimits::default();
+    if let Some(config) = config {
+        limits.max_staleness_milliseconds = config.outage.max_staleness.saturating_mul(1000);
+    }
+    let shadow = Arc::new(Shadow::new(&place.registry, record, limits, (upstream, mintmark), (plan, sources)).await?);
     let address = listener.local_addr()?;
     if shared.json {
         println!("{}", json!({ "ready": true, "listen": address }));
     } else {
-        eprintln!("Shadowing: send token requests to http://{address} instead of {}; Ctrl-C ends it.", shadow.upstream.url);
+        shadow.introduce(address);
     }
     let following = tokio::spawn(follow(Arc::clone(&shadow), args.report.clone()));
     let handler = Arc::clone(&shadow);
@@ -114,7 +134,8 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
         let shadow = Arc::clone(&handler);
         async move { shadow.answer(request).await }
     };
-    serve(&listener, &Notify::new(), handle).await?;
+    serve(&listener, &Notify::new(), Patience::default(), handle).await?;
+    let _ = tokio::time::timeout(GRACE, shadow.comparing.acquire_many(COMPARED_AT_ONCE)).await;
     following.abort();
     write_report(&shadow, args.report.as_ref());
     place.close().await;
@@ -123,16 +144,31 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
 }
 
 /// Keeps up with the registry: a client that is turned off is refused a moment later.
-async fn follow(shadow: Arc<Shadow>, report: Option<PathBuf>) {
+async fn follow<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>) {
+    let directory = &shadow.endpoint.directory;
+    let mut is_away = false;
     loop {
-        tokio::time::sleep(POLL).await;
-        // A store that is away makes the decisions stale, and they say so themselves (rule S14).
-        let _ = shadow.endpoint.directory.poll().await;
+        let mut read = directory.poll().await.map(drop);
+        if read.is_ok() && directory.wants_names() {
+            // So that names that are nobody's cost the store next to nothing.
+            read = directory.fill_names().await.map(drop);
+        }
+        match &read {
+            Err(error) if !is_away => eprintln!(
+                "mintmark: the store cannot be read: {error}. Clients that are not known by now get 503, and after {} s all do that \
+                 are not moved.",
+                directory.limits().max_staleness_milliseconds / 1000
+            ),
+            Ok(()) if is_away => eprintln!("mintmark: the store can be read again."),
+            _ => {}
+        }
+        is_away = read.is_err();
         write_report(&shadow, report.as_ref());
+        tokio::time::sleep(POLL).await;
     }
 }
 
-fn write_report(shadow: &Shadow, report: Option<&PathBuf>) {
+fn write_report<S>(shadow: &Shadow<S>, report: Option<&PathBuf>) {
     let Some(report) = report else { return };
     let json = shadow.counts.lock().unwrap_or_else(PoisonError::into_inner).to_json();
     if let Err(Failure(message)) = write_private(report, json.to_string().as_bytes()) {
@@ -140,169 +176,133 @@ fn write_report(shadow: &Shadow, report: Option<&PathBuf>) {
     }
 }
 
-impl Shadow {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let request = match read(request).await {
-            Ok(request) => request,
-            Err(refused) => return refused,
-        };
-        let path = request.head.uri.path();
-        let dialect = match self.dialects.route(path) {
-            Routed::Endpoint(dialect) if request.head.method == dialect.route.method => Arc::clone(dialect),
-            // What is no token request of Mintmark's is none of this proxy's.
-            _ => return ask(&self.upstream, &request).await.0,
-        };
-        let found = self.decide(&dialect, &request).await;
-        let name = self.client_named(&found).await;
-        match self.answerer(name.as_ref(), &found) {
-            Answerer::Refusal => {
-                self.count(name.as_ref(), |count| count.refused += 1);
-                respond(self.encoded(&dialect, path, &found))
-            }
-            Answerer::Mintmark => {
-                self.count(name.as_ref(), |count| count.moved += 1);
-                let mintmark = self.mintmark.as_ref().unwrap_or(&self.upstream);
-                ask(mintmark, &request).await.0
-            }
-            Answerer::Upstream => {
-                let (response, seen) = ask(&self.upstream, &request).await;
-                let is_imported = found.denial != Some(Denial::UnknownClient);
-                if !is_imported {
-                    self.count(None, |count| count.not_imported += 1);
-                } else if let Some((status, headers, body)) = seen {
-                    let answer = SeenAnswer { status, headers: &headers, body: &body };
-                    let differing = self.compare(&dialect, &request, answer, &found);
-                    self.count(name.as_ref(), |count| count.compared(&differing));
-                }
-                response
-            }
-        }
-    }
-
-    /// What Mintmark would answer: nothing is signed, counted or used up.
-    async fn decide(&self, dialect: &Dialect, request: &Whole) -> DryRun {
-        let Whole { head, body } = request;
-        let exchange = Exchange {
-            environment: &self.environment,
-            dialect,
-            raw: RawRequest { query: head.uri.query(), headers: &head.headers, body: RawBody::Whole(body) },
-            path: head.uri.path(),
-            request_id: "shadow",
-            // Who sent it is known to whoever ends TLS; a client that is bound to addresses is told as a difference.
-            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            certificate: None,
-            herd: HerdRules::default(),
-            times: None,
-        };
-        Box::pin(self.endpoint.dry_run_request(&exchange, Reach::Operator)).await
-    }
-
-    /// The client that asks, if Mintmark has it.
-    async fn client_named(&self, found: &DryRun) -> Option<(ClientId, mintmark_core::model::TenantId)> {
-        let id = found.client_id.clone()?;
-        let known = self.endpoint.directory.client(&self.environment, &id).await.ok().flatten()?;
-        Some((id, known.tenant_id))
-    }
-
-    fn answerer(&self, client: Option<&(ClientId, mintmark_core::model::TenantId)>, found: &DryRun) -> Answerer {
-        let Some((id, tenant)) = client else { return Answerer::Upstream };
-        if self.plan.moves(id, *tenant) {
-            return Answerer::Mintmark;
-        }
-        if found.denial.as_ref().is_some_and(is_turned_off) { Answerer::Refusal } else { Answerer::Upstream }
-    }
-
-    /// Where the existing endpoint's answer and Mintmark's differ. Neither is kept: the comparison is of what a recording would have.
-    fn compare(&self, dialect: &Dialect, request: &Whole, answer: SeenAnswer<'_>, found: &DryRun) -> Vec<Difference> {
-        let Whole { head, body } = request;
-        let seen = SeenRequest { method: &head.method, uri: &head.uri, headers: &head.headers, body };
-        let kept = keep(&mut self.placeholders.lock().unwrap_or_else(PoisonError::into_inner), seen, answer);
-        let mut differing = differences(&kept.answer, &self.encoded(dialect, head.uri.path(), found));
-        if let (Some(shape), Some(token)) = (&kept.answer.token, &found.token) {
-            differing.extend(claims_that_differ(shape, &token.claims));
-        }
-        differing
-    }
-
-    /// Mintmark's answer, without a token in it.
-    fn encoded(&self, dialect: &Dialect, path: &str, found: &DryRun) -> Encoded {
-        let context = AnswerContext {
-            issuer: &self.issuer,
-            request_id: "shadow",
-            path,
-            rate: None,
-            retry_after: None,
-            dpop_nonce: None,
-            echo: &[],
-        };
-        if let Some(token) = &found.token {
-            let now = self.endpoint.clock.now();
-            let granted = Granted {
-                access_token: NO_TOKEN,
-                token_type: token.token_type,
-                expires_at: now.plus(token.lifetime),
-                now,
-                scope: &token.scope,
-                client_id: found.client_id.as_ref().map_or("", ClientId::as_str),
-            };
-            return dialect.encode_token(granted, context);
-        }
-        let denial = found.denial.clone().unwrap_or(Denial::Internal("a dry run without a reason"));
-        dialect.encode_fault(denial.fault(), denial.problems(), AnswerContext { retry_after: denial.retry_after(), ..context })
-    }
-
-    fn count(&self, client: Option<&(ClientId, mintmark_core::model::TenantId)>, note: impl FnOnce(&mut counts::Count)) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        note(counts.of(client.map(|(id, _)| id)));
-    }
-}
-
-/// Hands a request on; the answer comes twice: for the client, and to be compared.
-async fn ask(server: &Upstream, request: &Whole) -> (Response<Full<Bytes>>, Option<Seen>) {
-    match server.send(request).await {
-        Ok((status, answer)) => {
-            let seen = (status, answer.headers.clone(), answer.body.clone());
-            (hand_on(status, answer), Some(seen))
-        }
-        Err(failed) => (failed, None),
-    }
-}
-
-/// An answer, to be compared.
-type Seen = (http::StatusCode, http::HeaderMap, Vec<u8>);
-
-/// Somebody ended this in Mintmark: it is over wherever the client is served.
-fn is_turned_off(denial: &Denial) -> bool {
-    matches!(
-        denial,
-        Denial::ClientDisabled
-            | Denial::TenantDisabled
-            | Denial::SecretDisabled
-            | Denial::SecretExpired
-            | Denial::BusinessDisabled(_)
-    )
-}
-
-/// Claims that services may rely on and Mintmark's tokens would lack, or have with another kind of value.
-fn claims_that_differ(shape: &TokenShape, claims: &serde_json::Map<String, serde_json::Value>) -> Vec<Difference> {
-    let kind = |value: &serde_json::Value| match value {
-        serde_json::Value::Null => "null",
-        serde_json::Value::Bool(_) => "boolean",
-        serde_json::Value::Number(_) => "number",
-        serde_json::Value::String(_) => "text",
-        serde_json::Value::Array(_) => "list",
-        serde_json::Value::Object(_) => "object",
-    };
-    let differs = |(name, recorded): &(String, String)| {
-        // It is random, so a dry run does not have it.
-        let own = if name == "jti" { "text" } else { claims.get(name).map_or("(none)", kind) };
-        (own != recorded).then(|| Difference {
-            what: format!("claim {name}"),
-            recorded: recorded.clone(),
-            mintmark: own.to_owned(),
+impl<S: Store> Shadow<S> {
+    async fn new(
+        registry: &Registry<S>,
+        record: EnvironmentRecord,
+        limits: DirectoryLimits,
+        (upstream, mintmark): (Upstream, Option<Upstream>),
+        (plan, sources): (Plan, Sources),
+    ) -> Result<Self, Failure> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            upstream,
+            mintmark,
+            environment: record.environment.name,
+            issuer: record.environment.issuer,
+            dialects: registry.dialects.clone(),
+            endpoint: endpoint_of(registry, limits, hash_threads(cores)).await?,
+            plan,
+            sources,
+            request_ids: RequestIds::new(Arc::clone(&registry.random)),
+            counts: Mutex::default(),
+            placeholders: Mutex::default(),
+            comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE as usize)),
         })
-    };
-    shape.claims.iter().filter_map(differs).collect()
+    }
+
+    /// Says what it does.
+    fn introduce(&self, address: SocketAddr) {
+        eprintln!("Shadowing: send token requests to http://{address} instead of {}; Ctrl-C ends it.", self.upstream.url);
+        let paths: Vec<&str> = self.dialects.iter().map(|dialect| dialect.route.path.as_str()).collect();
+        eprintln!("Token endpoints of {}: {}; what is asked at other paths is handed on.", self.environment, paths.join(", "));
+        if !self.sources.are_known() {
+            eprintln!(
+                "Clients' addresses are not known, all count as this machine's: --address-header says where they are told."
+            );
+        }
+    }
+}
+
+impl<S: Store + 'static> Shadow<S> {
+    async fn answer(self: Arc<Self>, mut request: Whole) -> Response<Full<Bytes>> {
+        for header in LEFT_OUT {
+            request.head.headers.remove(*header);
+        }
+        let asked = match place_of(&self.dialects, self.upstream.base(), request.head.uri.path()) {
+            path::Place::Token(dialect, spelling) => Asked { dialect, spelling, request },
+            path::Place::Unreadable => return told(StatusCode::BAD_REQUEST, "the path is encoded too often"),
+            // What is no token request of Mintmark's is none of this proxy's.
+            path::Place::Other => return self.ask(&self.upstream, &request).await.map_or_else(|failed| failed, handed),
+        };
+        match self.verdict(&asked).await {
+            Verdict::Mintmark(client) => {
+                self.count(Who::Client(&client), |count| count.moved += 1);
+                let mintmark = self.mintmark.as_ref().unwrap_or(&self.upstream);
+                let request = self.sources.for_mintmark(&asked.dialect, &asked.request);
+                self.ask(mintmark, &request).await.map_or_else(|failed| failed, handed)
+            }
+            Verdict::Refused(client, denial) => self.refuse(&asked, client.as_ref(), &denial),
+            Verdict::Upstream(standing) => self.ask_upstream(asked, standing).await,
+        }
+    }
+
+    /// The existing endpoint answers.
+    async fn ask_upstream(self: Arc<Self>, asked: Asked, standing: Standing) -> Response<Full<Bytes>> {
+        let seen = match self.ask(&self.upstream, &asked.request).await {
+            Ok(seen) => seen,
+            Err(failed) => {
+                self.count(who(&standing), |count| count.not_compared += 1);
+                return failed;
+            }
+        };
+        if !seen.status.is_client_error()
+            && !seen.status.is_server_error()
+            && let Some((client, denial)) = self.refused_token(&standing, &seen.body).await
+        {
+            return self.refuse(&asked, client.as_ref(), &denial);
+        }
+        let Standing::Shadowed(client, found) = standing else {
+            self.count(who(&standing), |count| count.not_imported += 1);
+            return handed(seen);
+        };
+        let Ok(permit) = Arc::clone(&self.comparing).try_acquire_owned() else {
+            self.count(Who::Client(&client), |count| count.not_compared += 1);
+            return handed(seen);
+        };
+        let response = handed(Seen { status: seen.status, headers: seen.headers.clone(), body: seen.body.clone() });
+        // Nobody waits for it: a hash that was imported takes a tenth of a second and more.
+        tokio::spawn(async move {
+            let differing = self.compared(&asked, &seen, found).await;
+            self.count(Who::Client(&client), |count| count.compared(&differing));
+            drop(permit);
+        });
+        response
+    }
+
+    /// What a server answers; where it does not, the answer that says so.
+    async fn ask(&self, server: &Upstream, request: &Whole) -> Result<Seen, Response<Full<Bytes>>> {
+        match server.send(request).await {
+            Ok((status, answer)) => Ok(Seen { status, headers: answer.headers, body: answer.body }),
+            Err(Failure(message)) => {
+                // For whoever runs this; its clients learn nothing of what is behind.
+                eprintln!("mintmark: {} gave no answer: {message}", server.url);
+                Err(told(StatusCode::BAD_GATEWAY, "the token endpoint gave no answer"))
+            }
+        }
+    }
+
+    fn refuse(&self, asked: &Asked, client: Option<&ClientId>, denial: &Denial) -> Response<Full<Bytes>> {
+        let who = client.map_or(Who::Nobody, Who::Client);
+        self.count(who, |count| if denial.is_ours() { count.unavailable += 1 } else { count.refused += 1 });
+        respond(self.refusal(&asked.dialect, asked.request.head.uri.path(), denial))
+    }
+
+    fn count(&self, who: Who<'_>, note: impl FnOnce(&mut Count)) {
+        note(self.counts.lock().unwrap_or_else(PoisonError::into_inner).of(who));
+    }
+}
+
+fn who(standing: &Standing) -> Who<'_> {
+    match standing {
+        Standing::Shadowed(client, _) => Who::Client(client),
+        Standing::NotImported => Who::NotImported,
+        Standing::Nameless => Who::Nobody,
+    }
+}
+
+fn handed(seen: Seen) -> Response<Full<Bytes>> {
+    hand_on(seen.status, &seen.headers, seen.body)
 }
 
 fn respond(encoded: Encoded) -> Response<Full<Bytes>> {
@@ -311,3 +311,6 @@ fn respond(encoded: Encoded) -> Response<Full<Bytes>> {
     *response.headers_mut() = encoded.headers;
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,7 @@ pub use host::HostRule;
 pub use listener::{Listener, serve_socket};
 pub use peer::Peer;
 pub use proxy::Proxies;
+pub(crate) use proxy::client_address;
 pub use request_id::{RequestId, RequestIds};
 pub use revocations::RevocationDocuments;
 pub use secret_file::SecretFile;

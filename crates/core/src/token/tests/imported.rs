@@ -121,10 +121,29 @@ async fn a_disabled_hash_proves_nothing_and_a_disabled_client_gets_nothing() {
     let secret = credential(&world, &id).await.id;
     world.registry.disable_secret(&sandbox(), &id, secret).await.unwrap();
     world.poll().await;
-    assert_eq!(world.ask(&ask).await.denial(), &Denial::WrongSecret);
+    let answer = world.ask(&ask).await;
+    assert_eq!(
+        (answer.denial(), answer.rehearsed.clone()),
+        (&Denial::WrongSecret, Some(Denial::SecretDisabled)),
+        "a dry run says why"
+    );
 
     let id = import(&world, "off", &["old secret"]).await;
     world.plant_client(&id, |client| client.status = Status::Disabled).await;
     world.poll().await;
-    assert_eq!(world.ask(&Ask::with("standard", id.as_str(), "old secret")).await.denial(), &Denial::WrongSecret);
+    let answer = world.ask(&Ask::with("standard", id.as_str(), "old secret")).await;
+    assert_eq!((answer.denial(), answer.rehearsed.clone()), (&Denial::WrongSecret, Some(Denial::ClientDisabled)));
+    let wrong = world.ask(&Ask::with("standard", id.as_str(), "another secret")).await;
+    assert_eq!(wrong.rehearsed, Some(Denial::WrongSecret), "a secret that is none of the client's stays that");
+}
+
+#[tokio::test]
+async fn of_a_secret_that_is_there_twice_the_one_in_force_counts_in_a_dry_run_too() {
+    let world = World::new().await;
+    let id = import(&world, "old-client", &["same secret", "same secret"]).await;
+    let first = credential(&world, &id).await.id;
+    world.registry.disable_secret(&sandbox(), &id, first).await.unwrap();
+    world.poll().await;
+    let answer = world.ask(&Ask::with("standard", id.as_str(), "same secret")).await;
+    assert_eq!((answer.status, answer.rehearsed), (200, None));
 }

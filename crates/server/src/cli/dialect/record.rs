@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use clap::Args;
-use http::{Request, Response};
+use http::{Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::super::local_proxy::{Upstream, hand_on, listen, read, serve};
+use super::super::local_proxy::{Patience, Upstream, Whole, hand_on, listen, serve, told};
 use super::super::output::Output;
 use super::super::place::make_private_folder;
 use super::super::{Done, Failure, Shared};
@@ -67,7 +66,7 @@ pub(in crate::cli) async fn run(shared: &Shared, args: &RecordArgs) -> Done {
         let recorder = Arc::clone(&handler);
         async move { recorder.exchange(request).await }
     };
-    serve(&listener, &recorder.is_full, handle).await?;
+    serve(&listener, &recorder.is_full, Patience::default(), handle).await?;
     let (kept, lost) = (recorder.recorded.load(Ordering::Relaxed), recorder.lost.load(Ordering::Relaxed));
     let file = args.out.join(EXCHANGES);
     let text = format!("{kept} exchanges recorded in {}; next: mintmark dialect draft {}", file.display(), args.out.display());
@@ -92,19 +91,15 @@ impl Recorder {
         })
     }
 
-    async fn exchange(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let request = match read(request).await {
-            Ok(request) => request,
-            Err(refused) => return refused,
-        };
+    async fn exchange(&self, request: Whole) -> Response<Full<Bytes>> {
         let (status, answer) = match self.upstream.send(&request).await {
             Ok(answered) => answered,
-            Err(failed) => return failed,
+            Err(Failure(message)) => return told(StatusCode::BAD_GATEWAY, &message),
         };
         let (head, body) = (&request.head, &request.body);
         let seen = SeenRequest { method: &head.method, uri: &head.uri, headers: &head.headers, body };
         self.record(seen, SeenAnswer { status, headers: &answer.headers, body: &answer.body });
-        hand_on(status, answer)
+        hand_on(status, &answer.headers, answer.body)
     }
 
     /// Writes an exchange down. A recording that fails is told at the end; the client gets its answer in any case.

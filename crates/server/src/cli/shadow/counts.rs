@@ -12,19 +12,36 @@ const MAX_CLIENTS: usize = 100_000;
 /// So many kinds of differences of one client.
 const MAX_KINDS: usize = 50;
 const NOT_IMPORTED: &str = "(unknown)";
+const NOBODY: &str = "(no name)";
 const OTHERS: &str = "(others)";
 
-pub(super) const HEADERS: &[&str] = &["CLIENT", "ALIKE", "DIFFERENT", "BY MINTMARK", "REFUSED", "NOT IMPORTED", "DIFFERENCES"];
+pub(super) const HEADERS: &[&str] =
+    &["CLIENT", "ALIKE", "DIFFERENT", "NOT COMPARED", "BY MINTMARK", "REFUSED", "UNAVAILABLE", "NOT IMPORTED", "DIFFERENCES"];
+
+/// Whose request is counted.
+#[derive(Clone, Copy)]
+pub(super) enum Who<'a> {
+    /// A client's that Mintmark has.
+    Client(&'a ClientId),
+    /// That of one that Mintmark does not have.
+    NotImported,
+    /// Nobody's that is known: the request names no client, or Mintmark could not look it up.
+    Nobody,
+}
 
 /// What became of one client's requests.
 #[derive(Debug, Default)]
 pub(super) struct Count {
     alike: u64,
     different: u64,
+    /// Answered by the existing endpoint, and not compared: it gave no answer, or too many were compared already.
+    pub(super) not_compared: u64,
     /// Answered by Mintmark, since the client is moved.
     pub(super) moved: u64,
-    /// Refused, since it is turned off in Mintmark.
+    /// Refused, since it is turned off in Mintmark, or nobody can tell that it is not.
     pub(super) refused: u64,
+    /// Answered with 503, since Mintmark could not look it up.
+    pub(super) unavailable: u64,
     /// Answered by the existing endpoint alone, since Mintmark does not have the client.
     pub(super) not_imported: u64,
     kinds: BTreeMap<String, (u64, Difference)>,
@@ -56,8 +73,12 @@ pub(super) struct Counts {
 
 impl Counts {
     /// A client's; of those that Mintmark does not have, one for all.
-    pub(super) fn of(&mut self, client: Option<&ClientId>) -> &mut Count {
-        let name = client.map_or(NOT_IMPORTED, ClientId::as_str);
+    pub(super) fn of(&mut self, who: Who<'_>) -> &mut Count {
+        let name = match who {
+            Who::Client(client) => client.as_str(),
+            Who::NotImported => NOT_IMPORTED,
+            Who::Nobody => NOBODY,
+        };
         let is_room = self.clients.len() < MAX_CLIENTS || self.clients.contains_key(name);
         self.clients.entry(if is_room { name } else { OTHERS }.to_owned()).or_default()
     }
@@ -66,9 +87,9 @@ impl Counts {
         let row = |(name, count): (&String, &Count)| {
             let kinds: Vec<String> = count.kinds.iter().map(|(kind, (number, _))| format!("{kind} ({number})")).collect();
             let kinds = if kinds.is_empty() { "-".to_owned() } else { kinds.join(", ") };
-            let numbers =
-                [count.alike, count.different, count.moved, count.refused, count.not_imported].map(|number| number.to_string());
-            [vec![name.clone()], numbers.to_vec(), vec![kinds]].concat()
+            let Count { alike, different, not_compared, moved, refused, unavailable, not_imported, .. } = count;
+            let numbers = [alike, different, not_compared, moved, refused, unavailable, not_imported];
+            [vec![name.clone()], numbers.map(ToString::to_string).to_vec(), vec![kinds]].concat()
         };
         self.clients.iter().map(row).collect()
     }
@@ -83,8 +104,9 @@ impl Counts {
                 })
                 .collect();
             json!({
-                "client_id": name, "alike": count.alike, "different": count.different, "by_mintmark": count.moved,
-                "refused": count.refused, "not_imported": count.not_imported, "differences": kinds,
+                "client_id": name, "alike": count.alike, "different": count.different, "not_compared": count.not_compared,
+                "by_mintmark": count.moved, "refused": count.refused, "unavailable": count.unavailable,
+                "not_imported": count.not_imported, "differences": kinds,
             })
         };
         json!({ "clients": self.clients.iter().map(one).collect::<Vec<_>>() })

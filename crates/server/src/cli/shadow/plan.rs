@@ -46,6 +46,17 @@ impl PlanArgs {
 }
 
 impl Plan {
+    /// These clients and no others.
+    #[cfg(test)]
+    pub(super) fn of(clients: impl Iterator<Item = ClientId>) -> Self {
+        Self { clients: clients.collect(), ..Self::default() }
+    }
+
+    /// Whether a client is moved by its name.
+    pub(super) fn names(&self, client: &ClientId) -> bool {
+        self.clients.contains(client)
+    }
+
     /// Whether a client that Mintmark has is served by it.
     pub(super) fn moves(&self, client: &ClientId, tenant: TenantId) -> bool {
         self.clients.contains(client) || self.tenants.contains(&tenant) || bucket(client) < self.percent

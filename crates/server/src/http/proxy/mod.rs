@@ -22,7 +22,7 @@ use mintmark_core::token::ClientCertificate;
 
 use super::peer::Peer;
 use super::secret_file::SecretFile;
-use crate::config::ProxySettings;
+use crate::config::{AddressFormat, ProxySettings};
 
 /// What a proxy proves itself with.
 const SECRET: HeaderName = HeaderName::from_static("mintmark-proxy-secret");
@@ -144,10 +144,18 @@ impl Configured {
 
     fn address(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let (name, format) = self.settings.address_header.as_ref()?;
-        let values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let hops = address::read(*format, values);
-        address::last_but_proxies(hops, |hop| self.settings.addresses.iter().any(|network| network.contains(hop)))
+        client_address((name, *format), headers, |hop| self.settings.addresses.iter().any(|network| network.contains(hop)))
     }
+}
+
+/// The client's address, where a proxy that is believed tells it in a header: the last one that is no proxy's.
+pub(crate) fn client_address(
+    (name, format): (&HeaderName, AddressFormat),
+    headers: &HeaderMap,
+    is_proxy: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    let values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    address::last_but_proxies(address::read(format, values), is_proxy)
 }
 
 #[cfg(test)]
