@@ -184,12 +184,18 @@ fn leave_out_replaced(dialects: &mut Vec<(Arc<Dialect>, Document)>, files: &[Fil
             let message = format!("`replaces`: there is no other dialect {:?}", replaced.as_str());
             diagnostics.report(&key_place(&file.document, "replaces"), message);
         }
-        if files.iter().any(|other| other.name.as_ref() == Some(replaced) && other.replaces.is_some()) {
-            let message = format!("`replaces`: {:?} stands in the place of another one itself", replaced.as_str());
+        if replaced_in_turn(file, files).any(|name| Some(name) == file.name.as_ref()) {
+            let message = "`replaces`: the files stand in each other's place in a circle";
             diagnostics.report(&key_place(&file.document, "replaces"), message);
         }
         dialects.retain(|(dialect, _)| dialect.name != *replaced);
     }
+}
+
+/// In whose place a file stands, in whose place that one stands, and so on.
+fn replaced_in_turn<'f>(file: &'f File, files: &'f [File]) -> impl Iterator<Item = &'f DialectName> {
+    let next = |name: &&'f DialectName| files.iter().find(|other| other.name.as_ref() == Some(*name))?.replaces.as_ref();
+    std::iter::successors(file.replaces.as_ref(), next).take(files.len())
 }
 
 /// No two dialects claim one path, also not by the slash at its end, nor one prefix.

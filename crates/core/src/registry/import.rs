@@ -7,7 +7,7 @@
 mod found;
 
 use super::checks::{check_grantable, check_name, invalid};
-use super::client::{check_client, resolve_grant};
+use super::client::{check_client, known_dialect, resolve_grant};
 use super::credential::{MAX_LIVE_PROOFS, NewCredential};
 use super::secret::MAX_LIVE_SECRETS;
 use super::{Draft, NewGrant, Outcome, Registry, RegistryError, audited};
@@ -140,6 +140,9 @@ impl<S: Store> Registry<S> {
         let resource = resource.ok_or_else(|| RegistryError::NotFound("resource of the environment itself".to_owned()))?;
         if place.dialects.is_empty() {
             return invalid("dialects", "at least one dialect that the clients may use");
+        }
+        for name in &place.dialects {
+            known_dialect(&self.dialects, name)?;
         }
         let entitlement = self.store.entitlement(&place.environment, place.tenant_id).await?;
         Ok(Import { registry: self, place, resource, entitlement })

@@ -31,7 +31,7 @@ pub use draft::Draft;
 pub(crate) use meaning::{AnswerValue, ErrorValue, answer_value, error_value, role_of};
 pub use openapi::{OperationName, draft_from_openapi};
 pub use recorded::draft_from_recordings;
-pub(crate) use recorded::fields as fields_of;
+pub(crate) use recorded::{fields as fields_of, given_scopes, names_scopes};
 pub(crate) use secrecy::looks_secret;
 pub use tree::{MAX_DOCUMENT, Tree};
 

@@ -8,7 +8,7 @@ use super::answer::{Filled, LONGEST_LIFE, Shown, fill, good_scopes};
 use super::body::literal;
 use super::draft::{Draft, DraftParameter, Told};
 use super::faults::{Known, KnownAnswer};
-use super::meaning::{plain, role_of};
+use super::meaning::{AnswerValue, answer_value, plain, role_of};
 use super::openapi::replaced_by;
 use super::secrecy::looks_secret;
 use crate::recording::{Exchange, RecordedAnswer, RecordedRequest};
@@ -21,7 +21,8 @@ pub fn draft_from_recordings(
     base: Option<Draft>,
 ) -> Result<Draft, String> {
     let good: Vec<&Exchange> = exchanges.iter().filter(|exchange| is_good(exchange)).collect();
-    let Some(first) = good.last().copied() else {
+    // Some endpoints leave out what was not asked for: of the answers the fullest one shows most, of those alike the last.
+    let Some(first) = good.iter().max_by_key(|exchange| values_in(exchange)).copied() else {
         return Err(format!("none of the {} exchanges was answered with a token; record one that was", exchanges.len()));
     };
     let mut remarks = Vec::new();
@@ -32,7 +33,7 @@ pub fn draft_from_recordings(
     let good: Vec<&Exchange> = good.into_iter().filter(|exchange| exchange.request.path == path).collect();
     let filled = answer(first, &mut remarks);
     let parameters = parameters(&good, &mut remarks);
-    let scopes = scopes(&good, filled.scopes.clone());
+    let scopes = scopes(&good);
     let lifetime = filled.lifetime.clone().or_else(|| token_lifetime(&first.answer));
     let replaces = replaced_by(&path);
     let mut draft = Draft {
@@ -69,6 +70,10 @@ pub fn draft_from_recordings(
     remarks.dedup();
     draft.remarks = remarks;
     Ok(draft)
+}
+
+fn values_in(exchange: &Exchange) -> usize {
+    super::body::leaves(&exchange.answer.body).map_or(0, |leaves| leaves.len())
 }
 
 fn is_good(exchange: &Exchange) -> bool {
@@ -243,11 +248,32 @@ fn longest(role: &str) -> i64 {
     }
 }
 
-fn scopes(good: &[&Exchange], answered: Vec<String>) -> Vec<String> {
-    let asked =
-        good.iter().flat_map(|exchange| fields(&exchange.request)).filter(|(_, name, _)| role_of(name) == Some("scope"));
-    let asked: Vec<String> = asked.flat_map(|(_, _, value)| value.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
-    good_scopes(asked.into_iter().chain(answered).filter(|scope| !scope.is_empty()).collect())
+fn scopes(good: &[&Exchange]) -> Vec<String> {
+    let are_named = good.iter().any(|exchange| names_scopes(exchange));
+    good_scopes(good.iter().flat_map(|exchange| given_scopes(exchange, are_named)).collect())
+}
+
+/// The scopes that an exchange shows as given: those of its answer, or where no answer of the recording names any, those asked for.
+/// Some endpoints leave out silently what a client may not have.
+pub(crate) fn given_scopes(exchange: &Exchange, are_named: bool) -> Vec<String> {
+    let texts = if are_named { answered_scopes(exchange) } else { asked_scopes(exchange) };
+    texts.iter().flat_map(|text| text.split_whitespace()).filter(|scope| !scope.contains("{{")).map(str::to_owned).collect()
+}
+
+/// Whether an answer names the scopes of its token.
+pub(crate) fn names_scopes(exchange: &Exchange) -> bool {
+    is_good(exchange) && !answered_scopes(exchange).is_empty()
+}
+
+fn answered_scopes(exchange: &Exchange) -> Vec<String> {
+    let leaves = super::body::leaves(&exchange.answer.body).unwrap_or_default();
+    let named = leaves.iter().filter(|leaf| answer_value(leaf.key()) == AnswerValue::Scope);
+    named.filter_map(|leaf| leaf.value.text().map(str::to_owned)).collect()
+}
+
+fn asked_scopes(exchange: &Exchange) -> Vec<String> {
+    let asked = fields(&exchange.request).into_iter().filter(|(_, name, _)| role_of(name) == Some("scope"));
+    asked.map(|(_, _, value)| value).collect()
 }
 
 fn slash(exchanges: &[Exchange], path: &str) -> Told<&'static str> {

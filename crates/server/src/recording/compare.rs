@@ -55,7 +55,7 @@ pub fn differences(recorded: &RecordedAnswer, answer: &Encoded) -> Vec<Differenc
     for (name, value) in recorded.headers.iter().filter(|(name, _)| is_compared(name)) {
         match own(name) {
             None => differ(format!("header {name}"), value, "(none)"),
-            Some(own) if own != value && !value.contains("{{") && !is_counter(name) => {
+            Some(own) if !is_same_header(name, value, own) => {
                 differ(format!("header {name}"), value, own);
             }
             Some(_) => {}
@@ -71,6 +71,22 @@ pub fn differences(recorded: &RecordedAnswer, answer: &Encoded) -> Vec<Differenc
         differ(format!("body at byte {at}"), &recorded.body, &shown(&body));
     }
     found
+}
+
+fn is_same_header(name: &str, recorded: &str, own: &str) -> bool {
+    if name == "content-type" {
+        return meaning_of_type(recorded) == meaning_of_type(own);
+    }
+    recorded == own || recorded.contains("{{") || is_counter(name)
+}
+
+/// A media type without what says nothing: JSON has no other encoding than UTF-8, whether it is named or not (RFC 8259 section 11).
+fn meaning_of_type(value: &str) -> String {
+    let value = value.to_ascii_lowercase().replace(' ', "");
+    match value.strip_prefix("application/json;charset=") {
+        Some("utf-8" | "\"utf-8\"") => "application/json".to_owned(),
+        _ => value,
+    }
 }
 
 fn is_compared(name: &str) -> bool {

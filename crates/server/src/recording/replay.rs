@@ -1,6 +1,6 @@
 //! Asks Mintmark what an existing endpoint was asked, in this process: a store in memory, with clients made to fit the recording.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -28,11 +28,11 @@ use mintmark_verify::Algorithm;
 
 use super::{Exchange, RecordedRequest};
 use crate::clock::SystemClock;
-use crate::drafting::{AnswerValue, answer_value, fields_of, leaves, role_of};
+use crate::drafting::{fields_of, given_scopes, names_scopes, role_of};
 
 const ISSUER: &str = "https://mintmark.invalid";
-/// So many clients are made for a recording; those of further ones are unknown.
-const MAX_CLIENTS: usize = 200;
+/// So many clients are made for a recording; requests of further ones are not asked again.
+pub(super) const MAX_CLIENTS: usize = 2000;
 
 /// A Mintmark that knows what a recording's clients need.
 pub struct Replay {
@@ -42,6 +42,8 @@ pub struct Replay {
     endpoint: TokenEndpoint<MemoryStore>,
     /// What stands for each placeholder.
     values: BTreeMap<String, String>,
+    /// Clients that were too many to be made.
+    left_out: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for Replay {
@@ -74,7 +76,9 @@ impl Replay {
             dialects: dialects.clone(),
             actor: Actor::local("replay".to_owned()),
         };
-        let values = furnish(&registry, &environment, &dialect, exchanges).await?;
+        let wanted = wanted(exchanges, MAX_CLIENTS);
+        let left_out = wanted.left_out.clone();
+        let values = furnish(&registry, &environment, &dialect, wanted).await?;
         let directory = Directory::open(
             Arc::clone(&registry.store),
             Arc::clone(&clock),
@@ -99,7 +103,7 @@ impl Replay {
             random,
             root_keys,
         };
-        Ok(Self { dialects, dialect, environment, endpoint, values })
+        Ok(Self { dialects, dialect, environment, endpoint, values, left_out })
     }
 
     /// Mintmark's answer; nothing to a request that cannot be asked again.
@@ -126,7 +130,7 @@ impl Replay {
         }
         let is_lost = request.body == "{{body}}"
             || fields_of(request).iter().any(|(_, name, _)| role_of(name) == Some("client_assertion"));
-        if is_lost {
+        if is_lost || client_of(request).is_some_and(|(id, _)| self.left_out.contains(&id)) {
             return None;
         }
         let (query, headers) = (request.query.as_deref().map(|query| self.filled(query)), self.headers(request));
@@ -186,7 +190,6 @@ impl Replay {
 
 /// The client of a request, as placeholders without their braces: name and secret.
 fn client_of(request: &RecordedRequest) -> Option<(String, String)> {
-    let bare = |text: &str| text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")).map(str::to_owned);
     let basic = request.header("authorization").and_then(|value| value.split_once(' ')).map(|(_, pair)| pair);
     if let Some((id, secret)) = basic.and_then(|pair| pair.split_once("}}:{{")) {
         return Some((id.trim_start_matches("{{").to_owned(), secret.trim_end_matches("}}").to_owned()));
@@ -196,36 +199,41 @@ fn client_of(request: &RecordedRequest) -> Option<(String, String)> {
     Some((value("client_id")?, value("client_secret")?))
 }
 
-fn wanted(exchanges: &[Exchange]) -> (BTreeMap<String, Wanted>, Vec<String>) {
-    let mut clients: BTreeMap<String, Wanted> = BTreeMap::new();
-    let mut businesses = Vec::new();
+/// A placeholder without its braces.
+fn bare(text: &str) -> Option<String> {
+    text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")).map(str::to_owned)
+}
+
+/// What a recording needs, by its placeholders.
+#[derive(Default)]
+struct AllWanted {
+    clients: BTreeMap<String, Wanted>,
+    businesses: Vec<String>,
+    left_out: BTreeSet<String>,
+}
+
+fn wanted(exchanges: &[Exchange], max_clients: usize) -> AllWanted {
+    let AllWanted { mut clients, mut businesses, mut left_out } = AllWanted::default();
+    let are_named = exchanges.iter().any(names_scopes);
     for exchange in exchanges.iter().filter(|exchange| (200..300).contains(&exchange.answer.status)) {
         let Some((id, secret)) = client_of(&exchange.request) else { continue };
-        if clients.len() == MAX_CLIENTS && !clients.contains_key(&id) {
+        if clients.len() >= max_clients && !clients.contains_key(&id) {
+            left_out.insert(id);
             continue;
         }
         let client = clients.entry(id).or_insert_with(|| Wanted { secret, scopes: Vec::new() });
-        let answered = leaves(&exchange.answer.body).unwrap_or_default();
-        let answered = answered.iter().filter(|leaf| answer_value(leaf.key()) == AnswerValue::Scope);
-        let mut texts: Vec<String> = answered.filter_map(|leaf| leaf.value.text().map(str::to_owned)).collect();
-        for (_, name, value) in fields_of(&exchange.request) {
-            match role_of(&name) {
-                Some("scope") => texts.push(value),
-                Some("business_id") => {
-                    businesses.extend(value.strip_prefix("{{").and_then(|v| v.strip_suffix("}}")).map(str::to_owned));
-                }
-                _ => {}
+        for scope in given_scopes(exchange, are_named) {
+            if !client.scopes.contains(&scope) {
+                client.scopes.push(scope);
             }
         }
-        for scope in texts.iter().flat_map(|text| text.split_whitespace()).filter(|scope| !scope.contains("{{")) {
-            if !client.scopes.iter().any(|known| known == scope) {
-                client.scopes.push(scope.to_owned());
-            }
-        }
+        let businesses_asked =
+            fields_of(&exchange.request).into_iter().filter(|(_, name, _)| role_of(name) == Some("business_id"));
+        businesses.extend(businesses_asked.filter_map(|(_, _, value)| bare(&value)));
     }
     businesses.sort();
     businesses.dedup();
-    (clients, businesses)
+    AllWanted { clients, businesses, left_out }
 }
 
 /// Makes environment, tenant, businesses and clients, and says what stands for each placeholder.
@@ -233,9 +241,8 @@ async fn furnish(
     registry: &Registry<MemoryStore>,
     environment: &EnvironmentName,
     dialect: &Dialect,
-    exchanges: &[Exchange],
+    AllWanted { clients, businesses, .. }: AllWanted,
 ) -> Result<BTreeMap<String, String>, String> {
-    let (clients, businesses) = wanted(exchanges);
     let scopes = |wanted: &Wanted| -> Vec<ScopeToken> {
         let own: Vec<ScopeToken> = wanted.scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
         if own.is_empty() { dialect.example.granted.iter().cloned().collect() } else { own }

@@ -188,6 +188,53 @@ async fn a_difference_is_told_with_its_byte() {
     assert!(of(2).await.is_empty());
 }
 
+/// As an endpoint answers that leaves out of the answer, without a word, what was not asked for or is not granted.
+fn taciturn() -> Vec<Exchange> {
+    let mut placeholders = Placeholders::default();
+    let named = ("content-type", "application/json; charset=utf-8");
+    let good = |scope: &str| format!(r#"{{"access_token":"{}","expires_in":600,{scope}"token_type":"Bearer"}}"#, token());
+    vec![
+        record(
+            &mut placeholders,
+            &ask("grant_type=client_credentials&scope=read", SECRET),
+            (200, &[named], &good(r#""scope":"read","#)),
+        ),
+        record(&mut placeholders, &ask("grant_type=client_credentials&scope=admin", SECRET), (200, &[named], &good(""))),
+        record(&mut placeholders, &ask("grant_type=client_credentials", SECRET), (200, &[named], &good(""))),
+    ]
+}
+
+#[tokio::test]
+async fn the_fullest_answer_is_drafted_and_only_scopes_that_were_given_are_granted() {
+    let exchanges = taciturn();
+    let (set, toml) = drafted(&exchanges);
+    assert!(toml.contains(r#""scope":<scope>,"token_type":"Bearer"}'"#), "{toml}");
+    assert!(toml.contains("granted = \"read\"\n"), "{toml}");
+    let replay = Replay::new(set, "recorded", &exchanges).await.unwrap();
+    let of = async |at: usize| differences(&exchanges[at].answer, &replay.answer(&exchanges[at]).await.unwrap());
+    assert!(of(0).await.is_empty(), "JSON is UTF-8, whether its media type says so or not: {:?}", of(0).await);
+    assert!(of(1).await.iter().any(|one| one.what == "status" && one.mintmark == "400"), "{:?}", of(1).await);
+}
+
+#[tokio::test]
+async fn clients_beyond_those_that_are_made_are_not_asked_again() {
+    let mut placeholders = Placeholders::default();
+    let good = format!(r#"{{"access_token":"{}","expires_in":600,"token_type":"Bearer","scope":"read"}}"#, token());
+    let one = |placeholders: &mut Placeholders, at: usize| {
+        let mut asked = ask("grant_type=client_credentials", SECRET);
+        let pair = STANDARD.encode(format!("client-{at:06}:{SECRET}-{at:06}"));
+        asked.2.insert("authorization", format!("Basic {pair}").parse().unwrap());
+        record(placeholders, &asked, (200, &[JSON], &good))
+    };
+    let exchanges: Vec<Exchange> = (0..replay::MAX_CLIENTS + 1).map(|at| one(&mut placeholders, at)).collect();
+    let (set, _) = drafted(&exchanges);
+    let replay = Replay::new(set, "recorded", &exchanges).await.unwrap();
+    let last = exchanges.len() - 1;
+    let answer = replay.answer(&exchanges[last - 1]).await.unwrap();
+    assert!(differences(&exchanges[last - 1].answer, &answer).is_empty());
+    assert!(replay.answer(&exchanges[last]).await.is_none(), "it is not taken for an unknown one");
+}
+
 #[test]
 fn a_file_that_is_no_recording_is_told_by_its_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -68,6 +68,14 @@ fn a_dialect_can_stand_in_the_place_of_a_built_in_one() {
     let second = "format = 1\nname = \"second\"\nextends = \"mine\"\nroute.path = \"/second\"\n";
     let both = load_all(&[("mine.toml", &format!("{mine}replaces = \"standard\"\n")), ("second.toml", second)]).unwrap();
     assert!(both.get("mine").is_some() && both.get("second").is_some(), "in whose place it stands is not inherited");
+    // A draft that stands in the place of a built-in one is completed by a file that stands in the draft's.
+    let completed = "format = 1\nname = \"completed\"\nextends = \"mine\"\nreplaces = \"mine\"\n";
+    let chain = load_all(&[("mine.toml", &format!("{mine}replaces = \"standard\"\n")), ("completed.toml", completed)]).unwrap();
+    assert!(matches!(chain.route("/oauth/token"), Routed::Endpoint(dialect) if dialect.name.as_str() == "completed"));
+    assert!(chain.get("mine").is_none() && chain.get("standard").is_none());
+    let circle = load_all(&[("mine.toml", &format!("{mine}replaces = \"completed\"\n")), ("completed.toml", completed)]);
+    let mistakes = circle.unwrap_err();
+    assert!(mistakes.iter().filter(|mistake| mistake.contains("in a circle")).count() == 2, "{mistakes:?}");
     for wrong in ["nobody", "mine"] {
         let mistakes = load(&format!("{mine}route.path = \"/mine\"\nreplaces = \"{wrong}\"\n")).unwrap_err();
         assert!(mistakes.iter().any(|mistake| mistake.contains("there is no other dialect")), "{mistakes:?}");

@@ -51,7 +51,7 @@ fn report(
     differing: &[(usize, &Exchange, Vec<Difference>)],
 ) -> Output {
     let mut lines = vec![format!(
-        "{} exchanges: {same} answered alike, {} differ, {skipped} not asked again (another path, a body that was not kept, or an assertion)",
+        "{} exchanges: {same} answered alike, {} differ, {skipped} not asked again (another path, a body that was not kept, an assertion, or a client beyond the first 2000)",
         exchanges.len(),
         differing.len()
     )];

@@ -57,6 +57,8 @@ async fn an_import_that_cannot_begin_says_why() {
     assert!(run(&["json", "/nowhere"]).contains("/nowhere"), "the file is named");
     fs::write(file, "[]").unwrap();
     assert!(run(&["json", file, "--resource", "https://nowhere.example"]).contains("https://nowhere.example"));
+    let unknown = run(&["json", file, "--dialect", "acme"]);
+    assert!(unknown.contains("no dialect") && unknown.contains("there are: standard"), "once, not for each client: {unknown}");
     let nothing: Value =
         Finished::good(&["import", "json", file, "--environment", "sandbox", "--data-dir", data, "--json"]).json();
     assert_eq!(nothing["imported"], 0);

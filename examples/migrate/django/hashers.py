@@ -1,0 +1,5 @@
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+
+class Hasher(PBKDF2PasswordHasher):
+    iterations = 30_000
