@@ -5,6 +5,7 @@
 
 mod change;
 pub mod memory;
+mod notices;
 mod people;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
+pub use notices::{NoticeFilter, NoticePlace, NoticeStore};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
@@ -275,7 +277,7 @@ pub const USAGE_ROWS_MAX: u32 = 250_000;
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: PeopleStore + Send + Sync + 'static {
+pub trait Store: PeopleStore + NoticeStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,

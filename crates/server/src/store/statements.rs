@@ -109,6 +109,12 @@ macro_rules! management_client {
     };
 }
 
+macro_rules! notice {
+    () => {
+        "SELECT id, environment, tenant_id, made_at, event FROM notice WHERE "
+    };
+}
+
 macro_rules! audit {
     () => {
         "SELECT position, chain, ordinal, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
@@ -281,6 +287,14 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
     first: 0,
 };
 
+pub(super) const NOTICES_INSERT: ManyRows = ManyRows {
+    name: "notice.insert",
+    before: "INSERT INTO notice (id, environment, tenant_id, kind, made_at, once, event) VALUES ",
+    after: " ON CONFLICT (once) DO NOTHING",
+    columns: 7,
+    first: 0,
+};
+
 pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
     name: "client.among",
     before: "SELECT c.environment, c.id FROM (VALUES ",
@@ -290,8 +304,16 @@ pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
 };
 
 #[cfg(test)]
-const ALL_OF_MANY_ROWS: &[ManyRows] =
-    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, CLIENTS_AMONG, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
+const ALL_OF_MANY_ROWS: &[ManyRows] = &[
+    CREDENTIALS_USED,
+    CREDENTIALS_OF_CLIENTS,
+    CLIENTS_AMONG,
+    TENANTS_NAMED,
+    USAGE_KEYS,
+    USAGE_COUNTS,
+    REFUSALS_INSERT,
+    NOTICES_INSERT,
+];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -661,6 +683,17 @@ statements! {
     AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
     AUDIT_FIRST_CHAINED = "audit.first_chained":
         "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";
+
+    NOTICES = "notice.list":
+        concat!(notice!(), "environment = $1 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4");
+    NOTICES_OF_TENANT = "notice.list_of_tenant":
+        concat!(
+            notice!(),
+            "environment = $1 AND tenant_id = $5 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4"
+        );
+    NOTICE_FORGET = "notice.forget":
+        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE made_at < $1 LIMIT $2)";
+
     AUDIT_SINCE = "audit.since": "SELECT count(*) AS found FROM audit WHERE position > $1";
 }
 
