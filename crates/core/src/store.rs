@@ -13,7 +13,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
-pub use notices::{NoticeFilter, NoticePlace, NoticeStore};
+pub use notices::{NoticeFilter, NoticePlace, NoticeStore, WebhooksOf};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;

@@ -10,6 +10,7 @@ mod sealing;
 mod secret;
 mod signer_threads;
 mod signing;
+mod webhook_keys;
 
 pub use audit_chain::{AuditKeys, ChainLink, ChainedRow, LinkError};
 pub use hash_threads::{HashThreads, HashesBusy};
@@ -20,4 +21,5 @@ pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};
+pub use webhook_keys::WebhookKey;
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};

@@ -24,6 +24,7 @@ mod scope;
 mod session;
 mod signing_key;
 mod tenant;
+mod webhook;
 
 pub use attributes::{AttributeValue, Attributes};
 pub use business::Business;
@@ -50,6 +51,7 @@ pub use scope::{ScopeError, ScopeSet, ScopeToken};
 pub use session::{SensitiveAction, Session, StepUp, TokenDigest};
 pub use signing_key::{KeyState, SealedBytes, SigningKey};
 pub use tenant::Tenant;
+pub use webhook::{Delivery, DeliveryState, Webhook};
 
 use serde::{Deserialize, Serialize};
 

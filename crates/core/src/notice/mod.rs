@@ -9,12 +9,24 @@
 //! |---|---|
 //! | `mod` | what a notice is, and its key |
 //! | `event` | the kinds, and what each tells |
+//! | `expiring` | who finds out that credentials expire soon |
+//! | `schedule` | when a delivery is tried, and when no more |
+//! | `signature` | the signed request that delivers a notice |
 
 mod event;
+mod expiring;
+mod schedule;
+mod signature;
 
 use serde::{Deserialize, Serialize};
 
 pub use event::{Event, Leaked, NoticeKind, RotationStep};
+pub use expiring::{Expiring, tell_of_expiring};
+pub use schedule::{
+    DELIVERIES_KEPT, DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, DELIVERY_AGE_MAX, DELIVERY_TRIES_MAX, Tried, after_try,
+    is_too_old,
+};
+pub use signature::{SignedDelivery, sign};
 
 use crate::clock::Timestamp;
 use crate::model::{EnvironmentName, NoticeId, TenantId};

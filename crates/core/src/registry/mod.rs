@@ -23,6 +23,7 @@ mod rotation;
 mod secret;
 mod store;
 mod tenant;
+mod webhook;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -54,6 +55,7 @@ pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};
 pub use rotation::{Grace, Retirement, Rotated, RotationState, rotation_state, safe_to_retire};
 pub use secret::{CreatedSecret, CredentialEdit, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 pub use tenant::TenantEdit;
+pub use webhook::{MAX_WEBHOOKS, WebhookEdit};
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;

@@ -10,7 +10,7 @@ use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
     ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
-    SessionId, SigningKey, Tenant, TenantId,
+    SessionId, SigningKey, Tenant, TenantId, Webhook,
 };
 use crate::notice::Notice;
 
@@ -112,6 +112,10 @@ pub enum Write {
     },
     /// Adds a notice, unless there is one of its key.
     AddNotice(Notice),
+    InsertWebhook(Webhook),
+    UpdateWebhook(Webhook),
+    /// Deletes the row, if it still has exactly this version, and the endpoint's deliveries.
+    DeleteWebhook(Webhook),
     InsertManagementClient(ManagementClient),
     UpdateManagementClient(ManagementClient),
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::management::Role;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, Environment, EnvironmentName, Invitation,
-    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource,
-    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Delivery, Entitlement, Environment, EnvironmentName, Invitation,
+    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, NoticeId, Position, Resource,
+    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
 };
 use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
@@ -38,7 +38,22 @@ pub(super) struct Tables {
     pub(super) invitations: Table<InvitationId, Invitation>,
     pub(super) management_clients: Table<ManagementClientId, ManagementClient>,
     /// By their keys.
-    pub(super) notices: BTreeMap<String, Notice>,
+    pub(super) notices: BTreeMap<String, StoredNotice>,
+    pub(super) webhooks: Table<(EnvironmentName, WebhookId), Webhook>,
+    pub(super) deliveries: BTreeMap<(WebhookId, NoticeId), Delivery>,
+}
+
+/// A notice, and whether there are deliveries of it.
+#[derive(Clone, Debug)]
+pub(super) struct StoredNotice {
+    pub(super) notice: Notice,
+    pub(super) is_spread: bool,
+}
+
+impl StoredNotice {
+    pub(super) fn new(notice: &Notice) -> Self {
+        Self { notice: notice.clone(), is_spread: false }
+    }
 }
 
 type RevocationKey = (RevocationKind, Option<EnvironmentName>, String);
@@ -76,8 +91,19 @@ impl Tables {
                 Ok(())
             }
             Write::AddNotice(notice) => {
-                self.notices.entry(notice.key()).or_insert_with(|| notice.clone());
+                self.notices.entry(notice.key()).or_insert_with(|| StoredNotice::new(notice));
                 Ok(())
+            }
+            Write::InsertWebhook(row) => insert(&mut self.webhooks, (row.environment.clone(), row.id), row, position),
+            Write::UpdateWebhook(row) => {
+                update(&mut self.webhooks, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
+            }
+            Write::DeleteWebhook(row) => {
+                let key = (row.environment.clone(), row.id);
+                let is_it = self.webhooks.get(&key).is_some_and(|stored| stored.value.version == row.version);
+                self.webhooks.retain(|other, _| *other != key || !is_it);
+                self.deliveries.retain(|(webhook, _), _| *webhook != row.id || !is_it);
+                exists(is_it)
             }
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
@@ -171,6 +197,7 @@ impl Tables {
             Write::InsertCredential(row) => {
                 exists(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone())))
             }
+            Write::InsertWebhook(row) => self.refers_to(&row.environment, None),
             Write::InsertResource(row) | Write::UpdateResource(row) => {
                 unique(&self.resources, |other| other.environment == row.environment && other.uri == row.uri)?;
                 self.refers_to(&row.environment, None)
@@ -199,6 +226,8 @@ impl Tables {
             | Write::DeleteMember(_)
             | Write::KeepAnAdmin
             | Write::AddNotice(_)
+            | Write::UpdateWebhook(_)
+            | Write::DeleteWebhook(_)
             | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)
@@ -307,6 +336,7 @@ versioned! {
     Session { created_at, last_seen_at }
     Invitation { created_at }
     ManagementClient { created_at }
+    Webhook { created_at, dropped }
 }
 
 fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, position: Position) -> Done {
