@@ -4,6 +4,7 @@
 //! and a feed entry that are committed together or not at all (rule S12).
 
 mod change;
+mod leaks;
 pub mod memory;
 mod notices;
 mod people;
@@ -13,6 +14,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
+pub use leaks::LeakStore;
 pub use notices::{NoticeFilter, NoticePlace, NoticeStore, WebhooksOf};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
@@ -277,7 +279,7 @@ pub const USAGE_ROWS_MAX: u32 = 250_000;
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: PeopleStore + NoticeStore + Send + Sync + 'static {
+pub trait Store: PeopleStore + NoticeStore + LeakStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,

@@ -21,5 +21,5 @@ pub use root_keys::{CheckError, RootKeys, RootKeysError};
 pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};
-pub use webhook_keys::WebhookKey;
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};
+pub use webhook_keys::WebhookKey;

@@ -11,8 +11,8 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use mintmark_verify::Jwk;
 use zeroize::Zeroizing;
 
-use super::sealing::Purpose;
 use super::RootKeys;
+use super::sealing::Purpose;
 use crate::model::EnvironmentName;
 
 /// A key that signs deliveries of one environment. It does not print.

@@ -10,6 +10,7 @@ mod entitlement;
 mod environment;
 mod id;
 mod invitation;
+mod leak;
 mod limits;
 mod management_client;
 mod member;
@@ -37,6 +38,7 @@ pub use id::{
     TenantId, WebhookId,
 };
 pub use invitation::{Invitation, InvitationKind};
+pub use leak::{Leak, LeakState};
 pub use limits::CredentialLimits;
 pub use management_client::ManagementClient;
 pub use member::{EmailAddress, EmailError, Member, PasswordHash};

@@ -111,7 +111,10 @@ mod tests {
             assert_eq!(tried(Tried::Answered(status)).state, DeliveryState::Waiting, "{status}");
         }
         let none = tried(Tried::Unanswered);
-        assert_eq!((none.state, none.tries, none.last_at, none.answer), (DeliveryState::Waiting, 1, Some(Timestamp(7)), Some(0)));
+        assert_eq!(
+            (none.state, none.tries, none.last_at, none.answer),
+            (DeliveryState::Waiting, 1, Some(Timestamp(7)), Some(0))
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod environment;
 mod import;
 mod invitation;
 mod key;
+mod leak;
 mod limits;
 mod management_client;
 mod member;
@@ -45,6 +46,7 @@ pub use import::{
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub(crate) use invitation::{Means, address_taken};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
+pub use leak::{LeakPolicy, LeakReport};
 pub use limits::MAX_NETWORKS;
 pub use management_client::{ACTIVE_MANAGEMENT_CLIENTS_MAX, CreatedManagementClient, NewManagementClient};
 pub use member::MemberEdit;

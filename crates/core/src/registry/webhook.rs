@@ -60,7 +60,7 @@ impl<S: Store> Registry<S> {
         Ok(webhook)
     }
 
-    /// Changes an endpoint. Turned on again, it is told what waited for less than a day.
+    /// Changes an endpoint. Turned off, it is told nothing of what waits for it, also when it is on again.
     pub async fn edit_webhook(&self, environment: &EnvironmentName, id: WebhookId, edit: &WebhookEdit) -> Outcome<Webhook> {
         let url = edit.url.as_deref().map(check_url).transpose()?;
         let kinds = edit.kinds.as_deref().map(check_kinds).transpose()?;
@@ -136,12 +136,5 @@ fn draft(action: &'static str, (before, after): (Option<&Webhook>, Option<&Webho
     let tenant = of.and_then(|webhook| webhook.tenant_id);
     let environment = of.map(|webhook| Subject::Environment { environment: webhook.environment.clone() });
     let subject = tenant.map(|id| Subject::Tenant { id }).or(environment).unwrap_or(Subject::Store);
-    Draft {
-        tenant,
-        action,
-        subject,
-        before: before.and_then(audited),
-        after: after.and_then(audited),
-        writes: vec![write],
-    }
+    Draft { tenant, action, subject, before: before.and_then(audited), after: after.and_then(audited), writes: vec![write] }
 }

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
-    ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
+    Leak, ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
     SessionId, SigningKey, Tenant, TenantId, Webhook,
 };
 use crate::notice::Notice;
@@ -112,6 +112,8 @@ pub enum Write {
     },
     /// Adds a notice, unless there is one of its key.
     AddNotice(Notice),
+    InsertLeak(Leak),
+    UpdateLeak(Leak),
     InsertWebhook(Webhook),
     UpdateWebhook(Webhook),
     /// Deletes the row, if it still has exactly this version, and the endpoint's deliveries.

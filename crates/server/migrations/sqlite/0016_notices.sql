@@ -82,3 +82,6 @@ CREATE INDEX leak_due ON leak (state, revoke_at);
 
 -- When a credential was put in quarantine, if it is. Its status is `disabled` then, so that programs of the versions before refuse it.
 ALTER TABLE credential ADD COLUMN quarantined_at INTEGER;
+
+-- A secret that somebody found is looked for by its last characters: its MAC can be computed only for a client and a credential.
+CREATE INDEX credential_by_hint ON credential (environment, hint);

@@ -278,6 +278,7 @@ fn is_turned_off(denial: &Denial) -> bool {
         Denial::ClientDisabled
             | Denial::TenantDisabled
             | Denial::SecretDisabled
+            | Denial::SecretQuarantined
             | Denial::SecretExpired
             | Denial::BusinessDisabled(_)
     )

@@ -15,7 +15,8 @@
 //! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
-//! | `notices` | what people are told about without asking |
+//! | `notices`, `webhooks` | what people are told about without asking; the endpoints that are told, and deliveries |
+//! | `leaks` | credentials that leaked |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
@@ -35,6 +36,7 @@ mod engine;
 mod expiring;
 mod fields;
 mod idempotency;
+mod leaks;
 mod migrate;
 mod notices;
 mod open;
@@ -50,6 +52,7 @@ mod statements;
 mod transfer;
 mod upkeep;
 mod usage;
+mod webhooks;
 mod writes;
 
 use std::fmt;

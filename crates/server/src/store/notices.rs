@@ -1,28 +1,33 @@
 //! Notices: what people are told about without asking.
 
 use mintmark_core::clock::Timestamp;
-use mintmark_core::model::TenantId;
-use mintmark_core::notice::Notice;
-use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, Read, StoreError};
+use mintmark_core::model::{CredentialId, Delivery, EnvironmentName, TenantId, Webhook, WebhookId};
+use mintmark_core::notice::{Expiring, Notice};
+use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, Page, Read, StoreError, WebhooksOf};
 
 use super::SqlStore;
 use super::engine::{Query, Row, WriteError};
 use super::fields::Fields;
 use super::rows::readable;
-use super::statements::{NOTICE_FORGET, NOTICES, NOTICES_INSERT, NOTICES_OF_TENANT};
+use super::statements::{
+    CREDENTIALS_TO_TELL, DELIVERIES_FORGET, NOTICE_FORGET, NOTICES, NOTICES_INSERT, NOTICES_OF_TENANT, NOTICES_TO_SPREAD,
+};
 use super::writes::json;
 
 /// How many rows one statement inserts.
 const AT_ONCE: usize = 50;
 /// Behind every identifier.
-const LAST_ID: &str = "~";
+pub(super) const LAST_ID: &str = "~";
 
 impl NoticeStore for SqlStore {
     async fn add_notices(&self, notices: &[Notice]) -> Read<u64> {
         let mut added = 0;
-        for part in notices.chunks(AT_ONCE) {
+        // In one order everywhere, so that two nodes that add the same wait for each other and not in a circle.
+        let mut sorted: Vec<&Notice> = notices.iter().collect();
+        sorted.sort_by_cached_key(|notice| notice.key());
+        for part in sorted.chunks(AT_ONCE) {
             let insert = async || {
-                let query = part.iter().try_fold(NOTICES_INSERT.query(part.len()), bind)?;
+                let query = part.iter().try_fold(NOTICES_INSERT.query(part.len()), |query, notice| bind(query, notice))?;
                 self.engine.execute(query).await
             };
             added += self.engine.write(NOTICES_INSERT.name, insert).await.map_err(WriteError::into_store_error)?;
@@ -42,6 +47,74 @@ impl NoticeStore for SqlStore {
         let forget = || NOTICE_FORGET.query().bind(before.0).bind(i64::from(limit));
         self.under_lease(lease, NOTICE_FORGET.name, forget).await
     }
+
+    async fn expiring(
+        &self,
+        environment: &EnvironmentName,
+        (from, after): (Timestamp, Option<CredentialId>),
+        until: Timestamp,
+        limit: u32,
+    ) -> Read<Vec<Expiring>> {
+        let after = after.map_or_else(|| LAST_ID.to_owned(), |id| id.to_string());
+        let query = CREDENTIALS_TO_TELL.query().bind(environment.as_str()).bind(from.0).bind(after);
+        Ok(readable(&self.engine.rows(query.bind(until.0).bind(i64::from(limit))).await?, expiring))
+    }
+
+    async fn webhook(&self, environment: &EnvironmentName, id: WebhookId) -> Read<Option<Webhook>> {
+        self.read_webhook(environment, id).await
+    }
+
+    async fn webhooks(&self, environment: &EnvironmentName, of: WebhooksOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
+        self.list_webhooks(environment, of, page).await
+    }
+
+    async fn notices_to_spread(&self, limit: u32) -> Read<Vec<Notice>> {
+        Ok(readable(&self.engine.rows(NOTICES_TO_SPREAD.query().bind(i64::from(limit))).await?, notice))
+    }
+
+    async fn spread_notice(&self, lease: &Lease, notice: &Notice, to: &[WebhookId]) -> Read<bool> {
+        self.spread(lease, notice, to).await
+    }
+
+    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<bool> {
+        self.insert_notice_for(notice, to).await
+    }
+
+    async fn due_webhooks(&self, now: Timestamp, limit: u32) -> Read<Vec<Webhook>> {
+        self.read_due_webhooks(now, limit).await
+    }
+
+    async fn due_deliveries(&self, webhook: WebhookId, now: Timestamp, limit: u32) -> Read<Vec<(Delivery, Notice)>> {
+        self.read_due_deliveries(webhook, now, limit).await
+    }
+
+    async fn note_delivery(&self, lease: &Lease, after: &Delivery) -> Read<bool> {
+        self.write_try(lease, after).await
+    }
+
+    async fn postpone_deliveries(&self, lease: &Lease, webhook: WebhookId, to: Timestamp) -> Read<bool> {
+        self.postpone(lease, webhook, to).await
+    }
+
+    async fn deliveries(&self, webhook: WebhookId, before: Option<NoticePlace>, limit: u32) -> Read<Vec<Delivery>> {
+        self.list_deliveries(webhook, before, limit).await
+    }
+
+    async fn forget_deliveries(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let forget = || DELIVERIES_FORGET.query().bind(before.0).bind(i64::from(limit));
+        self.under_lease(lease, DELIVERIES_FORGET.name, forget).await
+    }
+}
+
+fn expiring(row: &Row) -> Read<Expiring> {
+    let fields = Fields::of(row, "credential", "id");
+    Ok(Expiring {
+        tenant_id: fields.parsed("tenant_id")?,
+        client_id: fields.parsed("client_id")?,
+        credential_id: fields.parsed("id")?,
+        hint: fields.text("hint")?,
+        expires_at: fields.time("expires_at")?,
+    })
 }
 
 /// The insert of one notice of a change.

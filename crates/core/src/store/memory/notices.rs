@@ -73,12 +73,7 @@ impl NoticeStore for MemoryStore {
         Ok(self.usable()?.tables.webhooks.get(&(environment.clone(), id)).map(|row| row.value.clone()))
     }
 
-    async fn webhooks(
-        &self,
-        environment: &EnvironmentName,
-        of: WebhooksOf,
-        page: Page<'_, WebhookId>,
-    ) -> Read<Vec<Webhook>> {
+    async fn webhooks(&self, environment: &EnvironmentName, of: WebhooksOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
         let state = self.usable()?;
         let all = state.tables.webhooks.values().map(|row| &row.value).filter(|one| one.environment == *environment);
         let wanted = all.filter(|one| of.is_none_or(|of| one.tenant_id == of));

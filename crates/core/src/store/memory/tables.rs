@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::management::Role;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Delivery, Entitlement, Environment, EnvironmentName, Invitation,
-    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, NoticeId, Position, Resource,
-    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Delivery, DeliveryState, Entitlement, Environment,
+    EnvironmentName, Invitation, InvitationId, InvitationKind, KeyState, Leak, LeakId, ManagementClient, ManagementClientId,
+    Member, MemberId, NoticeId, Position, Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, Session,
+    SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
 };
 use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
@@ -39,6 +40,7 @@ pub(super) struct Tables {
     pub(super) management_clients: Table<ManagementClientId, ManagementClient>,
     /// By their keys.
     pub(super) notices: BTreeMap<String, StoredNotice>,
+    pub(super) leaks: Table<(EnvironmentName, LeakId), Leak>,
     pub(super) webhooks: Table<(EnvironmentName, WebhookId), Webhook>,
     pub(super) deliveries: BTreeMap<(WebhookId, NoticeId), Delivery>,
 }
@@ -94,8 +96,18 @@ impl Tables {
                 self.notices.entry(notice.key()).or_insert_with(|| StoredNotice::new(notice));
                 Ok(())
             }
+            Write::InsertLeak(row) => insert(&mut self.leaks, (row.environment.clone(), row.id), row, position),
+            Write::UpdateLeak(row) => {
+                let same = |old: &Leak| old.credential_id == row.credential_id;
+                update(&mut self.leaks, &(row.environment.clone(), row.id), row, same)
+            }
             Write::InsertWebhook(row) => insert(&mut self.webhooks, (row.environment.clone(), row.id), row, position),
             Write::UpdateWebhook(row) => {
+                if row.status == Status::Disabled {
+                    let waiting = self.deliveries.values_mut().filter(|one| one.webhook_id == row.id);
+                    let waiting = waiting.filter(|one| one.state == DeliveryState::Waiting);
+                    waiting.for_each(|one| one.state = DeliveryState::Failed);
+                }
                 update(&mut self.webhooks, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
             }
             Write::DeleteWebhook(row) => {
@@ -197,6 +209,9 @@ impl Tables {
             Write::InsertCredential(row) => {
                 exists(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone())))
             }
+            Write::InsertLeak(row) => {
+                unique(&self.leaks, |other| other.environment == row.environment && other.credential_id == row.credential_id)
+            }
             Write::InsertWebhook(row) => self.refers_to(&row.environment, None),
             Write::InsertResource(row) | Write::UpdateResource(row) => {
                 unique(&self.resources, |other| other.environment == row.environment && other.uri == row.uri)?;
@@ -226,6 +241,7 @@ impl Tables {
             | Write::DeleteMember(_)
             | Write::KeepAnAdmin
             | Write::AddNotice(_)
+            | Write::UpdateLeak(_)
             | Write::UpdateWebhook(_)
             | Write::DeleteWebhook(_)
             | Write::EndAccessOfTenant { .. }
@@ -337,6 +353,7 @@ versioned! {
     Invitation { created_at }
     ManagementClient { created_at }
     Webhook { created_at, dropped }
+    Leak { tenant_id }
 }
 
 fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, position: Position) -> Done {
