@@ -26,7 +26,7 @@ const WINDOW: i64 = 60;
 pub const REVOCATIONS_PER_MINUTE: u32 = 600;
 
 /// How many leaks may be reported from one address in a minute by whoever is not known.
-pub const REPORTS_PER_MINUTE: u32 = 10;
+const REPORTS_PER_MINUTE: u32 = 10;
 
 /// What a limit leaves: a fixed window of a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::fixture::{Ask, World, sandbox, timestamp};
 use crate::model::{Credential, EnvironmentName, Leak, LeakState, Status};
 use crate::notice::NoticeKind;
 use crate::registry::CreatedClient;
-use crate::store::{AuditFilter, LeakStore, NoticeFilter, NoticeStore};
+use crate::store::{AuditFilter, NoticeFilter, NoticeStore};
 use crate::token::Denial;
 
 const HOUR: u32 = 3600;

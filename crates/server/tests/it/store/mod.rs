@@ -25,6 +25,7 @@ mod transfer;
 mod upkeep;
 mod usage;
 mod uses;
+mod webhooks;
 mod world;
 
 /// Makes a test of each case for each kind of store.
