@@ -4,7 +4,9 @@
 //! and a feed entry that are committed together or not at all (rule S12).
 
 mod change;
+mod leaks;
 pub mod memory;
+mod notices;
 mod people;
 
 use std::fmt;
@@ -12,6 +14,8 @@ use std::future::Future;
 use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
+pub use leaks::LeakStore;
+pub use notices::{NoticeFilter, NoticePlace, NoticeStore, WebhooksOf};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
@@ -275,7 +279,7 @@ pub const USAGE_ROWS_MAX: u32 = 250_000;
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: PeopleStore + Send + Sync + 'static {
+pub trait Store: PeopleStore + NoticeStore + LeakStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,

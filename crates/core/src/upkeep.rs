@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::model::Position;
+use crate::notice::{DELIVERIES_KEPT, NOTICES_KEPT};
 use crate::store::{Lease, OldUsage, Read, Store};
 use crate::usage::UsageStep;
 
@@ -33,6 +34,8 @@ pub struct Removed {
     pub usage: u64,
     /// Refusals.
     pub refusals: u64,
+    /// Notices, and deliveries of them.
+    pub notices: u64,
 }
 
 /// Does the work, unless another node does it. `holder` names this node.
@@ -49,7 +52,9 @@ pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Op
         usage += in_parts(store, &lease, Rows::Usage(old)).await?;
     }
     let refusals = in_parts(store, &lease, Rows::Usage(OldUsage::Refusals(earlier(now, REFUSALS_KEPT)))).await?;
-    Ok(Some(Removed { uses, revocations, entries, usage, refusals }))
+    let notices = in_parts(store, &lease, Rows::Notices(earlier(now, NOTICES_KEPT))).await?
+        + in_parts(store, &lease, Rows::Deliveries(earlier(now, DELIVERIES_KEPT))).await?;
+    Ok(Some(Removed { uses, revocations, entries, usage, refusals, notices }))
 }
 
 /// What of usage has had its time.
@@ -74,6 +79,8 @@ enum Rows {
     RevocationsOver(Timestamp),
     EntriesTo(Position),
     Usage(OldUsage),
+    Notices(Timestamp),
+    Deliveries(Timestamp),
 }
 
 /// Removes part after part, until there is nothing left, the lease is lost or the round is long enough.
@@ -84,6 +91,8 @@ async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
             Rows::UsesOver(before) => store.forget_uses(lease, before, AT_ONCE).await?,
             Rows::RevocationsOver(before) => store.forget_revocations(lease, before, AT_ONCE).await?,
             Rows::EntriesTo(position) => store.trim_feed(lease, position, AT_ONCE).await?,
+            Rows::Deliveries(before) => store.forget_deliveries(lease, before, AT_ONCE).await?,
+            Rows::Notices(before) => store.forget_notices(lease, before, AT_ONCE).await?,
             Rows::Usage(old) => store.forget_usage(lease, old, AT_ONCE).await?,
         };
         let part = part.unwrap_or(0);

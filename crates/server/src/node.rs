@@ -22,10 +22,14 @@ use mintmark_core::token::{FreshTokens, ImportedSecrets, Limits, NonceKeys, Proo
 use mintmark_core::usage::Usage;
 
 use crate::admin::Trials;
-use crate::config::{CacheSettings, Config, FeedSettings, KeySettings, LimitSettings, OutageSettings, SignerSettings};
+use crate::config::{
+    CacheSettings, Config, FeedSettings, KeySettings, LeakSettings, LimitSettings, OutageSettings, SignerSettings,
+};
 use crate::dialect_files::load_dialects;
 use crate::http::{RequestIds, RevocationDocuments};
+use crate::leaks::{LeakRules, Reporters};
 use crate::metrics::Metrics;
+use crate::outgoing::{FetchError, GuardedClient};
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 use crate::traces::Traces;
@@ -77,6 +81,10 @@ pub struct Node {
     was_fresh: AtomicBool,
     /// When the change feed was last about to be read.
     heartbeat: Heartbeat,
+    /// What endpoints are told with, if they are.
+    webhooks: Option<Arc<GuardedClient>>,
+    /// What is done about secrets that leaked.
+    pub(crate) leaks: LeakRules,
 }
 
 /// What came of reading the dialects again.
@@ -122,6 +130,7 @@ pub struct NodeSettings {
     pub feed: FeedSettings,
     pub signers: SignerSettings,
     pub keys: KeySettings,
+    pub leaks: LeakSettings,
 }
 
 impl From<&Config> for NodeSettings {
@@ -133,6 +142,7 @@ impl From<&Config> for NodeSettings {
             feed: config.feed.clone(),
             signers: config.signers.clone(),
             keys: config.keys.clone(),
+            leaks: config.leaks.clone(),
         }
     }
 }
@@ -192,7 +202,7 @@ impl Node {
     }
 
     fn with_directory(parts: NodeParts, directory: Directory<SqlStore>) -> Result<Self, StartError> {
-        let NodeSettings { limits, signers, keys, .. } = parts.settings;
+        let NodeSettings { limits, signers, keys, leaks, .. } = parts.settings;
         parts.store.link_audit_with(parts.root_keys.audit_keys());
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let threads = match size(signers.threads) {
@@ -236,6 +246,8 @@ impl Node {
             metrics: Metrics::new(started_at),
             was_fresh: AtomicBool::new(false),
             heartbeat: Heartbeat::default(),
+            webhooks: None,
+            leaks: LeakRules::new(&leaks),
         })
     }
 
@@ -263,6 +275,23 @@ impl Node {
     #[must_use]
     pub fn with_traces(self, traces: Traces) -> Self {
         Self { traces: Some(traces), ..self }
+    }
+
+    /// Has endpoints told from now on.
+    #[must_use]
+    pub fn with_webhooks(self, client: GuardedClient) -> Self {
+        Self { webhooks: Some(Arc::new(client)), ..self }
+    }
+
+    /// Whether endpoints of a URL may be told, as far as the URL itself says.
+    pub(crate) fn check_webhook_url(&self, url: &str) -> Result<(), FetchError> {
+        self.webhooks.as_ref().map_or(Ok(()), |client| client.target_uri(url).map(|_| ()))
+    }
+
+    /// Takes reports of leaks from these scanners from now on.
+    #[must_use]
+    pub fn with_reporters(self, reporters: Arc<Reporters>) -> Self {
+        Self { leaks: self.leaks.with_reporters(reporters), ..self }
     }
 
     /// For how many seconds a key signs; 0 if people alone rotate.

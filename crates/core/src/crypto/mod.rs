@@ -10,6 +10,7 @@ mod sealing;
 mod secret;
 mod signer_threads;
 mod signing;
+mod webhook_keys;
 
 pub use audit_chain::{AuditKeys, ChainLink, ChainedRow, LinkError};
 pub use hash_threads::{HashThreads, HashesBusy};
@@ -21,3 +22,4 @@ pub use sealing::{Purpose, SealContext, Sealer, UnsealError, shared_key_context}
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};
 pub use signing::{KeyMaterial, KeyMaterialError, Signature, SigningKeyPair};
+pub use webhook_keys::WebhookKey;

@@ -40,10 +40,12 @@ pub enum Purpose {
     AuditChain,
     /// Exported heads of audit chains: a MAC is keyed.
     AuditHead,
+    /// Signatures of what is told to endpoints: a key pair is made of it.
+    WebhookSigning,
 }
 
 impl Purpose {
-    fn label(self) -> &'static [u8] {
+    pub(super) fn label(self) -> &'static [u8] {
         match self {
             Purpose::SigningKey => b"mintmark 1 signing key",
             Purpose::RootKeyCheck => b"mintmark 1 root key check",
@@ -53,6 +55,7 @@ impl Purpose {
             Purpose::DpopNonce => b"mintmark 1 dpop nonce",
             Purpose::AuditChain => b"mintmark 1 audit chain",
             Purpose::AuditHead => b"mintmark 1 audit head",
+            Purpose::WebhookSigning => b"mintmark 1 webhook signing key, environment: ",
             Purpose::SharedKey => b"mintmark 1 shared key",
             Purpose::Backup => b"mintmark 1 backup",
             Purpose::Snapshot => b"mintmark 1 snapshot",

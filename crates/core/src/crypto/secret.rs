@@ -14,6 +14,7 @@ use crate::random::Random;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_LENGTH: usize = 43;
 const CHECKSUM_LENGTH: usize = 6;
+const HINT_LENGTH: usize = 4;
 
 /// A secret text, such as one that a client sent. It never prints, compares in constant time, and is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -66,6 +67,10 @@ pub enum SecretShape {
 pub struct ClientSecret(SecretText);
 
 impl ClientSecret {
+    /// A regular expression that finds every secret in a text, in the syntax that scanners have in common. What it finds besides, the
+    /// checksum rules out.
+    pub const PATTERN: &str = "mms_[a-z][a-z0-9-]{0,30}_[0-9A-Za-z]{49}";
+
     /// A new secret for a client of `environment`.
     pub fn generate(environment: &EnvironmentName, random: &dyn Random) -> Self {
         Self::generate_for(environment.as_str(), random)
@@ -94,8 +99,18 @@ impl ClientSecret {
 
     /// Its last four characters.
     pub fn hint(&self) -> String {
-        let text = self.0.expose();
-        text.get(text.len().saturating_sub(4)..).unwrap_or_default().to_owned()
+        Self::hint_of(&self.0)
+    }
+
+    /// The same of a text that is a secret.
+    pub fn hint_of(secret: &SecretText) -> String {
+        let text = secret.expose();
+        text.get(text.len().saturating_sub(HINT_LENGTH)..).unwrap_or_default().to_owned()
+    }
+
+    /// What a secret is for, as it says itself: an environment's name, or the management API.
+    pub fn place_of(secret: &SecretText) -> Option<&str> {
+        secret.expose().strip_prefix("mms_")?.split_once('_').map(|(place, _)| place)
     }
 
     /// Whether a text looks like a secret of Mintmark's, whole or in part.

@@ -33,6 +33,8 @@ pub struct KnownCredential {
     pub proof: KnownProof,
     /// A disabled credential proves nothing.
     pub status: Status,
+    /// Whether it is disabled because it leaked, until somebody decides.
+    pub is_quarantined: bool,
     /// From this second on it proves nothing.
     pub expires_at: Option<Timestamp>,
     /// What it may be used for; nothing for nearly all, which may be used for whatever their client may do.
@@ -80,6 +82,7 @@ impl KnownCredential {
             id: credential.id,
             proof: KnownProof::build(credential.proof, shared),
             status: credential.status,
+            is_quarantined: credential.quarantined_at.is_some(),
             expires_at: credential.expires_at,
             limits: (!credential.limits.is_none()).then(|| Box::new(compact(credential.limits))),
             stored_use: AtomicI64::new(credential.last_used_at.map_or(NEVER, |at| at.0)),

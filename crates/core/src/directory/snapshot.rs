@@ -473,6 +473,7 @@ impl From<SavedClient> for ClientRecord {
                 limits: credential.limits,
                 rotation: None,
                 imported: None,
+                quarantined_at: None,
                 last_used_at: None,
                 last_used_from: None,
                 version: 0,

@@ -570,6 +570,7 @@ fn of_many_secrets_those_in_force_are_kept_first() {
         limits: CredentialLimits::default(),
         rotation: None,
         imported: None,
+        quarantined_at: None,
         last_used_at: None,
         last_used_from: None,
         version: 1,

@@ -85,6 +85,9 @@ pub struct Credential {
     /// That it was brought along from another server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// When it was put in quarantine, because somebody reported that it leaked. It is disabled then, and can be released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantined_at: Option<Timestamp>,
     /// When it last obtained a token, exact to [`LAST_USE_EXACT_TO`](crate::directory::LAST_USE_EXACT_TO) seconds and the flush
     /// interval: the last use may be so much later.
     pub last_used_at: Option<Timestamp>,

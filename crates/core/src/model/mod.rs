@@ -10,6 +10,7 @@ mod entitlement;
 mod environment;
 mod id;
 mod invitation;
+mod leak;
 mod limits;
 mod management_client;
 mod member;
@@ -24,6 +25,7 @@ mod scope;
 mod session;
 mod signing_key;
 mod tenant;
+mod webhook;
 
 pub use attributes::{AttributeValue, Attributes};
 pub use business::Business;
@@ -31,8 +33,12 @@ pub use client::{AssertionAudience, BusinessAccess, Client, ClientRecord, Grant,
 pub use credential::{Credential, Imported, StoredMac, StoredSecret};
 pub use entitlement::{Entitlement, Excess};
 pub use environment::Environment;
-pub use id::{BusinessId, CredentialId, IdError, InvitationId, ManagementClientId, MemberId, ResourceId, SessionId, TenantId};
+pub use id::{
+    BusinessId, CredentialId, IdError, InvitationId, LeakId, ManagementClientId, MemberId, NoticeId, ResourceId, SessionId,
+    TenantId, WebhookId,
+};
 pub use invitation::{Invitation, InvitationKind};
+pub use leak::{Leak, LeakState};
 pub use limits::CredentialLimits;
 pub use management_client::ManagementClient;
 pub use member::{EmailAddress, EmailError, Member, PasswordHash};
@@ -47,6 +53,7 @@ pub use scope::{ScopeError, ScopeSet, ScopeToken};
 pub use session::{SensitiveAction, Session, StepUp, TokenDigest};
 pub use signing_key::{KeyState, SealedBytes, SigningKey};
 pub use tenant::Tenant;
+pub use webhook::{Delivery, DeliveryState, Webhook};
 
 use serde::{Deserialize, Serialize};
 

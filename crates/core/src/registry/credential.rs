@@ -148,6 +148,7 @@ impl<S: Store> Registry<S> {
             limits: CredentialLimits::default(),
             rotation: None,
             imported: None,
+            quarantined_at: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,

@@ -328,6 +328,7 @@ impl<S: Store> Import<'_, S> {
             limits: CredentialLimits::default(),
             rotation: None,
             imported,
+            quarantined_at: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,

@@ -13,6 +13,7 @@ mod environment;
 mod import;
 mod invitation;
 mod key;
+mod leak;
 mod limits;
 mod management_client;
 mod member;
@@ -23,6 +24,7 @@ mod rotation;
 mod secret;
 mod store;
 mod tenant;
+mod webhook;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -44,6 +46,7 @@ pub use import::{
 pub use invitation::{CreatedInvitation, NewInvitation, OPEN_INVITATIONS_MAX};
 pub(crate) use invitation::{Means, address_taken};
 pub use key::{KeyMaker, KeyStep, KeyUpkeep, Rotation, RotationRequest, Run};
+pub use leak::{LeakPolicy, LeakReport};
 pub use limits::MAX_NETWORKS;
 pub use management_client::{ACTIVE_MANAGEMENT_CLIENTS_MAX, CreatedManagementClient, NewManagementClient};
 pub use member::MemberEdit;
@@ -54,6 +57,7 @@ pub(crate) use revocation::{RevokedBy, revoke_all_of_client, revoke_token};
 pub use rotation::{Grace, Retirement, Rotated, RotationState, rotation_state, safe_to_retire};
 pub use secret::{CreatedSecret, CredentialEdit, MAX_COMPARED_SECRETS, MAX_LIVE_SECRETS};
 pub use tenant::TenantEdit;
+pub use webhook::{MAX_WEBHOOKS, WebhookEdit};
 
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;

@@ -74,14 +74,14 @@ impl<S: Store> Registry<S> {
         id: CredentialId,
     ) -> Outcome<Credential> {
         let edit = |credential: &mut Credential| {
-            credential.status = Status::Disabled;
+            turn_off(credential);
             Ok(())
         };
         self.update(|| async {
             let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
             match rotation::replaced_by(&record.credentials, id, now) {
                 Some(old) => {
-                    let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                    let (draft, rotated) = self.cancel_draft(&record, old)?;
                     Ok((draft, rotated.new))
                 }
                 None => edit_draft("secret.disable", record, (id, now), edit),
@@ -134,7 +134,7 @@ impl<S: Store> Registry<S> {
                 end_at(credential, expires_at, now);
             }
             if edit.disable {
-                credential.status = Status::Disabled;
+                turn_off(credential);
             }
             Ok(())
         };
@@ -143,7 +143,7 @@ impl<S: Store> Registry<S> {
             if let (true, Some(old)) = (edit.disable, rotation::replaced_by(&record.credentials, id, now)) {
                 let seen = record.credentials.iter().find(|one| one.id == id);
                 check_version(edit.version, seen.map_or(0, |one| one.version))?;
-                let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                let (draft, rotated) = self.cancel_draft(&record, old)?;
                 return Ok((draft, rotated.new));
             }
             if let Some(expires_at) = edit.expires_at {
@@ -191,6 +191,7 @@ impl<S: Store> Registry<S> {
             limits: CredentialLimits::default(),
             rotation: None,
             imported: None,
+            quarantined_at: None,
             last_used_at: None,
             last_used_from: None,
             version: 1,
@@ -199,11 +200,17 @@ impl<S: Store> Registry<S> {
     }
 }
 
+/// For ever: one in quarantine is in it no more.
+pub(super) fn turn_off(credential: &mut Credential) {
+    credential.status = Status::Disabled;
+    credential.quarantined_at = None;
+}
+
 /// One that ends at once is turned off as well: on a node whose clock is behind it would not have expired yet (rule S11).
 pub(super) fn end_at(credential: &mut Credential, expires_at: Timestamp, now: Timestamp) {
     credential.expires_at = Some(expires_at);
     if expires_at <= now {
-        credential.status = Status::Disabled;
+        turn_off(credential);
     }
 }
 
@@ -221,7 +228,8 @@ pub(super) fn edit_draft(
     edit(&mut after)?;
     after.version += 1;
     let mut writes = vec![Write::UpdateCredential(after.clone())];
-    let is_disabled = before.status == Status::Active && after.status == Status::Disabled;
+    let could_come_back = before.status == Status::Active || before.quarantined_at.is_some();
+    let is_disabled = could_come_back && after.status == Status::Disabled && after.quarantined_at.is_none();
     if is_disabled || !before.is_expired(now) && after.is_expired(now) {
         writes.push(mark(RevocationSubject::Credential { environment: environment.clone(), id }, now));
     }

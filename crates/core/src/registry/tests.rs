@@ -4,6 +4,7 @@ mod audit;
 mod clients;
 mod configuration;
 mod entitlement;
+mod leaks;
 mod limits;
 mod objects;
 mod promotion;

@@ -9,9 +9,10 @@ use crate::clock::Timestamp;
 use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
-    ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
-    SessionId, SigningKey, Tenant, TenantId,
+    Leak, ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
+    SessionId, SigningKey, Tenant, TenantId, Webhook,
 };
+use crate::notice::Notice;
 
 /// One change made by people or by the server's own upkeep, to be committed as one transaction.
 #[derive(Clone, Debug)]
@@ -109,6 +110,14 @@ pub enum Write {
         /// The moment.
         before: Timestamp,
     },
+    /// Adds a notice, unless there is one of its key.
+    AddNotice(Notice),
+    InsertLeak(Leak),
+    UpdateLeak(Leak),
+    InsertWebhook(Webhook),
+    UpdateWebhook(Webhook),
+    /// Deletes the row, if it still has exactly this version, and the endpoint's deliveries.
+    DeleteWebhook(Webhook),
     InsertManagementClient(ManagementClient),
     UpdateManagementClient(ManagementClient),
 }

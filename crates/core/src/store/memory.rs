@@ -1,6 +1,8 @@
 //! A store in memory, for tests. It keeps the promises of [`Store`] that the SQL store keeps, checked by the same suite, and
 //! can be made to fail, to hold reads and to go back.
 
+mod leaks;
+mod notices;
 mod people;
 mod tables;
 mod usage;

@@ -45,6 +45,8 @@ pub enum Denial {
     SecretExpired,
     /// The secret is the client's and was turned off.
     SecretDisabled,
+    /// The secret is the client's and was reported as leaked.
+    SecretQuarantined,
     /// The secret, or other credential, is the client's, and its time has not come.
     SecretNotYetValid,
     /// The secret, or other credential, is the client's, and may not be used from this address.
@@ -145,6 +147,7 @@ impl Denial {
             | Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretQuarantined
             | Denial::SecretNotYetValid
             | Denial::SourceNotAllowed(_)
             | Denial::AssertionRefused(_)
@@ -209,6 +212,7 @@ impl Denial {
             Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretQuarantined
             | Denial::SecretNotYetValid
             | Denial::SourceNotAllowed(_)
             | Denial::CertificateRefused
@@ -253,6 +257,9 @@ impl fmt::Display for Denial {
             Denial::WrongSecret => out.write_str("the secret is none of the client's"),
             Denial::SecretExpired => out.write_str("the secret, or other credential, has expired"),
             Denial::SecretDisabled => out.write_str("the secret, or other credential, was disabled"),
+            Denial::SecretQuarantined => {
+                out.write_str("the secret, or other credential, was reported as leaked and is in quarantine")
+            }
             Denial::SecretNotYetValid => out.write_str("the secret, or other credential, is not valid yet"),
             Denial::SourceNotAllowed(source) => {
                 write!(out, "the secret, or other credential, may not be used from {source}")

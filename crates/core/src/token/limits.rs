@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 
 use super::authenticate::Authenticated;
 use super::authorize::Authorized;
+use super::lock_outs::LockOuts;
 use super::{Caller, Denial, Proved, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::LimitRules;
@@ -23,6 +24,9 @@ const COUNTERS: usize = 50_000;
 const WINDOW: i64 = 60;
 /// How many tokens a client may end in a minute: each is a write to the store, where a token is none.
 pub const REVOCATIONS_PER_MINUTE: u32 = 600;
+
+/// How many leaks may be reported from one address in a minute by whoever is not known.
+const REPORTS_PER_MINUTE: u32 = 10;
 
 /// What a limit leaves: a fixed window of a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Limits {
     revocations: Counters<(EnvironmentName, ClientId)>,
     refused_per_source: u32,
     refused_per_try: u32,
+    lock_outs: LockOuts,
+    reports: Counters<IpAddr>,
 }
 
 impl Limits {
@@ -66,7 +72,20 @@ impl Limits {
             revocations: Counters::new(),
             refused_per_source,
             refused_per_try,
+            lock_outs: LockOuts::default(),
+            reports: Counters::new(),
         }
+    }
+
+    /// Counts the report of a leak by a stranger; the seconds to wait if there were too many from the address.
+    pub fn count_report(&self, source: IpAddr, now: Timestamp) -> Option<u32> {
+        let counted = self.reports.count(&network_of(source), REPORTS_PER_MINUTE, now);
+        counted.err().map(|status| seconds_until(status.reset, now))
+    }
+
+    /// Whom addresses were refused for.
+    pub(super) fn lock_outs(&self) -> &LockOuts {
+        &self.lock_outs
     }
 
     /// Counts a refused try; the seconds to wait if there were too many.

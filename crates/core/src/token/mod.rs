@@ -13,6 +13,7 @@ mod ending;
 mod explain;
 mod herd;
 mod limits;
+mod lock_outs;
 mod mint;
 mod nonce;
 mod proof;

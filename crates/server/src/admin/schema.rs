@@ -42,6 +42,16 @@ words! {
     Role { Admin = "admin", Auditor = "auditor", Owner = "owner", Developer = "developer", Viewer = "viewer" }
     /// What a link or code lets its holder do.
     InvitationKind { Invite = "invite", SetUp = "set_up", BreakGlass = "break_glass" }
+    /// What kind of event a notice is about.
+    NoticeKind {
+        SecretExpiring = "secret.expiring", SecretRotation = "secret.rotation", QuotaCrossed = "quota.crossed",
+        LeakReported = "leak.reported", LeakQuarantined = "leak.quarantined", LeakReleased = "leak.released",
+        LeakRevoked = "leak.revoked", ClientLockedOut = "client.locked_out", Test = "webhook.test",
+    }
+    /// How far telling an endpoint has come.
+    DeliveryState { Waiting = "waiting", Delivered = "delivered", Failed = "failed" }
+    /// Where the answer to a leak stands.
+    LeakState { Reported = "reported", Quarantined = "quarantined", Released = "released", Revoked = "revoked" }
     /// An algorithm of signatures.
     Algorithm { Rs256 = "RS256", Ps256 = "PS256", Es256 = "ES256", EdDsa = "EdDSA" }
     /// What became of a token request.
@@ -105,6 +115,12 @@ texts! {
     SessionId (ID, ID, Some("^ses_[1-9A-HJ-NP-Za-km-z]{22}$"));
     /// Names an invitation.
     InvitationId (ID, ID, Some("^inv_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names an endpoint that is told notices.
+    WebhookId (ID, ID, Some("^whk_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names a notice.
+    NoticeId (ID, ID, Some("^ntc_[1-9A-HJ-NP-Za-km-z]{22}$"));
+    /// Names a leak.
+    LeakId (ID, ID, Some("^lek_[1-9A-HJ-NP-Za-km-z]{22}$"));
     /// Names a management client.
     ManagementClientId (ID, ID, Some("^mgc_[1-9A-HJ-NP-Za-km-z]{22}$"));
     /// An e-mail address: visible ASCII, in any case. Nothing is sent to it.
@@ -125,6 +141,10 @@ texts! {
     DisplayName (1, registry::MAX_NAME, None::<String>);
     /// A tenant's own name for a business: no control characters; the limit is in bytes.
     ExternalId (1, registry::MAX_EXTERNAL_ID, None::<String>);
+    /// Where an endpoint is: an https URL without user and fragment; the limit is in bytes.
+    WebhookUrl (9, 2048, Some("^https://"));
+    /// A reason, for people: no control characters, not of spaces alone.
+    Reason (1, registry::MAX_NAME, None::<String>);
     /// An https URL; the limit is in bytes.
     HttpsUrl (1, registry::MAX_TEXT, None::<String>);
     /// The `jti` of a token: no control characters; the limit is in bytes.
@@ -271,6 +291,9 @@ mod tests {
         assert_words("Algorithm", |word| word.parse::<mintmark_verify::Algorithm>().is_ok(), 4);
         assert_words("Outcome", |word| mintmark_core::usage::OutcomeClass::from_word(word).is_some(), 6);
         assert_words("RevocationKind", |word| model::RevocationKind::from_word(word).is_some(), 5);
+        assert_words("NoticeKind", |word| mintmark_core::notice::NoticeKind::from_word(word).is_some(), 9);
+        assert_words("DeliveryState", |word| model::DeliveryState::from_word(word).is_some(), 3);
+        assert_words("LeakState", |word| model::LeakState::from_word(word).is_some(), 4);
         assert_words("CredentialKind", |word| model::ProofKind::from_word(word).is_some(), 7);
     }
 }

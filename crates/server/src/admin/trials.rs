@@ -20,6 +20,8 @@ pub(crate) enum Trial {
     Audit,
     /// What a promotion would do, of a client with all that it names.
     Promotion,
+    /// A notice to an endpoint, to see whether it arrives.
+    Webhook,
 }
 
 impl Trial {
@@ -29,6 +31,7 @@ impl Trial {
             Trial::Token => 120,
             Trial::Audit => 12,
             Trial::Promotion => 60,
+            Trial::Webhook => 6,
         }
     }
 
@@ -38,6 +41,7 @@ impl Trial {
             Trial::Token => 4,
             Trial::Audit => 1,
             Trial::Promotion => 2,
+            Trial::Webhook => 1,
         }
     }
 
@@ -47,6 +51,7 @@ impl Trial {
             Trial::Token => 64,
             Trial::Audit => 4,
             Trial::Promotion => 8,
+            Trial::Webhook => 8,
         }
     }
 }

@@ -49,6 +49,7 @@ pub(super) async fn run(shared: &Shared, args: &CheckArgs) -> Done {
     parts.extend(config.iter().flat_map(check_listeners));
     parts.extend(config.iter().flat_map(check_previous));
     parts.extend(config.iter().map(check_outgoing));
+    parts.extend(config.iter().filter(|config| !config.leaks.reporters_file.is_empty()).map(check_reporters));
     let failed = parts.iter().any(|(_, result)| result.is_err());
     let lines = parts.iter().map(|(part, result)| match result {
         Ok(found) => format!("ok      {part}: {found}"),
@@ -120,6 +121,10 @@ fn check_previous(config: &Config) -> Vec<(String, Result<String, Failure>)> {
 }
 
 /// What the requests need that the server makes itself.
+fn check_reporters(config: &Config) -> (String, Result<String, Failure>) {
+    ("leak reporters".to_owned(), super::serve::read_reporters(config).map(|_| "ready".to_owned()))
+}
+
 fn check_outgoing(config: &Config) -> (String, Result<String, Failure>) {
     let client = GuardedClient::open(&config.outgoing, &config.folder, Arc::new(SystemClock));
     ("outgoing requests".to_owned(), client.map(|_| "ready".to_owned()).map_err(Failure::from))

@@ -20,10 +20,12 @@ use super::output::Output;
 use super::place::{DATA_DIR, Files, Place, make_private_folder};
 use super::port_holder::explain_bind;
 use super::{Done, Failure, Shared};
+use crate::clock::SystemClock;
 use crate::config::{Config, Variables};
 use crate::dialect_files::load_dialects;
 use crate::http::HostRule;
 use crate::node::{Node, NodeParts, NodeSettings};
+use crate::outgoing::GuardedClient;
 use crate::serving::{Door, Doors, ManagementDoor, Signals, serve};
 
 /// The environments, in the order of their ports.
@@ -93,7 +95,8 @@ async fn start(place: &Place, config: &Config, files: &Files) -> Result<Node, Fa
     })
     .await?;
     node.ensure_keys().await?;
-    Ok(node)
+    let webhooks = GuardedClient::open(&config.outgoing, &config.folder, Arc::new(SystemClock))?;
+    Ok(node.with_webhooks(webhooks).with_reporters(Arc::new(super::serve::read_reporters(config)?)))
 }
 
 /// One `mintmark dev` for each data folder: a second one would move the first one's issuers to its own ports.

@@ -22,6 +22,7 @@ mod import;
 mod init;
 mod inspect;
 mod key;
+mod leak;
 mod local_proxy;
 mod management_client;
 mod member;
@@ -41,6 +42,7 @@ mod tenant;
 mod time;
 mod token;
 mod usage;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -160,6 +162,12 @@ enum RegistryCommand {
     /// Turning off a client, secret, business or tenant ends its tokens too.
     #[command(after_help = "Example: mintmark revoke --client cli_… --environment production")]
     Revoke(revoke::RevokeArgs),
+    /// Secrets that were reported as leaked: quarantined first, turned off for ever when the time is over.
+    #[command(subcommand, after_help = "Example: mintmark leak list")]
+    Leak(leak::LeakCommand),
+    /// Endpoints that are told of what happens: secrets that expire or leak, rotations, quotas, refused addresses.
+    #[command(subcommand, after_help = "Example: mintmark webhook add https://hooks.example.com/mintmark")]
+    Webhook(webhook::WebhookCommand),
     /// Bring along clients from another server, with their ids and secrets.
     #[command(
         after_help = "Example: mintmark import hydra clients.json --environment production --tenant 'Acme Ltd' --dry-run"
@@ -272,6 +280,8 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Credential(command) => credential::run(place, shared, command).await,
         RegistryCommand::Secret(command) => secret::run(place, command).await,
         RegistryCommand::Revoke(args) => revoke::run(place, args).await,
+        RegistryCommand::Leak(command) => leak::run(place, shared, command).await,
+        RegistryCommand::Webhook(command) => webhook::run(place, command).await,
         RegistryCommand::Import(args) => import::run(place, args).await,
         RegistryCommand::Resource(command) => resource::run(place, command).await,
         RegistryCommand::Key(command) => key::run(place, command).await,

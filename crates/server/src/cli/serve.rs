@@ -18,9 +18,10 @@ use crate::clock::SystemClock;
 use crate::config::{AdminSettings, Config, EnvironmentSettings, MetricsSettings, TlsSettings, Variables};
 use crate::dialect_files::load_dialects;
 use crate::http::{HostRule, PreviousKeys, Proxies, SecretFile};
+use crate::leaks::Reporters;
 use crate::metrics::MetricsAccess;
 use crate::node::{Node, NodeParts, NodeSettings};
-use crate::outgoing::RemoteKeyCache;
+use crate::outgoing::{GuardedClient, RemoteKeyCache};
 use crate::serving::{Door, Doors, ManagementDoor, MetricsDoor, Signals, serve};
 use crate::snapshot::SnapshotFolder;
 use crate::store::{OpenError, SqlStore};
@@ -43,6 +44,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
     let doors = open_doors(&config)?;
     let management = config.admin.as_ref().map(|admin| open_management(admin, &config.folder)).transpose()?;
     let metrics = config.metrics.as_ref().map(|metrics| open_metrics(metrics, &config.folder)).transpose()?;
+    let reporters = read_reporters(&config)?;
     let snapshot = config.snapshot_path().map(SnapshotFolder::new).transpose()?;
     let store = SqlStore::connect(&files.store, files.open_options(false)).await?;
     let away = match store.prepare().await {
@@ -75,6 +77,8 @@ pub(super) async fn run(shared: &Shared) -> Done {
         }
         Some(away) => resume(parts, &away)?,
     };
+    let webhooks = GuardedClient::open(&config.outgoing, &config.folder, Arc::new(SystemClock))?;
+    let node = node.with_webhooks(webhooks).with_reporters(Arc::new(reporters));
     let (node, traces) = match Traces::open(&config.tracing, &config.folder, Arc::new(PooledRandom))? {
         Some((traces, exporter)) => (node.with_traces(traces), Some(exporter)),
         None => (node, None),
@@ -110,6 +114,12 @@ async fn log_set_up_link(node: &Node, origin: &Origin) {
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "no link for the dashboard's first admin: restart to try again"),
     }
+}
+
+/// The scanners whose signed reports are believed.
+pub(super) fn read_reporters(config: &Config) -> Result<Reporters, Failure> {
+    let file = &config.leaks.reporters_file;
+    if file.is_empty() { Ok(Reporters::default()) } else { Ok(Reporters::read(&config.folder.join(file))?) }
 }
 
 /// What fetches the keys that clients and other issuers publish.

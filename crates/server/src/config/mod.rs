@@ -29,8 +29,8 @@ pub use proxy::{AddressFormat, CertificateFormat, ProxySettings};
 pub use reference::reference;
 pub use section::{SecretText, Setting};
 pub use sections::{
-    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, SignerSettings, StoreSettings, TracingSettings,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LeakSettings, LimitSettings, LogSettings, OutageSettings,
+    OutgoingSettings, RootKeySettings, SignerSettings, StoreSettings, TracingSettings,
 };
 pub use tls::TlsSettings;
 pub use variables::Variables;
@@ -68,6 +68,8 @@ pub struct Config {
     pub signers: SignerSettings,
     /// Requests that the server makes itself.
     pub outgoing: OutgoingSettings,
+    /// What is done about credentials that leak.
+    pub leaks: LeakSettings,
     /// Traces of token requests.
     pub tracing: TracingSettings,
     /// What is logged.
@@ -145,6 +147,7 @@ impl Config {
             keys: KeySettings::read(&top, variables),
             signers: SignerSettings::read(&top, variables),
             outgoing: OutgoingSettings::read(&top, variables),
+            leaks: LeakSettings::read(&top, variables),
             tracing: TracingSettings::read(&top, variables),
             log: LogSettings::read(&top, variables),
             root_keys_text: variables.take_root_keys(),

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    CacheSettings, DialectSettings, FeedSettings, KeySettings, LimitSettings, LogSettings, OutageSettings, OutgoingSettings,
-    RootKeySettings, Setting, SignerSettings, StoreSettings, TracingSettings, admin, environments, metrics,
+    CacheSettings, DialectSettings, FeedSettings, KeySettings, LeakSettings, LimitSettings, LogSettings, OutageSettings,
+    OutgoingSettings, RootKeySettings, Setting, SignerSettings, StoreSettings, TracingSettings, admin, environments, metrics,
 };
 
 fn all() -> Vec<Setting> {
@@ -22,6 +22,7 @@ fn all() -> Vec<Setting> {
         KeySettings::settings(),
         SignerSettings::settings(),
         OutgoingSettings::settings(),
+        LeakSettings::settings(),
         TracingSettings::settings(),
         LogSettings::settings(),
     ]

@@ -132,6 +132,25 @@ settings! {
 }
 
 settings! {
+    /// Credentials that leak: see [leaks.md](leaks.md).
+    LeakSettings in "leaks" {
+        /// What a report of a leaked secret does: `quarantine` has it give no tokens until somebody decides or `revoke_after` is over;
+        /// `observe` only tells its owner.
+        policy: choice = "quarantine", ["quarantine", "observe"];
+        /// Environments that only observe, whatever `policy` says.
+        observe: list = "[]";
+        /// Hours of quarantine after which a secret is turned off for ever.
+        revoke_after: integer = 72, (1..=8760);
+        /// Whether the tokens of a secret end when it is put in quarantine; otherwise they live out their time, or end when it is turned
+        /// off.
+        end_tokens: boolean = false;
+        /// A JSON file with the public keys of secret scanners, as GitHub publishes its own. Their signed reports name many secrets at
+        /// once and are answered with what each was. Without it anybody may report a secret that they hold, one at a time.
+        reporters_file: text = "";
+    }
+}
+
+settings! {
     /// Traces of token requests: see [observability.md](observability.md).
     TracingSettings in "tracing" {
         /// The collector's address for OTLP over HTTP with protobuf, whole: `http://127.0.0.1:4318/v1/traces`. Nothing is traced where it

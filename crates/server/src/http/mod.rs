@@ -8,6 +8,8 @@
 //! | `/.well-known/oauth-protected-resource` | `metadata` |
 //! | `/v0/business`, `/v0/business/{id}` | `business` |
 //! | `/.well-known/mintmark-revocations` | `revocations` |
+//! | `/.well-known/mintmark-webhook-keys` | `webhook_keys` |
+//! | `/.well-known/mintmark-secret-pattern`, `/.well-known/mintmark-leaks` | `leaks` |
 //! | `/oauth/revoke`, `/oauth/introspect` | `ending` |
 //! | `/verify/{resource_id}` | `gateway` |
 //! | `/livez`, `/readyz`, `/readyz/environment`, `/startupz` | `health` |
@@ -22,6 +24,7 @@ pub(crate) mod health;
 mod host;
 mod http2;
 mod jwks;
+mod leaks;
 mod listener;
 mod metadata;
 mod peer;
@@ -33,6 +36,7 @@ mod secret_file;
 mod secure;
 mod service;
 mod token;
+mod webhook_keys;
 
 use std::sync::Arc;
 
@@ -113,6 +117,9 @@ fn built_in_routes(app: App) -> Router {
         .route("/.well-known/openid-configuration", get(metadata::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(metadata::protected_resource))
         .route("/.well-known/mintmark-revocations", get(revocations::revocations))
+        .route("/.well-known/mintmark-webhook-keys", get(webhook_keys::webhook_keys))
+        .route("/.well-known/mintmark-secret-pattern", get(leaks::pattern))
+        .route("/.well-known/mintmark-leaks", post(leaks::report).fallback(leaks::method_refused))
         .route("/oauth/revoke", post(ending::revoke).fallback(ending::method_refused))
         .route("/oauth/introspect", post(ending::introspect).fallback(ending::method_refused))
         .route("/verify/{resource}", any(gateway::check))

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use mintmark_core::notice::tell_of_expiring;
 use mintmark_core::store::StoreError;
 use mintmark_core::upkeep::{self, Removed};
 use tokio::sync::watch;
 
 use super::{CLOCK_OFFSET_MAX, Node};
+use crate::webhooks::Courier;
 
 /// How long between two looks at whether the names of clients are to be read, and two tries to read them.
 const NAMES_EVERY: Duration = Duration::from_secs(1);
@@ -19,6 +21,10 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(5);
 const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 /// How long between two readings of all that ends tokens (rule S12).
 const REVOCATIONS_EVERY: Duration = Duration::from_mins(3);
+/// How long between two looks at what endpoints are to be told.
+const DELIVERIES_EVERY: Duration = Duration::from_secs(2);
+/// How many credentials that leaked a round turns off.
+const LEAKS_AT_ONCE: u32 = 100;
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 impl Node {
@@ -199,15 +205,52 @@ impl Node {
         match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
             Ok(Some(removed)) => {
                 if removed != Removed::default() {
-                    let Removed { uses, revocations, entries, usage, refusals } = removed;
-                    tracing::debug!(uses, revocations, entries, usage, refusals, "removed what had its time from the store");
+                    let Removed { uses, revocations, entries, usage, refusals, notices } = removed;
+                    tracing::debug!(
+                        uses,
+                        revocations,
+                        entries,
+                        usage,
+                        refusals,
+                        notices,
+                        "removed what had its time from the store"
+                    );
                 }
                 // The lease spares work; that a thing is done once is for the versions of the rows.
                 self.keep_keys(told).await;
+                self.tell_of_what_is_due().await;
             }
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "nothing could be removed from the store now"),
         }
+    }
+
+    /// Turns off what leaked and was in quarantine for long enough, and tells of what expires soon.
+    async fn tell_of_what_is_due(&self) {
+        match self.registry().revoke_due_leaks(LEAKS_AT_ONCE).await {
+            Ok(0) => {}
+            Ok(revoked) => tracing::info!(revoked, "credentials that leaked were turned off: their quarantine was over"),
+            Err(error) => tracing::warn!(%error, "credentials that leaked could not be turned off yet"),
+        }
+        let (store, now) = (self.endpoint.directory.store(), self.endpoint.clock.now());
+        match tell_of_expiring(&**store, now, &*self.endpoint.random).await {
+            Ok(told) => tracing::debug!(told, "credentials that expire soon"),
+            Err(error) => tracing::debug!(%error, "credentials that expire soon could not be told of now"),
+        }
+    }
+
+    /// Tells endpoints of what happened, by one node at a time, until `stop` says so. Whoever is being told then is told to the end.
+    pub async fn deliver(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let Some(client) = self.webhooks.clone() else { return };
+        let mut holder = [0; 16];
+        self.random.fill(&mut holder);
+        let mut courier = Courier::new(client, format!("{:032x}", u128::from_be_bytes(holder)));
+        while !stopped(DELIVERIES_EVERY, &mut stop).await {
+            if let Err(error) = courier.round(&self).await {
+                tracing::debug!(%error, "what endpoints are to be told could not be read now");
+            }
+        }
+        courier.come_back().await;
     }
 
     /// Writes down last uses and counts of requests until `stop` says so.
@@ -215,6 +258,9 @@ impl Node {
         while !stopped(every, &mut stop).await {
             if let Err(error) = self.endpoint.directory.flush_uses().await {
                 tracing::warn!(%error, "last uses of credentials could not be written down yet");
+            }
+            if let Err(error) = self.endpoint.tell_of_lock_outs(self.endpoint.clock.now()).await {
+                tracing::debug!(%error, "owners of clients could not be told of refused addresses now");
             }
             if let Err(error) = Arc::clone(&self).flush_usage().await {
                 tracing::warn!(%error, "counts of requests could not be written down yet");

@@ -2,6 +2,7 @@
 //! told to. The name in a URL is resolved once, and the connection goes to an address that was looked at.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
 use std::pin::pin;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, HOST, USER_AGENT};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -28,6 +29,8 @@ use super::tls::ClientTls;
 use crate::config::OutgoingSettings;
 use crate::tls::TlsError;
 
+/// What the server calls itself.
+const AGENT: &str = concat!("mintmark/", env!("CARGO_PKG_VERSION"));
 /// The largest header of an answer, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
@@ -181,28 +184,70 @@ impl GuardedClient {
     }
 
     async fn exchange(&self, stream: TlsStream<TcpStream>, target: &Target) -> Result<Fetched, FetchError> {
-        let failed = |error: hyper::Error| FetchError::Protocol(error.to_string());
-        let shaken = http1::Builder::new().max_buf_size(MAX_HEADER).handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(failed)?;
-        let request = request(target)?;
-        let exchanged = async {
-            let answer = sender.send_request(request).await.map_err(failed)?;
-            check(&answer, self.limits.body)?;
+        let limit = self.limits.body;
+        ask(stream, request(target)?, async |answer| {
+            check(&answer, limit)?;
             let max_age = max_age(answer.headers());
-            Ok(Fetched { body: read(answer.into_body(), self.limits.body).await?, max_age })
-        };
-        let mut connection = pin!(connection);
-        tokio::select! {
-            fetched = exchanged => fetched,
-            Err(error) = connection.as_mut() => Err(failed(error)),
-        }
+            Ok(Fetched { body: read(answer.into_body(), limit).await?, max_age })
+        })
+        .await
     }
+
+    /// The URL that a request to `url` goes to, as the receiver sees it.
+    pub fn target_uri(&self, url: &str) -> Result<String, FetchError> {
+        Ok(Target::parse(url, &self.rules)?.uri())
+    }
+
+    /// Sends a body to somebody else's endpoint. Gives the status of the answer, of which nothing else is read. Not for the path of a
+    /// request.
+    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Result<u16, FetchError> {
+        let target = Target::parse(url, &self.rules)?;
+        let work = async {
+            let _permit = self.at_once.acquire().await.map_err(|_| FetchError::Busy)?;
+            let stream = self.connect(&target).await?;
+            ask(stream, message(&target, headers, body)?, async |answer| Ok(answer.status().as_u16())).await
+        };
+        tokio::time::timeout(self.limits.total, work).await.unwrap_or(Err(FetchError::TooSlow))
+    }
+}
+
+/// Sends one request, and has the answer read while the connection lasts.
+async fn ask<B, T>(
+    stream: TlsStream<TcpStream>,
+    request: Request<B>,
+    read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, FetchError>,
+) -> Result<T, FetchError>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let failed = |error: hyper::Error| FetchError::Protocol(error.to_string());
+    let shaken = http1::Builder::new().max_buf_size(MAX_HEADER).handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.map_err(failed)?;
+    let exchanged = async {
+        let answer = sender.send_request(request).await.map_err(failed)?;
+        read(answer).await
+    };
+    let mut connection = pin!(connection);
+    tokio::select! {
+        answered = exchanged => answered,
+        Err(error) = connection.as_mut() => Err(failed(error)),
+    }
+}
+
+fn message(target: &Target, headers: &[(&'static str, String)], body: Vec<u8>) -> Result<Request<Full<Bytes>>, FetchError> {
+    let request = Request::post(target.path.as_str())
+        .header(HOST, &target.authority)
+        .header(USER_AGENT, AGENT)
+        .header(ACCEPT_ENCODING, "identity")
+        .header(CONNECTION, "close");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    request.body(Full::from(body)).map_err(|error| FetchError::Protocol(error.to_string()))
 }
 
 fn request(target: &Target) -> Result<Request<Empty<Bytes>>, FetchError> {
     Request::get(target.path.as_str())
         .header(HOST, &target.authority)
-        .header(USER_AGENT, concat!("mintmark/", env!("CARGO_PKG_VERSION")))
+        .header(USER_AGENT, AGENT)
         .header(ACCEPT, "application/jwk-set+json, application/json")
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")

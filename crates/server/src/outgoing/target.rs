@@ -95,6 +95,11 @@ impl Target {
         Ok(target)
     }
 
+    /// The URL whole, as a receiver puts it together from what it is sent.
+    pub(super) fn uri(&self) -> String {
+        format!("https://{}{}", self.authority, self.path)
+    }
+
     /// The addresses to connect to, from those that the host stands for. One that is not good spoils all of them: no honest host has
     /// both kinds.
     pub(super) fn check(&self, addresses: &[IpAddr], rules: &Rules) -> Result<Vec<SocketAddr>, FetchError> {

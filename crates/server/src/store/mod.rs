@@ -15,6 +15,8 @@
 //! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
+//! | `notices`, `webhooks` | what people are told about without asking; the endpoints that are told, and deliveries |
+//! | `leaks` | credentials that leaked |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
@@ -34,7 +36,9 @@ mod engine;
 mod expiring;
 mod fields;
 mod idempotency;
+mod leaks;
 mod migrate;
+mod notices;
 mod open;
 mod people;
 mod people_rows;
@@ -48,6 +52,7 @@ mod statements;
 mod transfer;
 mod upkeep;
 mod usage;
+mod webhooks;
 mod writes;
 
 use std::fmt;

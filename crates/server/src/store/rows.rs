@@ -122,6 +122,7 @@ pub(super) fn credential(row: &Row) -> Read<Credential> {
         limits: fields.json("limits")?,
         rotation: fields.optional_json("rotation")?,
         imported: fields.optional_json("imported")?,
+        quarantined_at: fields.optional_time("quarantined_at")?,
         last_used_at: fields.optional_time("last_used_at")?,
         // One that was damaged says nothing, and stops no client.
         last_used_from: fields.optional_parsed("last_used_from").unwrap_or_default(),

@@ -23,7 +23,7 @@ macro_rules! statements {
 macro_rules! credential {
     () => {
         "SELECT environment, id, client_id, hint, secret_scheme, secret_pepper_id, secret_mac, kind, details, sealed, status, \
-         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version, imported FROM credential WHERE "
+         limits, rotation, created_at, expires_at, last_used_at, last_used_from, version, imported, quarantined_at FROM credential WHERE "
     };
 }
 
@@ -106,6 +106,39 @@ macro_rules! management_client {
     () => {
         "SELECT id, tenant_id, name, role, status, secret_id, secret_scheme, secret_pepper_id, secret_mac, hint, created_at, \
          version FROM management_client WHERE "
+    };
+}
+
+macro_rules! notice {
+    () => {
+        "SELECT id, environment, tenant_id, made_at, event FROM notice WHERE "
+    };
+}
+
+macro_rules! webhook {
+    ($from:literal) => {
+        concat!(
+            "SELECT w.environment, w.id, w.tenant_id, w.url, w.kinds, w.status, w.created_at, w.dropped, w.version FROM ",
+            $from
+        )
+    };
+}
+
+macro_rules! delivery {
+    ($more:literal) => {
+        concat!(
+            "SELECT d.webhook_id, d.notice_id, d.state, d.made_at, d.tries, d.next_at, d.last_at, d.answer, n.kind, n.id, \
+             n.environment, n.tenant_id, n.event FROM delivery AS d CROSS JOIN notice AS n WHERE d.webhook_id = $1 \
+             AND n.id = d.notice_id AND ",
+            $more
+        )
+    };
+}
+
+macro_rules! leak {
+    () => {
+        "SELECT environment, id, tenant_id, client_id, credential_id, hint, state, reporter, found_at, reported_at, revoke_at, \
+         ended_at, reason, version FROM leak WHERE "
     };
 }
 
@@ -281,6 +314,14 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
     first: 0,
 };
 
+pub(super) const NOTICES_INSERT: ManyRows = ManyRows {
+    name: "notice.insert",
+    before: "INSERT INTO notice (id, environment, tenant_id, kind, made_at, once, event) VALUES ",
+    after: " ON CONFLICT (once) DO NOTHING",
+    columns: 7,
+    first: 0,
+};
+
 pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
     name: "client.among",
     before: "SELECT c.environment, c.id FROM (VALUES ",
@@ -290,8 +331,16 @@ pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
 };
 
 #[cfg(test)]
-const ALL_OF_MANY_ROWS: &[ManyRows] =
-    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, CLIENTS_AMONG, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, REFUSALS_INSERT];
+const ALL_OF_MANY_ROWS: &[ManyRows] = &[
+    CREDENTIALS_USED,
+    CREDENTIALS_OF_CLIENTS,
+    CLIENTS_AMONG,
+    TENANTS_NAMED,
+    USAGE_KEYS,
+    USAGE_COUNTS,
+    REFUSALS_INSERT,
+    NOTICES_INSERT,
+];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -412,8 +461,14 @@ statements! {
     // Uses are not changes: an update must not take `last_used_at` back to what its writer had read.
     CREDENTIAL_UPDATE = "credential.update":
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
-         details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15 \
-         WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
+         details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15, \
+         quarantined_at = $16 WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
+    CREDENTIALS_HINTED = "credential.hinted": concat!(credential!(), "environment = $1 AND hint = $2 ORDER BY id LIMIT $3");
+    CREDENTIALS_TO_TELL = "credential.to_tell":
+        "SELECT c.id, c.client_id, c.hint, c.expires_at, k.tenant_id FROM credential AS c CROSS JOIN client AS k \
+         WHERE c.environment = $1 AND c.expires_at >= $2 AND (c.expires_at, c.id) > ($2, $3) AND c.expires_at <= $4 \
+         AND c.status = 'active' AND c.rotation IS NULL AND k.environment = c.environment AND k.id = c.client_id \
+         AND k.status = 'active' ORDER BY c.expires_at, c.id LIMIT $5";
     CREDENTIALS = "credential.list": concat!(credential!(),
         "environment = $1 AND client_id = $2 ORDER BY created_position, id");
     CREDENTIALS_BETWEEN = "credential.between": concat!(credential!(),
@@ -661,6 +716,76 @@ statements! {
     AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
     AUDIT_FIRST_CHAINED = "audit.first_chained":
         "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";
+
+    NOTICES = "notice.list":
+        concat!(notice!(), "environment = $1 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4");
+    NOTICES_OF_TENANT = "notice.list_of_tenant":
+        concat!(
+            notice!(),
+            "environment = $1 AND tenant_id = $5 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4"
+        );
+    NOTICE_FORGET = "notice.forget":
+        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE made_at < $1 LIMIT $2)";
+    NOTICES_TO_SPREAD = "notice.to_spread": concat!(notice!(), "spread = 0 ORDER BY made_at, id LIMIT $1");
+    NOTICE_SPREAD = "notice.spread": "UPDATE notice SET spread = 1 WHERE id = $1 AND spread = 0";
+
+    WEBHOOK_INSERT = "webhook.insert":
+        "INSERT INTO webhook (environment, id, tenant_id, url, kinds, status, created_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    WEBHOOK_UPDATE = "webhook.update":
+        "UPDATE webhook SET url = $4, kinds = $5, status = $6, version = $7 \
+         WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $7";
+    WEBHOOK_DELETE = "webhook.delete": "DELETE FROM webhook WHERE environment = $1 AND id = $2 AND version = $3";
+    WEBHOOK_DROPPED = "webhook.dropped": "UPDATE webhook SET dropped = dropped + 1 WHERE environment = $1 AND id = $2";
+    WEBHOOK = "webhook.read": webhook!("webhook AS w WHERE w.environment = $1 AND w.id = $2");
+    WEBHOOKS = "webhook.list": webhook!("webhook AS w WHERE w.environment = $1 AND w.id > $2 ORDER BY w.id LIMIT $3");
+    WEBHOOKS_OF_TENANT = "webhook.list_of_tenant":
+        webhook!("webhook AS w WHERE w.environment = $1 AND w.tenant_id = $4 AND w.id > $2 ORDER BY w.id LIMIT $3");
+    WEBHOOKS_DUE = "webhook.due":
+        webhook!(
+            "(SELECT environment, webhook_id, min(next_at) AS due FROM delivery WHERE state = 'waiting' AND next_at <= $1 \
+             GROUP BY environment, webhook_id) AS d CROSS JOIN webhook AS w WHERE w.environment = d.environment \
+             AND w.id = d.webhook_id AND w.status = 'active' ORDER BY d.due, w.id LIMIT $2"
+        );
+
+    DELIVERY_INSERT = "delivery.insert":
+        "INSERT INTO delivery (webhook_id, notice_id, environment, state, made_at, tries, next_at) \
+         VALUES ($1, $2, $3, 'waiting', $4, 0, $4) ON CONFLICT (webhook_id, notice_id) DO NOTHING";
+    DELIVERIES_WAITING = "delivery.waiting":
+        "SELECT count(*) AS found FROM delivery WHERE webhook_id = $1 AND state = 'waiting'";
+    DELIVERIES_DUE = "delivery.due":
+        delivery!("d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.made_at, d.notice_id LIMIT $3");
+    DELIVERIES = "delivery.list":
+        delivery!("(d.made_at, d.notice_id) < ($2, $3) ORDER BY d.made_at DESC, d.notice_id DESC LIMIT $4");
+    DELIVERY_TRIED = "delivery.tried":
+        "UPDATE delivery SET state = $3, tries = $4, next_at = $5, last_at = $6, answer = $7 \
+         WHERE webhook_id = $1 AND notice_id = $2 AND state = 'waiting'";
+    DELIVERIES_CUT = "delivery.cut":
+        "DELETE FROM delivery WHERE webhook_id = $1 AND notice_id IN (SELECT notice_id FROM delivery WHERE webhook_id = $1 \
+         AND state <> 'waiting' ORDER BY made_at DESC, notice_id DESC LIMIT 1000 OFFSET $2)";
+    DELIVERIES_POSTPONE = "delivery.postpone":
+        "UPDATE delivery SET next_at = $2 WHERE webhook_id = $1 AND state = 'waiting' AND next_at < $2";
+    DELIVERIES_FAIL = "delivery.fail": "UPDATE delivery SET state = 'failed' WHERE webhook_id = $1 AND state = 'waiting'";
+    DELIVERIES_DELETE = "delivery.delete": "DELETE FROM delivery WHERE webhook_id = $1";
+    DELIVERIES_FORGET = "delivery.forget":
+        "DELETE FROM delivery WHERE (webhook_id, notice_id) IN \
+         (SELECT webhook_id, notice_id FROM delivery WHERE made_at < $1 LIMIT $2)";
+
+    LEAK_INSERT = "leak.insert":
+        "INSERT INTO leak (environment, id, tenant_id, client_id, credential_id, hint, state, reporter, found_at, reported_at, \
+         revoke_at, ended_at, reason, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    LEAK_UPDATE = "leak.update":
+        "UPDATE leak SET hint = $6, state = $7, reporter = $8, found_at = $9, reported_at = $10, revoke_at = $11, \
+         ended_at = $12, reason = $13, version = $14 WHERE environment = $1 AND id = $2 AND tenant_id = $3 \
+         AND client_id = $4 AND credential_id = $5 AND version + 1 = $14";
+    LEAK = "leak.read": concat!(leak!(), "environment = $1 AND id = $2");
+    LEAK_OF = "leak.of_credential": concat!(leak!(), "environment = $1 AND credential_id = $2");
+    LEAKS = "leak.list": concat!(leak!(), "environment = $1 AND id > $2 ORDER BY id LIMIT $3");
+    LEAKS_OF_TENANT = "leak.list_of_tenant":
+        concat!(leak!(), "environment = $1 AND tenant_id = $4 AND id > $2 ORDER BY id LIMIT $3");
+    LEAKS_DUE = "leak.due":
+        concat!(leak!(), "state = 'quarantined' AND revoke_at <= $1 ORDER BY revoke_at, id LIMIT $2");
+
     AUDIT_SINCE = "audit.since": "SELECT count(*) AS found FROM audit WHERE position > $1";
 }
 

@@ -16,7 +16,7 @@ use super::statements::{
     RESOURCE_UPDATE, SESSIONS_END_OF_TENANT, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM,
     TENANT_INSERT, TENANT_UPDATE,
 };
-use super::{people_rows, revocations};
+use super::{leaks, notices, people_rows, revocations, webhooks};
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
 /// another tenant or client, since what it belongs to is part of the question.
@@ -63,6 +63,19 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::EndInvitations { which, at } => {
             return people_rows::end_invitations(*which, *at).execute(transaction).await.map(|_| ());
         }
+        Write::InsertLeak(row) => leaks::insert(row),
+        Write::UpdateLeak(row) => leaks::update(row),
+        Write::InsertWebhook(row) => webhooks::insert(row)?,
+        Write::UpdateWebhook(row) => {
+            webhooks::end_waiting(transaction, row).await?;
+            webhooks::update(row)?
+        }
+        Write::DeleteWebhook(row) => {
+            webhooks::delete_deliveries(transaction, row).await?;
+            webhooks::delete(row)
+        }
+        // One that is there already is no conflict.
+        Write::AddNotice(notice) => return notices::insert(notice)?.execute(transaction).await.map(|_| ()),
         Write::ForgetInvitations { before } => {
             return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());
         }
@@ -154,7 +167,10 @@ pub(super) fn insert_credential(row: &Credential, position: Position) -> Result<
 }
 
 fn update_credential(row: &Credential) -> Result<Query, WriteError> {
-    Ok(credential(CREDENTIAL_UPDATE.query(), row)?.bind(row.expires_at.map(|at| at.0)).bind(big(row.version)))
+    Ok(credential(CREDENTIAL_UPDATE.query(), row)?
+        .bind(row.expires_at.map(|at| at.0))
+        .bind(big(row.version))
+        .bind(row.quarantined_at.map(|at| at.0)))
 }
 
 fn credential(query: Query, row: &Credential) -> Result<Query, WriteError> {

@@ -50,6 +50,7 @@ fn typical(random: &SeededRandom, (environment, id): &ClientKey, kind: usize) ->
         limits: CredentialLimits::default(),
         rotation: None,
         imported: None,
+        quarantined_at: None,
         last_used_at: None,
         last_used_from: None,
         version: 1,

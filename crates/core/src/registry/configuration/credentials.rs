@@ -6,10 +6,10 @@ use super::parts;
 use super::plan::{Deed, NewSecret, Planner};
 use crate::clock::Timestamp;
 use crate::configuration::{ClientPart, CredentialPart, ProofPart, Step};
-use crate::model::{BusinessId, ClientId, ClientRecord, Credential, CredentialId, Proof, ProofKind, Status};
+use crate::model::{BusinessId, ClientId, ClientRecord, Credential, CredentialId, Proof, ProofKind};
 use crate::registry::credential::{add_draft, check_foreign, check_proof_room};
 use crate::registry::limits::check_form;
-use crate::registry::secret::{MAX_LIVE_SECRETS, check_room, edit_draft, end_at};
+use crate::registry::secret::{MAX_LIVE_SECRETS, check_room, edit_draft, end_at, turn_off};
 use crate::registry::{Draft, NewCredential, Outcome, RegistryError, rotation};
 use crate::store::{Store, Write};
 
@@ -204,9 +204,9 @@ impl<S: Store> Planner<'_, S> {
     fn prune_credential(&mut self, part: &ClientPart, id: CredentialId, record: &mut ClientRecord) {
         // To turn off the new secret of a rotation is to cancel that.
         let draft = match rotation::replaced_by(&record.credentials, id, self.now) {
-            Some(first) => rotation::cancel_draft(record, first, self.now).map(|(draft, _)| draft),
+            Some(first) => self.registry.cancel_draft(record, first).map(|(draft, _)| draft),
             None => edit_draft("credential.edit", record.clone(), (id, self.now), |credential| {
-                credential.status = Status::Disabled;
+                turn_off(credential);
                 Ok(())
             })
             .map(|(draft, _)| draft),

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::management::Role;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, Environment, EnvironmentName, Invitation,
-    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Resource,
-    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Delivery, DeliveryState, Entitlement, Environment,
+    EnvironmentName, Invitation, InvitationId, InvitationKind, KeyState, Leak, LeakId, ManagementClient, ManagementClientId,
+    Member, MemberId, NoticeId, Position, Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, Session,
+    SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
 };
+use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
@@ -36,6 +38,24 @@ pub(super) struct Tables {
     pub(super) sessions: Table<SessionId, Session>,
     pub(super) invitations: Table<InvitationId, Invitation>,
     pub(super) management_clients: Table<ManagementClientId, ManagementClient>,
+    /// By their keys.
+    pub(super) notices: BTreeMap<String, StoredNotice>,
+    pub(super) leaks: Table<(EnvironmentName, LeakId), Leak>,
+    pub(super) webhooks: Table<(EnvironmentName, WebhookId), Webhook>,
+    pub(super) deliveries: BTreeMap<(WebhookId, NoticeId), Delivery>,
+}
+
+/// A notice, and whether there are deliveries of it.
+#[derive(Clone, Debug)]
+pub(super) struct StoredNotice {
+    pub(super) notice: Notice,
+    pub(super) is_spread: bool,
+}
+
+impl StoredNotice {
+    pub(super) fn new(notice: &Notice) -> Self {
+        Self { notice: notice.clone(), is_spread: false }
+    }
 }
 
 type RevocationKey = (RevocationKind, Option<EnvironmentName>, String);
@@ -71,6 +91,31 @@ impl Tables {
             Write::Revoke(row) => {
                 self.revoke(row, position);
                 Ok(())
+            }
+            Write::AddNotice(notice) => {
+                self.notices.entry(notice.key()).or_insert_with(|| StoredNotice::new(notice));
+                Ok(())
+            }
+            Write::InsertLeak(row) => insert(&mut self.leaks, (row.environment.clone(), row.id), row, position),
+            Write::UpdateLeak(row) => {
+                let same = |old: &Leak| old.credential_id == row.credential_id;
+                update(&mut self.leaks, &(row.environment.clone(), row.id), row, same)
+            }
+            Write::InsertWebhook(row) => insert(&mut self.webhooks, (row.environment.clone(), row.id), row, position),
+            Write::UpdateWebhook(row) => {
+                if row.status == Status::Disabled {
+                    let waiting = self.deliveries.values_mut().filter(|one| one.webhook_id == row.id);
+                    let waiting = waiting.filter(|one| one.state == DeliveryState::Waiting);
+                    waiting.for_each(|one| one.state = DeliveryState::Failed);
+                }
+                update(&mut self.webhooks, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
+            }
+            Write::DeleteWebhook(row) => {
+                let key = (row.environment.clone(), row.id);
+                let is_it = self.webhooks.get(&key).is_some_and(|stored| stored.value.version == row.version);
+                self.webhooks.retain(|other, _| *other != key || !is_it);
+                self.deliveries.retain(|(webhook, _), _| *webhook != row.id || !is_it);
+                exists(is_it)
             }
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
@@ -164,6 +209,10 @@ impl Tables {
             Write::InsertCredential(row) => {
                 exists(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone())))
             }
+            Write::InsertLeak(row) => {
+                unique(&self.leaks, |other| other.environment == row.environment && other.credential_id == row.credential_id)
+            }
+            Write::InsertWebhook(row) => self.refers_to(&row.environment, None),
             Write::InsertResource(row) | Write::UpdateResource(row) => {
                 unique(&self.resources, |other| other.environment == row.environment && other.uri == row.uri)?;
                 self.refers_to(&row.environment, None)
@@ -191,6 +240,10 @@ impl Tables {
             | Write::KeepSession { .. }
             | Write::DeleteMember(_)
             | Write::KeepAnAdmin
+            | Write::AddNotice(_)
+            | Write::UpdateLeak(_)
+            | Write::UpdateWebhook(_)
+            | Write::DeleteWebhook(_)
             | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)
@@ -299,6 +352,8 @@ versioned! {
     Session { created_at, last_seen_at }
     Invitation { created_at }
     ManagementClient { created_at }
+    Webhook { created_at, dropped }
+    Leak { tenant_id }
 }
 
 fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, position: Position) -> Done {

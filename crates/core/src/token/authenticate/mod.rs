@@ -16,7 +16,7 @@ pub use federated::{FederationCheck, check_federation};
 pub use imported::ImportedSecrets;
 use secret::Compared;
 
-use super::limits::Tally;
+use super::limits::{Tally, network_of};
 use super::{Caller, Denial, Presented, Refused, TokenEndpoint};
 use crate::clock::Timestamp;
 use crate::dialect::AuthMethod;
@@ -88,7 +88,18 @@ impl<S: Store> TokenEndpoint<S> {
         let tally = Tally::of(caller);
         match self.limits.count_refused(caller.source, presented.client_id(), self.clock.now(), tally) {
             None => denial.into(),
-            Some(retry_after) => Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into(),
+            Some(retry_after) => {
+                self.note_lock_out(caller, (presented, &denial), retry_after);
+                Denial::SourceLimited { retry_after, refused_for: Box::new(denial) }.into()
+            }
+        }
+    }
+
+    /// For the owner of the client whose name was tried.
+    fn note_lock_out(&self, caller: &Caller<'_>, (presented, denial): (&Presented, &Denial), retry_after: u32) {
+        let is_real = !caller.is_rehearsal && !matches!(denial, Denial::UnknownClient);
+        if let Some(client) = presented.client_id().filter(|_| is_real) {
+            self.limits.lock_outs().note(caller.environment, client, network_of(caller.source), retry_after);
         }
     }
 
@@ -137,6 +148,9 @@ fn check_standing(
     (now, source): (Timestamp, IpAddr),
 ) -> Result<(usize, CredentialId), Denial> {
     let credential = client.credentials().get(at).ok_or(Denial::WrongSecret)?;
+    if credential.is_quarantined {
+        return Err(Denial::SecretQuarantined);
+    }
     if credential.status != Status::Active {
         return Err(Denial::SecretDisabled);
     }

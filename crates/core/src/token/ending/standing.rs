@@ -40,7 +40,7 @@ impl fmt::Display for Dead {
 
 impl<S: Store> TokenEndpoint<S> {
     /// Whether a token is good now. What this node has read of its client counts at once, before the mark that ends the tokens has
-    /// come with the feed; a secret that merely expired ends nothing.
+    /// come with the feed; a secret that merely expired ends nothing, nor does one in quarantine: a mark does, where that is wished.
     pub(in crate::token) async fn standing(
         &self,
         environment: &EnvironmentName,
@@ -63,7 +63,8 @@ impl<S: Store> TokenEndpoint<S> {
         let Some(known) = self.directory.client(environment, &id).await? else { return Ok(Err(Dead::ClientGone)) };
         let is_tenants = claims.tenant_id.as_deref().is_some_and(|tenant| tenant == &*known.tenant_id.to_text());
         let is_disabled = known.credentials().iter().any(|credential| {
-            credential.status == Status::Disabled && claims.credential_id.as_deref() == Some(&*credential.id.to_text())
+            let is_off = credential.status == Status::Disabled && !credential.is_quarantined;
+            is_off && claims.credential_id.as_deref() == Some(&*credential.id.to_text())
         });
         Ok(if !is_tenants {
             Err(Dead::ClientGone)

@@ -22,6 +22,7 @@ impl Denial {
             Denial::WrongSecret => "secret_wrong",
             Denial::SecretExpired => "credential_expired",
             Denial::SecretDisabled => "credential_disabled",
+            Denial::SecretQuarantined => "credential_quarantined",
             Denial::SecretNotYetValid => "credential_not_yet_valid",
             Denial::SourceNotAllowed(_) => "credential_source_not_allowed",
             Denial::AssertionRefused(fault) => assertion_code(fault),

@@ -80,6 +80,7 @@ impl Check {
             | Denial::WrongSecret
             | Denial::SecretExpired
             | Denial::SecretDisabled
+            | Denial::SecretQuarantined
             | Denial::SecretNotYetValid
             | Denial::SourceNotAllowed(_)
             | Denial::AssertionRefused(_)

@@ -49,6 +49,7 @@ fn golden() -> Vec<(Denial, &'static str)> {
         (Denial::WrongSecret, "secret_wrong"),
         (Denial::SecretExpired, "credential_expired"),
         (Denial::SecretDisabled, "credential_disabled"),
+        (Denial::SecretQuarantined, "credential_quarantined"),
         (Denial::SecretNotYetValid, "credential_not_yet_valid"),
         (Denial::SourceNotAllowed([192, 0, 2, 7].into()), "credential_source_not_allowed"),
         (assertion(AssertionFault::Malformed(TokenError::NotCompact)), "assertion_malformed"),

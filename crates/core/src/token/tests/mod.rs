@@ -12,6 +12,7 @@ mod herd;
 mod imported;
 pub(in crate::token) mod key_holder;
 mod limits;
+mod lock_outs;
 mod outage;
 mod property;
 mod renewal;

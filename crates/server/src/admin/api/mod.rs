@@ -20,6 +20,7 @@ mod extract;
 mod idempotency;
 pub(in crate::admin) mod invitations;
 pub(in crate::admin) mod keys;
+pub(in crate::admin) mod leaks;
 pub(in crate::admin) mod management_clients;
 pub(in crate::admin) mod members;
 mod problem;
@@ -30,6 +31,7 @@ pub(in crate::admin) mod rotations;
 pub(in crate::admin) mod tenants;
 pub(in crate::admin) mod token;
 pub(in crate::admin) mod usage;
+pub(in crate::admin) mod webhooks;
 
 use std::sync::Arc;
 

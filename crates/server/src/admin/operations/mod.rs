@@ -17,6 +17,7 @@ pub mod herd;
 pub mod inspect;
 pub mod invitations;
 pub mod keys;
+pub mod leaks;
 pub mod limits;
 pub mod management_clients;
 pub mod me;
@@ -32,6 +33,7 @@ pub mod rotations;
 mod shown;
 pub mod tenants;
 pub mod usage;
+pub mod webhooks;
 
 pub use page::{MAX_PAGE, Page};
 pub use patch::Patch;
@@ -64,7 +66,9 @@ versioned!(
     keys::KeyView,
     members::MemberView,
     invitations::InvitationView,
-    management_clients::ManagementClientView
+    management_clients::ManagementClientView,
+    webhooks::WebhookView,
+    leaks::LeakView
 );
 
 impl Versioned for clients::CreatedClientView {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use mintmark::admin::{OPERATIONS, OperationRow, document};
+use mintmark_core::crypto::SecretText;
 use mintmark_core::management::Role;
-use mintmark_core::model::{BusinessId, CredentialId, InvitationId, ManagementClientId, MemberId, TenantId};
+use mintmark_core::model::{BusinessId, CredentialId, InvitationId, LeakId, ManagementClientId, MemberId, TenantId, WebhookId};
 use mintmark_core::random::SeededRandom;
-use mintmark_core::registry::{NewInvitation, NewManagementClient};
+use mintmark_core::registry::{LeakPolicy, LeakReport, NewInvitation, NewManagementClient};
 use serde_json::{Value, json};
 
 use super::{Office, assert_problem};
@@ -28,6 +29,7 @@ fn body_of(name: &str) -> Option<Value> {
         | "edit_entitlement"
         | "edit_member"
         | "edit_management_client"
+        | "edit_webhook"
         | "end_member_sessions"
         | "edit_credential_limits"
         | "start_rotation" => Some(json!({})),
@@ -40,7 +42,18 @@ fn body_of(name: &str) -> Option<Value> {
         "revoke_token" => Some(json!({ "jti": "a" })),
         "dry_run" => Some(json!({ "dialect": "standard" })),
         "inspect_token" => Some(json!({ "token": "a" })),
-        "revoke_tenant"
+        "create_webhook" => Some(json!({ "url": "https://hooks.mintmark.example/", "kinds": ["secret.expiring"] })),
+        "report_leak" => Some(json!({ "secret": "a" })),
+        "release_leak" => Some(json!({ "reason": "an example" })),
+        "list_leaks"
+        | "read_leak"
+        | "revoke_leak"
+        | "list_webhooks"
+        | "read_webhook"
+        | "remove_webhook"
+        | "test_webhook"
+        | "list_deliveries"
+        | "revoke_tenant"
         | "revoke_business"
         | "revoke_client"
         | "revoke_credential"
@@ -159,6 +172,25 @@ impl People {
     }
 }
 
+async fn webhooks(office: &Office, random: &SeededRandom) -> [String; 3] {
+    let add = async |tenant| {
+        let (environment, tenant) = ("sandbox".parse().unwrap(), Some(office.server.world.tenant(tenant)));
+        let added = office.server.registry.add_webhook(&environment, tenant, "https://hooks.mintmark.example/", &[]).await;
+        added.unwrap().id.to_string()
+    };
+    [add(ACME).await, add(GLOBEX).await, WebhookId::generate(random).to_string()]
+}
+
+async fn leaks(office: &Office, random: &SeededRandom) -> [String; 3] {
+    let report = async |client| {
+        let secret = SecretText::new(office.server.world.client("sandbox", client).secret.clone());
+        let report = LeakReport { secret: &secret, found_at: "", reporter: "holder" };
+        let leak = office.server.registry.report_leak(&report, |_| LeakPolicy::Observe).await.unwrap();
+        leak.unwrap().id.to_string()
+    };
+    [report("rotated").await, report("other").await, LeakId::generate(random).to_string()]
+}
+
 impl Names {
     async fn of(office: &Office) -> Self {
         let world = office.server.world;
@@ -193,6 +225,8 @@ impl Names {
         }
         let [own, foreign] = requests.try_into().unwrap();
         values.insert("request", [own, foreign, "0".repeat(32)]);
+        values.insert("webhook", webhooks(office, &random).await);
+        values.insert("leak", leaks(office, &random).await);
         Self { resource, kid, values }
     }
 
@@ -210,7 +244,8 @@ impl Names {
         let is_told = match whose {
             Whose::Own => true,
             Whose::Foreign | Whose::Nobodys => {
-                ["tenant", "client", "member", "invitation", "management_client", "request"].into_iter().any(has)
+                let all = ["tenant", "client", "member", "invitation", "management_client", "request", "webhook", "leak"];
+                all.into_iter().any(has)
             }
             Whose::ForeignBelow | Whose::NobodysBelow => is_below,
         };

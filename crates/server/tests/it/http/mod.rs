@@ -7,6 +7,7 @@ mod ending;
 mod hosts;
 mod isolation;
 mod keys;
+mod leaks;
 mod limits;
 mod previous;
 mod standards;

@@ -2,6 +2,7 @@
 
 mod client;
 mod remote_keys;
+mod webhooks;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -11,6 +11,7 @@ mod isolation;
 mod listings;
 mod managing;
 mod memory;
+mod notices;
 mod nouns;
 mod opening;
 mod people;
@@ -24,6 +25,7 @@ mod transfer;
 mod upkeep;
 mod usage;
 mod uses;
+mod webhooks;
 mod world;
 
 /// Makes a test of each case for each kind of store.

@@ -369,7 +369,7 @@ async fn every_time_of_a_key_is_read_as_it_was_written<S: Store>(world: World<S>
 }
 
 /// What a program of schema version 4 left: two states fewer, no times, and nothing of the versions after.
-const BEFORE: &str = "DROP INDEX client_disabled; DROP INDEX client_disabled_of_tenant; DROP INDEX client_disabled_by_name; \
+const BEFORE: &str = "DROP TABLE notice; DROP TABLE webhook; DROP TABLE delivery; DROP TABLE leak; DROP INDEX credential_by_hint; ALTER TABLE credential DROP COLUMN quarantined_at; DROP INDEX client_disabled; DROP INDEX client_disabled_of_tenant; DROP INDEX client_disabled_by_name; \
                       DROP INDEX client_disabled_of_tenant_by_name; DROP INDEX business_by_external_id; DROP INDEX credential_by_expiry; DROP TABLE entitlement; DROP INDEX client_by_name; DROP INDEX client_of_tenant_by_name; \
                       ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TABLE signing_key DROP COLUMN retired_at; \
                       ALTER TABLE signing_key DROP COLUMN withdrawn_at; ALTER TABLE credential DROP COLUMN limits; \

@@ -14,12 +14,12 @@ use mintmark_core::model::{
     Client, Entitlement, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest,
 };
 use mintmark_core::random::SystemRandom;
-use mintmark_core::store::{CredentialUse, Page, PeopleStore, Refusal, Store, UseDigest, Write};
+use mintmark_core::store::{CredentialUse, NoticeStore, Page, PeopleStore, Refusal, Store, UseDigest, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
 use tempfile::{TempDir, tempdir};
 
-use super::people;
 use super::world::{NOW, World, change, open_place, path_in, root_keys, signing_key};
+use super::{people, webhooks};
 use crate::fixture::PostgresDatabase;
 
 struct Silent;
@@ -62,6 +62,10 @@ async fn furnish(world: &World<SqlStore>) {
     let request = RequestDigest { key: [1; 32], request: [2; 32] };
     assert_eq!(world.store.begin_request(&request, NOW, NOW.plus(60)).await.unwrap(), Begun::First);
     assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
+    let told = webhooks::webhook(&sandbox, Some(acme.id), 1);
+    world.write(Write::InsertWebhook(told.clone())).await;
+    assert!(world.store.add_notice_for(&webhooks::notice(&sandbox, NOW.0), told.id).await.unwrap());
+    world.write(Write::InsertLeak(webhooks::leak(&client, &credential, 1))).await;
 }
 
 /// A refused request, counted and kept.

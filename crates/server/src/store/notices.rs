@@ -1,0 +1,151 @@
+//! Notices: what people are told about without asking.
+
+use mintmark_core::clock::Timestamp;
+use mintmark_core::model::{CredentialId, Delivery, EnvironmentName, TenantId, Webhook, WebhookId};
+use mintmark_core::notice::{Expiring, Notice};
+use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, Page, Read, StoreError, WebhooksOf};
+
+use super::SqlStore;
+use super::engine::{Query, Row, WriteError};
+use super::fields::Fields;
+use super::rows::readable;
+use super::statements::{
+    CREDENTIALS_TO_TELL, DELIVERIES_FORGET, NOTICE_FORGET, NOTICES, NOTICES_INSERT, NOTICES_OF_TENANT, NOTICES_TO_SPREAD,
+};
+use super::writes::json;
+
+/// How many rows one statement inserts.
+const AT_ONCE: usize = 50;
+/// Behind every identifier.
+pub(super) const LAST_ID: &str = "~";
+
+impl NoticeStore for SqlStore {
+    async fn add_notices(&self, notices: &[Notice]) -> Read<u64> {
+        let mut added = 0;
+        // In one order everywhere, so that two nodes that add the same wait for each other and not in a circle.
+        let mut sorted: Vec<&Notice> = notices.iter().collect();
+        sorted.sort_by_cached_key(|notice| notice.key());
+        for part in sorted.chunks(AT_ONCE) {
+            let insert = async || {
+                let query = part.iter().try_fold(NOTICES_INSERT.query(part.len()), |query, notice| bind(query, notice))?;
+                self.engine.execute(query).await
+            };
+            added += self.engine.write(NOTICES_INSERT.name, insert).await.map_err(WriteError::into_store_error)?;
+        }
+        Ok(added)
+    }
+
+    async fn notices(&self, filter: &NoticeFilter, before: Option<NoticePlace>, limit: u32) -> Read<Vec<Notice>> {
+        let statement = if filter.tenant.is_some() { NOTICES_OF_TENANT } else { NOTICES };
+        let (at, id) = before.map_or((i64::MAX, LAST_ID.to_owned()), |(at, id)| (at.0, id.to_string()));
+        let query = statement.query().bind(filter.environment.as_str()).bind(at).bind(id).bind(i64::from(limit));
+        let query = filter.tenant.into_iter().fold(query, |query, tenant| query.bind(tenant_column(tenant)));
+        Ok(readable(&self.engine.rows(query).await?, notice))
+    }
+
+    async fn forget_notices(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let forget = || NOTICE_FORGET.query().bind(before.0).bind(i64::from(limit));
+        self.under_lease(lease, NOTICE_FORGET.name, forget).await
+    }
+
+    async fn expiring(
+        &self,
+        environment: &EnvironmentName,
+        (from, after): (Timestamp, Option<CredentialId>),
+        until: Timestamp,
+        limit: u32,
+    ) -> Read<Vec<Expiring>> {
+        let after = after.map_or_else(|| LAST_ID.to_owned(), |id| id.to_string());
+        let query = CREDENTIALS_TO_TELL.query().bind(environment.as_str()).bind(from.0).bind(after);
+        Ok(readable(&self.engine.rows(query.bind(until.0).bind(i64::from(limit))).await?, expiring))
+    }
+
+    async fn webhook(&self, environment: &EnvironmentName, id: WebhookId) -> Read<Option<Webhook>> {
+        self.read_webhook(environment, id).await
+    }
+
+    async fn webhooks(&self, environment: &EnvironmentName, of: WebhooksOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
+        self.list_webhooks(environment, of, page).await
+    }
+
+    async fn notices_to_spread(&self, limit: u32) -> Read<Vec<Notice>> {
+        Ok(readable(&self.engine.rows(NOTICES_TO_SPREAD.query().bind(i64::from(limit))).await?, notice))
+    }
+
+    async fn spread_notice(&self, lease: &Lease, notice: &Notice, to: &[WebhookId]) -> Read<bool> {
+        self.spread(lease, notice, to).await
+    }
+
+    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<bool> {
+        self.insert_notice_for(notice, to).await
+    }
+
+    async fn due_webhooks(&self, now: Timestamp, limit: u32) -> Read<Vec<Webhook>> {
+        self.read_due_webhooks(now, limit).await
+    }
+
+    async fn due_deliveries(&self, webhook: WebhookId, now: Timestamp, limit: u32) -> Read<Vec<(Delivery, Notice)>> {
+        self.read_due_deliveries(webhook, now, limit).await
+    }
+
+    async fn note_delivery(&self, lease: &Lease, after: &Delivery) -> Read<bool> {
+        self.write_try(lease, after).await
+    }
+
+    async fn postpone_deliveries(&self, lease: &Lease, webhook: WebhookId, to: Timestamp) -> Read<bool> {
+        self.postpone(lease, webhook, to).await
+    }
+
+    async fn deliveries(&self, webhook: WebhookId, before: Option<NoticePlace>, limit: u32) -> Read<Vec<Delivery>> {
+        self.list_deliveries(webhook, before, limit).await
+    }
+
+    async fn forget_deliveries(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
+        let forget = || DELIVERIES_FORGET.query().bind(before.0).bind(i64::from(limit));
+        self.under_lease(lease, DELIVERIES_FORGET.name, forget).await
+    }
+}
+
+fn expiring(row: &Row) -> Read<Expiring> {
+    let fields = Fields::of(row, "credential", "id");
+    Ok(Expiring {
+        tenant_id: fields.parsed("tenant_id")?,
+        client_id: fields.parsed("client_id")?,
+        credential_id: fields.parsed("id")?,
+        hint: fields.text("hint")?,
+        expires_at: fields.time("expires_at")?,
+    })
+}
+
+/// The insert of one notice of a change.
+pub(super) fn insert(notice: &Notice) -> Result<Query, WriteError> {
+    bind(NOTICES_INSERT.query(1), notice)
+}
+
+fn bind(query: Query, notice: &Notice) -> Result<Query, WriteError> {
+    let query = query.bind(notice.id.to_string()).bind(notice.environment.as_str()).bind(tenant_column(notice.tenant_id));
+    let query = query.bind(notice.kind().as_str()).bind(notice.at.0).bind(notice.key());
+    Ok(query.bind(json(&notice.event)?))
+}
+
+/// What concerns the operator alone has no tenant.
+pub(super) fn tenant_column(tenant: Option<TenantId>) -> String {
+    tenant.map_or_else(String::new, |id| id.to_string())
+}
+
+/// The tenant of a row, as [`tenant_column`] wrote it.
+pub(super) fn tenant_of(fields: &Fields<'_>) -> Result<Option<TenantId>, StoreError> {
+    if fields.text("tenant_id")?.is_empty() { Ok(None) } else { fields.parsed("tenant_id").map(Some) }
+}
+
+/// A row of `notice`.
+pub(super) fn notice(row: &Row) -> Read<Notice> {
+    let fields = Fields::of(row, "notice", "id");
+    Ok(Notice {
+        id: fields.parsed("id")?,
+        environment: fields.parsed("environment")?,
+        tenant_id: tenant_of(&fields)?,
+        at: fields.time("made_at")?,
+        event: fields.json("event")?,
+    })
+}
