@@ -15,6 +15,8 @@ pub const FEED_KEPT: u64 = 100_000;
 pub const REFUSALS_KEPT: i64 = 7 * 86_400;
 /// How many seconds it is remembered which batches of usage a node that wrote no more had written: longer than it tries again.
 const WRITERS_KEPT: i64 = 7 * 86_400;
+/// How many seconds it is remembered which thresholds of quotas were crossed: longer than the longest window and the one after it.
+const CROSSINGS_KEPT: i64 = 7 * 86_400;
 /// How many rows one transaction removes: few, so that it holds no lock for long.
 const AT_ONCE: u32 = 1000;
 /// How many transactions one round takes for each kind of row; the next round goes on.
@@ -60,7 +62,10 @@ fn usage_over(now: Timestamp) -> impl Iterator<Item = OldUsage> {
     });
     // A day longer than the last of their counts.
     let keys = OldUsage::Keys(earlier(now, UsageStep::Day.kept_seconds() + UsageStep::Day.seconds()));
-    counts.chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT))])
+    // A quota's window and the one before are all that is asked for; what was crossed must be known for as long as it can be claimed.
+    let quotas = UsageStep::ALL.into_iter().map(move |step| OldUsage::QuotaCounts(step, step.period(now) - 2));
+    let crossings = OldUsage::QuotaCrossings(earlier(now, CROSSINGS_KEPT));
+    counts.chain(quotas).chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT)), crossings])
 }
 
 fn earlier(now: Timestamp, seconds: i64) -> Timestamp {
