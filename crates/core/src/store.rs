@@ -358,7 +358,6 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         &self,
         writer: WriterId,
         counts: &[QuotaCount],
-        now: Timestamp,
     ) -> impl Future<Output = Read<()>> + Send;
 
     /// What all writers but one, or all, counted in windows of a length, from a period on: a sum for each subject and period.

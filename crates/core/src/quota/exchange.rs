@@ -57,7 +57,7 @@ async fn write<S: Store>(store: &S, writer: WriterId, step: UsageStep, held: &[&
         changed.extend(counts);
     }
     for (counts, meters) in changed.chunks(AT_ONCE).zip(meters.chunks(AT_ONCE)) {
-        store.record_quota_counts(writer, counts, now).await?;
+        store.record_quota_counts(writer, counts).await?;
         for (count, held) in counts.iter().zip(meters) {
             held.meter.each_window(step, now, |window| {
                 if window.period == count.period {

@@ -371,7 +371,7 @@ impl Store for MemoryStore {
         Ok(self.usable()?.tables.quotas.get(&key).map(|row| row.value.clone()))
     }
 
-    async fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount], _: Timestamp) -> Read<()> {
+    async fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount]) -> Read<()> {
         self.usable()?.quotas.record(writer, counts);
         Ok(())
     }
