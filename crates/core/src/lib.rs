@@ -15,6 +15,7 @@ pub mod json;
 pub mod keys;
 pub mod management;
 pub mod model;
+pub mod notice;
 pub mod quota;
 pub mod random;
 pub mod registry;

@@ -5,6 +5,7 @@
 
 mod change;
 pub mod memory;
+mod notices;
 mod people;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
+pub use notices::{NoticeFilter, NoticePlace, NoticeStore};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;
@@ -19,7 +21,7 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Entitlement, Environment, EnvironmentName,
     Position, Quota, QuotaSubject, Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
-use crate::quota::{QuotaCount, QuotaCrossing};
+use crate::quota::QuotaCount;
 pub use crate::usage::Refusal;
 use crate::usage::{
     MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
@@ -212,8 +214,6 @@ pub enum OldUsage {
     Refusals(Timestamp),
     /// Counts of quotas in windows of a length from before this period.
     QuotaCounts(UsageStep, i64),
-    /// Thresholds that were crossed before this moment.
-    QuotaCrossings(Timestamp),
 }
 
 /// What was used, of all that may be used once: a hash, so that the store learns nothing and rows are small.
@@ -282,7 +282,7 @@ pub const USAGE_ROWS_MAX: u32 = 250_000;
 pub type Read<T> = Result<T, StoreError>;
 
 /// The store of one deployment.
-pub trait Store: PeopleStore + Send + Sync + 'static {
+pub trait Store: PeopleStore + NoticeStore + Send + Sync + 'static {
     /// A client with its tenant and credentials, for a token request.
     fn client_record(
         &self,
@@ -375,10 +375,6 @@ pub trait Store: PeopleStore + Send + Sync + 'static {
         subject: &QuotaSubject,
         window: (UsageStep, i64),
     ) -> impl Future<Output = Read<u64>> + Send;
-
-    /// Notes that a threshold was crossed, and that somebody is to be told of it. Of all that ask for one window and threshold exactly one
-    /// is told `true`.
-    fn claim_quota_crossing(&self, crossing: &QuotaCrossing) -> impl Future<Output = Read<bool>> + Send;
 
     /// Why a request was refused, if that is kept. Whoever asks for another checks [`Refusal::may_be_seen_by`] (rules S4 and S5).
     fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::model::Position;
+use crate::notice::NOTICES_KEPT;
 use crate::store::{Lease, OldUsage, Read, Store};
 use crate::usage::UsageStep;
 
@@ -15,8 +16,6 @@ pub const FEED_KEPT: u64 = 100_000;
 pub const REFUSALS_KEPT: i64 = 7 * 86_400;
 /// How many seconds it is remembered which batches of usage a node that wrote no more had written: longer than it tries again.
 const WRITERS_KEPT: i64 = 7 * 86_400;
-/// How many seconds it is remembered which thresholds of quotas were crossed: longer than the longest window and the one after it.
-const CROSSINGS_KEPT: i64 = 7 * 86_400;
 /// How many rows one transaction removes: few, so that it holds no lock for long.
 const AT_ONCE: u32 = 1000;
 /// How many transactions one round takes for each kind of row; the next round goes on.
@@ -35,6 +34,8 @@ pub struct Removed {
     pub usage: u64,
     /// Refusals.
     pub refusals: u64,
+    /// Notices.
+    pub notices: u64,
 }
 
 /// Does the work, unless another node does it. `holder` names this node.
@@ -51,7 +52,8 @@ pub async fn round<S: Store>(store: &S, holder: &str, now: Timestamp) -> Read<Op
         usage += in_parts(store, &lease, Rows::Usage(old)).await?;
     }
     let refusals = in_parts(store, &lease, Rows::Usage(OldUsage::Refusals(earlier(now, REFUSALS_KEPT)))).await?;
-    Ok(Some(Removed { uses, revocations, entries, usage, refusals }))
+    let notices = in_parts(store, &lease, Rows::Notices(earlier(now, NOTICES_KEPT))).await?;
+    Ok(Some(Removed { uses, revocations, entries, usage, refusals, notices }))
 }
 
 /// What of usage has had its time.
@@ -62,10 +64,9 @@ fn usage_over(now: Timestamp) -> impl Iterator<Item = OldUsage> {
     });
     // A day longer than the last of their counts.
     let keys = OldUsage::Keys(earlier(now, UsageStep::Day.kept_seconds() + UsageStep::Day.seconds()));
-    // A quota's window and the one before are all that is asked for; what was crossed must be known for as long as it can be claimed.
+    // A quota's window and the one before are all that is asked for.
     let quotas = UsageStep::ALL.into_iter().map(move |step| OldUsage::QuotaCounts(step, step.period(now) - 2));
-    let crossings = OldUsage::QuotaCrossings(earlier(now, CROSSINGS_KEPT));
-    counts.chain(quotas).chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT)), crossings])
+    counts.chain(quotas).chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT))])
 }
 
 fn earlier(now: Timestamp, seconds: i64) -> Timestamp {
@@ -79,6 +80,7 @@ enum Rows {
     RevocationsOver(Timestamp),
     EntriesTo(Position),
     Usage(OldUsage),
+    Notices(Timestamp),
 }
 
 /// Removes part after part, until there is nothing left, the lease is lost or the round is long enough.
@@ -89,6 +91,7 @@ async fn in_parts<S: Store>(store: &S, lease: &Lease, rows: Rows) -> Read<u64> {
             Rows::UsesOver(before) => store.forget_uses(lease, before, AT_ONCE).await?,
             Rows::RevocationsOver(before) => store.forget_revocations(lease, before, AT_ONCE).await?,
             Rows::EntriesTo(position) => store.trim_feed(lease, position, AT_ONCE).await?,
+            Rows::Notices(before) => store.forget_notices(lease, before, AT_ONCE).await?,
             Rows::Usage(old) => store.forget_usage(lease, old, AT_ONCE).await?,
         };
         let part = part.unwrap_or(0);

@@ -131,6 +131,9 @@ id!(/** Names a member: a person who signs in. */ MemberId, b"mem_");
 id!(/** Names a program that uses the management API. */ ManagementClientId, b"mgc_");
 id!(/** Names a session of a member. */ SessionId, b"ses_");
 id!(/** Names an invitation. */ InvitationId, b"inv_");
+id!(/** Names a notice. */ NoticeId, b"ntc_");
+id!(/** Names an endpoint that is told notices. */ WebhookId, b"whk_");
+id!(/** Names the report that a credential leaked. */ LeakId, b"lek_");
 
 fn uuid_v4(random: &dyn Random) -> u128 {
     let mut bytes = [0; 16];

@@ -32,7 +32,10 @@ pub use client::{AssertionAudience, BusinessAccess, Client, ClientRecord, Grant,
 pub use credential::{Credential, Imported, StoredMac, StoredSecret};
 pub use entitlement::{Entitlement, Excess};
 pub use environment::Environment;
-pub use id::{BusinessId, CredentialId, IdError, InvitationId, ManagementClientId, MemberId, ResourceId, SessionId, TenantId};
+pub use id::{
+    BusinessId, CredentialId, IdError, InvitationId, LeakId, ManagementClientId, MemberId, NoticeId, ResourceId, SessionId,
+    TenantId, WebhookId,
+};
 pub use invitation::{Invitation, InvitationKind};
 pub use limits::CredentialLimits;
 pub use management_client::ManagementClient;

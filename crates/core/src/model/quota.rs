@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BusinessId, ClientId, EnvironmentName, TenantId};
 use crate::clock::Timestamp;
+use crate::store::Subject;
 use crate::usage::UsageStep;
 
 /// What a quota is about, by kind.
@@ -65,6 +66,16 @@ impl QuotaSubject {
             Self::Tenant(id) => id.to_string(),
             Self::Client(id) => id.to_string(),
             Self::Business(id) => id.to_string(),
+        }
+    }
+
+    /// The object that it is, as changes and notices name it.
+    pub fn in_environment(&self, environment: &EnvironmentName) -> Subject {
+        let environment = environment.clone();
+        match self {
+            Self::Tenant(id) => Subject::Tenant { id: *id },
+            Self::Client(id) => Subject::Client { environment, id: id.clone() },
+            Self::Business(id) => Subject::Business { environment, id: *id },
         }
     }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::meter::Window;
 use super::set::{Held, Quotas};
-use super::{QuotaCount, QuotaCrossing};
+use super::QuotaCount;
 use crate::clock::{Clock, Timestamp};
 use crate::model::{EnvironmentName, QuotaSubject};
+use crate::notice::{Event, Notice};
+use crate::random::Random;
 use crate::store::{Read, Store};
 use crate::usage::{UsageStep, WriterId};
 
@@ -16,15 +18,18 @@ pub const QUOTA_THRESHOLDS: [u8; 3] = [60, 80, 100];
 
 /// How many rows are written at once.
 const AT_ONCE: usize = 500;
-/// How many crossings are claimed in one exchange; the next one goes on.
-const CLAIMS: usize = 500;
 
 type Totals = HashMap<(EnvironmentName, QuotaSubject), HashMap<i64, u64>>;
 
 impl Quotas {
-    /// One exchange. What could not be done is done by the next one: counts are absolute, and a threshold that nobody has claimed is
-    /// still there to be claimed.
-    pub(crate) async fn exchange<S: Store>(&self, store: &S, writer: WriterId, clock: &dyn Clock) -> Read<()> {
+    /// One exchange. What could not be done is done by the next one: counts are absolute, and a threshold that was not told
+    /// is still there to be told.
+    pub(crate) async fn exchange<S: Store>(
+        &self,
+        store: &S,
+        writer: WriterId,
+        (clock, random): (&dyn Clock, &dyn Random),
+    ) -> Read<()> {
         let held = self.held();
         if held.is_empty() {
             return Ok(());
@@ -39,7 +44,7 @@ impl Quotas {
             hear(store, writer, step, &limited, now).await?;
         }
         self.note_heard(started);
-        tell(store, &held, now).await
+        tell(store, &held, now, random).await
     }
 }
 
@@ -89,35 +94,39 @@ async fn hear<S: Store>(store: &S, writer: WriterId, step: UsageStep, held: &[&A
     Ok(())
 }
 
-/// Claims the thresholds that were crossed and not told yet, and is done with windows that ended.
-async fn tell<S: Store>(store: &S, held: &[Arc<Held>], now: Timestamp) -> Read<()> {
-    let mut left = CLAIMS;
+/// Adds a notice for each threshold that was crossed and not told yet, and is done with windows that ended. Several nodes find out the
+/// same; the outbox keeps one of them.
+async fn tell<S: Store>(store: &S, held: &[Arc<Held>], now: Timestamp, random: &dyn Random) -> Read<()> {
+    let mut found = Vec::new();
     for held in held {
         for (step, limit) in held.quota.limits.each() {
-            let crossings = held.meter.each_window(step, now, |window| {
+            let windows = held.meter.each_window(step, now, |window| {
                 let crossed = crossed(window, limit);
                 (!crossed.is_empty()).then_some((window.period, window.used(), crossed))
             });
-            for (period, used, thresholds) in crossings {
-                for (bit, percent) in thresholds {
-                    left = match left.checked_sub(1) {
-                        Some(left) => left,
-                        None => return Ok(()),
-                    };
-                    let crossing = crossing_of(held, (step, period), (percent, limit, used), now);
-                    store.claim_quota_crossing(&crossing).await?;
-                    held.meter.each_window(step, now, |window| {
-                        if window.period == period {
-                            window.told |= bit;
-                        }
-                        None::<()>
-                    });
-                }
+            for (period, used, thresholds) in windows {
+                let notice = |(bit, percent)| (held, step, period, bit, notice(held, (step, period), (percent, limit, used), now, random));
+                found.extend(thresholds.into_iter().map(notice));
             }
-            held.meter.forget_ended(step, |window| window.own == window.written && crossed(window, limit).is_empty());
         }
-        for step in UsageStep::ALL.into_iter().filter(|step| held.quota.limits.of(*step).is_none()) {
-            held.meter.forget_ended(step, |_| true);
+    }
+    for part in found.chunks(AT_ONCE) {
+        let notices: Vec<Notice> = part.iter().map(|(.., notice)| notice.clone()).collect();
+        store.add_notices(&notices).await?;
+        for (held, step, period, bit, _) in part {
+            held.meter.each_window(*step, now, |window| {
+                if window.period == *period {
+                    window.told |= bit;
+                }
+                None::<()>
+            });
+        }
+    }
+    for held in held {
+        for step in UsageStep::ALL {
+            let limit = held.quota.limits.of(step);
+            let is_told = |window: &Window| limit.is_none_or(|limit| crossed(window, limit).is_empty());
+            held.meter.forget_ended(step, |window| limit.is_none() || window.own == window.written && is_told(window));
         }
     }
     Ok(())
@@ -130,23 +139,22 @@ fn crossed(window: &Window, limit: u32) -> Vec<(u8, u8)> {
     bits.filter(|(bit, percent)| window.told & bit == 0 && reached(*percent)).collect()
 }
 
-fn crossing_of(
+fn notice(
     held: &Held,
     (step, period): (UsageStep, i64),
     (percent, limit, used): (u8, u32, u64),
     at: Timestamp,
-) -> QuotaCrossing {
+    random: &dyn Random,
+) -> Notice {
     let quota = &held.quota;
-    QuotaCrossing {
-        environment: quota.environment.clone(),
-        subject: quota.subject.clone(),
-        tenant_id: quota.tenant_id,
-        step,
-        period,
-        percent,
-        limit,
+    let event = Event::QuotaCrossed {
+        subject: quota.subject.in_environment(&quota.environment),
+        window: step.as_str().to_owned(),
+        window_start: step.start(period),
+        threshold_percent: percent.into(),
         used,
-        mode: quota.mode,
-        at,
-    }
+        limit: limit.into(),
+        mode: quota.mode.as_str().to_owned(),
+    };
+    Notice::new((&quota.environment, Some(quota.tenant_id)), event, at, random)
 }

@@ -157,6 +157,11 @@ impl Meter {
         }
     }
 
+    /// Has thresholds told again: they are those of other limits now.
+    pub(super) fn untell(&self) {
+        self.locked().now.iter_mut().for_each(|window| window.told = 0);
+    }
+
     /// Whether it counted something that a quota, set again, would have to go on from.
     pub(super) fn is_of_use(&self, now: Timestamp) -> bool {
         let mut windows = self.locked();

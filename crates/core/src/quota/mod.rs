@@ -11,7 +11,7 @@
 //!             every few seconds  ▼            │
 //!                    quota_count: one row for each node and window ── sums of the other nodes' rows
 //!                                │
-//!                                └─► quota_crossing: one row for each threshold and window decides who tells of it
+//!                                └─► notices: the outbox keeps one for each threshold, window and limit, whichever node finds it out
 //! ```
 //!
 //! Each node writes its *own* count of a window, not what it adds: writing it twice is writing it once, so that an outcome that is
@@ -60,31 +60,6 @@ pub struct QuotaCount {
     pub period: i64,
     /// How many.
     pub tokens: u64,
-}
-
-/// That so much of a quota is used in one window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotaCrossing {
-    /// Where.
-    pub environment: EnvironmentName,
-    /// Whose.
-    pub subject: QuotaSubject,
-    /// The subject's tenant.
-    pub tenant_id: crate::model::TenantId,
-    /// The window's length.
-    pub step: UsageStep,
-    /// The window's number since 1970.
-    pub period: i64,
-    /// How many per cent: one of [`QUOTA_THRESHOLDS`].
-    pub percent: u8,
-    /// How many tokens there may be.
-    pub limit: u32,
-    /// How many there were when it was seen.
-    pub used: u64,
-    /// What the quota does at its end.
-    pub mode: crate::model::QuotaMode,
-    /// When it was seen.
-    pub at: crate::clock::Timestamp,
 }
 
 /// The place of a step among three.

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use super::meter::{Excess, Meter};
 use super::{kind_place, place};
 use crate::clock::Timestamp;
-use crate::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaMode, QuotaSubject, TenantId};
+use crate::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaLimits, QuotaMode, QuotaSubject, TenantId};
 use crate::usage::UsageStep;
 
 /// A quota with its counts.
@@ -34,6 +34,19 @@ struct Set {
     all: Vec<Arc<Held>>,
     /// Also those of quotas that were removed today: one that is set again goes on from there.
     meters: HashMap<Key, Arc<Meter>>,
+}
+
+impl Set {
+    /// The limits of a subject that has a quota already.
+    fn limits_of(&self, quota: &Quota) -> Option<QuotaLimits> {
+        let here = self.environments.get(&quota.environment)?;
+        let held = match &quota.subject {
+            QuotaSubject::Tenant(id) => here.tenants.get(id),
+            QuotaSubject::Client(id) => here.clients.get(id),
+            QuotaSubject::Business(id) => here.businesses.get(id),
+        };
+        held.map(|held| held.quota.limits)
+    }
 }
 
 /// The quotas that count one request: that of the client, of its tenant and of the business, as far as there are any.
@@ -92,6 +105,9 @@ impl Quotas {
             let key = (quota.environment.clone(), quota.subject.clone());
             // A request that is under way may hold a meter that has counted nothing yet.
             let meter = old.meters.get(&key).map(Arc::clone).unwrap_or_default();
+            if old.limits_of(&quota).is_some_and(|limits| limits != quota.limits) {
+                meter.untell();
+            }
             set.meters.insert(key, Arc::clone(&meter));
             let held = Arc::new(Held { quota, meter });
             set.all.push(Arc::clone(&held));

@@ -3,7 +3,7 @@ use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::model::{EnvironmentName, Quota, QuotaLimits, QuotaMode, QuotaSubject, TenantId};
 use crate::quota::QUOTAS_MAX;
-use crate::store::{Store, Subject, Write};
+use crate::store::{Store, Write};
 
 /// What to change; what is `None` stays. A quota that is not there yet begins without limits, enforced and without headers.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ impl<S: Store> Registry<S> {
             let draft = Draft {
                 tenant: Some(held.tenant_id),
                 action: "quota.remove",
-                subject: audit_subject(&held),
+                subject: held.subject.in_environment(environment),
                 before: audited(&held),
                 after: None,
                 writes: vec![Write::DeleteQuota(held.clone())],
@@ -133,19 +133,9 @@ fn set_draft(held: Option<&Quota>, after: &Quota) -> Draft {
     Draft {
         tenant: Some(after.tenant_id),
         action: "quota.set",
-        subject: audit_subject(after),
+        subject: after.subject.in_environment(&after.environment),
         before: held.and_then(audited),
         after: audited(after),
         writes: vec![write(after.clone())],
-    }
-}
-
-/// The object that the quota is about, so that its history has its quota too.
-fn audit_subject(quota: &Quota) -> Subject {
-    let environment = quota.environment.clone();
-    match &quota.subject {
-        QuotaSubject::Tenant(id) => Subject::Tenant { id: *id },
-        QuotaSubject::Client(id) => Subject::Client { environment, id: id.clone() },
-        QuotaSubject::Business(id) => Subject::Business { environment, id: *id },
     }
 }

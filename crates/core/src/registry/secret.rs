@@ -81,7 +81,7 @@ impl<S: Store> Registry<S> {
             let (record, now) = (self.existing_client(environment, client_id).await?, self.clock.now());
             match rotation::replaced_by(&record.credentials, id, now) {
                 Some(old) => {
-                    let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                    let (draft, rotated) = self.cancel_draft(&record, old)?;
                     Ok((draft, rotated.new))
                 }
                 None => edit_draft("secret.disable", record, (id, now), edit),
@@ -143,7 +143,7 @@ impl<S: Store> Registry<S> {
             if let (true, Some(old)) = (edit.disable, rotation::replaced_by(&record.credentials, id, now)) {
                 let seen = record.credentials.iter().find(|one| one.id == id);
                 check_version(edit.version, seen.map_or(0, |one| one.version))?;
-                let (draft, rotated) = rotation::cancel_draft(&record, old, now)?;
+                let (draft, rotated) = self.cancel_draft(&record, old)?;
                 return Ok((draft, rotated.new));
             }
             if let Some(expires_at) = edit.expires_at {

@@ -12,6 +12,7 @@ use crate::model::{
     ManagementClient, ManagementClientId, Member, MemberId, Quota, Resource, ResourceId, Revocation, RevocationSubject, Session,
     SessionId, SigningKey, Tenant, TenantId,
 };
+use crate::notice::Notice;
 
 /// One change made by people or by the server's own upkeep, to be committed as one transaction.
 #[derive(Clone, Debug)]
@@ -121,6 +122,8 @@ pub enum Write {
         /// The moment.
         before: Timestamp,
     },
+    /// Adds a notice, unless there is one of its key.
+    AddNotice(Notice),
     InsertManagementClient(ManagementClient),
     UpdateManagementClient(ManagementClient),
 }

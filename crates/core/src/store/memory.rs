@@ -1,6 +1,7 @@
 //! A store in memory, for tests. It keeps the promises of [`Store`] that the SQL store keeps, checked by the same suite, and
 //! can be made to fail, to hold reads and to go back.
 
+mod notices;
 mod people;
 mod quota;
 mod tables;
@@ -24,7 +25,7 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota, QuotaSubject,
     Tenant, TenantId,
 };
-use crate::quota::{QuotaCount, QuotaCrossing};
+use crate::quota::QuotaCount;
 use crate::usage::{
     MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
 };
@@ -389,10 +390,6 @@ impl Store for MemoryStore {
         Ok(self.usable()?.quotas.used(environment, subject, window))
     }
 
-    async fn claim_quota_crossing(&self, crossing: &QuotaCrossing) -> Read<bool> {
-        Ok(self.usable()?.quotas.claim(crossing))
-    }
-
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
         Ok(self.usable()?.usage.refusal(request_id))
     }
@@ -408,7 +405,6 @@ impl Store for MemoryStore {
         }
         Ok(Some(match old {
             OldUsage::QuotaCounts(step, before) => state.quotas.forget_counts(step, before, limit),
-            OldUsage::QuotaCrossings(before) => state.quotas.forget_crossings(before, limit),
             _ => state.usage.forget(old, limit),
         }))
     }

@@ -93,7 +93,7 @@ impl<S: Store> TokenEndpoint<S> {
     /// Tells the store what this node gave of quotas, and hears what the others gave: every few seconds, and before the first request.
     pub async fn exchange_quotas(&self) -> Read<()> {
         let writer = self.usage.writer();
-        self.directory.quotas().exchange(&**self.directory.store(), writer, &*self.clock).await
+        self.directory.quotas().exchange(&**self.directory.store(), writer, (&*self.clock, &*self.random)).await
     }
 }
 

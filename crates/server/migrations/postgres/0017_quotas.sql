@@ -30,22 +30,6 @@ CREATE TABLE quota_count (
     PRIMARY KEY (step, period, environment, kind, subject_id, writer)
 );
 
--- The thresholds that were crossed: of all nodes that see it the one that makes the row tells of it.
-CREATE TABLE quota_crossing (
-    step        BIGINT NOT NULL,
-    period      BIGINT NOT NULL,
-    environment TEXT COLLATE "C" NOT NULL,
-    kind        TEXT COLLATE "C" NOT NULL,
-    subject_id  TEXT COLLATE "C" NOT NULL,
-    percent     BIGINT NOT NULL,
-    tokens      BIGINT NOT NULL,
-    token_limit BIGINT NOT NULL,
-    crossed_at  BIGINT NOT NULL,
-    PRIMARY KEY (step, period, environment, kind, subject_id, percent)
-);
-
-CREATE INDEX quota_crossing_age ON quota_crossing (crossed_at);
-
 -- The wire format, of counts of level 3: tokens, and what quotas refused, by client, business and dialect.
 ALTER TABLE usage_key ADD COLUMN dialect TEXT COLLATE "C" NOT NULL DEFAULT '';
 

@@ -30,22 +30,6 @@ CREATE TABLE quota_count (
     PRIMARY KEY (step, period, environment, kind, subject_id, writer)
 ) STRICT;
 
--- The thresholds that were crossed: of all nodes that see it the one that makes the row tells of it.
-CREATE TABLE quota_crossing (
-    step        INTEGER NOT NULL,
-    period      INTEGER NOT NULL,
-    environment TEXT NOT NULL,
-    kind        TEXT NOT NULL,
-    subject_id  TEXT NOT NULL,
-    percent     INTEGER NOT NULL,
-    tokens      INTEGER NOT NULL,
-    token_limit INTEGER NOT NULL,
-    crossed_at  INTEGER NOT NULL,
-    PRIMARY KEY (step, period, environment, kind, subject_id, percent)
-) STRICT;
-
-CREATE INDEX quota_crossing_age ON quota_crossing (crossed_at);
-
 -- The wire format, of counts of level 3: tokens, and what quotas refused, by client, business and dialect.
 ALTER TABLE usage_key ADD COLUMN dialect TEXT NOT NULL DEFAULT '';
 

@@ -196,8 +196,16 @@ impl Node {
         match upkeep::round(&**self.endpoint.directory.store(), holder, now).await {
             Ok(Some(removed)) => {
                 if removed != Removed::default() {
-                    let Removed { uses, revocations, entries, usage, refusals } = removed;
-                    tracing::debug!(uses, revocations, entries, usage, refusals, "removed what had its time from the store");
+                    let Removed { uses, revocations, entries, usage, refusals, notices } = removed;
+                    tracing::debug!(
+                        uses,
+                        revocations,
+                        entries,
+                        usage,
+                        refusals,
+                        notices,
+                        "removed what had its time from the store"
+                    );
                 }
                 // The lease spares work; that a thing is done once is for the versions of the rows.
                 self.keep_keys(told).await;

@@ -56,6 +56,7 @@ versions! {
     13 "credential expiry" "0013_credential_expiry.sql";
     14 "filtered lists" "0014_filtered_lists.sql";
     15 "imported credentials" "0015_imported_credentials.sql";
+    16 "notices" "0016_notices.sql";
     17 "quotas" "0017_quotas.sql";
 }
 

@@ -15,6 +15,7 @@
 //! | `deny_list` | what is revoked now, for people |
 //! | `revocations` | what ends tokens before they expire |
 //! | `idempotency` | answers that are given again to a request that comes again |
+//! | `notices` | what people are told about without asking |
 //! | `people`, `people_rows` | members, sessions, invitations and management clients: reads; their rows both ways |
 //! | `upkeep` | what may be used once, leases, and the periodic work under them |
 //! | `audit` | the audit log and its chains |
@@ -35,6 +36,7 @@ mod expiring;
 mod fields;
 mod idempotency;
 mod migrate;
+mod notices;
 mod open;
 mod people;
 mod people_rows;

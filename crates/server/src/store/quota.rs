@@ -1,7 +1,7 @@
 //! Quotas, what was counted of them, and what was metered.
 
 use mintmark_core::model::{EnvironmentName, Quota, QuotaKind, QuotaMode, QuotaSubject};
-use mintmark_core::quota::{QuotaCount, QuotaCrossing};
+use mintmark_core::quota::QuotaCount;
 use mintmark_core::store::{Read, StoreError};
 use mintmark_core::usage::{MeteredPlace, MeteredQuery, MeteredRow, UsageStep, WriterId};
 
@@ -60,20 +60,6 @@ impl SqlStore {
         let query = statements::QUOTA_USED.query().bind(step.number()).bind(period).bind(environment.as_str());
         let row = self.engine.row(query.bind(subject.kind().as_str()).bind(subject.id())).await?;
         row.map_or(Ok(0), |row| Fields::of(&row, "quota_count", "tokens").number("tokens"))
-    }
-
-    pub(super) async fn insert_quota_crossing(&self, crossing: &QuotaCrossing) -> Read<bool> {
-        let statement = statements::QUOTA_CROSSING_INSERT;
-        let written = self.engine.write(statement.name, || async {
-            let mut transaction = self.engine.begin_write().await?;
-            let query = statement.query().bind(crossing.step.number()).bind(crossing.period);
-            let query = query.bind(crossing.environment.as_str()).bind(crossing.subject.kind().as_str());
-            let query = query.bind(crossing.subject.id()).bind(i64::from(crossing.percent)).bind(big(crossing.used));
-            let inserted = query.bind(i64::from(crossing.limit)).bind(crossing.at.0).execute(&mut transaction).await? == 1;
-            transaction.commit().await?;
-            Ok(inserted)
-        });
-        written.await.map_err(WriteError::into_store_error)
     }
 
     pub(super) async fn read_metered(

@@ -9,7 +9,7 @@ use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
-use mintmark_core::quota::{QuotaCount, QuotaCrossing};
+use mintmark_core::quota::QuotaCount;
 use mintmark_core::usage::{
     MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
 };
@@ -109,10 +109,6 @@ impl Store for SqlStore {
         window: (UsageStep, i64),
     ) -> Read<u64> {
         self.read_quota_used(environment, subject, window).await
-    }
-
-    async fn claim_quota_crossing(&self, crossing: &QuotaCrossing) -> Read<bool> {
-        self.insert_quota_crossing(crossing).await
     }
 
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {

@@ -109,6 +109,12 @@ macro_rules! management_client {
     };
 }
 
+macro_rules! notice {
+    () => {
+        "SELECT id, environment, tenant_id, made_at, event FROM notice WHERE "
+    };
+}
+
 macro_rules! audit {
     () => {
         "SELECT position, chain, ordinal, made_at, actor, source, request_id, action, subject_kind, subject_environment, \
@@ -310,6 +316,14 @@ pub(super) const REFUSALS_INSERT: ManyRows = ManyRows {
     first: 0,
 };
 
+pub(super) const NOTICES_INSERT: ManyRows = ManyRows {
+    name: "notice.insert",
+    before: "INSERT INTO notice (id, environment, tenant_id, kind, made_at, once, event) VALUES ",
+    after: " ON CONFLICT (once) DO NOTHING",
+    columns: 7,
+    first: 0,
+};
+
 pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
     name: "client.among",
     before: "SELECT c.environment, c.id FROM (VALUES ",
@@ -319,8 +333,17 @@ pub(super) const CLIENTS_AMONG: ManyRows = ManyRows {
 };
 
 #[cfg(test)]
-const ALL_OF_MANY_ROWS: &[ManyRows] =
-    &[CREDENTIALS_USED, CREDENTIALS_OF_CLIENTS, CLIENTS_AMONG, TENANTS_NAMED, USAGE_KEYS, USAGE_COUNTS, QUOTA_COUNTS, REFUSALS_INSERT];
+const ALL_OF_MANY_ROWS: &[ManyRows] = &[
+    CREDENTIALS_USED,
+    CREDENTIALS_OF_CLIENTS,
+    CLIENTS_AMONG,
+    TENANTS_NAMED,
+    USAGE_KEYS,
+    USAGE_COUNTS,
+    QUOTA_COUNTS,
+    REFUSALS_INSERT,
+    NOTICES_INSERT,
+];
 
 statements! {
     // The store itself. The counter comes first in every change: its row lock puts changes in one order, which is the
@@ -390,18 +413,10 @@ statements! {
     QUOTA_USED = "quota.used":
         "SELECT CAST(coalesce(sum(tokens), 0) AS BIGINT) AS tokens FROM quota_count \
          WHERE step = $1 AND period = $2 AND environment = $3 AND kind = $4 AND subject_id = $5";
-    QUOTA_CROSSING_INSERT = "quota.crossing":
-        "INSERT INTO quota_crossing (step, period, environment, kind, subject_id, percent, tokens, token_limit, crossed_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-         ON CONFLICT (step, period, environment, kind, subject_id, percent) DO NOTHING";
     QUOTA_COUNTS_EXPIRE = "quota.expire_counts":
         "DELETE FROM quota_count WHERE (step, period, environment, kind, subject_id, writer) IN \
          (SELECT step, period, environment, kind, subject_id, writer FROM quota_count \
          WHERE step = $1 AND period < $2 ORDER BY period LIMIT $3)";
-    QUOTA_CROSSINGS_EXPIRE = "quota.expire_crossings":
-        "DELETE FROM quota_crossing WHERE (step, period, environment, kind, subject_id, percent) IN \
-         (SELECT step, period, environment, kind, subject_id, percent FROM quota_crossing \
-         WHERE crossed_at < $1 ORDER BY crossed_at LIMIT $2)";
 
     BUSINESS_INSERT = "business.insert":
         "INSERT INTO business (environment, id, tenant_id, name, external_id, status, created_at, version) \
@@ -721,6 +736,17 @@ statements! {
     AUDIT_OUTSIDE = "audit.outside": "SELECT count(*) AS found FROM audit WHERE ordinal IS NULL AND position > $1";
     AUDIT_FIRST_CHAINED = "audit.first_chained":
         "SELECT CAST(coalesce(min(position), 9223372036854775807) AS BIGINT) AS found FROM audit WHERE ordinal IS NOT NULL";
+
+    NOTICES = "notice.list":
+        concat!(notice!(), "environment = $1 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4");
+    NOTICES_OF_TENANT = "notice.list_of_tenant":
+        concat!(
+            notice!(),
+            "environment = $1 AND tenant_id = $5 AND (made_at, id) < ($2, $3) ORDER BY made_at DESC, id DESC LIMIT $4"
+        );
+    NOTICE_FORGET = "notice.forget":
+        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE made_at < $1 LIMIT $2)";
+
     AUDIT_SINCE = "audit.since": "SELECT count(*) AS found FROM audit WHERE position > $1";
 }
 

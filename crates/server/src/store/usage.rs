@@ -100,7 +100,6 @@ impl SqlStore {
             OldUsage::Keys(before) => (statements::USAGE_KEYS_EXPIRE, vec![UsageStep::Day.period(before), limit]),
             OldUsage::Writers(before) => (statements::USAGE_WRITERS_EXPIRE, vec![before.0, limit]),
             OldUsage::QuotaCounts(step, before) => (statements::QUOTA_COUNTS_EXPIRE, vec![step.number(), before, limit]),
-            OldUsage::QuotaCrossings(before) => (statements::QUOTA_CROSSINGS_EXPIRE, vec![before.0, limit]),
             OldUsage::Refusals(before) => (statements::REFUSALS_EXPIRE, vec![before.0, limit]),
         };
         let query = || values.iter().fold(statement.query(), |query, value| query.bind(*value));

@@ -16,7 +16,7 @@ use super::statements::{
     RESOURCE_UPDATE, SESSIONS_END_OF_TENANT, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM,
     TENANT_INSERT, TENANT_UPDATE,
 };
-use super::{people_rows, quota, revocations};
+use super::{notices, people_rows, quota, revocations};
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
 /// another tenant or client, since what it belongs to is part of the question.
@@ -66,6 +66,8 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::EndInvitations { which, at } => {
             return people_rows::end_invitations(*which, *at).execute(transaction).await.map(|_| ());
         }
+        // One that is there already is no conflict.
+        Write::AddNotice(notice) => return notices::insert(notice)?.execute(transaction).await.map(|_| ()),
         Write::ForgetInvitations { before } => {
             return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());
         }

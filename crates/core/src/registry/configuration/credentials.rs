@@ -204,7 +204,7 @@ impl<S: Store> Planner<'_, S> {
     fn prune_credential(&mut self, part: &ClientPart, id: CredentialId, record: &mut ClientRecord) {
         // To turn off the new secret of a rotation is to cancel that.
         let draft = match rotation::replaced_by(&record.credentials, id, self.now) {
-            Some(first) => rotation::cancel_draft(record, first, self.now).map(|(draft, _)| draft),
+            Some(first) => self.registry.cancel_draft(record, first).map(|(draft, _)| draft),
             None => edit_draft("credential.edit", record.clone(), (id, self.now), |credential| {
                 credential.status = Status::Disabled;
                 Ok(())

@@ -26,6 +26,7 @@ use super::secret::{CreatedSecret, MAX_LIVE_SECRETS, check_room, no_credential};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::model::{ClientId, ClientRecord, Credential, CredentialId, EnvironmentName, RevocationSubject, Status};
+use crate::notice::{Event, Notice, RotationStep};
 use crate::store::{Store, Subject, Write};
 
 /// The two secrets of a rotation after a step of it.
@@ -60,7 +61,9 @@ impl<S: Store> Registry<S> {
             let mut created = self.new_secret(environment, client_id, expires_at)?;
             created.credential.limits.clone_from(&before.limits);
             let after = machine::started(before, &created.credential, (grace, now))?;
-            let draft = start_draft(&record, before, &Rotated { old: after, new: created.credential.clone() }, now);
+            let both = Rotated { old: Credential { version: after.version + 1, ..after }, new: created.credential.clone() };
+            let mut draft = start_draft(&record, before, &both, now);
+            draft.writes.push(self.rotation_notice(&record, &both, RotationStep::Started));
             Ok((draft, created))
         })
         .await
@@ -75,9 +78,31 @@ impl<S: Store> Registry<S> {
     ) -> Outcome<Rotated> {
         self.update(|| async {
             let record = self.existing_client(environment, client_id).await?;
-            cancel_draft(&record, old, self.clock.now())
+            self.cancel_draft(&record, old)
         })
         .await
+    }
+
+    /// A rotation cancelled.
+    pub(super) fn cancel_draft(&self, record: &ClientRecord, old: CredentialId) -> Outcome<(Draft, Rotated)> {
+        let (mut draft, rotated) = cancel_draft(record, old, self.clock.now())?;
+        draft.writes.push(self.rotation_notice(record, &rotated, RotationStep::Cancelled));
+        Ok((draft, rotated))
+    }
+
+    /// What those are told whom the client concerns.
+    fn rotation_notice(&self, record: &ClientRecord, rotated: &Rotated, step: RotationStep) -> Write {
+        let client = &record.client;
+        let event = Event::SecretRotation {
+            client_id: client.id.clone(),
+            old_credential_id: rotated.old.id,
+            new_credential_id: rotated.new.id,
+            step,
+            old_expires_at: rotated.old.expires_at,
+            version: rotated.old.version,
+        };
+        let whose = (&client.environment, Some(client.tenant_id));
+        Write::AddNotice(Notice::new(whose, event, self.clock.now(), &*self.random))
     }
 
     /// Ends the old secret of a rotation now. The tokens that it obtained live out their time, as after the deadline:
@@ -88,7 +113,8 @@ impl<S: Store> Registry<S> {
         client_id: &ClientId,
         old: CredentialId,
     ) -> Outcome<Rotated> {
-        self.step("secret.rotation.complete", (environment, client_id, old), machine::completed).await
+        let step = ("secret.rotation.complete", RotationStep::Completed);
+        self.step(step, (environment, client_id, old), machine::completed).await
     }
 
     /// Puts the deadline of a rotation off: the old secret is in force for as long as the grace says from now on, though never longer
@@ -100,13 +126,14 @@ impl<S: Store> Registry<S> {
         grace: Grace,
     ) -> Outcome<Rotated> {
         let extend = |old: &Credential, new: &Credential, now| machine::extended(old, new, (grace, now));
-        self.step("secret.rotation.extend", (environment, client_id, old), extend).await
+        let step = ("secret.rotation.extend", RotationStep::Extended);
+        self.step(step, (environment, client_id, old), extend).await
     }
 
     /// A step that changes the old secret alone.
     async fn step(
         &self,
-        action: &'static str,
+        (action, step): (&'static str, RotationStep),
         (environment, client_id, id): (&EnvironmentName, &ClientId, CredentialId),
         change: impl Fn(&Credential, &Credential, Timestamp) -> Outcome<Credential>,
     ) -> Outcome<Rotated> {
@@ -115,14 +142,15 @@ impl<S: Store> Registry<S> {
             let before = under_way(&record, id, self.clock.now())?;
             let mut after = before.clone();
             after.old = change(&before.old, &before.new, self.clock.now())?;
-            Ok(draft((&record, action), &before, after, None))
+            let (mut draft, rotated) = draft((&record, action), &before, after, None);
+            draft.writes.push(self.rotation_notice(&record, &rotated, step));
+            Ok((draft, rotated))
         })
         .await
     }
 }
 
-/// A rotation cancelled.
-pub(super) fn cancel_draft(record: &ClientRecord, old: CredentialId, now: Timestamp) -> Outcome<(Draft, Rotated)> {
+fn cancel_draft(record: &ClientRecord, old: CredentialId, now: Timestamp) -> Outcome<(Draft, Rotated)> {
     let before = under_way(record, old, now)?;
     let after =
         Rotated { old: machine::restored(&before.old), new: Credential { status: Status::Disabled, ..before.new.clone() } };
@@ -174,18 +202,18 @@ fn draft(
 fn start_draft(record: &ClientRecord, before: &Credential, after: &Rotated, now: Timestamp) -> Draft {
     let mut client = record.client.clone();
     client.version += 1;
-    let old = Credential { version: after.old.version + 1, ..after.old.clone() };
+    let old = &after.old;
     let mut writes =
         vec![Write::UpdateClient(client), Write::UpdateCredential(old.clone()), Write::InsertCredential(after.new.clone())];
     if old.is_expired(now) {
-        writes.push(tokens_of(&old, now));
+        writes.push(tokens_of(old, now));
     }
     Draft {
         tenant: Some(record.client.tenant_id),
         action: "secret.rotation.start",
-        subject: subject_of(&old),
+        subject: subject_of(old),
         before: audited(before),
-        after: audited(&Rotated { old, new: after.new.clone() }),
+        after: audited(after),
         writes,
     }
 }

@@ -4,8 +4,9 @@ use proptest::test_runner::TestRunner;
 use super::super::*;
 use crate::fixture::{Ask, World, sandbox, timestamp};
 use crate::model::{ClientId, Credential, CredentialId, CredentialLimits, EnvironmentName, ScopeSet, Status};
+use crate::notice::{Event, RotationStep};
 use crate::registry::CreatedClient;
-use crate::store::AuditFilter;
+use crate::store::{AuditFilter, NoticeFilter, NoticeStore};
 
 const DAY: i64 = 86_400;
 
@@ -418,4 +419,38 @@ fn no_sequence_of_steps_leaves_a_client_without_a_secret() {
         })
         .unwrap();
     assert!(started.get() > 100 && over.get() > 50, "{} begun, {} not cancelled: they test nothing", started.get(), over.get());
+}
+
+#[tokio::test]
+async fn every_step_of_a_rotation_is_told_to_its_tenant() {
+    let rotating = Rotating::new().await;
+    let new = rotating.start(rotating.old(), Grace::OneHour).await.unwrap();
+    rotating.extend(Grace::OneDay).await.unwrap();
+    rotating.cancel().await.unwrap();
+    let second = rotating.start(rotating.old(), Grace::OneDay).await.unwrap();
+    rotating.complete().await.unwrap();
+    let filter = NoticeFilter { environment: sandbox(), tenant: Some(Some(rotating.client.client.tenant_id)) };
+    let told = rotating.world.store.notices(&filter, None, 10).await.unwrap();
+    let mut steps: Vec<_> = told
+        .into_iter()
+        .map(|notice| match notice.event {
+            Event::SecretRotation { client_id, old_credential_id, new_credential_id, step, version, .. } => {
+                assert_eq!((&client_id, old_credential_id), (rotating.id(), rotating.old()));
+                (version, step, new_credential_id)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    steps.sort_by_key(|(version, ..)| *version);
+    let (first, second) = (new.credential.id, second.credential.id);
+    assert_eq!(
+        steps,
+        [
+            (2, RotationStep::Started, first),
+            (3, RotationStep::Extended, first),
+            (4, RotationStep::Cancelled, first),
+            (5, RotationStep::Started, second),
+            (6, RotationStep::Completed, second),
+        ]
+    );
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::clock::Timestamp;
 use crate::model::{EnvironmentName, QuotaSubject};
-use crate::quota::{QuotaCount, QuotaCrossing};
+use crate::quota::QuotaCount;
 use crate::usage::{UsageStep, WriterId};
 
 type Window = (UsageStep, i64, EnvironmentName, QuotaSubject);
@@ -12,7 +11,6 @@ type Window = (UsageStep, i64, EnvironmentName, QuotaSubject);
 #[derive(Debug, Default)]
 pub(super) struct QuotaTables {
     counts: BTreeMap<(Window, WriterId), u64>,
-    crossings: BTreeMap<(Window, u8), Timestamp>,
 }
 
 impl QuotaTables {
@@ -37,25 +35,10 @@ impl QuotaTables {
         self.counts.iter().filter(|((known, _), _)| *known == window).map(|(_, tokens)| tokens).sum()
     }
 
-    pub(super) fn claim(&mut self, crossing: &QuotaCrossing) -> bool {
-        let window = (crossing.step, crossing.period, crossing.environment.clone(), crossing.subject.clone());
-        let key = (window, crossing.percent);
-        let is_first = !self.crossings.contains_key(&key);
-        self.crossings.entry(key).or_insert(crossing.at);
-        is_first
-    }
-
     pub(super) fn forget_counts(&mut self, step: UsageStep, before: i64, limit: u32) -> u64 {
         let over = self.counts.keys().filter(|(window, _)| window.0 == step && window.1 < before);
         let over: BTreeSet<_> = over.take(limit as usize).cloned().collect();
         self.counts.retain(|key, _| !over.contains(key));
-        over.len() as u64
-    }
-
-    pub(super) fn forget_crossings(&mut self, before: Timestamp, limit: u32) -> u64 {
-        let over = self.crossings.iter().filter(|(_, at)| **at < before).map(|(key, _)| key.clone());
-        let over: BTreeSet<_> = over.take(limit as usize).collect();
-        self.crossings.retain(|key, _| !over.contains(key));
         over.len() as u64
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{
     Resource,
     ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
 };
+use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
@@ -38,6 +39,8 @@ pub(super) struct Tables {
     pub(super) sessions: Table<SessionId, Session>,
     pub(super) invitations: Table<InvitationId, Invitation>,
     pub(super) management_clients: Table<ManagementClientId, ManagementClient>,
+    /// By their keys.
+    pub(super) notices: BTreeMap<String, Notice>,
 }
 
 type RevocationKey = (RevocationKind, Option<EnvironmentName>, String);
@@ -72,6 +75,10 @@ impl Tables {
             Write::ConfirmRestore => Ok(()),
             Write::Revoke(row) => {
                 self.revoke(row, position);
+                Ok(())
+            }
+            Write::AddNotice(notice) => {
+                self.notices.entry(notice.key()).or_insert_with(|| notice.clone());
                 Ok(())
             }
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
@@ -204,6 +211,7 @@ impl Tables {
             | Write::KeepSession { .. }
             | Write::DeleteMember(_)
             | Write::KeepAnAdmin
+            | Write::AddNotice(_)
             | Write::EndAccessOfTenant { .. }
             | Write::EndInvitations { .. }
             | Write::UpdateInvitation(_)

@@ -107,7 +107,7 @@ impl UsageTables {
             }
             // A key is part of its counts here.
             OldUsage::Keys(_) => 0,
-            OldUsage::QuotaCounts(..) | OldUsage::QuotaCrossings(_) => 0,
+            OldUsage::QuotaCounts(..) => 0,
             OldUsage::Writers(before) => forget(&mut self.writers, limit, |_, (_, at)| *at < before),
             OldUsage::Refusals(before) => forget(&mut self.refusals, limit, |key, _| key.at < before),
         }

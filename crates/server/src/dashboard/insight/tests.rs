@@ -127,6 +127,7 @@ impl House {
             business_id: None,
             outcome,
             code,
+            dialect: "standard".parse().unwrap(),
             minute: (START - 3600) / 60,
             requests,
         }];

@@ -68,7 +68,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         environment: Text, id: Text, client_id: Text, hint: Text, secret_scheme: Integer, secret_pepper_id: Text,
         secret_mac: Bytes, status: Text, created_at: Integer, created_position: Integer, expires_at: Integer,
         last_used_at: Integer, version: Integer, kind: Text, details: Text, sealed: Bytes, last_used_from: Text, limits: Text,
-        rotation: Text, imported: Text,
+        rotation: Text, imported: Text, quarantined_at: Integer,
     }
     "resource" by 2 {
         environment: Text, id: Text, uri: Text, name: Text, scopes: Text, algorithm: Text, created_at: Integer,
@@ -110,13 +110,25 @@ pub(crate) const TABLES: &[Table] = tables! {
     "quota_count" by 6 {
         step: Integer, period: Integer, environment: Text, kind: Text, subject_id: Text, writer: Bytes, tokens: Integer,
     }
-    "quota_crossing" by 6 {
-        step: Integer, period: Integer, environment: Text, kind: Text, subject_id: Text, percent: Integer, tokens: Integer,
-        token_limit: Integer, crossed_at: Integer,
-    }
     "refusal" by 1 {
         request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
         credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,
+    }
+    "notice" by 1 {
+        id: Text, environment: Text, tenant_id: Text, kind: Text, made_at: Integer, once: Text, event: Text, spread: Integer,
+    }
+    "webhook" by 2 {
+        environment: Text, id: Text, tenant_id: Text, url: Text, kinds: Text, status: Text, created_at: Integer, dropped: Integer,
+        version: Integer,
+    }
+    "delivery" by 2 {
+        webhook_id: Text, notice_id: Text, environment: Text, state: Text, made_at: Integer, tries: Integer, next_at: Integer,
+        last_at: Integer, answer: Integer,
+    }
+    "leak" by 2 {
+        environment: Text, id: Text, tenant_id: Text, client_id: Text, credential_id: Text, hint: Text, state: Text,
+        reporter: Text, found_at: Text, reported_at: Integer, revoke_at: Integer, ended_at: Integer, reason: Text,
+        version: Integer,
     }
     "idempotency" by 1 { digest: Bytes, request: Bytes, answer: Text, expires_at: Integer }
 };

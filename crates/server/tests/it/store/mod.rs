@@ -11,6 +11,7 @@ mod isolation;
 mod listings;
 mod managing;
 mod memory;
+mod notices;
 mod nouns;
 mod opening;
 mod people;

@@ -369,13 +369,13 @@ async fn every_time_of_a_key_is_read_as_it_was_written<S: Store>(world: World<S>
 }
 
 /// What a program of schema version 4 left: two states fewer, no times, and nothing of the versions after.
-const BEFORE: &str = "DROP INDEX client_disabled; DROP INDEX client_disabled_of_tenant; DROP INDEX client_disabled_by_name; \
+const BEFORE: &str = "DROP TABLE notice; DROP TABLE webhook; DROP TABLE delivery; DROP TABLE leak; ALTER TABLE credential DROP COLUMN quarantined_at; DROP INDEX client_disabled; DROP INDEX client_disabled_of_tenant; DROP INDEX client_disabled_by_name; \
                       DROP INDEX client_disabled_of_tenant_by_name; DROP INDEX business_by_external_id; DROP INDEX credential_by_expiry; DROP TABLE entitlement; DROP INDEX client_by_name; DROP INDEX client_of_tenant_by_name; \
                       ALTER TABLE signing_key DROP COLUMN activated_at; ALTER TABLE signing_key DROP COLUMN retired_at; \
                       ALTER TABLE signing_key DROP COLUMN withdrawn_at; ALTER TABLE credential DROP COLUMN limits; \
                       ALTER TABLE credential DROP COLUMN rotation; ALTER TABLE credential DROP COLUMN imported; ALTER TABLE credential DROP COLUMN last_used_from; \
                       DROP TABLE usage_key; DROP TABLE usage_count; DROP TABLE usage_writer; DROP TABLE refusal; \
-                      DROP TABLE quota; DROP TABLE quota_count; DROP TABLE quota_crossing; \
+                      DROP TABLE quota; DROP TABLE quota_count; \
                       DROP TABLE audit_head; DROP INDEX audit_ordinal; DROP INDEX audit_of_chain; DROP INDEX audit_of_subject; \
                       ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN ordinal; \
                       ALTER TABLE audit DROP COLUMN source; ALTER TABLE audit DROP COLUMN request_id; \
