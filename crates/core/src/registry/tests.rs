@@ -7,6 +7,7 @@ mod entitlement;
 mod limits;
 mod objects;
 mod promotion;
+mod quotas;
 mod revocations;
 mod rotation;
 mod secrets;

@@ -148,7 +148,7 @@ impl UsageKey {
             self.code.to_string(),
         ];
         parts.extend(self.dialect.as_ref().map(ToString::to_string));
-        // No part but the code holds a line feed.
+        // No part holds a line feed.
         let digest = digest(&SHA256, parts.join("\n").as_bytes());
         digest.as_ref().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
     }

@@ -312,7 +312,7 @@ fn keys_that_differ_have_numbers_that_differ() {
     let keys: Vec<UsageKey> = sums(&all).into_keys().collect();
     let numbers: BTreeSet<i64> = keys.iter().map(UsageKey::number).collect();
     assert_eq!((keys.len(), numbers.len()), (keys.len(), keys.len()));
-    assert_eq!(keys.len(), 6 + 4 + 4);
+    assert_eq!(keys.len(), 7 + 5 + 5 + 2);
 }
 
 /// One request at a moment, of one of a few clients, for none or one of two businesses.

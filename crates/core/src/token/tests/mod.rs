@@ -14,6 +14,7 @@ pub(in crate::token) mod key_holder;
 mod limits;
 mod outage;
 mod property;
+mod quotas;
 mod renewal;
 mod secrecy;
 mod standards;
