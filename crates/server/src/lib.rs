@@ -13,6 +13,7 @@ pub mod drafting;
 pub mod http;
 pub mod import;
 pub mod logging;
+pub mod metered_lines;
 pub mod metrics;
 pub mod node;
 pub mod outgoing;

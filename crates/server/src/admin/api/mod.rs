@@ -25,6 +25,7 @@ pub(in crate::admin) mod members;
 mod problem;
 pub(in crate::admin) mod promotions;
 mod receive;
+pub(in crate::admin) mod quotas;
 pub(in crate::admin) mod registry;
 pub(in crate::admin) mod rotations;
 pub(in crate::admin) mod tenants;

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 pub use view::{AuditView, ObjectKind, ObjectView};
+pub(super) use held::held;
+pub(super) use whole::EXPORT_TIME;
 pub use whole::{AuditExport, ChainToVerify, ChainView, ExportFormat, FaultView, export, verify};
 
 use super::Page;

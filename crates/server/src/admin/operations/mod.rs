@@ -20,11 +20,13 @@ pub mod keys;
 pub mod limits;
 pub mod management_clients;
 pub mod me;
+pub mod metered;
 pub mod members;
 pub mod node;
 mod page;
 mod patch;
 pub mod promotions;
+pub mod quotas;
 pub mod refusals;
 pub mod resources;
 pub mod revocations;
@@ -56,6 +58,7 @@ macro_rules! versioned {
 versioned!(
     tenants::TenantView,
     entitlements::EntitlementView,
+    quotas::QuotaView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,
