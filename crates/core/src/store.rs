@@ -24,7 +24,8 @@ use crate::model::{
 use crate::quota::QuotaCount;
 pub use crate::usage::Refusal;
 use crate::usage::{
-    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
 };
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
@@ -347,18 +348,10 @@ pub trait Store: PeopleStore + NoticeStore + Send + Sync + 'static {
     fn quotas(&self) -> impl Future<Output = Read<Vec<Quota>>> + Send;
 
     /// The quota of a subject, if it has one.
-    fn quota(
-        &self,
-        environment: &EnvironmentName,
-        subject: &QuotaSubject,
-    ) -> impl Future<Output = Read<Option<Quota>>> + Send;
+    fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> impl Future<Output = Read<Option<Quota>>> + Send;
 
     /// Puts a writer's counts in the place of those that it wrote of the same windows. No change: it has no position.
-    fn record_quota_counts(
-        &self,
-        writer: WriterId,
-        counts: &[QuotaCount],
-    ) -> impl Future<Output = Read<()>> + Send;
+    fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount]) -> impl Future<Output = Read<()>> + Send;
 
     /// What all writers but one, or all, counted in windows of a length, from a period on: a sum for each subject and period.
     fn quota_totals(

@@ -75,10 +75,14 @@ impl<S: Store> MeteredExport<S> {
         let step = query.step;
         let kept_from = Timestamp(now.0.saturating_sub(step.kept_seconds()).max(0));
         if from >= to || to > now.plus(step.seconds().unsigned_abs().try_into().unwrap_or(u32::MAX)) {
-            return Err(NotExported::Range(format!("a beginning before the end, and an end that is not after {}", time_of(now))));
+            return Err(NotExported::Range(format!(
+                "a beginning before the end, and an end that is not after {}",
+                time_of(now)
+            )));
         }
         if from < kept_from {
-            let what = format!("a beginning at {} or later: counts by {} are kept no longer", time_of(kept_from), step.as_str());
+            let what =
+                format!("a beginning at {} or later: counts by {} are kept no longer", time_of(kept_from), step.as_str());
             return Err(NotExported::Range(what));
         }
         let (period, end) = (step.period(from), step.period(Timestamp(to.0.saturating_add(step.seconds() - 1))));
@@ -202,7 +206,8 @@ mod tests {
 
     async fn store(counts: Vec<UsageCount>) -> Arc<MemoryStore> {
         let store = Arc::new(MemoryStore::new());
-        let batch = UsageBatch { writer: WriterId([1; 16]), sequence: 1, at: Timestamp(MIDNIGHT), counts, refusals: Vec::new() };
+        let batch =
+            UsageBatch { writer: WriterId([1; 16]), sequence: 1, at: Timestamp(MIDNIGHT), counts, refusals: Vec::new() };
         store.record_usage(&batch).await.unwrap();
         store
     }

@@ -174,7 +174,7 @@ impl Node {
         let directory = Directory::open(store, clock, root_keys, directory_limits(&parts.settings)).await?;
         let node = Self::with_directory(parts, directory)?;
         // Before the first request, so that a node that is started again does not give a quota twice.
-        if let Err(error) = node.endpoint.exchange_quotas().await {
+        if let Err(error) = node.endpoint.learn_quotas().await {
             tracing::warn!(%error, "what other nodes gave of quotas could not be read yet");
         }
         Ok(node)

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::QuotaCount;
 use super::meter::Window;
 use super::set::{Held, Quotas};
-use super::QuotaCount;
 use crate::clock::{Clock, Timestamp};
 use crate::model::{EnvironmentName, QuotaSubject};
 use crate::notice::{Event, Notice};
@@ -22,6 +22,20 @@ const AT_ONCE: usize = 500;
 type Totals = HashMap<(EnvironmentName, QuotaSubject), HashMap<i64, u64>>;
 
 impl Quotas {
+    /// Reads what was given by others, and writes nothing: for a node that begins, and for whoever only looks.
+    pub(crate) async fn learn<S: Store>(&self, store: &S, writer: WriterId, clock: &dyn Clock) -> Read<()> {
+        let held = self.held();
+        let (now, started) = (clock.now(), clock.boot_milliseconds());
+        for step in UsageStep::ALL {
+            let limited: Vec<_> = held.iter().filter(|held| held.quota.limits.of(step).is_some()).collect();
+            if !limited.is_empty() {
+                hear(store, writer, step, &limited, now).await?;
+            }
+        }
+        self.note_heard(started);
+        Ok(())
+    }
+
     /// One exchange. What could not be done is done by the next one: counts are absolute, and a threshold that was not told
     /// is still there to be told.
     pub(crate) async fn exchange<S: Store>(
@@ -105,7 +119,9 @@ async fn tell<S: Store>(store: &S, held: &[Arc<Held>], now: Timestamp, random: &
                 (!crossed.is_empty()).then_some((window.period, window.used(), crossed))
             });
             for (period, used, thresholds) in windows {
-                let notice = |(bit, percent)| (held, step, period, bit, notice(held, (step, period), (percent, limit, used), now, random));
+                let notice = |(bit, percent)| {
+                    (held, step, period, bit, notice(held, (step, period), (percent, limit, used), now, random))
+                };
                 found.extend(thresholds.into_iter().map(notice));
             }
         }

@@ -39,9 +39,9 @@ use crate::model::{EnvironmentName, QuotaKind, QuotaSubject};
 use crate::usage::UsageStep;
 
 pub use exchange::QUOTA_THRESHOLDS;
-pub use set::{OverQuota, Quotas, QuotaStatistics};
 pub(crate) use meter::Excess;
 pub(crate) use set::{Held, HeldQuotas};
+pub use set::{OverQuota, QuotaStatistics, Quotas};
 pub(crate) use told::QuotaTold;
 
 /// How many quotas there may be in all environments together: all are held by every node.

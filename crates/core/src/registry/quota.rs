@@ -45,7 +45,12 @@ impl<S: Store> Registry<S> {
     }
 
     /// Takes a quota away: its subject's tokens are counted no more, and none is refused for their number.
-    pub async fn remove_quota(&self, environment: &EnvironmentName, subject: &QuotaSubject, version: Option<u64>) -> Outcome<Quota> {
+    pub async fn remove_quota(
+        &self,
+        environment: &EnvironmentName,
+        subject: &QuotaSubject,
+        version: Option<u64>,
+    ) -> Outcome<Quota> {
         self.update(|| async {
             let held = self.store.quota(environment, subject).await?;
             let held = held.ok_or_else(|| RegistryError::NotFound(format!("quota of the {subject} in {environment}")))?;
@@ -64,7 +69,12 @@ impl<S: Store> Registry<S> {
     }
 
     /// The tenant of what the quota is about, which must be there.
-    async fn tenant_of_quota(&self, environment: &EnvironmentName, subject: &QuotaSubject, edit: &QuotaEdit) -> Outcome<TenantId> {
+    async fn tenant_of_quota(
+        &self,
+        environment: &EnvironmentName,
+        subject: &QuotaSubject,
+        edit: &QuotaEdit,
+    ) -> Outcome<TenantId> {
         self.existing_environment(environment).await?;
         match subject {
             QuotaSubject::Tenant(id) => Ok(self.existing_tenant(*id).await?.id),

@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
-    ManagementClient, ManagementClientId, Member, MemberId, Quota, Resource, ResourceId, Revocation, RevocationSubject, Session,
-    SessionId, SigningKey, Tenant, TenantId,
+    ManagementClient, ManagementClientId, Member, MemberId, Quota, Resource, ResourceId, Revocation, RevocationSubject,
+    Session, SessionId, SigningKey, Tenant, TenantId,
 };
 use crate::notice::Notice;
 

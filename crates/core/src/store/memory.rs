@@ -22,12 +22,13 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota, QuotaSubject,
-    Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
+    QuotaSubject, Tenant, TenantId,
 };
 use crate::quota::QuotaCount;
 use crate::usage::{
-    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
 };
 
 /// A store in memory.
@@ -381,12 +382,7 @@ impl Store for MemoryStore {
         Ok(self.usable()?.quotas.totals(step, from, without))
     }
 
-    async fn quota_used(
-        &self,
-        environment: &EnvironmentName,
-        subject: &QuotaSubject,
-        window: (UsageStep, i64),
-    ) -> Read<u64> {
+    async fn quota_used(&self, environment: &EnvironmentName, subject: &QuotaSubject, window: (UsageStep, i64)) -> Read<u64> {
         Ok(self.usable()?.quotas.used(environment, subject, window))
     }
 

@@ -90,7 +90,12 @@ impl<S: Store> TokenEndpoint<S> {
         result
     }
 
-    /// Tells the store what this node gave of quotas, and hears what the others gave: every few seconds, and before the first request.
+    /// Reads what others gave of quotas, before the first request.
+    pub async fn learn_quotas(&self) -> Read<()> {
+        self.directory.quotas().learn(&**self.directory.store(), self.usage.writer(), &*self.clock).await
+    }
+
+    /// Tells the store what this node gave of quotas, and hears what the others gave: every few seconds.
     pub async fn exchange_quotas(&self) -> Read<()> {
         let writer = self.usage.writer();
         self.directory.quotas().exchange(&**self.directory.store(), writer, (&*self.clock, &*self.random)).await

@@ -118,7 +118,18 @@ impl Row {
     pub(super) fn counted(self, requests: u64, dialects: &[DialectName]) -> Option<UsageCount> {
         let Self { minute, outcome, dialect, code, credential_id, business_id, tenant_id, client_id, environment } = self;
         let dialect = dialects.get(usize::from(dialect))?.clone();
-        Some(UsageCount { environment, tenant_id, client_id, credential_id, business_id, outcome, code, dialect, minute, requests })
+        Some(UsageCount {
+            environment,
+            tenant_id,
+            client_id,
+            credential_id,
+            business_id,
+            outcome,
+            code,
+            dialect,
+            minute,
+            requests,
+        })
     }
 }
 

@@ -166,12 +166,8 @@ impl UsageKey {
             code: Cow::Borrowed(count.code),
             dialect: None,
         };
-        let metered = Self {
-            level: UsageLevel::Metering,
-            credential_id: None,
-            dialect: Some(count.dialect.clone()),
-            ..client.clone()
-        };
+        let metered =
+            Self { level: UsageLevel::Metering, credential_id: None, dialect: Some(count.dialect.clone()), ..client.clone() };
         let tenant =
             Self { level: UsageLevel::Tenant, client_id: None, credential_id: None, business_id: None, ..client.clone() };
         let environment = Self { level: UsageLevel::Environment, tenant_id: None, ..tenant.clone() };

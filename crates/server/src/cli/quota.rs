@@ -73,7 +73,9 @@ struct Limit(Option<u32>);
 fn parse_limit(text: &str) -> Result<Limit, String> {
     match text {
         "none" => Ok(Limit(None)),
-        number => number.parse().map(|number| Limit(Some(number))).map_err(|_| "expected a number of tokens, or none".to_owned()),
+        number => {
+            number.parse().map(|number| Limit(Some(number))).map_err(|_| "expected a number of tokens, or none".to_owned())
+        }
     }
 }
 

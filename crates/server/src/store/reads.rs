@@ -2,16 +2,17 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota, QuotaSubject,
-    Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
+    QuotaSubject, Tenant, TenantId,
 };
+use mintmark_core::quota::QuotaCount;
 use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
-use mintmark_core::quota::QuotaCount;
 use mintmark_core::usage::{
-    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep, WriterId,
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
 };
 
 use super::SqlStore;
@@ -102,12 +103,7 @@ impl Store for SqlStore {
         self.read_quota_totals(step, from, without).await
     }
 
-    async fn quota_used(
-        &self,
-        environment: &EnvironmentName,
-        subject: &QuotaSubject,
-        window: (UsageStep, i64),
-    ) -> Read<u64> {
+    async fn quota_used(&self, environment: &EnvironmentName, subject: &QuotaSubject, window: (UsageStep, i64)) -> Read<u64> {
         self.read_quota_used(environment, subject, window).await
     }
 

@@ -6,9 +6,9 @@ use crate::clock::Timestamp;
 use crate::management::Role;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, Environment, EnvironmentName, Invitation,
-    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Quota, QuotaSubject,
-    Resource,
-    ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId,
+    InvitationId, InvitationKind, KeyState, ManagementClient, ManagementClientId, Member, MemberId, Position, Quota,
+    QuotaSubject, Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, Session, SessionId, SigningKey, Status,
+    Tenant, TenantId,
 };
 use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
@@ -92,9 +92,7 @@ impl Tables {
                 update(&mut self.entitlements, &(row.environment.clone(), row.tenant_id), row, |_| true)
             }
             Write::InsertQuota(row) => insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position),
-            Write::UpdateQuota(row) => {
-                update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true)
-            }
+            Write::UpdateQuota(row) => update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true),
             Write::DeleteQuota(row) => {
                 let key = (row.environment.clone(), row.subject.clone());
                 let is_it = self.quotas.get(&key).is_some_and(|stored| stored.value.version == row.version);

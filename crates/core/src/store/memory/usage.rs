@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::store::OldUsage;
 use crate::usage::{
-    MeteredPlace, MeteredQuery, MeteredRow, OutcomeClass, REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, Refusal, RefusalFilter, RefusedBefore, StoredUsage,
-    UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageRow, UsageStep, WriterId, add_up, is_asked_for, sums,
+    MeteredPlace, MeteredQuery, MeteredRow, OutcomeClass, REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, Refusal,
+    RefusalFilter, RefusedBefore, StoredUsage, UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageRow, UsageStep, WriterId,
+    add_up, is_asked_for, sums,
 };
 
 #[derive(Debug, Default)]

@@ -224,7 +224,8 @@ async fn tokens_are_metered_by_dialect_and_a_closed_hour_never_changes() {
 
     // A node that cannot write for longer than a count may be late counts it when it can.
     world.clock.advance(86_400);
-    world.ask(&Ask::of("standard", &client)).await;
+    world.poll().await;
+    assert_eq!(world.ask(&Ask::of("standard", &client)).await.status, 200);
     world.store.fail(true);
     assert!(world.endpoint.usage.flush(&*world.store, world.clock.now()).await.is_err());
     let late = UsageStep::Hour.period(world.clock.now());

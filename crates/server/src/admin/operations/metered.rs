@@ -83,8 +83,7 @@ pub async fn export(desk: &Desk, environment: &EnvironmentName, filter: &Metered
         NotExported::Open(_) => Refusal::Registry(RegistryError::NotAllowed(error.to_string())),
     })?;
     let running = desk.begin(Trial::Export)?;
-    let parts = stream::try_unfold(begun, |mut export| async move {
-        Ok(export.next().await?.map(|part| (Bytes::from(part), export)))
-    });
+    let parts =
+        stream::try_unfold(begun, |mut export| async move { Ok(export.next().await?.map(|part| (Bytes::from(part), export))) });
     Ok(MeteredFile { content_type, file_name, lines: held(parts, running, EXPORT_TIME) })
 }

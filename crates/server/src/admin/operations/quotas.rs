@@ -1,7 +1,9 @@
 //! How many tokens tenants, clients and businesses may be given. The operator says it; each tenant sees its own.
 
 use mintmark_core::management::Permission;
-use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaLimits, QuotaMode, QuotaSubject, TenantId};
+use mintmark_core::model::{
+    BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaLimits, QuotaMode, QuotaSubject, TenantId,
+};
 use mintmark_core::registry::QuotaEdit;
 use mintmark_core::store::Store;
 use mintmark_core::usage::UsageStep;

@@ -172,7 +172,8 @@ async fn page(seat: &Seat, environment: &EnvironmentName, asked: &Asked) -> Resu
     let client_error = read.is_err().then(|| words::usage::INVALID.to_owned());
     let filter = UsageFilter { client_id: read.ok().flatten(), ..range.asked(seat.app.now()) };
     let series = usage::read(&seat.desk, environment, &filter).await?;
-    let sums = usage::read(&seat.desk, environment, &UsageFilter { each_step: false, by: apart.rows(), ..filter.clone() }).await?;
+    let sums =
+        usage::read(&seat.desk, environment, &UsageFilter { each_step: false, by: apart.rows(), ..filter.clone() }).await?;
     let (lines, more) = lines(seat, environment, apart, &sums).await?;
     let is_cut = series.is_cut || sums.is_cut;
     let status = if client_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -53,7 +53,8 @@ pub(crate) mod quotas {
     pub(crate) const OBSERVES: &str = "This quota observes: nothing is refused when it is used up.";
     pub(crate) const SEE: &str = "See the quota";
     pub(crate) const SET: &str = "Set the quota";
-    pub(crate) const SET_LEAD: &str = "An empty field is no limit. A quota without any limit is removed. It is in force within seconds.";
+    pub(crate) const SET_LEAD: &str =
+        "An empty field is no limit. A quota without any limit is removed. It is in force within seconds.";
     pub(crate) const PER_MINUTE: &str = "Tokens in a minute";
     pub(crate) const PER_HOUR: &str = "Tokens in an hour";
     pub(crate) const PER_DAY: &str = "Tokens in a day";

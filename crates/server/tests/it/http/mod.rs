@@ -8,5 +8,6 @@ mod hosts;
 mod isolation;
 mod keys;
 mod limits;
+mod quotas;
 mod standards;
 mod stopping;

@@ -1,9 +1,7 @@
 //! Quotas, what nodes counted of them, and what bills are written from.
 
 use mintmark_core::clock::Timestamp;
-use mintmark_core::model::{
-    BusinessId, ClientId, EnvironmentName, Quota, QuotaLimits, QuotaMode, QuotaSubject, TenantId,
-};
+use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaLimits, QuotaMode, QuotaSubject, TenantId};
 use mintmark_core::quota::QuotaCount;
 use mintmark_core::random::SeededRandom;
 use mintmark_core::store::{CommitError, OldUsage, Store, Write};
