@@ -254,7 +254,11 @@ impl World {
     /// A node more on the same store.
     pub(crate) async fn another_node(&self) -> TokenEndpoint<MemoryStore> {
         let endpoint = endpoint(&self.store, &self.clock, &self.published).await;
-        TokenEndpoint { nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(6)), ..endpoint }
+        TokenEndpoint {
+            nonces: NonceKeys::new(&root_keys(), &SeededRandom::new(6)),
+            usage: Usage::new(&SeededRandom::new(9)),
+            ..endpoint
+        }
     }
 
     /// The claims of a token that may be bound, as a resource server that checks that sees them.

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod management;
 pub mod model;
 pub mod notice;
+pub mod quota;
 pub mod random;
 pub mod registry;
 pub mod store;

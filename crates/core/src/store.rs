@@ -21,10 +21,14 @@ pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 use crate::clock::Timestamp;
 use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Entitlement, Environment, EnvironmentName,
-    Position, Resource, RevocationKind, SigningKey, Tenant, TenantId,
+    Position, Quota, QuotaSubject, Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
+use crate::quota::QuotaCount;
 pub use crate::usage::Refusal;
-use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep};
+use crate::usage::{
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
+};
 
 /// A value and the position of the feed at which it was read: everything committed up to there is in it, nothing later.
 #[derive(Clone, Debug)]
@@ -211,6 +215,8 @@ pub enum OldUsage {
     Writers(Timestamp),
     /// Refusals from before this moment.
     Refusals(Timestamp),
+    /// Counts of quotas in windows of a length from before this period.
+    QuotaCounts(UsageStep, i64),
 }
 
 /// What was used, of all that may be used once: a hash, so that the store learns nothing and rows are small.
@@ -330,6 +336,40 @@ pub trait Store: PeopleStore + NoticeStore + LeakStore + Send + Sync + 'static {
     /// Usage, as far as it is written down, ordered by time and by what the question tells apart. Of more than
     /// [`USAGE_ROWS_MAX`] counts the latest are in the answer, which says so.
     fn usage(&self, query: &UsageQuery) -> impl Future<Output = Read<UsageAnswer>> + Send;
+
+    /// What one period was metered at, ordered by place, after one if it is given. The period is the first of the question's.
+    fn metered(
+        &self,
+        query: &MeteredQuery,
+        period: i64,
+        after: Option<&MeteredPlace>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<MeteredRow>>> + Send;
+
+    /// All quotas, ordered by environment and subject.
+    fn quotas(&self) -> impl Future<Output = Read<Vec<Quota>>> + Send;
+
+    /// The quota of a subject, if it has one.
+    fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> impl Future<Output = Read<Option<Quota>>> + Send;
+
+    /// Puts a writer's counts in the place of those that it wrote of the same windows. No change: it has no position.
+    fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount]) -> impl Future<Output = Read<()>> + Send;
+
+    /// What all writers but one, or all, counted in windows of a length, from a period on: a sum for each subject and period.
+    fn quota_totals(
+        &self,
+        step: UsageStep,
+        from: i64,
+        without: Option<WriterId>,
+    ) -> impl Future<Output = Read<Vec<QuotaCount>>> + Send;
+
+    /// What all writers counted of one subject in one window.
+    fn quota_used(
+        &self,
+        environment: &EnvironmentName,
+        subject: &QuotaSubject,
+        window: (UsageStep, i64),
+    ) -> impl Future<Output = Read<u64>> + Send;
 
     /// Why a request was refused, if that is kept. Whoever asks for another checks [`Refusal::may_be_seen_by`] (rules S4 and S5).
     fn refusal(&self, request_id: &str) -> impl Future<Output = Read<Option<Refusal>>> + Send;

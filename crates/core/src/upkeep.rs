@@ -65,7 +65,9 @@ fn usage_over(now: Timestamp) -> impl Iterator<Item = OldUsage> {
     });
     // A day longer than the last of their counts.
     let keys = OldUsage::Keys(earlier(now, UsageStep::Day.kept_seconds() + UsageStep::Day.seconds()));
-    counts.chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT))])
+    // A quota's window and the one before are all that is asked for.
+    let quotas = UsageStep::ALL.into_iter().map(move |step| OldUsage::QuotaCounts(step, step.period(now) - 2));
+    counts.chain(quotas).chain([keys, OldUsage::Writers(earlier(now, WRITERS_KEPT))])
 }
 
 fn earlier(now: Timestamp, seconds: i64) -> Timestamp {

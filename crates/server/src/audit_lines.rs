@@ -44,7 +44,7 @@ pub fn record_json(record: &AuditRecord) -> Value {
     value
 }
 
-fn time_of(at: Timestamp) -> String {
+pub(crate) fn time_of(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
 }
 
@@ -97,7 +97,7 @@ impl<W: Write> Lines<W> {
 }
 
 /// As the kind of error that the file or pipe gave.
-fn io_error(error: csv::Error) -> io::Error {
+pub(crate) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
@@ -125,7 +125,7 @@ fn cells(record: &AuditRecord) -> [String; 12] {
 }
 
 /// A text that no spreadsheet takes for a formula: one that begins as formulas do gets an apostrophe in front.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

@@ -14,6 +14,7 @@ pub mod http;
 pub mod import;
 pub mod leaks;
 pub mod logging;
+pub mod metered_lines;
 pub mod metrics;
 pub mod node;
 pub mod outgoing;

@@ -184,7 +184,12 @@ impl Node {
     pub async fn start(parts: NodeParts) -> Result<Self, StartError> {
         let (store, clock, root_keys) = (Arc::clone(&parts.store), Arc::clone(&parts.clock), Arc::clone(&parts.root_keys));
         let directory = Directory::open(store, clock, root_keys, directory_limits(&parts.settings)).await?;
-        Self::with_directory(parts, directory)
+        let node = Self::with_directory(parts, directory)?;
+        // Before the first request, so that a node that is started again does not give a quota twice.
+        if let Err(error) = node.endpoint.learn_quotas().await {
+            tracing::warn!(%error, "what other nodes gave of quotas could not be read yet");
+        }
+        Ok(node)
     }
 
     /// Takes what must be known from the start from the node's snapshot: the database is away.

@@ -152,7 +152,9 @@ impl<S: Store> Directory<S> {
     async fn load_environments(&self) -> Read<()> {
         let records = self.store.environments().await?.value;
         let views = records.into_iter().map(|record| Arc::new(EnvironmentView::build(record, &self.root_keys.sealer)));
+        let quotas = self.store.quotas().await?;
         self.environments.replace(views.collect());
+        self.quotas.replace(quotas, self.clock.now());
         Ok(())
     }
 }

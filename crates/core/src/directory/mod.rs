@@ -48,6 +48,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::RootKeys;
 use crate::model::{BusinessId, ClientId, Credential, EnvironmentName, Position, ProofKind, Status, TenantId};
+use crate::quota::Quotas;
 use crate::registry::{MAX_COMPARED_SECRETS, MAX_LIVE_PROOFS};
 use crate::store::{AsOf, Incarnation, Read, Store, StoreError};
 use crate::token::Denial;
@@ -106,6 +107,7 @@ pub struct Directory<S> {
     root_keys: Arc<RootKeys>,
     limits: DirectoryLimits,
     environments: Environments,
+    quotas: Quotas,
     clients: Cached<ClientKey, Arc<KnownClient>, ClientWeighter>,
     businesses: Cached<BusinessKey, Status, BusinessWeighter>,
     shared_values: SharedValues,
@@ -135,6 +137,7 @@ impl<S: Store> Directory<S> {
             clients: Cached::new(limits.client_bytes, TYPICAL_CLIENT, ClientWeighter),
             businesses: Cached::new(limits.business_bytes, TYPICAL_BUSINESS, BusinessWeighter),
             environments: Environments::default(),
+            quotas: Quotas::default(),
             shared_values: SharedValues::default(),
             tenants: Tenants::default(),
             revoked: Revoked::default(),
@@ -165,6 +168,11 @@ impl<S: Store> Directory<S> {
     /// All environments, however old the view is.
     pub fn environments(&self) -> Vec<Arc<EnvironmentView>> {
         self.environments.all()
+    }
+
+    /// The quotas of all environments, with what was counted of them.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// The feed position that this view has applied, if the view is fresh enough to decide from.

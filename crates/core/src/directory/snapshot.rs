@@ -24,7 +24,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::crypto::{Purpose, RootKeys, SealContext, Sealer};
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId,
-    CredentialLimits, DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind,
+    CredentialLimits, DialectName, Environment, EnvironmentName, Grant, KeyState, Position, Profile, Proof, ProofKind, Quota,
     Resource, ResourceId, SealedBytes, SigningKey, Status, StoredSecret, Tenant, TenantId, TokenBinding,
 };
 use crate::random::Random;
@@ -151,6 +151,9 @@ struct Head {
     changed: Changed,
     /// Those that were made since the base.
     revocations: Vec<SavedRevocation>,
+    /// None in a head of a program that knew none.
+    #[serde(default)]
+    quotas: Vec<Quota>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -324,6 +327,7 @@ impl<S: Store> Directory<S> {
                 is_unconfirmed: self.progress.is_unconfirmed(),
                 boot: boot.to_owned(),
                 fresh_at: self.progress.fresh_at(),
+                quotas: self.quotas.all(),
                 environments: environments.iter().map(|view| SavedEnvironment::of(view)).collect(),
                 changed,
             }
@@ -371,6 +375,7 @@ impl<S: Store> Directory<S> {
         }
         let views = head.environments.into_iter().map(|saved| Arc::new(EnvironmentView::build(saved.into(), sealer)));
         directory.environments.replace(views.collect());
+        directory.quotas.replace(head.quotas, directory.clock.now());
         directory.revoked.publish(revoked);
         directory.progress.set_standing(head.first, head.is_unconfirmed);
         directory.progress.announce(head.position);

@@ -8,6 +8,7 @@ mod leaks;
 mod limits;
 mod objects;
 mod promotion;
+mod quotas;
 mod revocations;
 mod rotation;
 mod secrets;

@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::management::Principal;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, Entitlement, Environment, EnvironmentName, Invitation, InvitationId,
-    Leak, ManagementClient, ManagementClientId, Member, MemberId, Resource, ResourceId, Revocation, RevocationSubject, Session,
-    SessionId, SigningKey, Tenant, TenantId, Webhook,
+    Leak, ManagementClient, ManagementClientId, Member, MemberId, Quota, Resource, ResourceId, Revocation, RevocationSubject,
+    Session, SessionId, SigningKey, Tenant, TenantId, Webhook,
 };
 use crate::notice::Notice;
 
@@ -34,6 +34,14 @@ impl Change {
             }) => Some(Subject::Client { environment: environment.clone(), id: id.clone() }),
             _ => None,
         });
+        // Nodes hold quotas as they hold what belongs to an environment; of the client or tenant itself nothing changed.
+        let quota = self.writes.iter().find_map(|write| match write {
+            Write::InsertQuota(quota) | Write::UpdateQuota(quota) | Write::DeleteQuota(quota) => Some(quota),
+            _ => None,
+        });
+        if let Some(quota) = quota {
+            return Subject::Environment { environment: quota.environment.clone() };
+        }
         let subject = &self.audit.subject;
         if matches!(subject, Subject::Member { .. } | Subject::Invitation { .. } | Subject::ManagementClient { .. }) {
             return Subject::Store;
@@ -53,6 +61,10 @@ pub enum Write {
     UpdateTenant(Tenant),
     InsertEntitlement(Entitlement),
     UpdateEntitlement(Entitlement),
+    InsertQuota(Quota),
+    UpdateQuota(Quota),
+    /// Deletes the row, if it still has exactly this version.
+    DeleteQuota(Quota),
     InsertBusiness(Business),
     UpdateBusiness(Business),
     InsertClient(Client),

@@ -4,6 +4,7 @@
 mod leaks;
 mod notices;
 mod people;
+mod quota;
 mod tables;
 mod usage;
 
@@ -13,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use self::quota::QuotaTables;
 use self::tables::{Row, Tables};
 use self::usage::UsageTables;
 use super::{
@@ -21,9 +23,14 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
+    QuotaSubject, Tenant, TenantId,
 };
-use crate::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
+use crate::quota::QuotaCount;
+use crate::usage::{
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
+};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -39,6 +46,7 @@ struct State {
     audit: BTreeMap<Position, AuditRecord>,
     uses: BTreeMap<UseDigest, Timestamp>,
     usage: UsageTables,
+    quotas: QuotaTables,
     leases: BTreeMap<&'static str, HeldLease>,
     incarnation: u64,
     first: Position,
@@ -347,6 +355,38 @@ impl Store for MemoryStore {
         Ok(UsageAnswer { rows: self.usable()?.usage.ask(query), is_cut: false })
     }
 
+    async fn metered(
+        &self,
+        query: &MeteredQuery,
+        period: i64,
+        after: Option<&MeteredPlace>,
+        limit: u32,
+    ) -> Read<Vec<MeteredRow>> {
+        Ok(self.usable()?.usage.metered(query, period, after, limit))
+    }
+
+    async fn quotas(&self) -> Read<Vec<Quota>> {
+        Ok(self.usable()?.tables.quotas.values().map(|row| row.value.clone()).collect())
+    }
+
+    async fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {
+        let key = (environment.clone(), subject.clone());
+        Ok(self.usable()?.tables.quotas.get(&key).map(|row| row.value.clone()))
+    }
+
+    async fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount]) -> Read<()> {
+        self.usable()?.quotas.record(writer, counts);
+        Ok(())
+    }
+
+    async fn quota_totals(&self, step: UsageStep, from: i64, without: Option<WriterId>) -> Read<Vec<QuotaCount>> {
+        Ok(self.usable()?.quotas.totals(step, from, without))
+    }
+
+    async fn quota_used(&self, environment: &EnvironmentName, subject: &QuotaSubject, window: (UsageStep, i64)) -> Read<u64> {
+        Ok(self.usable()?.quotas.used(environment, subject, window))
+    }
+
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {
         Ok(self.usable()?.usage.refusal(request_id))
     }
@@ -360,7 +400,10 @@ impl Store for MemoryStore {
         if !state.is_held(lease) {
             return Ok(None);
         }
-        Ok(Some(state.usage.forget(old, limit)))
+        Ok(Some(match old {
+            OldUsage::QuotaCounts(step, before) => state.quotas.forget_counts(step, before, limit),
+            _ => state.usage.forget(old, limit),
+        }))
     }
 
     async fn use_once(&self, digest: &UseDigest, expires_at: Timestamp) -> Read<bool> {

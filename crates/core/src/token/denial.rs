@@ -10,7 +10,8 @@ use super::nonce::NonceKind;
 use super::request::Problem;
 use super::{AssertionFault, ProofRefusal};
 use crate::dialect::{AuthMethod, Fault};
-use crate::model::{BusinessId, DialectName, ScopeToken, TokenBinding};
+use crate::model::{BusinessId, DialectName, QuotaKind, ScopeToken, TokenBinding};
+use crate::usage::UsageStep;
 
 /// Why a token request was refused. `Display` is the private reason: it never goes to the wire and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,15 @@ pub enum Denial {
     TenantLimited(u32),
     /// Too many requests for the business.
     BusinessLimited(u32),
+    /// As many tokens as there may be in this window were given.
+    QuotaExceeded {
+        /// Whose quota it is.
+        of: QuotaKind,
+        /// The window's length.
+        step: UsageStep,
+        /// Seconds until the client should come back: the next window has begun by then.
+        retry_after: u32,
+    },
 
     /// Too many requests are in work.
     Overloaded,
@@ -168,9 +178,11 @@ impl Denial {
             | Denial::BusinessNotAllowed(_)
             | Denial::BusinessOutsideLimits(_)
             | Denial::BusinessNotNamed => Fault::BusinessRefused,
-            Denial::SourceLimited { .. } | Denial::ClientLimited(_) | Denial::TenantLimited(_) | Denial::BusinessLimited(_) => {
-                Fault::RateLimited
-            }
+            Denial::SourceLimited { .. }
+            | Denial::ClientLimited(_)
+            | Denial::TenantLimited(_)
+            | Denial::BusinessLimited(_)
+            | Denial::QuotaExceeded { .. } => Fault::RateLimited,
             Denial::Overloaded
             | Denial::SignerBusy
             | Denial::HashesBusy
@@ -195,7 +207,7 @@ impl Denial {
     /// When to try again, in seconds, on answers that ask for patience.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Denial::SourceLimited { retry_after, .. } => Some(*retry_after),
+            Denial::SourceLimited { retry_after, .. } | Denial::QuotaExceeded { retry_after, .. } => Some(*retry_after),
             Denial::ClientLimited(seconds) | Denial::TenantLimited(seconds) | Denial::BusinessLimited(seconds) => {
                 Some(*seconds)
             }
@@ -309,6 +321,9 @@ impl fmt::Display for Denial {
             Denial::ClientLimited(_) => out.write_str("too many requests of this client"),
             Denial::TenantLimited(_) => out.write_str("too many requests of this tenant"),
             Denial::BusinessLimited(_) => out.write_str("too many requests for this business"),
+            Denial::QuotaExceeded { of, step, .. } => {
+                write!(out, "the {}'s quota of tokens for this {} is used up", of.as_str(), step.as_str())
+            }
             Denial::Overloaded => out.write_str("too many requests are in work"),
             Denial::SignerBusy => out.write_str("the queue of RSA signatures is full"),
             Denial::HashesBusy => out.write_str("too many secrets wait to be compared with hashes that were imported"),

@@ -17,6 +17,7 @@ mod lock_outs;
 mod mint;
 mod nonce;
 mod proof;
+mod quota;
 mod remote_keys;
 mod request;
 mod run;
@@ -59,6 +60,7 @@ use crate::crypto::{RootKeys, SignerThreads};
 use crate::dialect::{AnswerContext, AuthMethods, Dialect, Encoded, Granted, RawRequest, Step};
 use crate::directory::{Directory, EnvironmentView};
 use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, Position, TenantId};
+use crate::quota::QuotaTold;
 use crate::random::Random;
 use crate::store::Store;
 use crate::usage::{Asked, Usage, Who};
@@ -204,7 +206,7 @@ impl Proved {
     }
 
     fn refused(self, denial: Denial, rate: Option<RateStatus>) -> Refused {
-        Refused { denial, proved: Some(Box::new(self)), rate }
+        Refused { denial, proved: Some(Box::new(self)), rate, quota: None }
     }
 }
 
@@ -213,11 +215,12 @@ struct Refused {
     denial: Denial,
     proved: Option<Box<Proved>>,
     rate: Option<RateStatus>,
+    quota: Option<Box<QuotaTold>>,
 }
 
 impl From<Denial> for Refused {
     fn from(denial: Denial) -> Self {
-        Self { denial, proved: None, rate: None }
+        Self { denial, proved: None, rate: None, quota: None }
     }
 }
 
@@ -225,6 +228,7 @@ struct Issued<T> {
     token: T,
     proved: Proved,
     rate: Option<RateStatus>,
+    quota: Option<Box<QuotaTold>>,
 }
 
 impl<S: Store> TokenEndpoint<S> {
@@ -299,6 +303,7 @@ impl<S: Store> TokenEndpoint<S> {
         let authorized =
             authorize::authorize(&authenticated, request, (business, shown), exchange.dialect, environment).map_err(refused)?;
         let rate = self.count_business(&caller, exchange.dialect.limits, &authorized, rate)?;
+        let reserved = self.reserve(&caller, &authorized, rate)?;
         let refused = |denial| Proved::of_authorized(&authorized).refused(denial, rate);
         if let Some(proof) = &proof {
             Box::pin(self.use_proof_up(&caller, proof, &authenticated.client().id)).await.map_err(refused)?;
@@ -311,7 +316,8 @@ impl<S: Store> TokenEndpoint<S> {
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
         }
-        Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate })
+        let quota = reserved.and_then(|reserved| reserved.settle());
+        Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate, quota })
     }
 
     /// One more request in work, if there is room.
@@ -353,7 +359,7 @@ fn encode(
         echo: &request.echo,
     };
     match outcome {
-        Ok(Issued { token, proved, rate }) => {
+        Ok(Issued { token, proved, rate, quota }) => {
             let granted = Granted {
                 access_token: &token.text,
                 token_type: token.token_type,
@@ -362,13 +368,19 @@ fn encode(
                 scope: &token.scope,
                 client_id: named.as_ref().map_or("", ClientId::as_str),
             };
-            let encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
+            let mut encoded = exchange.dialect.encode_token(granted, AnswerContext { rate, ..context });
+            if let Some(told) = quota {
+                told.add_to(&mut encoded.headers);
+            }
             let is_reused = token.is_reused;
             (encoded, Outcome { is_reused, ..outcome_of(named, Some(&proved), Ok(token.jti)) })
         }
-        Err(Refused { denial, proved, rate }) => {
+        Err(Refused { denial, proved, rate, quota }) => {
             let context = AnswerContext { rate, retry_after: denial.retry_after(), ..context };
-            let encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
+            let mut encoded = exchange.dialect.encode_fault(denial.fault(), denial.problems(), context);
+            if let Some(told) = quota {
+                told.add_to(&mut encoded.headers);
+            }
             // A name that is no client's may be anything, also a secret in the wrong place.
             let may_be = proved.is_some() || denial.is_about_a_client() || matches!(denial, Denial::SecretMistyped);
             let client_id = named.filter(|_| may_be);

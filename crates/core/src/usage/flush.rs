@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
+use super::metered::date_late_counts;
 use super::noted::Taken;
 use super::{Refusal, Usage, UsageCount};
 use crate::clock::Timestamp;
-use crate::random::Random;
 use crate::store::{Read, Store};
 
 /// Up to how many rows a flush writes at once. More of them wait until their minute is over, so that a crowd of clients is written
@@ -46,10 +46,8 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
-    pub(super) fn new(random: &dyn Random) -> Self {
-        let mut writer = [0; 16];
-        random.fill(&mut writer);
-        Self { writer: WriterId(writer), sequence: 0, batches: VecDeque::new(), minute: i64::MIN }
+    pub(super) fn new(writer: WriterId) -> Self {
+        Self { writer, sequence: 0, batches: VecDeque::new(), minute: i64::MIN }
     }
 
     fn add(&mut self, Taken { counts, refusals }: Taken, at: Timestamp) {
@@ -72,8 +70,10 @@ impl Unsent {
     }
 
     /// Sends what there is, in order.
-    async fn send<S: Store>(&mut self, store: &S) -> Read<()> {
-        while let Some(batch) = self.batches.front() {
+    async fn send<S: Store>(&mut self, store: &S, now: Timestamp) -> Read<()> {
+        while let Some(batch) = self.batches.front_mut() {
+            // A batch that the store has already it does not add again, whatever is in it.
+            date_late_counts(&mut batch.counts, now);
             store.record_usage(batch).await?;
             self.batches.pop_front();
         }
@@ -86,21 +86,21 @@ impl Usage {
     /// is kept for the next flush; until it is written, nothing more is taken out of memory, whose bounds hold.
     pub async fn flush<S: Store>(&self, store: &S, now: Timestamp) -> Read<()> {
         let mut unsent = self.unsent.lock().await;
-        unsent.send(store).await?;
+        unsent.send(store, now).await?;
         let minute = now.0.div_euclid(60);
         if self.rows() > PROMPT_ROWS && unsent.minute == minute {
             return Ok(());
         }
         unsent.minute = minute;
         unsent.add(self.take(), now);
-        unsent.send(store).await
+        unsent.send(store, now).await
     }
 
     /// Writes down all that was noted, for the end of the process.
     pub async fn flush_all<S: Store>(&self, store: &S, now: Timestamp) -> Read<()> {
         let mut unsent = self.unsent.lock().await;
-        unsent.send(store).await?;
+        unsent.send(store, now).await?;
         unsent.add(self.take(), now);
-        unsent.send(store).await
+        unsent.send(store, now).await
     }
 }

@@ -11,11 +11,13 @@
 //! | `flush` | from memory to the store |
 //! | `sums` | what one noted count adds to: its client's, tenant's and environment's minute, hour and day |
 //! | `herd` | clients that ask far too often |
+//! | `metered` | what bills are written from, and when a period is closed |
 //! | `query` | what can be asked |
 //! | `refusal` | refusals that are kept, and what can be asked about them |
 
 mod flush;
 mod herd;
+mod metered;
 mod noted;
 mod outcome;
 mod query;
@@ -24,6 +26,7 @@ mod sums;
 
 pub use flush::{UsageBatch, WriterId};
 pub use herd::{HERD_FACTOR, HerdClient, herd};
+pub use metered::{CLOSED_AFTER, LATE_AFTER, MeteredPlace, MeteredQuery, MeteredRow, is_closed, is_quota_code};
 pub use noted::{Asked, Usage, UsageCount, Who};
 pub use outcome::OutcomeClass;
 pub use query::{StoredUsage, UsageAnswer, UsageBy, UsageQuery, UsageRow, add_up, is_asked_for};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::OutcomeClass;
-use super::flush::Unsent;
+use super::flush::{Unsent, WriterId};
 use super::refusal::{Refusal, Waiting};
 use crate::clock::Timestamp;
 use crate::model::{BusinessId, ClientId, CredentialId, DialectName, EnvironmentName, TenantId};
@@ -51,7 +51,7 @@ pub struct Who<'a> {
 }
 
 /// How many requests of one kind there were in one minute.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsageCount {
     /// Where.
     pub environment: EnvironmentName,
@@ -67,6 +67,8 @@ pub struct UsageCount {
     pub outcome: OutcomeClass,
     /// [`Denial::code`]; empty for tokens.
     pub code: &'static str,
+    /// In which wire format they came.
+    pub dialect: DialectName,
     /// The minute, counted from 1970.
     pub minute: i64,
     /// How many.
@@ -78,6 +80,8 @@ pub struct UsageCount {
 pub(super) struct Row {
     minute: i64,
     outcome: OutcomeClass,
+    /// The place of the dialect in its shard.
+    dialect: u16,
     code: &'static str,
     credential_id: Option<CredentialId>,
     business_id: Option<BusinessId>,
@@ -111,9 +115,21 @@ impl Row {
         Self { tenant_id: None, ..self.of_tenant() }
     }
 
-    pub(super) fn counted(self, requests: u64) -> UsageCount {
-        let Self { minute, outcome, code, credential_id, business_id, tenant_id, client_id, environment } = self;
-        UsageCount { environment, tenant_id, client_id, credential_id, business_id, outcome, code, minute, requests }
+    pub(super) fn counted(self, requests: u64, dialects: &[DialectName]) -> Option<UsageCount> {
+        let Self { minute, outcome, dialect, code, credential_id, business_id, tenant_id, client_id, environment } = self;
+        let dialect = dialects.get(usize::from(dialect))?.clone();
+        Some(UsageCount {
+            environment,
+            tenant_id,
+            client_id,
+            credential_id,
+            business_id,
+            outcome,
+            code,
+            dialect,
+            minute,
+            requests,
+        })
     }
 }
 
@@ -121,7 +137,20 @@ impl Row {
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     counts: HashMap<Row, u64>,
+    /// The dialects of the counts: few, and found without touching memory that other threads write to.
+    dialects: Vec<DialectName>,
     refusals: Waiting,
+}
+
+impl Shard {
+    fn place_of(&mut self, dialect: &DialectName) -> u16 {
+        let known = self.dialects.iter().position(|known| known == dialect);
+        let at = known.unwrap_or_else(|| {
+            self.dialects.push(dialect.clone());
+            self.dialects.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
 }
 
 /// A shard has its cache lines for itself.
@@ -136,6 +165,7 @@ pub struct Usage {
     shards: Box<[OwnLine; SHARDS]>,
     /// How many rows the shards have.
     rows: AtomicUsize,
+    writer: WriterId,
     pub(super) unsent: tokio::sync::Mutex<Unsent>,
 }
 
@@ -148,7 +178,16 @@ pub(super) struct Taken {
 impl Usage {
     /// Nothing noted yet. `random` names this process to the store.
     pub fn new(random: &dyn Random) -> Self {
-        Self { shards: Box::default(), rows: AtomicUsize::new(0), unsent: tokio::sync::Mutex::new(Unsent::new(random)) }
+        let mut writer = [0; 16];
+        random.fill(&mut writer);
+        let writer = WriterId(writer);
+        let unsent = tokio::sync::Mutex::new(Unsent::new(writer));
+        Self { shards: Box::default(), rows: AtomicUsize::new(0), writer, unsent }
+    }
+
+    /// This process, as the store knows who counts.
+    pub fn writer(&self) -> WriterId {
+        self.writer
     }
 
     /// Notes an answer: a token, or why there is none.
@@ -159,7 +198,9 @@ impl Usage {
         let refusal = refusal.map(|denial| Refusal::of(asked, who, denial, now));
         // A client of an unknown tenant would be in no tenant's sum.
         let client_id = who.client_id.filter(|_| who.tenant_id.is_some()).cloned();
+        let mut shard = self.shard();
         let row = Row {
+            dialect: shard.place_of(asked.dialect),
             minute: now.0.div_euclid(60),
             outcome,
             code,
@@ -169,7 +210,6 @@ impl Usage {
             client_id,
             environment: asked.environment.clone(),
         };
-        let mut shard = self.shard();
         if let Some(refusal) = refusal {
             shard.refusals.add(refusal);
         }
@@ -212,17 +252,19 @@ impl Usage {
 
     /// Takes all that was noted, each kind once.
     pub(super) fn take(&self) -> Taken {
-        let mut counts: HashMap<Row, u64> = HashMap::new();
+        let mut counts: HashMap<UsageCount, u64> = HashMap::new();
         let mut refusals = Vec::new();
         for shard in &*self.shards {
-            let Shard { counts: noted, refusals: waiting } = std::mem::take(&mut *locked(shard));
+            let Shard { counts: noted, dialects, refusals: waiting } = std::mem::take(&mut *locked(shard));
             self.rows.fetch_sub(noted.len(), Ordering::Relaxed);
             for (row, requests) in noted {
-                *counts.entry(row).or_insert(0) += requests;
+                if let Some(count) = row.counted(0, &dialects) {
+                    *counts.entry(count).or_insert(0) += requests;
+                }
             }
             refusals.extend(waiting.into_refusals());
         }
-        let mut counts: Vec<_> = counts.into_iter().map(|(row, requests)| row.counted(requests)).collect();
+        let mut counts: Vec<_> = counts.into_iter().map(|(count, requests)| UsageCount { requests, ..count }).collect();
         counts.sort_unstable();
         Taken { counts, refusals }
     }

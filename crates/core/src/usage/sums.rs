@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::metered::is_metered;
 use super::{OutcomeClass, UsageCount};
 use crate::clock::Timestamp;
-use crate::model::{BusinessId, ClientId, CredentialId, EnvironmentName, TenantId};
+use crate::model::{BusinessId, ClientId, CredentialId, DialectName, EnvironmentName, TenantId};
 
 /// What a count is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +17,8 @@ pub enum UsageLevel {
     Tenant,
     /// A client, by credential and business.
     Client,
+    /// A client by business and dialect, or its tenant, or nobody that is known: tokens, and what quotas refused. In hours and days.
+    Metering,
 }
 
 impl UsageLevel {
@@ -25,17 +28,18 @@ impl UsageLevel {
             Self::Environment => 0,
             Self::Tenant => 1,
             Self::Client => 2,
+            Self::Metering => 3,
         }
     }
 
     /// What a number names.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Environment, Self::Tenant, Self::Client].into_iter().find(|level| level.number() == number)
+        [Self::Environment, Self::Tenant, Self::Client, Self::Metering].into_iter().find(|level| level.number() == number)
     }
 }
 
 /// How much time one count is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageStep {
     /// A minute.
@@ -49,6 +53,9 @@ pub enum UsageStep {
 impl UsageStep {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
+
+    /// Those that bills are written from.
+    pub const BILLED: &[Self] = &[Self::Hour, Self::Day];
 
     /// How long it is.
     pub const fn seconds(self) -> i64 {
@@ -121,6 +128,8 @@ pub struct UsageKey {
     pub outcome: OutcomeClass,
     /// Why; empty for tokens.
     pub code: Cow<'static, str>,
+    /// The wire format, of what is metered.
+    pub dialect: Option<DialectName>,
 }
 
 impl UsageKey {
@@ -128,7 +137,7 @@ impl UsageKey {
     /// the same one with a chance of about 1 in 400,000.
     pub fn number(&self) -> i64 {
         let text = |id: Option<String>| id.unwrap_or_default();
-        let parts = [
+        let mut parts = vec![
             self.level.number().to_string(),
             self.environment.to_string(),
             text(self.tenant_id.map(|id| id.to_string())),
@@ -138,7 +147,8 @@ impl UsageKey {
             self.outcome.as_str().to_owned(),
             self.code.to_string(),
         ];
-        // No part but the last holds a line feed.
+        parts.extend(self.dialect.as_ref().map(ToString::to_string));
+        // No part holds a line feed.
         let digest = digest(&SHA256, parts.join("\n").as_bytes());
         digest.as_ref().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
     }
@@ -154,13 +164,17 @@ impl UsageKey {
             business_id: count.business_id,
             outcome: count.outcome,
             code: Cow::Borrowed(count.code),
+            dialect: None,
         };
+        let metered =
+            Self { level: UsageLevel::Metering, credential_id: None, dialect: Some(count.dialect.clone()), ..client.clone() };
         let tenant =
             Self { level: UsageLevel::Tenant, client_id: None, credential_id: None, business_id: None, ..client.clone() };
         let environment = Self { level: UsageLevel::Environment, tenant_id: None, ..tenant.clone() };
         let client = Some(client).filter(|key| key.client_id.is_some());
         let tenant = Some(tenant).filter(|key| key.tenant_id.is_some());
-        client.into_iter().chain(tenant).chain([environment])
+        let metered = Some(metered).filter(|_| is_metered(count));
+        client.into_iter().chain(tenant).chain([environment]).chain(metered)
     }
 }
 
@@ -170,8 +184,9 @@ pub fn sums(counts: &[UsageCount]) -> BTreeMap<UsageKey, BTreeMap<(UsageStep, i6
     for count in counts {
         let at = UsageStep::Minute.start(count.minute);
         for key in UsageKey::all_of(count) {
+            let steps = if key.level == UsageLevel::Metering { UsageStep::BILLED } else { &UsageStep::ALL };
             let sums = all.entry(key).or_default();
-            for step in UsageStep::ALL {
+            for step in steps.iter().copied() {
                 *sums.entry((step, step.period(at))).or_insert(0) += count.requests;
             }
         }

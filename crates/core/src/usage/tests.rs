@@ -295,6 +295,7 @@ fn keys_that_differ_have_numbers_that_differ() {
         business_id: Some(BusinessId::generate(&SeededRandom::new(9))),
         outcome: OutcomeClass::Rights,
         code: "scope_not_granted",
+        dialect: "standard".parse().unwrap(),
         minute: 1,
         requests: 1,
     };
@@ -304,12 +305,14 @@ fn keys_that_differ_have_numbers_that_differ() {
         UsageCount { code: "scope_unknown", ..count.clone() },
         UsageCount { environment: "production".parse().unwrap(), ..count.clone() },
         UsageCount { outcome: OutcomeClass::Request, ..count.clone() },
+        UsageCount { outcome: OutcomeClass::Issued, code: "", ..count.clone() },
+        UsageCount { outcome: OutcomeClass::Issued, code: "", dialect: "asset".parse().unwrap(), ..count.clone() },
     ];
     let all: Vec<UsageCount> = changed.into_iter().chain([count]).collect();
     let keys: Vec<UsageKey> = sums(&all).into_keys().collect();
     let numbers: BTreeSet<i64> = keys.iter().map(UsageKey::number).collect();
     assert_eq!((keys.len(), numbers.len()), (keys.len(), keys.len()));
-    assert_eq!(keys.len(), 6 + 4 + 4);
+    assert_eq!(keys.len(), 7 + 5 + 5 + 2);
 }
 
 /// One request at a moment, of one of a few clients, for none or one of two businesses.

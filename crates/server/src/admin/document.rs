@@ -19,6 +19,7 @@ use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Respon
 use super::AdminApp;
 use super::api::{self, MAX_BODY, Problem, ProblemKind};
 use super::operations::audit::ExportFormat;
+use super::operations::metered::BilledStep;
 use super::operations::usage::By;
 
 /// One operation.
@@ -40,7 +41,7 @@ macro_rules! operations {
         #[openapi(
             info(title = "Mintmark management API", license(name = "Apache-2.0", identifier = "Apache-2.0")),
             paths($(api::$module::$name,)+ api::token::issue_management_token),
-            components(schemas(Problem, By, ExportFormat))
+            components(schemas(Problem, By, ExportFormat, BilledStep))
         )]
         struct Described;
 
@@ -121,6 +122,14 @@ operations! {
     webhooks::list_deliveries => Some(Permission::Read);
     usage::read_usage => Some(Permission::Read);
     usage::read_herd => Some(Permission::Read);
+    quotas::export_usage => Some(Permission::Read);
+    quotas::list_quotas => Some(Permission::Read);
+    quotas::read_tenant_quota => Some(Permission::Read);
+    quotas::edit_tenant_quota => Some(Permission::EditOperator);
+    quotas::read_client_quota => Some(Permission::Read);
+    quotas::edit_client_quota => Some(Permission::EditOperator);
+    quotas::read_business_quota => Some(Permission::Read);
+    quotas::edit_business_quota => Some(Permission::EditOperator);
     usage::list_refusals => Some(Permission::Read);
     usage::read_refusal => Some(Permission::Read);
     usage::dry_run => Some(Permission::EditClients);

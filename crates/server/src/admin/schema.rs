@@ -34,6 +34,10 @@ words! {
     AssertionAudience { Issuer = "issuer", Legacy = "legacy" }
     /// A security profile.
     Profile { Fapi2 = "fapi2" }
+    /// Whose tokens a quota counts.
+    QuotaKind { Tenant = "tenant", Client = "client", Business = "business" }
+    /// What a quota does when it is used up.
+    QuotaMode { Enforce = "enforce", Observe = "observe" }
     /// The form of access tokens.
     TokenFormat { Jwt = "jwt", Opaque = "opaque" }
     /// Where a signing key stands in its life.

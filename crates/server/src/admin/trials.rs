@@ -18,6 +18,8 @@ pub(crate) enum Trial {
     Token,
     /// The audit log, read from end to end.
     Audit,
+    /// What bills are written from.
+    Export,
     /// What a promotion would do, of a client with all that it names.
     Promotion,
     /// A notice to an endpoint, to see whether it arrives.
@@ -29,7 +31,7 @@ impl Trial {
     fn per_minute(self) -> u32 {
         match self {
             Trial::Token => 120,
-            Trial::Audit => 12,
+            Trial::Audit | Trial::Export => 12,
             Trial::Promotion => 60,
             Trial::Webhook => 6,
         }
@@ -39,7 +41,7 @@ impl Trial {
     fn at_once(self) -> u32 {
         match self {
             Trial::Token => 4,
-            Trial::Audit => 1,
+            Trial::Audit | Trial::Export => 1,
             Trial::Promotion => 2,
             Trial::Webhook => 1,
         }
@@ -49,7 +51,7 @@ impl Trial {
     fn at_once_of_all(self) -> u32 {
         match self {
             Trial::Token => 64,
-            Trial::Audit => 4,
+            Trial::Audit | Trial::Export => 4,
             Trial::Promotion => 8,
             Trial::Webhook => 8,
         }

@@ -206,7 +206,8 @@ fn read_token(from: &str) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-/// What decides as a server's does, on the same store. Limits that a running server has counted are not known here.
+/// What decides as a server's does, on the same store. Limits that a running server has counted are not known here; of quotas is known
+/// what nodes have written down.
 pub(super) async fn endpoint(place: &Place) -> Result<TokenEndpoint<SqlStore>, Failure> {
     endpoint_of(&place.registry, DirectoryLimits::default(), 1).await
 }
@@ -222,7 +223,7 @@ pub(super) async fn endpoint_of<S: Store>(
     let directory = Directory::open(store, Arc::clone(&clock), Arc::clone(&root_keys), limits).await?;
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let (per_source, per_client) = REFUSED_TRIES_PER_MINUTE;
-    Ok(TokenEndpoint {
+    let endpoint = TokenEndpoint {
         directory: Arc::new(directory),
         clock,
         nonces: NonceKeys::new(&root_keys, &*random),
@@ -238,7 +239,9 @@ pub(super) async fn endpoint_of<S: Store>(
         // More than any command asks at once.
         in_flight_max: 1024,
         in_flight: AtomicUsize::new(0),
-    })
+    };
+    endpoint.learn_quotas().await?;
+    Ok(endpoint)
 }
 
 /// Nothing is fetched: a planned request has no assertion to verify.

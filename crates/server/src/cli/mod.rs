@@ -31,6 +31,7 @@ mod output;
 mod place;
 mod port_holder;
 mod progress;
+mod quota;
 mod reference;
 mod refusals;
 mod resource;
@@ -188,6 +189,9 @@ enum RegistryCommand {
     /// The audit log: who changed what, in chains that show when somebody tampered with them.
     #[command(subcommand, after_help = "Example: mintmark audit list --tenant 'Acme Ltd' --from 7d")]
     Audit(audit::AuditCommand),
+    /// How many tokens tenants, clients and businesses may be given.
+    #[command(subcommand, after_help = "Example: mintmark quota set --tenant 'Acme Ltd' --per-day 100000")]
+    Quota(quota::QuotaCommand),
     /// How many token requests there were, of whom, and what became of them.
     #[command(after_help = "Example: mintmark usage --by tenant --last 7d")]
     Usage(usage::UsageArgs),
@@ -288,6 +292,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,
         RegistryCommand::Apply(args) => configuration::run_apply(place, shared, args).await,
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
+        RegistryCommand::Quota(command) => quota::run(place, command).await,
         RegistryCommand::Usage(args) => usage::run(place, args).await,
         RegistryCommand::Refusals(args) => refusals::run(place, args).await,
         RegistryCommand::Member(command) => member::run(place, command).await,

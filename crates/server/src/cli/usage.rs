@@ -1,8 +1,10 @@
 //! `mintmark usage`
 
+mod export;
+
 use std::collections::BTreeMap;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{BusinessId, ClientId, CredentialId, EnvironmentName};
 use mintmark_core::store::Store;
@@ -17,7 +19,10 @@ use super::{Done, time};
 const TABLE_ROWS: usize = 100;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct UsageArgs {
+    #[command(subcommand)]
+    command: Option<UsageCommand>,
     /// What to tell apart.
     #[arg(long, value_enum, default_value_t = By::Client)]
     by: By,
@@ -45,6 +50,13 @@ pub(super) struct UsageArgs {
     /// The environment [default: the only one, or sandbox].
     #[arg(long)]
     environment: Option<EnvironmentName>,
+}
+
+#[derive(Subcommand, Debug)]
+enum UsageCommand {
+    /// Export tokens, and what quotas refused, by tenant, client, business and dialect, for bills.
+    #[command(after_help = "Example: mintmark usage export --from 2027-01-01 --to 2027-02-01 --out january.csv")]
+    Export(export::ExportArgs),
 }
 
 /// What is told apart.
@@ -89,6 +101,9 @@ impl Last {
 }
 
 pub(super) async fn run(place: &Place, args: UsageArgs) -> Done {
+    if let Some(UsageCommand::Export(args)) = args.command {
+        return export::run(place, args).await;
+    }
     let query = query(place, &args).await?;
     if args.herd {
         return clients_that_ask_too_often(place, &query, args.factor).await;

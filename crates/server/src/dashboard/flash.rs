@@ -20,6 +20,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("tenant-disabled", "The tenant is disabled: its clients get no tokens, and those that they held are refused."),
     ("tenant-enabled", "The tenant is enabled: its clients get tokens again."),
     ("entitlement-saved", "The entitlement is saved. Clients keep what they have."),
+    ("quota-saved", "The quota is saved and in force within seconds."),
+    ("quota-removed", "The quota is removed: any number of tokens may be given."),
     ("resource-created", "The resource was created. Grant its scopes to clients, or say which tenants may."),
     ("token-revoked", "The token is refused from now on."),
     ("client-tokens-ended", "The client’s tokens from before now are refused. It can obtain new ones."),

@@ -13,6 +13,6 @@ mod people;
 pub(crate) use access::{invitations, members, programs};
 pub(crate) use clients::{client, create, credential, list, overview, promotion, result, rotation, settings};
 pub(crate) use common::{action, chart, layout, mistake, navigation, problem, scopes, status, theme, time, tone};
-pub(crate) use insight::{audit, console, dry_run, explain, reasons, token, usage};
+pub(crate) use insight::{audit, console, dry_run, explain, quotas, reasons, token, usage};
 pub(crate) use operator::{deny_list, dialects, keys, node, resources, tenants};
 pub(crate) use people::{account, invitation, passkey, sign_in, step_up};

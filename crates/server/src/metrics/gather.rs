@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mintmark_core::crypto::SignerStatistics;
 use mintmark_core::directory::{CacheStatistics, RevocationSize};
 use mintmark_core::model::{EnvironmentName, KeyState};
+use mintmark_core::quota::OverQuota;
 use mintmark_core::token::RequestStep;
 
 use super::counters::value;
@@ -25,6 +26,7 @@ pub fn text(node: &Node) -> String {
     caches(&mut out, node);
     feed(&mut out, node);
     store(&mut out, node);
+    quotas(&mut out, node);
     keys(&mut out, node);
     revocations(&mut out, node);
     queues(&mut out, node);
@@ -121,6 +123,15 @@ fn store(out: &mut Exposition, node: &Node) {
     });
     out.values(&f::STORE_CONNECTIONS, connections);
     out.values(&f::STORE_CONNECTIONS_MAX, pools.iter().map(|own| (vec![own.pool], u64::from(own.most))));
+}
+
+fn quotas(out: &mut Exposition, node: &Node) {
+    let statistics = node.endpoint.directory.quotas().statistics(node.endpoint.clock.boot_milliseconds());
+    out.value(&f::QUOTAS, statistics.quotas);
+    let labels = |over: &OverQuota| vec![over.of.as_str(), over.step.as_str(), over.mode.as_str()];
+    out.values(&f::QUOTA_EXCEEDED, statistics.over.iter().map(|over| (labels(over), over.requests)));
+    let heard = statistics.heard_seconds_ago.filter(|_| statistics.quotas > 0);
+    out.values(&f::QUOTA_HEARD, heard.map(|seconds| (Vec::new(), seconds)));
 }
 
 fn keys(out: &mut Exposition, node: &Node) {

@@ -265,6 +265,9 @@ impl Node {
             if let Err(error) = Arc::clone(&self).flush_usage().await {
                 tracing::warn!(%error, "counts of requests could not be written down yet");
             }
+            if let Err(error) = self.endpoint.exchange_quotas().await {
+                tracing::warn!(%error, "counts of quotas could not be exchanged with the store yet");
+            }
         }
     }
 
@@ -287,6 +290,9 @@ impl Node {
         let store = self.endpoint.directory.store();
         if let Err(error) = self.endpoint.usage.flush_all(&**store, self.endpoint.clock.now()).await {
             tracing::warn!(%error, "counts of requests could not be written down");
+        }
+        if let Err(error) = self.endpoint.exchange_quotas().await {
+            tracing::warn!(%error, "counts of quotas could not be written down");
         }
     }
 }

@@ -57,6 +57,7 @@ versions! {
     14 "filtered lists" "0014_filtered_lists.sql";
     15 "imported credentials" "0015_imported_credentials.sql";
     16 "notices" "0016_notices.sql";
+    17 "quotas" "0017_quotas.sql";
 }
 
 /// The oldest version whose programs can use a store of [`current_version`]. The version that takes something away raises it, here and

@@ -45,6 +45,7 @@ mod people_rows;
 mod place;
 #[cfg(test)]
 mod plans;
+mod quota;
 mod reads;
 mod revocations;
 mod rows;

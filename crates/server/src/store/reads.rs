@@ -2,13 +2,18 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
+    QuotaSubject, Tenant, TenantId,
 };
+use mintmark_core::quota::QuotaCount;
 use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
 };
-use mintmark_core::usage::{RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery};
+use mintmark_core::usage::{
+    MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
+    WriterId,
+};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, unavailable};
@@ -70,6 +75,36 @@ impl Store for SqlStore {
 
     async fn usage(&self, query: &UsageQuery) -> Read<UsageAnswer> {
         self.read_usage(query).await
+    }
+
+    async fn metered(
+        &self,
+        query: &MeteredQuery,
+        period: i64,
+        after: Option<&MeteredPlace>,
+        limit: u32,
+    ) -> Read<Vec<MeteredRow>> {
+        self.read_metered(query, period, after, limit).await
+    }
+
+    async fn quotas(&self) -> Read<Vec<Quota>> {
+        self.read_quotas().await
+    }
+
+    async fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {
+        self.read_quota(environment, subject).await
+    }
+
+    async fn record_quota_counts(&self, writer: WriterId, counts: &[QuotaCount]) -> Read<()> {
+        self.write_quota_counts(writer, counts).await
+    }
+
+    async fn quota_totals(&self, step: UsageStep, from: i64, without: Option<WriterId>) -> Read<Vec<QuotaCount>> {
+        self.read_quota_totals(step, from, without).await
+    }
+
+    async fn quota_used(&self, environment: &EnvironmentName, subject: &QuotaSubject, window: (UsageStep, i64)) -> Read<u64> {
+        self.read_quota_used(environment, subject, window).await
     }
 
     async fn refusal(&self, request_id: &str) -> Read<Option<Refusal>> {

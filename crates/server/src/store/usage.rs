@@ -99,6 +99,7 @@ impl SqlStore {
             OldUsage::Counts(step, before) => (statements::USAGE_COUNTS_EXPIRE, vec![step.number(), before, limit]),
             OldUsage::Keys(before) => (statements::USAGE_KEYS_EXPIRE, vec![UsageStep::Day.period(before), limit]),
             OldUsage::Writers(before) => (statements::USAGE_WRITERS_EXPIRE, vec![before.0, limit]),
+            OldUsage::QuotaCounts(step, before) => (statements::QUOTA_COUNTS_EXPIRE, vec![step.number(), before, limit]),
             OldUsage::Refusals(before) => (statements::REFUSALS_EXPIRE, vec![before.0, limit]),
         };
         let query = || values.iter().fold(statement.query(), |query, value| query.bind(*value));
@@ -148,7 +149,8 @@ fn bind_key(query: Query, key: &UsageKey) -> Query {
     let query = query.bind(text(key.client_id.as_ref().map(ToString::to_string)));
     let query = query.bind(text(key.credential_id.map(|id| id.to_string())));
     let query = query.bind(text(key.business_id.map(|id| id.to_string())));
-    query.bind(key.outcome.as_str()).bind(&*key.code)
+    let dialect = key.dialect.as_ref().map(ToString::to_string);
+    query.bind(key.outcome.as_str()).bind(&*key.code).bind(text(dialect))
 }
 
 /// Adds refusals, and removes those that are one too many now.
@@ -184,7 +186,7 @@ fn bind_refusal(query: Query, refusal: &Refusal) -> Query {
 }
 
 /// Writes rows with statements of a few sizes, so that the database knows their texts.
-async fn write_rows<T>(
+pub(super) async fn write_rows<T>(
     transaction: &mut Transaction,
     statement: ManyRows,
     mut rows: &[T],
@@ -217,6 +219,7 @@ fn stored_usage(row: &Row, each_step: bool) -> Read<StoredUsage> {
         business_id: present(&fields, "business_id")?,
         outcome: fields.word("outcome", OutcomeClass::from_word)?,
         code: Cow::Owned(fields.text("code")?),
+        dialect: present(&fields, "dialect")?,
     };
     let period = if each_step { Some(fields.number("period")?) } else { None };
     Ok(StoredUsage { key, period, requests: fields.number("requests")? })

@@ -16,7 +16,7 @@ use super::statements::{
     RESOURCE_UPDATE, SESSIONS_END_OF_TENANT, SIGNING_KEY_DELETE, SIGNING_KEY_INSERT, SIGNING_KEY_UPDATE, STORE_CONFIRM,
     TENANT_INSERT, TENANT_UPDATE,
 };
-use super::{leaks, notices, people_rows, revocations, webhooks};
+use super::{leaks, notices, people_rows, quota, revocations, webhooks};
 
 /// Writes one row. An update that finds no row of the version before is a conflict; so is one that would move a row to
 /// another tenant or client, since what it belongs to is part of the question.
@@ -28,6 +28,9 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::UpdateTenant(row) => update_tenant(row)?,
         Write::InsertEntitlement(row) => entitlement(ENTITLEMENT_INSERT.query(), row)?,
         Write::UpdateEntitlement(row) => entitlement(ENTITLEMENT_UPDATE.query(), row)?,
+        Write::InsertQuota(row) => quota::insert(row)?,
+        Write::UpdateQuota(row) => quota::update(row)?,
+        Write::DeleteQuota(row) => quota::delete(row),
         Write::InsertBusiness(row) => insert_business(row),
         Write::UpdateBusiness(row) => update_business(row),
         Write::InsertClient(row) => insert_client(row)?,

@@ -1,8 +1,9 @@
 //! Starting without the store (rules S14 and S15).
 
 use super::*;
+use crate::model::QuotaSubject;
 use crate::random::SeededRandom;
-use crate::registry::TokenToRevoke;
+use crate::registry::{QuotaEdit, TokenToRevoke};
 
 const BOOT: &str = "this boot";
 
@@ -122,6 +123,17 @@ async fn limits_of_credentials_hold_without_the_store_too() {
     world.store.fail(true);
     let known = world.open(&written).unwrap().client(&sandbox(), &client.client.id).await.unwrap().unwrap();
     assert_eq!(known.credentials()[0].limits(), Some(&limits));
+}
+
+#[tokio::test]
+async fn quotas_hold_without_the_store_too() {
+    let world = World::new().await;
+    let edit = QuotaEdit { per_day: Some(Some(5)), ..QuotaEdit::default() };
+    let set = world.registry.edit_quota(&sandbox(), &QuotaSubject::Tenant(world.acme), &edit).await.unwrap();
+    world.poll().await;
+    let written = world.snapshot().await;
+    world.store.fail(true);
+    assert_eq!(world.open(&written).unwrap().quotas().all(), [set]);
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use crate::management::Role;
 use crate::model::{
     Business, BusinessId, Client, ClientId, Credential, CredentialId, Delivery, DeliveryState, Entitlement, Environment,
     EnvironmentName, Invitation, InvitationId, InvitationKind, KeyState, Leak, LeakId, ManagementClient, ManagementClientId,
-    Member, MemberId, NoticeId, Position, Resource, ResourceId, Revocation, RevocationKind, RevocationSubject, Session,
-    SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
+    Member, MemberId, NoticeId, Position, Quota, QuotaSubject, Resource, ResourceId, Revocation, RevocationKind,
+    RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
 };
 use crate::notice::Notice;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
@@ -28,6 +28,7 @@ pub(super) struct Tables {
     pub(super) environments: Table<EnvironmentName, Environment>,
     pub(super) tenants: Table<TenantId, Tenant>,
     pub(super) entitlements: Table<(EnvironmentName, TenantId), Entitlement>,
+    pub(super) quotas: Table<(EnvironmentName, QuotaSubject), Quota>,
     pub(super) businesses: Table<(EnvironmentName, BusinessId), Business>,
     pub(super) clients: Table<(EnvironmentName, ClientId), Client>,
     pub(super) credentials: Table<(EnvironmentName, CredentialId), Credential>,
@@ -127,6 +128,14 @@ impl Tables {
             Write::UpdateEntitlement(row) => {
                 update(&mut self.entitlements, &(row.environment.clone(), row.tenant_id), row, |_| true)
             }
+            Write::InsertQuota(row) => insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position),
+            Write::UpdateQuota(row) => update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true),
+            Write::DeleteQuota(row) => {
+                let key = (row.environment.clone(), row.subject.clone());
+                let is_it = self.quotas.get(&key).is_some_and(|stored| stored.value.version == row.version);
+                self.quotas.retain(|other, _| *other != key || !is_it);
+                exists(is_it)
+            }
             Write::InsertBusiness(row) => insert(&mut self.businesses, (row.environment.clone(), row.id), row, position),
             Write::UpdateBusiness(row) => {
                 update(&mut self.businesses, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
@@ -204,6 +213,7 @@ impl Tables {
             }
             Write::InsertTenant(row) | Write::UpdateTenant(row) => unique(&self.tenants, |other| other.name == row.name),
             Write::InsertEntitlement(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
+            Write::InsertQuota(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertBusiness(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertClient(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertCredential(row) => {
@@ -250,6 +260,8 @@ impl Tables {
             | Write::ForgetInvitations { .. }
             | Write::UpdateManagementClient(_)
             | Write::UpdateEntitlement(_)
+            | Write::UpdateQuota(_)
+            | Write::DeleteQuota(_)
             | Write::UpdateBusiness(_)
             | Write::UpdateClient(_)
             | Write::UpdateCredential(_)
@@ -341,6 +353,7 @@ versioned! {
     Environment { created_at }
     Tenant { created_at }
     Entitlement { tenant_id }
+    Quota { tenant_id }
     Business { created_at }
     Client { created_at }
     // Uses are not changes: an update must not take them back to what its writer had read.

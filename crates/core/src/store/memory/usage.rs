@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::store::OldUsage;
 use crate::usage::{
-    REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, Refusal, RefusalFilter, RefusedBefore, StoredUsage,
-    UsageBatch, UsageKey, UsageQuery, UsageRow, UsageStep, WriterId, add_up, is_asked_for, sums,
+    MeteredPlace, MeteredQuery, MeteredRow, OutcomeClass, REFUSALS_OF_CLIENT, REFUSALS_OF_TENANT, REFUSALS_OF_UNKNOWN, Refusal,
+    RefusalFilter, RefusedBefore, StoredUsage, UsageBatch, UsageKey, UsageLevel, UsageQuery, UsageRow, UsageStep, WriterId,
+    add_up, is_asked_for, sums,
 };
 
 #[derive(Debug, Default)]
@@ -65,6 +66,30 @@ impl UsageTables {
         add_up(query, found)
     }
 
+    pub(super) fn metered(
+        &self,
+        query: &MeteredQuery,
+        period: i64,
+        after: Option<&MeteredPlace>,
+        limit: u32,
+    ) -> Vec<MeteredRow> {
+        let mut rows: BTreeMap<MeteredPlace, (u64, u64)> = BTreeMap::new();
+        for ((key, step, at), requests) in &self.counts {
+            let is_here = key.level == UsageLevel::Metering && key.environment == query.environment;
+            let is_then = *step == query.step && *at == period;
+            if !is_here || !is_then || query.tenant.is_some_and(|tenant| key.tenant_id != Some(tenant)) {
+                continue;
+            }
+            let (tenant_id, client_id) = (key.tenant_id, key.client_id.clone());
+            let (business_id, dialect) = (key.business_id, key.dialect.clone());
+            let row = MeteredRow { tenant_id, client_id, business_id, dialect, tokens: 0, refused: 0 };
+            let sums = rows.entry((&row).into()).or_default();
+            *(if key.outcome == OutcomeClass::Issued { &mut sums.0 } else { &mut sums.1 }) += requests;
+        }
+        let later = rows.into_iter().filter(|(place, _)| after.is_none_or(|after| place > after));
+        later.take(limit as usize).filter_map(|(place, (tokens, refused))| place.row(tokens, refused)).collect()
+    }
+
     pub(super) fn refusal(&self, request_id: &str) -> Option<Refusal> {
         self.refusals.values().find(|refusal| refusal.request_id == request_id).cloned()
     }
@@ -83,6 +108,7 @@ impl UsageTables {
             }
             // A key is part of its counts here.
             OldUsage::Keys(_) => 0,
+            OldUsage::QuotaCounts(..) => 0,
             OldUsage::Writers(before) => forget(&mut self.writers, limit, |_, (_, at)| *at < before),
             OldUsage::Refusals(before) => forget(&mut self.refusals, limit, |key, _| key.at < before),
         }

@@ -275,6 +275,15 @@ catalogue! {
     "business_limited":
         "More tokens were asked for one business than the endpoint allows in a minute.",
         "Keep a token until shortly before it expires instead of fetching one for each call.";
+    "client_quota_exceeded":
+        "The client was given as many tokens in this minute, hour or day as its quota allows.",
+        "Keep a token until shortly before it expires instead of fetching one for each call, and wait as long as Retry-After says. If the need is real, have the quota raised.";
+    "tenant_quota_exceeded":
+        "The clients of one organisation together were given as many tokens in this minute, hour or day as its quota allows.",
+        "Find the client that fetches too many tokens, and let it keep them until shortly before they expire. If the need is real, have the quota raised.";
+    "business_quota_exceeded":
+        "As many tokens for one business were given in this minute, hour or day as its quota allows.",
+        "Keep a token until shortly before it expires instead of fetching one for each call. If the need is real, have the quota raised.";
     "overloaded":
         "The server has as many requests in work as it can take.",
         "Send the request again as Retry-After says, with growing pauses.";

@@ -3,7 +3,7 @@
 use mintmark_verify::dpop::ProofError;
 
 use crate::dialect::Fault;
-use crate::model::TokenBinding;
+use crate::model::{QuotaKind, TokenBinding};
 use crate::token::{AssertionFault, Denial, ProofRefusal};
 
 impl Denial {
@@ -52,6 +52,9 @@ impl Denial {
             Denial::ClientLimited(_) => "client_limited",
             Denial::TenantLimited(_) => "tenant_limited",
             Denial::BusinessLimited(_) => "business_limited",
+            Denial::QuotaExceeded { of: QuotaKind::Client, .. } => "client_quota_exceeded",
+            Denial::QuotaExceeded { of: QuotaKind::Tenant, .. } => "tenant_quota_exceeded",
+            Denial::QuotaExceeded { of: QuotaKind::Business, .. } => "business_quota_exceeded",
             Denial::Overloaded => "overloaded",
             Denial::SignerBusy => "signer_busy",
             Denial::HashesBusy => "secret_check_busy",

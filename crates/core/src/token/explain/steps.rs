@@ -13,6 +13,7 @@ pub(super) enum Check {
     Proof,
     Limits,
     BusinessLimit,
+    Quota,
     Token,
     ProofUse,
     Signing,
@@ -52,7 +53,7 @@ impl Check {
                 checks.push(Check::Step(*step));
             }
         }
-        checks.extend([Check::Token, Check::BusinessLimit, Check::ProofUse, Check::Signing]);
+        checks.extend([Check::Token, Check::BusinessLimit, Check::Quota, Check::ProofUse, Check::Signing]);
         checks
     }
 
@@ -93,6 +94,7 @@ impl Check {
             Denial::SourceLimited { refused_for, .. } => Check::behind(refused_for, request),
             Denial::ClientLimited(_) | Denial::TenantLimited(_) => Check::Limits,
             Denial::BusinessLimited(_) => Check::BusinessLimit,
+            Denial::QuotaExceeded { .. } => Check::Quota,
             Denial::DialectNotAllowed(_) | Denial::AttributeMissing(_) | Denial::BindingMissing(_) => {
                 Check::Step(Step::Permission)
             }
@@ -115,6 +117,7 @@ impl Check {
             Check::Proof => "proof",
             Check::Limits => "limits",
             Check::BusinessLimit => "business_limit",
+            Check::Quota => "quota",
             Check::Token => "token",
             Check::ProofUse => "proof_use",
             Check::Signing => "signing",
@@ -136,6 +139,7 @@ impl Check {
             Check::Proof => "Is the DPoP proof good, if there is one?",
             Check::Limits => "Have client and organisation requests left in this minute?",
             Check::BusinessLimit => "Has the business requests left in this minute?",
+            Check::Quota => "Is there a token left in every quota that counts it?",
             Check::Token => "Do the resources agree on one kind of token?",
             Check::ProofUse => "Is the DPoP proof used for the first time?",
             Check::Signing => "Can the token be made?",

@@ -9,12 +9,16 @@ use mintmark_verify::dpop::ProofError;
 
 use super::{CATALOGUE, Explanation};
 use crate::dialect::{AuthMethod, Fault};
-use crate::model::{BusinessId, TokenBinding};
+use crate::model::{BusinessId, QuotaKind, TokenBinding};
 use crate::token::nonce::NonceKind;
 use crate::token::{AssertionFault, Denial, ProofRefusal};
 
 fn business() -> BusinessId {
     "biz_GA6EG2qFxA97NZHtxeLPUy".parse().unwrap()
+}
+
+fn over_quota(of: QuotaKind) -> Denial {
+    Denial::QuotaExceeded { of, step: crate::usage::UsageStep::Hour, retry_after: 12 }
 }
 
 fn faulty(fault: Fault) -> Denial {
@@ -106,6 +110,9 @@ fn golden() -> Vec<(Denial, &'static str)> {
         (Denial::ClientLimited(12), "client_limited"),
         (Denial::TenantLimited(12), "tenant_limited"),
         (Denial::BusinessLimited(12), "business_limited"),
+        (over_quota(QuotaKind::Client), "client_quota_exceeded"),
+        (over_quota(QuotaKind::Tenant), "tenant_quota_exceeded"),
+        (over_quota(QuotaKind::Business), "business_quota_exceeded"),
         (Denial::Overloaded, "overloaded"),
         (Denial::SignerBusy, "signer_busy"),
         (Denial::HashesBusy, "secret_check_busy"),

@@ -76,6 +76,9 @@ fn detail(denial: &Denial) -> Option<String> {
         | Denial::ClientLimited(seconds)
         | Denial::TenantLimited(seconds)
         | Denial::BusinessLimited(seconds) => format!("The next window began {seconds} s later."),
+        Denial::QuotaExceeded { step, retry_after, .. } => {
+            format!("The {} is over at the latest {retry_after} s later.", step.as_str())
+        }
         Denial::AlgorithmNotAllowed(algorithm) | Denial::NoSigningKey(algorithm) => format!("The algorithm is {algorithm}."),
         // Causes inside the server are in its log, for operators.
         _ => return None,

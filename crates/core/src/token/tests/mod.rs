@@ -15,6 +15,7 @@ mod limits;
 mod lock_outs;
 mod outage;
 mod property;
+mod quotas;
 mod renewal;
 mod secrecy;
 mod standards;

@@ -25,6 +25,7 @@ pub(in crate::admin) mod management_clients;
 pub(in crate::admin) mod members;
 mod problem;
 pub(in crate::admin) mod promotions;
+pub(in crate::admin) mod quotas;
 mod receive;
 pub(in crate::admin) mod registry;
 pub(in crate::admin) mod rotations;

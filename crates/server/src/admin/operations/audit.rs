@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
+pub(super) use held::held;
 pub use view::{AuditView, ObjectKind, ObjectView};
+pub(super) use whole::EXPORT_TIME;
 pub use whole::{AuditExport, ChainToVerify, ChainView, ExportFormat, FaultView, export, verify};
 
 use super::Page;

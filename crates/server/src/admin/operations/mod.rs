@@ -22,10 +22,12 @@ pub mod limits;
 pub mod management_clients;
 pub mod me;
 pub mod members;
+pub mod metered;
 pub mod node;
 mod page;
 mod patch;
 pub mod promotions;
+pub mod quotas;
 pub mod refusals;
 pub mod resources;
 pub mod revocations;
@@ -58,6 +60,7 @@ macro_rules! versioned {
 versioned!(
     tenants::TenantView,
     entitlements::EntitlementView,
+    quotas::QuotaView,
     businesses::BusinessView,
     clients::ClientView,
     credentials::CredentialView,

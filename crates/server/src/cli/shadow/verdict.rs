@@ -203,6 +203,7 @@ fn is_turned_off(denial: &Denial) -> bool {
         Denial::ClientDisabled
             | Denial::TenantDisabled
             | Denial::SecretDisabled
+            | Denial::SecretQuarantined
             | Denial::SecretExpired
             | Denial::BusinessDisabled(_)
     )

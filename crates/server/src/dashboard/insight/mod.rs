@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `home` | where one begins, and the overview of an environment |
 //! | `usage` | figures by time, and by client, business, credential, tenant or reason |
+//! | `quotas` | what of a quota is used, and its form |
 //! | `refusals` | requests that were refused, and why; the list of all reasons |
 //! | `dry_run`, `token`, `console` | what a request would get, what a token is worth, a request that is sent |
 //! | `audit`, `changes` | who changed what, its export, and whether the log is whole; what differs between two states |
@@ -15,6 +16,7 @@ mod console;
 mod dry_run;
 mod home;
 mod names;
+mod quotas;
 mod refusals;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/", get(home::begin))
         .route("/{environment}", get(home::overview))
         .route("/{environment}/usage", get(usage::show))
+        .route("/{environment}/quotas/{kind}/{id}", get(quotas::show).post(quotas::save))
         .route("/{environment}/explain", get(refusals::list))
         .route("/{environment}/explain/requests/{request}", get(refusals::show))
         .route("/{environment}/explain/dry-run", get(dry_run::show).post(dry_run::run))

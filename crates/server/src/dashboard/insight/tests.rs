@@ -127,6 +127,7 @@ impl House {
             business_id: None,
             outcome,
             code,
+            dialect: "standard".parse().unwrap(),
             minute: (START - 3600) / 60,
             requests,
         }];
@@ -392,4 +393,52 @@ async fn the_audit_log_is_exported_and_verified_from_its_page() {
     let admin = house.guest(Role::Admin).await;
     let verified = text(house.send(&admin, "/audit/verify", &[("chain", "operator")]).await).await;
     assert!(verified.contains("the chain the operator"), "{verified}");
+}
+
+#[tokio::test]
+async fn a_quota_is_set_by_the_operator_and_seen_with_the_usage_of_its_client() {
+    let house = House::new().await;
+    let (owner, admin) = (house.guest(Role::Owner).await, house.guest(Role::Admin).await);
+    let client = house.own.client.id.to_string();
+    let (path, usage) = (format!("/sandbox/quotas/client/{client}"), format!("/sandbox/usage?client={client}"));
+    let page = house.page(&admin, &path).await;
+    assert!(page.contains("No quota") && page.contains("name=\"per_day\""), "{page}");
+    assert!(!house.page(&owner, &path).await.contains("name=\"per_day\""), "a tenant sees and does not set");
+    let fields = |version, day| {
+        [("version", version), ("per_minute", "10"), ("per_hour", ""), ("per_day", day), ("mode", "observe"), ("headers", "on")]
+    };
+    let wrong = house.send(&admin, &path, &fields("0", "5")).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let wrong = text(wrong).await;
+    assert!(wrong.contains("no more tokens in a shorter window") && wrong.contains("value=\"10\""), "{wrong}");
+    let saved = house.send(&admin, &path, &fields("0", "1000")).await;
+    assert_eq!(location(&saved), format!("{}?done=quota-saved", path.replace('_', "%5F")));
+    for guest in [&owner, &admin] {
+        let page = house.page(guest, &usage).await;
+        assert!(page.contains("0 of 1\u{202f}000") && page.contains("This quota observes"), "{page}");
+    }
+    let stale = house.send(&admin, &path, &fields("0", "2000")).await;
+    assert_eq!(stale.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let removed = [("version", "1"), ("per_minute", ""), ("per_hour", ""), ("per_day", ""), ("mode", "enforce")];
+    let removed = house.send(&admin, &path, &removed).await;
+    assert!(location(&removed).ends_with("?done=quota-removed"));
+}
+
+#[tokio::test]
+async fn s4_the_quota_of_another_tenant_is_not_found_and_nobody_but_the_operator_sets_one() {
+    let house = House::new().await;
+    let owner = house.guest(Role::Owner).await;
+    let (own, foreign) = (&house.own.client, &house.foreign.client);
+    let found = |path: String| async {
+        let path = path;
+        house.get(&owner, &path).await.status()
+    };
+    assert_eq!(found(format!("/sandbox/quotas/client/{}", foreign.id)).await, StatusCode::NOT_FOUND);
+    assert_eq!(found(format!("/sandbox/quotas/tenant/{}", foreign.tenant_id)).await, StatusCode::NOT_FOUND);
+    assert_eq!(found("/sandbox/quotas/client/nobody".to_owned()).await, StatusCode::NOT_FOUND);
+    assert_eq!(found("/sandbox/quotas/moon/x".to_owned()).await, StatusCode::NOT_FOUND);
+    assert_eq!(found(format!("/sandbox/quotas/tenant/{}", own.tenant_id)).await, StatusCode::OK);
+    let fields = [("version", "0"), ("per_day", "5"), ("mode", "enforce")];
+    let refused = house.send(&owner, &format!("/sandbox/quotas/client/{}", own.id), &fields).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 }

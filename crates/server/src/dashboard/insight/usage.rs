@@ -10,7 +10,7 @@ use mintmark_core::model::{ClientId, EnvironmentName};
 use mintmark_core::usage::OutcomeClass;
 use serde::Deserialize;
 
-use super::names;
+use super::{names, quotas};
 use crate::admin::operations::usage::{self, By, Step, UsageFilter, UsageRowView, UsageView};
 use crate::admin::{Moment, Refusal};
 use crate::dashboard::components::{Banner, Chart, Column, Tab, Tabs};
@@ -172,11 +172,14 @@ async fn page(seat: &Seat, environment: &EnvironmentName, asked: &Asked) -> Resu
     let client_error = read.is_err().then(|| words::usage::INVALID.to_owned());
     let filter = UsageFilter { client_id: read.ok().flatten(), ..range.asked(seat.app.now()) };
     let series = usage::read(&seat.desk, environment, &filter).await?;
-    let sums = usage::read(&seat.desk, environment, &UsageFilter { each_step: false, by: apart.rows(), ..filter }).await?;
+    let sums =
+        usage::read(&seat.desk, environment, &UsageFilter { each_step: false, by: apart.rows(), ..filter.clone() }).await?;
     let (lines, more) = lines(seat, environment, apart, &sums).await?;
     let is_cut = series.is_cut || sums.is_cut;
     let status = if client_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let quota = quotas::card(seat, environment, filter.client_id.as_ref()).await?;
     let page = UsagePage {
+        quota,
         frame: seat.frame_in(environment, words::usage::TITLE, Section::Usage),
         ranges: ranges(range, by, &client),
         range: range.word(),

@@ -36,6 +36,43 @@ pub(crate) mod usage {
     }
 }
 
+pub(crate) mod quotas {
+    pub(crate) const TITLE: &str = "Quota";
+    pub(crate) const OF_CLIENT: &str = "Quota of the client";
+    pub(crate) const OF_TENANT: &str = "Quota of the tenant";
+    pub(crate) const LEAD: &str = "How many tokens may be given in a minute, an hour and a day of UTC.";
+    pub(crate) const NONE: &str = "No quota";
+    pub(crate) const NONE_MEANS: &str = "Any number of tokens may be given.";
+    pub(crate) const USED: &str = "Used";
+    pub(crate) const WINDOW: &str = "Window";
+    pub(crate) const TOKENS: &str = "Tokens";
+    pub(crate) const SHARE: &str = "Share";
+    pub(crate) const MINUTE: &str = "This minute";
+    pub(crate) const HOUR: &str = "This hour";
+    pub(crate) const DAY: &str = "Today (UTC)";
+    pub(crate) const OBSERVES: &str = "This quota observes: nothing is refused when it is used up.";
+    pub(crate) const SEE: &str = "See the quota";
+    pub(crate) const SET: &str = "Set the quota";
+    pub(crate) const SET_LEAD: &str =
+        "An empty field is no limit. A quota without any limit is removed. It is in force within seconds.";
+    pub(crate) const PER_MINUTE: &str = "Tokens in a minute";
+    pub(crate) const PER_HOUR: &str = "Tokens in an hour";
+    pub(crate) const PER_DAY: &str = "Tokens in a day";
+    pub(crate) const LIMITS_HINT: &str = "No more in a shorter window than in a longer one.";
+    pub(crate) const MODE: &str = "When it is used up";
+    pub(crate) const ENFORCE: &str = "refuse until the next window";
+    pub(crate) const OBSERVE: &str = "only observe";
+    pub(crate) const HEADERS: &str = "Tell clients what is left, in RateLimit headers";
+    pub(crate) const SAVE: &str = "Save quota";
+    pub(crate) const ID: &str = "Of";
+    pub(crate) const CHANGED: &str = "Last changed";
+    pub(crate) const EXPECTED: &str = "whole numbers of tokens from 1, or nothing";
+
+    pub(crate) fn of(used: &str, limit: &str) -> String {
+        format!("{used} of {limit}")
+    }
+}
+
 pub(crate) mod explain {
     pub(crate) const TITLE: &str = "Explain";
     pub(crate) const LEAD: &str = "Why a request was refused, what a request would get, and what a token is worth.";

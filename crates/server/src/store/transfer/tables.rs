@@ -51,6 +51,10 @@ pub(crate) const TABLES: &[Table] = tables! {
     "entitlement" by 2 {
         environment: Text, tenant_id: Text, grants: Text, dialects: Text, lifetime_max: Integer, changed_at: Integer, version: Integer,
     }
+    "quota" by 3 {
+        environment: Text, kind: Text, subject_id: Text, tenant_id: Text, limits: Text, mode: Text, headers: Integer,
+        changed_at: Integer, version: Integer,
+    }
     "business" by 2 {
         environment: Text, id: Text, tenant_id: Text, name: Text, external_id: Text, status: Text, created_at: Integer,
         version: Integer,
@@ -99,10 +103,13 @@ pub(crate) const TABLES: &[Table] = tables! {
     "single_use" by 1 { digest: Bytes, expires_at: Integer }
     "usage_key" by 1 {
         id: Integer, environment: Text, level: Integer, tenant_id: Text, client_id: Text, credential_id: Text, business_id: Text,
-        outcome: Text, code: Text, seen: Integer,
+        outcome: Text, code: Text, seen: Integer, dialect: Text,
     }
     "usage_count" by 3 { key_id: Integer, step: Integer, period: Integer, requests: Integer }
     "usage_writer" by 1 { id: Bytes, last_batch: Integer, written_at: Integer }
+    "quota_count" by 6 {
+        step: Integer, period: Integer, environment: Text, kind: Text, subject_id: Text, writer: Bytes, tokens: Integer,
+    }
     "refusal" by 1 {
         request_id: Text, refused_at: Integer, environment: Text, dialect: Text, client_id: Text, tenant_id: Text,
         credential_id: Text, business_id: Text, source: Text, code: Text, detail: Text,

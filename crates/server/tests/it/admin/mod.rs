@@ -9,6 +9,7 @@ mod pages;
 mod people;
 mod permissions;
 mod problems;
+mod quotas;
 mod receiving;
 mod rights;
 

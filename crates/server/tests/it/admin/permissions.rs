@@ -33,6 +33,7 @@ fn body_of(name: &str) -> Option<Value> {
         | "end_member_sessions"
         | "edit_credential_limits"
         | "start_rotation" => Some(json!({})),
+        "edit_tenant_quota" | "edit_client_quota" | "edit_business_quota" => Some(json!({ "per_day": 1_000_000 })),
         "extend_rotation" => Some(json!({ "grace": "1h" })),
         "promote_client" => Some(json!({ "digest": "x" })),
         "rotate_key" => Some(json!({ "algorithm": "ES256", "active_kid": "x", "plan": true })),
@@ -96,6 +97,11 @@ fn body_of(name: &str) -> Option<Value> {
         | "rotate_management_client"
         | "read_usage"
         | "read_herd"
+        | "export_usage"
+        | "list_quotas"
+        | "read_tenant_quota"
+        | "read_client_quota"
+        | "read_business_quota"
         | "list_refusals"
         | "read_refusal"
         | "list_audit"

@@ -10,5 +10,6 @@ mod keys;
 mod leaks;
 mod limits;
 mod previous;
+mod quotas;
 mod standards;
 mod stopping;

@@ -16,6 +16,7 @@ mod nouns;
 mod opening;
 mod people;
 mod postgres;
+mod quotas;
 mod revocations;
 mod rotation;
 mod secret_rotation;

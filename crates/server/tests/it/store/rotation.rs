@@ -375,6 +375,7 @@ const BEFORE: &str = "DROP TABLE notice; DROP TABLE webhook; DROP TABLE delivery
                       ALTER TABLE signing_key DROP COLUMN withdrawn_at; ALTER TABLE credential DROP COLUMN limits; \
                       ALTER TABLE credential DROP COLUMN rotation; ALTER TABLE credential DROP COLUMN imported; ALTER TABLE credential DROP COLUMN last_used_from; \
                       DROP TABLE usage_key; DROP TABLE usage_count; DROP TABLE usage_writer; DROP TABLE refusal; \
+                      DROP TABLE quota; DROP TABLE quota_count; \
                       DROP TABLE audit_head; DROP INDEX audit_ordinal; DROP INDEX audit_of_chain; DROP INDEX audit_of_subject; \
                       ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN ordinal; \
                       ALTER TABLE audit DROP COLUMN source; ALTER TABLE audit DROP COLUMN request_id; \

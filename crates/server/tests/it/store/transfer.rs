@@ -79,6 +79,7 @@ fn usage_of(environment: &EnvironmentName, client: &Client) -> UsageBatch {
         business_id: None,
         outcome: OutcomeClass::Credentials,
         code: "secret_wrong",
+        dialect: "standard".parse().unwrap(),
         minute: NOW.0 / 60,
         requests: 3,
     };

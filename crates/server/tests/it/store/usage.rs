@@ -66,6 +66,7 @@ fn count(ids: &Ids, at: Timestamp, requests: u64) -> UsageCount {
         business_id: None,
         outcome: OutcomeClass::Issued,
         code: "",
+        dialect: "standard".parse().unwrap(),
         minute: at.0.div_euclid(60),
         requests,
     }

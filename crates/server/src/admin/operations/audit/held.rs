@@ -15,7 +15,7 @@ type Part = Option<Result<Bytes, io::Error>>;
 
 /// The parts as they are made, one ahead of whoever takes them. The slot is free when all are taken, when nobody takes them any more,
 /// and when the time is over: then an error breaks the stream off, so that half of it does not look like the whole.
-pub(super) fn held(
+pub(in crate::admin::operations) fn held(
     parts: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
     running: Running,
     limit: Duration,

@@ -23,8 +23,8 @@ use crate::store::SqlStore;
 
 /// How long a chain is verified for whoever asks by the network, in seconds; on the machine there is no limit.
 const VERIFY_SECONDS: u64 = 30;
-/// How long an export takes at most for whoever asks by the network, in seconds, however slowly it is taken.
-const EXPORT_SECONDS: u64 = 600;
+/// How long an export takes at most for whoever asks by the network, however slowly it is taken.
+pub(in crate::admin::operations) const EXPORT_TIME: Duration = Duration::from_mins(10);
 /// How many rows one statement of an export looks through.
 const LOOKED_AT: u32 = 20_000;
 
@@ -98,7 +98,7 @@ pub fn export(desk: &Desk, filter: &AuditListFilter, format: ExportFormat) -> Re
         ExportFormat::Csv => (Format::Csv, "text/csv; charset=utf-8", "audit.csv"),
     };
     let begun = Export { store: Arc::clone(&desk.registry.store), filter, format, next: Next::First };
-    let lines = held(stream::try_unfold(begun, Export::page), running, Duration::from_secs(EXPORT_SECONDS));
+    let lines = held(stream::try_unfold(begun, Export::page), running, EXPORT_TIME);
     Ok(AuditExport { content_type, file_name, lines })
 }
 

@@ -3,12 +3,14 @@
 mod audit;
 mod console;
 mod explain;
+mod quota;
 mod token;
 mod usage;
 
 pub(crate) use audit::{AuditFilters, AuditPage, AuditRow, ChangedField};
 pub(crate) use console::{ConsolePage, Exchanged};
 pub(crate) use explain::{DryRunFound, DryRunPage, ReasonsPage, RefusalLine, RefusalPage, RefusalsPage, StepLine};
+pub(crate) use quota::{QuotaCard, QuotaLine, QuotaPage};
 pub(crate) use token::{Looked, TokenLine, TokenPage};
 pub(crate) use usage::{UsageLine, UsagePage};
 

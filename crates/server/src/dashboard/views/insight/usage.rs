@@ -1,5 +1,6 @@
 use askama::Template;
 
+use super::QuotaCard;
 use crate::dashboard::components::{Banner, Chart, Empty, Field, Tabs, icon, thousands};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::words;
@@ -41,6 +42,8 @@ pub(crate) struct UsagePage {
     /// Said above the table, where it does not hold everything.
     pub(crate) note: Option<String>,
     pub(crate) banner: Option<Banner>,
+    /// The quota of the client, or of one's own tenant.
+    pub(crate) quota: Option<QuotaCard>,
 }
 
 /// The columns of the table, in the order of the counts.
