@@ -134,7 +134,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
     });
     let environment = environment_of(args.algorithm).parse()?;
     let (proxies, takes_certificates) = (Proxies::default(), false);
-    let site = Site { environment, hosts: HostRule::Any, proxies, takes_certificates, herd: HerdRules::default() };
+    let site =
+        Site { environment, hosts: HostRule::Any, proxies, takes_certificates, herd: HerdRules::default(), previous: None };
     let app = App::new(Arc::new(node.await?), Arc::new(site));
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));
