@@ -59,7 +59,7 @@ pub use revocations::RevocationDocuments;
 pub use secret_file::SecretFile;
 pub use service::{Service, connection};
 
-use crate::metrics::EnvironmentRequests;
+use crate::metrics::{EnvironmentRequests, ListenerTraffic};
 use crate::node::Node;
 
 /// What one listener serves.
@@ -88,13 +88,16 @@ pub struct App {
     pub site: Arc<Site>,
     /// The counts of its token requests.
     requests: Arc<EnvironmentRequests>,
+    /// The counts of its connections and other requests.
+    traffic: Arc<ListenerTraffic>,
 }
 
 impl App {
     /// What a listener serves.
     pub fn new(node: Arc<Node>, site: Arc<Site>) -> Self {
         let requests = node.metrics.requests_of(&site.environment);
-        Self { node, site, requests }
+        let traffic = node.metrics.traffic_of(site.environment.as_str());
+        Self { node, site, requests, traffic }
     }
 
     /// The listener's environment, however old the view of it is.

@@ -52,7 +52,7 @@ impl Service {
     /// The routes of one environment's listener.
     pub fn new(app: App) -> Self {
         let node = Arc::clone(&app.node);
-        let traffic = node.metrics.traffic_of(app.site.environment.as_str());
+        let traffic = Arc::clone(&app.traffic);
         Self { node, served: Served::Environment { routes: built_in_routes(app.clone()), app }, traffic }
     }
 
@@ -166,7 +166,7 @@ async fn route<B: RequestBody>(connection: &Connection, id: &RequestId, request:
     if is_built_in(parts.uri.path()) {
         return hand_on((routes, traffic), (peer, id), parts, body).await;
     }
-    token::answer(app, (peer, traffic), id, &parts, body).await
+    token::answer(app, peer, id, &parts, body).await
 }
 
 /// Counted under one route, whatever was asked for: what somebody asks of a host that is not served here may be anything.

@@ -19,20 +19,14 @@ use mintmark_core::token::{Denial, Exchange, Outcome, StepTimes};
 use mintmark_core::usage::{Asked, OutcomeClass};
 
 use super::{App, Peer, RequestId, answer};
-use crate::metrics::{EnvironmentRequests, ListenerTraffic, Route};
+use crate::metrics::{EnvironmentRequests, Route};
 use crate::traces::{Asker, Trace, TracedRequest, Traces};
 
 /// How much of a body that is too large is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Answers a request whose path is none of Mintmark's own: that of a dialect's token endpoint, or nobody's.
-pub(super) async fn answer<B>(
-    app: &App,
-    (peer, traffic): (&Peer, &ListenerTraffic),
-    id: &RequestId,
-    parts: &Parts,
-    body: B,
-) -> Response
+pub(super) async fn answer<B>(app: &App, peer: &Peer, id: &RequestId, parts: &Parts, body: B) -> Response
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -54,7 +48,7 @@ where
         Routed::Unknown => (Route::UNKNOWN, not_found()),
     };
     // These are no token requests, so they are among the others.
-    traffic.note_answer(route, response.status());
+    app.traffic.note_answer(route, response.status());
     response
 }
 
