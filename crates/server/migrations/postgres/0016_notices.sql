@@ -53,6 +53,7 @@ CREATE TABLE delivery (
 );
 
 CREATE INDEX delivery_due ON delivery (state, next_at);
+CREATE INDEX delivery_of_webhook ON delivery (webhook_id, state, next_at);
 CREATE INDEX delivery_by_webhook ON delivery (webhook_id, made_at, notice_id);
 CREATE INDEX delivery_age ON delivery (made_at);
 
@@ -84,4 +85,4 @@ CREATE INDEX leak_due ON leak (state, revoke_at);
 ALTER TABLE credential ADD COLUMN quarantined_at BIGINT;
 
 -- A secret that somebody found is looked for by its last characters: its MAC can be computed only for a client and a credential.
-CREATE INDEX credential_by_hint ON credential (environment, hint);
+CREATE INDEX credential_by_hint ON credential (environment, hint, id);

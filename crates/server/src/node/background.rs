@@ -23,6 +23,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 const REVOCATIONS_EVERY: Duration = Duration::from_mins(3);
 /// How long between two looks at what endpoints are to be told.
 const DELIVERIES_EVERY: Duration = Duration::from_secs(2);
+/// How long endpoints that are being told are waited for at the end.
+const TOLD_AT_THE_END: Duration = Duration::from_secs(5);
 /// How many credentials that leaked a round turns off.
 const LEAKS_AT_ONCE: u32 = 100;
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
@@ -239,7 +241,7 @@ impl Node {
         }
     }
 
-    /// Tells endpoints of what happened, by one node at a time, until `stop` says so. Whoever is being told then is told to the end.
+    /// Tells endpoints of what happened, by one node at a time, until `stop` says so.
     pub async fn deliver(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let Some(client) = self.webhooks.clone() else { return };
         let mut holder = [0; 16];
@@ -250,7 +252,8 @@ impl Node {
                 tracing::debug!(%error, "what endpoints are to be told could not be read now");
             }
         }
-        courier.come_back().await;
+        // Whoever is not told by then is told again by the next node: a receiver knows a notice by its id.
+        let _ = tokio::time::timeout(TOLD_AT_THE_END, courier.come_back()).await;
     }
 
     /// Writes down last uses and counts of requests until `stop` says so.

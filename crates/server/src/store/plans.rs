@@ -60,3 +60,16 @@ async fn the_audit_log_is_read_between_two_positions_and_nothing_of_it_is_sorted
         assert_eq!(steps(statement).await, [format!("SEARCH audit {index}")], "{}", statement.name);
     }
 }
+
+#[tokio::test]
+async fn a_reported_secret_is_looked_for_among_those_of_its_last_characters_and_an_endpoints_deliveries_among_its_own() {
+    for (statement, step) in [
+        (statements::CREDENTIALS_HINTED, "SEARCH credential USING INDEX credential_by_hint (environment=? AND hint=?)"),
+        (statements::DELIVERIES_DUE, "SEARCH d USING INDEX delivery_of_webhook (webhook_id=? AND state=? AND next_at<?)"),
+        (statements::DELIVERIES_WAITING, "SEARCH delivery USING COVERING INDEX delivery_of_webhook (webhook_id=? AND state=?)"),
+        (statements::DELIVERIES, "SEARCH d USING INDEX delivery_by_webhook (webhook_id=? AND (made_at,notice_id)<(?,?))"),
+    ] {
+        let steps = steps(statement).await;
+        assert_eq!(steps.first().map(String::as_str), Some(step), "{}: {steps:?}", statement.name);
+    }
+}

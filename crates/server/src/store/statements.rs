@@ -803,9 +803,10 @@ statements! {
 
     DELIVERY_INSERT = "delivery.insert":
         "INSERT INTO delivery (webhook_id, notice_id, environment, state, made_at, tries, next_at) \
-         VALUES ($1, $2, $3, 'waiting', $4, 0, $4) ON CONFLICT (webhook_id, notice_id) DO NOTHING";
+         VALUES ($1, $2, $3, 'waiting', $4, 0, $5) ON CONFLICT (webhook_id, notice_id) DO NOTHING";
     DELIVERIES_WAITING = "delivery.waiting":
-        "SELECT count(*) AS found FROM delivery WHERE webhook_id = $1 AND state = 'waiting'";
+        "SELECT count(*) AS found, CAST(coalesce(min(next_at), 0) AS BIGINT) AS due FROM delivery \
+         WHERE webhook_id = $1 AND state = 'waiting'";
     DELIVERIES_DUE = "delivery.due":
         delivery!("d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.made_at, d.notice_id LIMIT $3");
     DELIVERIES = "delivery.list":

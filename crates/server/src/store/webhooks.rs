@@ -3,7 +3,7 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{Delivery, DeliveryState, EnvironmentName, Status, Webhook, WebhookId};
 use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Notice, NoticeKind};
-use mintmark_core::store::{Lease, NoticePlace, Page, Read, WebhooksOf};
+use mintmark_core::store::{Lease, NoticePlace, Page, Read, StoreError, WebhooksOf};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, WriteError};
@@ -132,13 +132,17 @@ async fn is_held(transaction: &mut Transaction, lease: &Lease) -> Result<bool, W
 
 /// A delivery of a notice. `false` if too many wait for the endpoint.
 async fn deliver(transaction: &mut Transaction, notice: &Notice, to: WebhookId) -> Result<bool, WriteError> {
+    let failed = |error: StoreError| WriteError::Failed(error.to_string());
     let row = DELIVERIES_WAITING.query().bind(to.to_string()).row(transaction).await?;
-    let waiting = row.map_or(Ok(0), |row| Fields::of(&row, "delivery", "found").number::<u64>("found"));
-    if waiting.map_err(|error| WriteError::Failed(error.to_string()))? >= DELIVERIES_WAITING_MAX {
+    let row = row.ok_or_else(|| WriteError::Failed("a count gave no row".to_owned()))?;
+    let fields = Fields::of(&row, "delivery", "found");
+    if fields.number::<u64>("found").map_err(failed)? >= DELIVERIES_WAITING_MAX {
         return Ok(false);
     }
+    // A pause is the whole endpoint's: what comes in it waits for its end.
+    let next_at = fields.time("due").map_err(failed)?.max(notice.at);
     let query = DELIVERY_INSERT.query().bind(to.to_string()).bind(notice.id.to_string());
-    query.bind(notice.environment.as_str()).bind(notice.at.0).execute(transaction).await?;
+    query.bind(notice.environment.as_str()).bind(notice.at.0).bind(next_at.0).execute(transaction).await?;
     Ok(true)
 }
 

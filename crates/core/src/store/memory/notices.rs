@@ -199,9 +199,12 @@ impl Tables {
     /// A delivery of a notice. `false` if too many wait for the endpoint.
     fn deliver(&mut self, notice: &Notice, to: WebhookId) -> bool {
         let own = self.deliveries.values().filter(|one| one.webhook_id == to);
-        if own.filter(|one| one.state == DeliveryState::Waiting).count() as u64 >= DELIVERIES_WAITING_MAX {
+        let waiting: Vec<Timestamp> = own.filter(|one| one.state == DeliveryState::Waiting).map(|one| one.next_at).collect();
+        if waiting.len() as u64 >= DELIVERIES_WAITING_MAX {
             return false;
         }
+        // A pause is the whole endpoint's: what comes in it waits for its end.
+        let next_at = waiting.into_iter().min().unwrap_or(notice.at).max(notice.at);
         let delivery = Delivery {
             webhook_id: to,
             notice_id: notice.id,
@@ -209,7 +212,7 @@ impl Tables {
             state: DeliveryState::Waiting,
             made_at: notice.at,
             tries: 0,
-            next_at: notice.at,
+            next_at,
             last_at: None,
             answer: None,
         };

@@ -25,6 +25,15 @@ pub(crate) fn python() -> Option<PathBuf> {
     skip(&format!("{} does not have the Python libraries; scripts/test installs them", python.display()))
 }
 
+/// The same interpreter, where it can verify HTTP Message Signatures too.
+pub(crate) fn python_with_signatures() -> Option<PathBuf> {
+    let python = python()?;
+    if works(&python, &["-c", "import http_message_signatures"]) {
+        return Some(python);
+    }
+    skip("the interpreter does not have http-message-signatures; scripts/test installs it")
+}
+
 /// `node`, when the packages of `tests/clients/node/package-lock.json` are installed.
 pub(crate) fn node() -> Option<PathBuf> {
     if !works(Path::new("node"), &["--version"]) {

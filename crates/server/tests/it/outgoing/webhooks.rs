@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{NAME, Names};
 use crate::fixture::pki::Authority;
 use crate::fixture::{ACME, GLOBEX, TestServer, get, in_time};
+use crate::foreign::tools;
 
 /// A request as a receiver has it.
 #[derive(Clone, Debug)]
@@ -327,4 +328,27 @@ async fn a_tenant_has_ten_endpoints_and_their_urls_are_https() {
         add("https://a.example/").await.unwrap();
     }
     assert!(add("https://a.example/").await.unwrap_err().to_string().contains("10 endpoints"));
+}
+
+/// Another implementation of RFC 9421 and RFC 9530 than ours.
+#[tokio::test]
+async fn a_foreign_implementation_verifies_a_delivery_and_refuses_each_change_of_it() {
+    let Some(python) = tools::python_with_signatures() else { return };
+    let mut telling = Telling::start().await;
+    let webhook = telling.endpoint(Some(ACME), "/204?a=b").await;
+    telling.test(&webhook).await;
+    telling.round().await;
+    let received = telling.receiver.received().remove(0);
+    let jwks = telling.server.send(get("/.well-known/mintmark-webhook-keys", "")).await.json();
+    let body = String::from_utf8(received.body.clone()).unwrap();
+    let given = json!({
+        "method": received.method, "url": received.uri, "headers": received.headers, "body": body, "jwks": jwks,
+    });
+    let file = telling.receiver.folder.path().join("delivery.json");
+    std::fs::write(&file, given.to_string()).unwrap();
+    let script = tools::clients().join("python/webhook.py");
+    let input = std::fs::File::open(&file).unwrap();
+    let output = std::process::Command::new(python).arg(script).stdin(input).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && stdout.contains("verified"), "{stdout}{stderr}");
 }

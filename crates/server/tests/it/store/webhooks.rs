@@ -132,6 +132,8 @@ async fn due_endpoints_come_with_their_deliveries_and_a_pause_is_the_whole_endpo
     assert_eq!((due(99).await, due(100).await), (vec![other.id], vec![other.id, one.id]));
     assert!(world.store.postpone_deliveries(&lease, one.id, Timestamp(50)).await.unwrap());
     assert_eq!(due(99).await, [other.id], "a pause is never cut short");
+    tell(&world, &lease, &one, &sandbox, 13..14).await;
+    assert_eq!(due(99).await, [other.id], "what comes in a pause waits for its end");
 }
 
 async fn what_is_over_is_kept_up_to_a_number_and_an_age<S: Store>(world: World<S>) {
