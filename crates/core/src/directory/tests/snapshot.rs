@@ -1,8 +1,8 @@
 //! Starting without the store (rules S14 and S15).
 
 use super::*;
-use crate::random::SeededRandom;
 use crate::model::QuotaSubject;
+use crate::random::SeededRandom;
 use crate::registry::{QuotaEdit, TokenToRevoke};
 
 const BOOT: &str = "this boot";
