@@ -43,7 +43,7 @@ impl std::fmt::Display for NotExported {
             NotExported::Range(expected) => write!(out, "expected {expected}"),
             NotExported::Open(until) => write!(
                 out,
-                "not all of it is closed: until {} nodes may still write counts of it; end earlier, or ask for open periods too",
+                "an end that is closed: until {} nodes may still write counts of the last period; end earlier, or ask for open periods too",
                 time_of(*until)
             ),
         }

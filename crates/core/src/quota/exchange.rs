@@ -45,9 +45,6 @@ impl Quotas {
         (clock, random): (&dyn Clock, &dyn Random),
     ) -> Read<()> {
         let held = self.held();
-        if held.is_empty() {
-            return Ok(());
-        }
         let (now, started) = (clock.now(), clock.boot_milliseconds());
         for step in UsageStep::ALL {
             let limited: Vec<_> = held.iter().filter(|held| held.quota.limits.of(step).is_some()).collect();

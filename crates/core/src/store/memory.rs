@@ -366,7 +366,9 @@ impl Store for MemoryStore {
     }
 
     async fn quotas(&self) -> Read<Vec<Quota>> {
-        Ok(self.usable()?.tables.quotas.values().map(|row| row.value.clone()).collect())
+        let mut quotas: Vec<Quota> = self.usable()?.tables.quotas.values().map(|row| row.value.clone()).collect();
+        quotas.sort_by_key(|quota| (quota.environment.clone(), quota.subject.kind().as_str(), quota.subject.id()));
+        Ok(quotas)
     }
 
     async fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {

@@ -103,7 +103,7 @@ families! {
     QUOTA_EXCEEDED: Counter "mintmark_quota_exceeded_total" ["of" "window" "mode"]
         "Requests that came when the quota of their tenant, client or business was used up: refused (enforce), or not (observe).";
     QUOTA_HEARD: Gauge "mintmark_quota_exchange_age_seconds" []
-        "Time since what other nodes gave of quotas was last read; none where there is no quota.";
+        "Time since what other nodes gave of quotas was last read.";
     KEYS: Gauge "mintmark_signing_keys" ["environment" "algorithm" "state"]
         "Signing keys by state: next, active, retired, removed, revoked.";
     KEY_ACTIVE_SINCE: Gauge "mintmark_signing_key_active_since_timestamp_seconds" ["environment" "algorithm"]

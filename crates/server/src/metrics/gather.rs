@@ -130,8 +130,7 @@ fn quotas(out: &mut Exposition, node: &Node) {
     out.value(&f::QUOTAS, statistics.quotas);
     let labels = |over: &OverQuota| vec![over.of.as_str(), over.step.as_str(), over.mode.as_str()];
     out.values(&f::QUOTA_EXCEEDED, statistics.over.iter().map(|over| (labels(over), over.requests)));
-    let heard = statistics.heard_seconds_ago.filter(|_| statistics.quotas > 0);
-    out.values(&f::QUOTA_HEARD, heard.map(|seconds| (Vec::new(), seconds)));
+    out.values(&f::QUOTA_HEARD, statistics.heard_seconds_ago.map(|seconds| (Vec::new(), seconds)));
 }
 
 fn keys(out: &mut Exposition, node: &Node) {

@@ -5,7 +5,6 @@ use futures_util::stream::{self, BoxStream};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{EnvironmentName, TenantId};
-use mintmark_core::registry::RegistryError;
 use mintmark_core::usage::{CLOSED_AFTER, MeteredQuery, UsageStep};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -80,7 +79,7 @@ pub async fn export(desk: &Desk, environment: &EnvironmentName, filter: &Metered
     let begun = MeteredExport::new((&desk.registry.store, now), query, (from, to), (format, filter.open));
     let begun = begun.map_err(|error| match &error {
         NotExported::Range(expected) => Refusal::Invalid { field: "from", expected: expected.clone() },
-        NotExported::Open(_) => Refusal::Registry(RegistryError::NotAllowed(error.to_string())),
+        NotExported::Open(_) => Refusal::Invalid { field: "to", expected: error.to_string() },
     })?;
     let running = desk.begin(Trial::Export)?;
     let parts =

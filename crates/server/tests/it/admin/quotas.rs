@@ -74,7 +74,7 @@ async fn s4_bills_are_written_from_closed_days_and_a_tenant_exports_its_own() {
     let moment = |at: i64| jiff::Timestamp::from_second(at).unwrap().to_string();
     let of_today = format!("{SANDBOX}/usage/export?from={}&to={}", moment(day), moment(day + 86_400));
     let open = office.get("admin", &of_today).await;
-    assert_problem(&open, 422, "not_allowed");
+    assert_problem(&open, 422, "invalid");
     let rows = async |who: &str| {
         let answer = office.get(who, &format!("{of_today}&open=true")).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/x-ndjson")), "{answer:?}");

@@ -11,11 +11,13 @@ use mintmark_core::clock::{FakeClock, Timestamp};
 use mintmark_core::crypto::RootKeys;
 use mintmark_core::management::Reach;
 use mintmark_core::model::{
-    Client, Entitlement, EnvironmentName, KeyState, Position, Revocation, RevocationSubject, TokenDigest,
+    Client, Entitlement, EnvironmentName, KeyState, Position, Quota, QuotaLimits, QuotaMode, QuotaSubject, Revocation,
+    RevocationSubject, TenantId, TokenDigest,
 };
+use mintmark_core::quota::QuotaCount;
 use mintmark_core::random::SystemRandom;
 use mintmark_core::store::{CredentialUse, NoticeStore, Page, PeopleStore, Refusal, Store, UseDigest, Write};
-use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
+use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, UsageStep, WriterId};
 use tempfile::{TempDir, tempdir};
 
 use super::world::{NOW, World, change, open_place, path_in, root_keys, signing_key};
@@ -58,6 +60,7 @@ async fn furnish(world: &World<SqlStore>) {
     let used = CredentialUse { environment: sandbox.name.clone(), credential_id: credential.id, at, source };
     world.store.record_uses(&[used]).await.unwrap();
     world.store.record_usage(&usage_of(&sandbox.name, &client)).await.unwrap();
+    furnish_quota(world, &sandbox.name, acme.id).await;
     assert!(world.store.use_once(&UseDigest([255; 32]), NOW).await.unwrap());
     let request = RequestDigest { key: [1; 32], request: [2; 32] };
     assert_eq!(world.store.begin_request(&request, NOW, NOW.plus(60)).await.unwrap(), Begun::First);
@@ -66,6 +69,23 @@ async fn furnish(world: &World<SqlStore>) {
     world.write(Write::InsertWebhook(told.clone())).await;
     assert!(world.store.add_notice_for(&webhooks::notice(&sandbox, NOW.0), told.id).await.unwrap());
     world.write(Write::InsertLeak(webhooks::leak(&client, &credential, 1))).await;
+}
+
+async fn furnish_quota(world: &World<SqlStore>, environment: &EnvironmentName, tenant_id: TenantId) {
+    let subject = QuotaSubject::Tenant(tenant_id);
+    let quota = Quota {
+        environment: environment.clone(),
+        subject: subject.clone(),
+        tenant_id,
+        limits: QuotaLimits { per_minute: None, per_hour: Some(1), per_day: None },
+        mode: QuotaMode::Observe,
+        headers: true,
+        changed_at: NOW,
+        version: 1,
+    };
+    world.write(Write::InsertQuota(quota)).await;
+    let count = QuotaCount { environment: environment.clone(), subject, step: UsageStep::Hour, period: 7, tokens: 9 };
+    world.store.record_quota_counts(WriterId([255; 16]), &[count]).await.unwrap();
 }
 
 /// A refused request, counted and kept.
