@@ -6,12 +6,13 @@
 //! | File | Owns |
 //! |---|---|
 //! | `path` | which requests are for a token endpoint |
-//! | `names` | every client that a request may mean |
+//! | `names`, `alike` | every client that a request may mean |
 //! | `verdict` | who answers |
 //! | `compare` | Mintmark's answer beside the existing endpoint's |
 //! | `plan`, `source` | which clients are moved; where they are |
 //! | `counts` | what is told at the end |
 
+mod alike;
 mod compare;
 mod counts;
 mod names;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use clap::Args;
 use http::{Response, StatusCode};
@@ -33,7 +35,7 @@ use mintmark_core::dialect::{DialectSet, Encoded};
 use mintmark_core::directory::DirectoryLimits;
 use mintmark_core::model::{ClientId, EnvironmentName};
 use mintmark_core::registry::Registry;
-use mintmark_core::store::{EnvironmentRecord, Store};
+use mintmark_core::store::{EnvironmentRecord, Read, Store};
 use mintmark_core::token::{Denial, TokenEndpoint};
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
@@ -47,6 +49,7 @@ use crate::dialect_files::load_dialects;
 use crate::http::RequestIds;
 use crate::node::hash_threads;
 use crate::recording::Placeholders;
+use alike::Alike;
 use compare::Seen;
 use counts::{Count, Counts, Who};
 use path::place_of;
@@ -56,6 +59,8 @@ use verdict::{Asked, Standing, Verdict};
 
 /// How often changes of the registry are looked for, and the report is written.
 const POLL: Duration = Duration::from_secs(1);
+/// In how many of these rounds the names of clients are read again, if anything changed.
+const ROUNDS_OF_NAMES: u32 = 10;
 /// So many answers are compared at once; more are not compared, since nobody waits for it.
 const COMPARED_AT_ONCE: u32 = 64;
 /// Headers that no server gets: those that say that another path is meant than the one that is decided on, and what proves a proxy to
@@ -101,6 +106,7 @@ struct Shadow<S> {
     counts: Mutex<Counts>,
     placeholders: Mutex<Placeholders>,
     comparing: Arc<Semaphore>,
+    alike: ArcSwap<Alike>,
 }
 
 pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
@@ -146,12 +152,16 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
 /// Keeps up with the registry: a client that is turned off is refused a moment later.
 async fn follow<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>) {
     let directory = &shadow.endpoint.directory;
-    let mut is_away = false;
+    let (mut is_away, mut rounds) = (false, 0);
     loop {
         let mut read = directory.poll().await.map(drop);
         if read.is_ok() && directory.wants_names() {
             // So that names that are nobody's cost the store next to nothing.
             read = directory.fill_names().await.map(drop);
+        }
+        rounds = (rounds + 1) % ROUNDS_OF_NAMES;
+        if read.is_ok() && rounds == 0 {
+            read = shadow.keep_alike().await;
         }
         match &read {
             Err(error) if !is_away => eprintln!(
@@ -184,21 +194,34 @@ impl<S: Store> Shadow<S> {
         (upstream, mintmark): (Upstream, Option<Upstream>),
         (plan, sources): (Plan, Sources),
     ) -> Result<Self, Failure> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let endpoint = endpoint_of(registry, limits, hash_threads(cores())).await?;
+        let name = record.environment.name;
+        let alike = Alike::read(&registry.store, &name, endpoint.directory.applied_position()).await?;
         Ok(Self {
             upstream,
             mintmark,
-            environment: record.environment.name,
+            environment: name,
             issuer: record.environment.issuer,
             dialects: registry.dialects.clone(),
-            endpoint: endpoint_of(registry, limits, hash_threads(cores)).await?,
+            endpoint,
             plan,
             sources,
             request_ids: RequestIds::new(Arc::clone(&registry.random)),
             counts: Mutex::default(),
             placeholders: Mutex::default(),
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE as usize)),
+            alike: ArcSwap::from_pointee(alike),
         })
+    }
+
+    /// Reads the names of clients again if the registry changed.
+    async fn keep_alike(&self) -> Read<()> {
+        let position = self.endpoint.directory.applied_position();
+        if self.alike.load().position != position {
+            let read = Alike::read(self.endpoint.directory.store(), &self.environment, position).await?;
+            self.alike.store(Arc::new(read));
+        }
+        Ok(())
     }
 
     /// Says what it does.
@@ -206,6 +229,9 @@ impl<S: Store> Shadow<S> {
         eprintln!("Shadowing: send token requests to http://{address} instead of {}; Ctrl-C ends it.", self.upstream.url);
         let paths: Vec<&str> = self.dialects.iter().map(|dialect| dialect.route.path.as_str()).collect();
         eprintln!("Token endpoints of {}: {}; what is asked at other paths is handed on.", self.environment, paths.join(", "));
+        if self.alike.load().are_too_many {
+            eprintln!("There are too many clients to know those apart from them whose names differ by capitals alone.");
+        }
         if !self.sources.are_known() {
             eprintln!(
                 "Clients' addresses are not known, all count as this machine's: --address-header says where they are told."
@@ -291,6 +317,10 @@ impl<S: Store + 'static> Shadow<S> {
     fn count(&self, who: Who<'_>, note: impl FnOnce(&mut Count)) {
         note(self.counts.lock().unwrap_or_else(PoisonError::into_inner).of(who));
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn who(standing: &Standing) -> Who<'_> {

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use super::request::{is_kept_scope, media_type};
+use super::request::{is_kept_name, is_kept_scope, is_word, media_type};
 use super::token::shape_of;
 use super::{Placeholders, RecordedAnswer, RecordedRequest, SeenAnswer, TokenShape};
 use crate::drafting::{AnswerValue, ErrorValue, Leaf, Tree, answer_value, error_value, leaves, looks_secret, replaced};
@@ -10,8 +10,34 @@ use crate::drafting::{AnswerValue, ErrorValue, Leaf, Tree, answer_value, error_v
 /// Headers of the connection and of the moment.
 const LEFT_OUT: &[&str] =
     &["connection", "content-length", "transfer-encoding", "keep-alive", "date", "server", "set-cookie", "alt-svc"];
-/// Headers whose values are of a fixed vocabulary, kept if they look like it.
-const WORDS: &[&str] = &["cache-control", "pragma", "allow", "vary", "x-content-type-options", "content-language"];
+/// Words of headers whose values are of a fixed vocabulary.
+const WORDS: &[&str] = &[
+    "no-store",
+    "no-cache",
+    "no-transform",
+    "must-revalidate",
+    "proxy-revalidate",
+    "private",
+    "public",
+    "immutable",
+    "nosniff",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "*",
+];
+const OF_WORDS: &[&str] = &["cache-control", "pragma", "allow", "vary", "x-content-type-options"];
+/// Headers that answers vary with.
+const VARIED: &[&str] = &["accept", "accept-encoding", "accept-language", "authorization", "cookie", "origin", "user-agent"];
+const TOKEN_TYPES: &[&str] = &["bearer", "dpop", "mac", "jwt", "basic", "pop", "n_a"];
+/// An object with more in it is not kept.
+const MAX_VALUES: usize = 200;
+/// The longest number that is kept.
+const MAX_NUMBER: usize = 16;
 /// A sentence is at most this long.
 const MAX_SENTENCE: usize = 300;
 
@@ -33,20 +59,56 @@ fn headers(placeholders: &mut Placeholders, headers: &HeaderMap) -> Vec<(String,
         let value = match name.as_str() {
             "content-type" => media_type(&text).unwrap_or_else(|| placeholders.of("value", &text)),
             "www-authenticate" => sentence(placeholders, &text).unwrap_or_else(|| placeholders.of("value", &text)),
-            other if WORDS.contains(&other) && text.len() <= 80 && !looks_secret(&text) && placeholders.is_clean(&text) => text,
-            _ if is_counter && is_number => text,
+            other if OF_WORDS.contains(&other) && is_of_words(&text) => text,
+            _ if is_counter && is_number && placeholders.is_clean(&text) => text,
             _ => placeholders.of("value", &text),
         };
-        kept.push((name.to_string(), value));
+        let is_kept = is_kept_name(placeholders, name.as_str());
+        let name = if is_kept { name.to_string() } else { placeholders.of("name", name.as_str()) };
+        kept.push((name, value));
     }
     kept
 }
 
+fn is_of_words(text: &str) -> bool {
+    let is_known = |word: &str| {
+        let age = word.strip_prefix("max-age=").or_else(|| word.strip_prefix("s-maxage="));
+        WORDS.iter().chain(VARIED).any(|known| word.eq_ignore_ascii_case(known))
+            || age.is_some_and(|age| age.len() <= 10 && age.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    text.len() <= 200 && text.split(',').map(str::trim).all(is_known)
+}
+
 /// Prose that an error tells, without what it repeats of the request.
 fn sentence(placeholders: &Placeholders, text: &str) -> Option<String> {
+    if text.len() > 4 * MAX_SENTENCE {
+        return None;
+    }
     let cleaned = placeholders.without_seen(text);
+    let cleaned = if cleaned.contains(PARTICULAR) { without_particulars(&cleaned) } else { cleaned };
     let is_prose = cleaned.len() <= MAX_SENTENCE && cleaned.chars().all(|character| !character.is_control());
     (is_prose && !looks_secret(&cleaned)).then_some(cleaned)
+}
+
+/// What only names of something particular have, or could be the end of one.
+const PARTICULAR: fn(char) -> bool = |character| character == '@' || character.is_ascii_digit();
+
+/// A sentence without the words that are no words: addresses, and what has letters and digits mixed, or many digits.
+fn without_particulars(text: &str) -> String {
+    let is_edge = |character: char| !(character.is_ascii_alphanumeric() || "@_-.:/+%{}".contains(character));
+    let is_particular = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+        !word.contains("{{") && (word.contains('@') || digits > 4 || (digits > 0 && letters > 0 && word.len() > 8))
+    };
+    let mut out = String::new();
+    for piece in text.split_inclusive(is_edge) {
+        let edge = piece.chars().next_back().filter(|last| is_edge(*last)).map_or(0, char::len_utf8);
+        let (word, edge) = piece.split_at(piece.len() - edge);
+        out.push_str(if is_particular(word) { "{{value}}" } else { word });
+        out.push_str(edge);
+    }
+    out
 }
 
 struct Keeper<'p, 'r> {
@@ -63,10 +125,11 @@ impl Keeper<'_, '_> {
             return String::new();
         }
         let Ok(found) = leaves(text) else { return "{{body}}".to_owned() };
-        if !found
-            .iter()
-            .all(|leaf| leaf.path.iter().all(|key| key.len() <= 64 && !looks_secret(key) && self.placeholders.is_clean(key)))
-        {
+        let is_kept = |key: &String| {
+            let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.$@:#/ []".contains(&byte));
+            is_plain && is_word(key) && !self.placeholders.has_secret(key)
+        };
+        if found.len() > MAX_VALUES || !found.iter().all(|leaf| leaf.path.iter().all(is_kept)) {
             return "{{body}}".to_owned();
         }
         replaced(text, &found, |leaf| {
@@ -78,20 +141,24 @@ impl Keeper<'_, '_> {
     /// What stands in place of a value of an answer with a token; nothing if it is kept.
     fn good(&mut self, leaf: &Leaf) -> Option<String> {
         match (answer_value(leaf.key()), &leaf.value) {
-            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_))
-            | (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Number(_)) => None,
+            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_)) => None,
+            (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, value @ Tree::Number(_)) if self.is_number(value) => None,
             (AnswerValue::AccessToken | AnswerValue::OtherToken, Tree::Text(text)) => {
-                self.token = self.token.take().or_else(|| shape_of(text));
+                self.token = self.token.take().or_else(|| shape_of(self.placeholders, text));
                 Some(self.placeholders.of("token", text))
             }
-            (AnswerValue::TokenType, Tree::Text(text)) if self.is_word(text, 20) => None,
+            (AnswerValue::TokenType, Tree::Text(text)) if TOKEN_TYPES.iter().any(|known| text.eq_ignore_ascii_case(known)) => {
+                None
+            }
             (AnswerValue::Scope, Tree::Text(text))
                 if text.is_empty() || (is_kept_scope(text) && self.placeholders.is_clean(text)) =>
             {
                 None
             }
             (AnswerValue::ExpiresIn | AnswerValue::IssuedAt, Tree::Text(text))
-                if text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) =>
+                if text.len() <= MAX_NUMBER
+                    && text.bytes().all(|byte| byte.is_ascii_digit())
+                    && self.placeholders.is_clean(text) =>
             {
                 None
             }
@@ -102,10 +169,10 @@ impl Keeper<'_, '_> {
     /// The same of an error.
     fn bad(&mut self, leaf: &Leaf) -> Option<String> {
         match (error_value(leaf.key(), &leaf.value, "", &leaf.keys), &leaf.value) {
-            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_))
-            | (ErrorValue::Status | ErrorValue::Code, Tree::Number(_)) => None,
+            (_, Tree::Null | Tree::Bool(_) | Tree::Map(_) | Tree::List(_)) => None,
+            (ErrorValue::Status | ErrorValue::Code, value @ Tree::Number(_)) if self.is_number(value) => None,
             (ErrorValue::Path, Tree::Text(text)) if *text == self.request.path => None,
-            (ErrorValue::Status | ErrorValue::Code, Tree::Text(text)) if self.is_word(text, 64) => None,
+            (ErrorValue::Status | ErrorValue::Code, Tree::Text(text)) if self.is_code(text) => None,
             (ErrorValue::Code | ErrorValue::Text | ErrorValue::Reason, Tree::Text(text)) => {
                 let kept = sentence(self.placeholders, text);
                 match kept {
@@ -128,8 +195,16 @@ impl Keeper<'_, '_> {
         self.placeholders.of("value", &text)
     }
 
-    fn is_word(&self, text: &str, max: usize) -> bool {
+    fn is_number(&self, value: &Tree) -> bool {
+        let text = crate::drafting::json_of(value);
+        text.len() <= MAX_NUMBER && self.placeholders.is_clean(&text)
+    }
+
+    fn is_code(&self, text: &str) -> bool {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        text.len() <= max && is_plain && !looks_secret(text) && self.placeholders.is_clean(text)
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        // Some number their errors: A-17, AADSTS7000215.
+        let is_short = digits <= 3 || text.len() <= 16;
+        text.len() <= 64 && is_plain && is_short && !looks_secret(text) && self.placeholders.is_clean(text)
     }
 }

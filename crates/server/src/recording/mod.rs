@@ -53,7 +53,10 @@ pub struct SeenAnswer<'a> {
 pub fn keep(placeholders: &mut Placeholders, request: SeenRequest<'_>, answer: SeenAnswer<'_>) -> Exchange {
     placeholders.begin();
     // Twice: what is a secret is known when all of it was seen, and it may stand in another place as well.
-    let _ = request::keep(placeholders, request);
+    let first = request::keep(placeholders, request);
+    placeholders.begin_answer();
+    let _ = answer::keep(placeholders, answer, &first);
+    placeholders.begin_again();
     let request = request::keep(placeholders, request);
     let answer = answer::keep(placeholders, answer, &request);
     Exchange { format: exchange::FORMAT, request, answer }

@@ -39,13 +39,60 @@ const LEFT_OUT: &[&str] = &[
     "x-real-ip",
 ];
 const MAX_NAME: usize = 64;
+/// A form, an object or a path with more in it is not kept at all: no token request comes near, and each value is looked for in all others.
+const MAX_PARTS: usize = 100;
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// Parameters of a form by their names (the registry of OAuth parameters, and those of dialects). In place of another name could stand
+/// the rest of a secret with a `&` in it.
+const PARAMETERS: &[&str] = &[
+    "account",
+    "actor_token",
+    "assertion",
+    "audience",
+    "code",
+    "code_verifier",
+    "device_code",
+    "nonce",
+    "password",
+    "realm",
+    "redirect_uri",
+    "refresh_token",
+    "requested_token_type",
+    "resource",
+    "response_type",
+    "state",
+    "subject_token",
+    "subject_token_type",
+    "tenant",
+    "username",
+];
+/// Media types by their names; another one could be anything.
+const MEDIA_TYPES: &[&str] = &[
+    "*/*",
+    "application/*",
+    "application/hal+json",
+    "application/json",
+    "application/jwt",
+    "application/octet-stream",
+    "application/problem+json",
+    "application/token-introspection+jwt",
+    "application/vnd.api+json",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "multipart/form-data",
+    "text/html",
+    "text/json",
+    "text/plain",
+    "text/xml",
+];
+const CHARSETS: &[&str] = &["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252"];
 
 pub(super) fn keep(placeholders: &mut Placeholders, seen: SeenRequest<'_>) -> RecordedRequest {
     let query = seen.uri.query().map(|query| form(placeholders, query));
     let headers = headers(placeholders, seen.headers);
     let content_type = seen.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     RecordedRequest {
-        method: seen.method.as_str().to_owned(),
+        method: method(placeholders, seen.method.as_str()),
         path: path(placeholders, seen.uri.path()),
         query,
         headers,
@@ -53,11 +100,18 @@ pub(super) fn keep(placeholders: &mut Placeholders, seen: SeenRequest<'_>) -> Re
     }
 }
 
+fn method(placeholders: &mut Placeholders, method: &str) -> String {
+    if METHODS.contains(&method) { method.to_owned() } else { placeholders.of("method", method) }
+}
+
 /// Segments that could be secrets are replaced.
 fn path(placeholders: &mut Placeholders, path: &str) -> String {
+    if path.split('/').count() > MAX_PARTS {
+        return "/{{path}}".to_owned();
+    }
     let segments = path.split('/').map(|segment| {
-        let is_kept = segment.len() <= MAX_NAME && !looks_secret(segment) && is_name(segment) && placeholders.is_clean(segment);
-        if is_kept || segment.is_empty() { segment.to_owned() } else { placeholders.of("segment", segment) }
+        let is_kept = segment.is_empty() || is_kept_name(placeholders, segment);
+        if is_kept { segment.to_owned() } else { placeholders.of("segment", segment) }
     });
     segments.collect::<Vec<_>>().join("/")
 }
@@ -86,6 +140,8 @@ fn headers(placeholders: &mut Placeholders, headers: &HeaderMap) -> Vec<(String,
 fn authorization(placeholders: &mut Placeholders, text: &str) -> String {
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     let decoded = STANDARD.decode(rest.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    // The whole of it, too, so that it is found where an answer repeats it.
+    let _ = half(placeholders, "credential", rest);
     if scheme.eq_ignore_ascii_case("basic")
         && let Some((id, secret)) = decoded.as_deref().and_then(|pair| pair.split_once(':'))
     {
@@ -101,14 +157,24 @@ fn half(placeholders: &mut Placeholders, kind: &'static str, value: &str) -> Str
     if value.is_empty() { String::new() } else { placeholders.of(kind, value) }
 }
 
-/// The media type without a boundary, which is a value.
+/// The media type without a boundary, which is a value; several as `Accept` has them.
 pub(super) fn media_type(text: &str) -> Option<String> {
-    let essence = text.split(';').next()?.trim();
-    let charset = text.split(';').skip(1).map(str::trim).find(|part| part.to_ascii_lowercase().starts_with("charset="));
-    let is_plain =
-        |text: &str| text.len() <= 80 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.*=_".contains(&byte));
+    if text.len() > 300 {
+        return None;
+    }
+    let types: Option<Vec<String>> = text.split(',').map(one_media_type).collect();
+    Some(types?.join(", "))
+}
+
+fn one_media_type(text: &str) -> Option<String> {
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next()?;
+    let is_known = MEDIA_TYPES.iter().any(|known| essence.eq_ignore_ascii_case(known));
+    let value_of = |part: &str| part.split_once('=').map(|(_, value)| value.trim_matches('"').to_ascii_lowercase());
+    let charset = parts.find(|part| part.to_ascii_lowercase().starts_with("charset="));
+    let has_known = charset.is_none_or(|part| value_of(part).is_some_and(|value| CHARSETS.contains(&value.as_str())));
     let kept = charset.map_or_else(|| essence.to_owned(), |charset| format!("{essence}; {charset}"));
-    (is_plain(essence) && charset.is_none_or(is_plain) && !looks_secret(essence)).then_some(kept)
+    (is_known && has_known).then_some(kept)
 }
 
 fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> String {
@@ -118,7 +184,10 @@ fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> Str
         ("application/x-www-form-urlencoded", Ok(text)) => form(placeholders, text),
         ("application/json", Ok(text)) => match leaves(text) {
             Ok(found)
-                if found.iter().all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(placeholders, name))) =>
+                if found.len() <= MAX_PARTS
+                    && found
+                        .iter()
+                        .all(|leaf| leaf.path.iter().all(|name| name == "[]" || is_kept_name(placeholders, name))) =>
             {
                 replaced(text, &found, |leaf| {
                     let value = leaf.value.text().map_or_else(|| json_of(&leaf.value), str::to_owned);
@@ -134,17 +203,26 @@ fn body(placeholders: &mut Placeholders, content_type: &str, body: &[u8]) -> Str
 }
 
 /// Names are words; one with many digits could be a value in the wrong place.
-fn is_kept_name(placeholders: &Placeholders, name: &str) -> bool {
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    name.len() <= MAX_NAME && digits <= 3 && is_name(name) && !looks_secret(name) && placeholders.is_clean(name)
+pub(super) fn is_kept_name(placeholders: &Placeholders, name: &str) -> bool {
+    is_word(name) && is_name(name) && placeholders.is_clean(name)
+}
+
+/// What is short, with few digits, and no run of mixed characters.
+pub(super) fn is_word(text: &str) -> bool {
+    text.len() <= MAX_NAME && text.bytes().filter(u8::is_ascii_digit).count() <= 3 && !looks_secret(text)
 }
 
 /// A form, its order and its spelling of what is kept.
 fn form(placeholders: &mut Placeholders, text: &str) -> String {
+    if text.split('&').count() > MAX_PARTS {
+        return "{{body}}".to_owned();
+    }
     let pairs = text.split('&').map(|pair| {
         let (raw_name, raw_value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
         let name = decode(raw_name);
-        let shown = if is_kept_name(placeholders, &name) { raw_name.to_owned() } else { placeholders.of("name", &name) };
+        let is_known = name.is_empty() || role_of(&name).is_some() || PARAMETERS.contains(&name.as_str());
+        let shown =
+            if is_known && is_kept_name(placeholders, &name) { raw_name.to_owned() } else { placeholders.of("name", &name) };
         let Some(raw_value) = raw_value else { return shown };
         let value = decode(raw_value);
         let kept = parameter(placeholders, &name, &value);
@@ -167,7 +245,9 @@ fn parameter(placeholders: &mut Placeholders, name: &str, value: &str) -> String
             Some("grant_type") => GRANTS.contains(&value),
             Some("client_assertion_type") => value == ASSERTION_TYPE,
             Some("scope") => is_kept_scope(value) && placeholders.is_clean(value),
-            Some("expires_in") => value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_digit()),
+            Some("expires_in") => {
+                value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_digit()) && placeholders.is_clean(value)
+            }
             _ => false,
         };
     if is_kept { value.to_owned() } else { placeholders.of(role.unwrap_or("value"), value) }
@@ -175,6 +255,5 @@ fn parameter(placeholders: &mut Placeholders, name: &str, value: &str) -> String
 
 /// Scopes are names that the endpoint's documentation lists; a secret in their place does not look like one.
 pub(super) fn is_kept_scope(value: &str) -> bool {
-    let is_short = |scope: &str| scope.len() <= MAX_NAME;
-    ScopeSet::parse(value).is_ok() && value.split(' ').all(is_short) && !looks_secret(value)
+    ScopeSet::parse(value).is_ok() && value.split(' ').all(is_word) && !looks_secret(value)
 }

@@ -125,27 +125,255 @@ fn what_stands_in_an_unexpected_place_is_not_kept() {
     );
 }
 
-proptest! {
-    #[test]
-    fn a_secret_is_never_kept_wherever_it_stands(secret in "[A-Za-z0-9]{8}[A-Z][0-9][a-z][A-Za-z0-9_-]{12,40}", place in 0_usize..8) {
-        let mut placeholders = Placeholders::default();
-        let body = match place {
-            0 => format!("client_secret={secret}"),
-            1 => format!("grant_type={secret}"),
-            2 => format!("scope={secret}"),
-            3 => secret.clone(),
-            4 => format!("expires_in={secret}"),
-            _ => "grant_type=client_credentials".to_owned(),
-        };
-        let answered = match place {
-            5 => format!(r#"{{"error":"{secret}"}}"#),
-            6 => format!(r#"{{"{secret}":1}}"#),
-            _ => format!(r#"{{"error_description":"no {secret} here"}}"#),
-        };
-        let kept = record(&mut placeholders, &ask(&body, &secret), (400, &[JSON, ("x-other", &secret)], &answered));
-        let text = serde_json::to_string(&kept).unwrap();
-        prop_assert!(!text.contains(&secret), "{}", text);
+/// Texts that say a secret: as it is, and in the encodings that programs write.
+fn encodings(secret: &str) -> Vec<String> {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    vec![
+        secret.to_owned(),
+        percent.to_lowercase(),
+        percent,
+        serde_json::Value::from(secret).to_string().trim_matches('"').to_owned(),
+        STANDARD.encode(secret).trim_end_matches('=').to_owned(),
+        URL_SAFE_NO_PAD.encode(secret),
+    ]
+}
+
+/// What of a secret was written.
+fn leaked(exchange: &Exchange, secret: &str) -> Option<String> {
+    let written = serde_json::to_string(exchange).unwrap();
+    let is_there = |form: &String| {
+        // A recording is JSON, in which a quotation mark is escaped once more.
+        let escaped = serde_json::Value::from(form.as_str()).to_string();
+        written.contains(form) || written.contains(escaped.trim_matches('"'))
+    };
+    encodings(secret).into_iter().find(is_there).map(|form| format!("{form}: {written}"))
+}
+
+fn assert_silent(exchange: &Exchange, secret: &str) {
+    assert_eq!(leaked(exchange, secret), None);
+}
+
+/// An exchange with texts in every place that one has.
+#[derive(Default)]
+struct Odd {
+    method: Option<String>,
+    target: Option<String>,
+    headers: Vec<(String, String)>,
+    body: Option<(String, String)>,
+    status: Option<u16>,
+    answered: Vec<(String, String)>,
+    answer: Option<String>,
+}
+
+impl Odd {
+    /// Nothing where it is no HTTP.
+    fn recorded(self, basic: Option<&str>) -> Option<Exchange> {
+        let method: Method = self.method.unwrap_or_else(|| "POST".to_owned()).parse().ok()?;
+        let uri: Uri = self.target.unwrap_or_else(|| "/o/tokens/".to_owned()).parse().ok()?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers {
+            headers.append(name.parse::<http::HeaderName>().ok()?, value.parse().ok()?);
+        }
+        if let Some(basic) = basic {
+            headers.append("authorization", format!("Basic {}", STANDARD.encode(basic)).parse().ok()?);
+        }
+        let (content_type, body) = self.body.unwrap_or_default();
+        if !content_type.is_empty() {
+            headers.append("content-type", content_type.parse().ok()?);
+        }
+        let mut answered = map(&[JSON]);
+        for (name, value) in self.answered {
+            let name = name.parse::<http::HeaderName>().ok()?;
+            answered.insert(name, value.parse().ok()?);
+        }
+        let answer = self.answer.unwrap_or_else(|| r#"{"error":"invalid_client"}"#.to_owned());
+        let request = SeenRequest { method: &method, uri: &uri, headers: &headers, body: body.as_bytes() };
+        let status = StatusCode::from_u16(self.status.unwrap_or(400)).ok()?;
+        let seen = SeenAnswer { status, headers: &answered, body: answer.as_bytes() };
+        Some(keep(&mut Placeholders::default(), request, seen))
     }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A text in each place, one after the other.
+fn everywhere(text: &str) -> Vec<(&'static str, Odd)> {
+    let odd = Odd::default;
+    let quoted = serde_json::Value::from(text).to_string();
+    let header = |name: &str| Odd { headers: vec![(name.to_owned(), text.to_owned())], ..odd() };
+    let answered = |name: &str| Odd { answered: vec![(name.to_owned(), text.to_owned())], ..odd() };
+    let body = |kind: &str, body: String| Odd { body: Some((kind.to_owned(), body)), ..odd() };
+    let told = |status: u16, answer: String| Odd { status: Some(status), answer: Some(answer), ..odd() };
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":{quoted},{quoted}:1}}"#));
+    let head = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":{quoted},"typ":{quoted},"kid":{quoted}}}"#));
+    let mut all = vec![
+        ("method", Odd { method: Some(text.to_owned()), ..odd() }),
+        ("path", Odd { target: Some(format!("/o/{text}/token")), ..odd() }),
+        ("query value", Odd { target: Some(format!("/o?a={text}")), ..odd() }),
+        ("query scope", Odd { target: Some(format!("/o?scope={text}")), ..odd() }),
+        ("query name", Odd { target: Some(format!("/o?{text}=1")), ..odd() }),
+        ("bare query", Odd { target: Some(format!("/o?{text}")), ..odd() }),
+        ("header name", Odd { headers: vec![(text.to_owned(), "1".to_owned())], ..odd() }),
+        ("form name", body(FORM, format!("{text}=1"))),
+        ("bare form", body(FORM, text.to_owned())),
+        ("rest of a form value", body(FORM, format!("client_secret=a&{text}"))),
+        ("JSON key", body("application/json", format!("{{{quoted}:1}}"))),
+        ("JSON value", body("application/json", format!(r#"{{"a":{{"b":[{quoted}]}}}}"#))),
+        ("JSON scope", body("application/json", format!(r#"{{"scope":{quoted}}}"#))),
+        ("JSON text", body("application/json", quoted.clone())),
+        ("other body", body("text/plain", text.to_owned())),
+        ("boundary", body(&format!("multipart/form-data; boundary={text}"), "x".to_owned())),
+        ("charset", body(&format!("{FORM}; charset={text}"), "a=b".to_owned())),
+        ("media type", body(text, "a=b".to_owned())),
+        ("media subtype", body(&format!("application/{text}"), "a=b".to_owned())),
+        ("answered header name", Odd { answered: vec![(text.to_owned(), "1".to_owned())], ..odd() }),
+        ("answered JSON key", told(400, format!("{{{quoted}:1}}"))),
+        ("answered text", told(400, text.to_owned())),
+        ("error's list", told(400, format!(r#"{{"errors":[{{"detail":[{quoted}]}}]}}"#))),
+        ("token's claims", told(200, format!(r#"{{"access_token":"{head}.{claims}.c2ln"}}"#))),
+        ("error's path", Odd { target: Some(format!("/o/{text}")), ..told(404, format!(r#"{{"path":"/o/{text}"}}"#)) }),
+    ];
+    for name in
+        ["grant_type", "scope", "client_id", "client_secret", "expires_in", "client_assertion_type", "resource", "tenant", "x"]
+    {
+        all.push((name, body(FORM, format!("{name}={text}"))));
+    }
+    for name in ["accept", "authorization", "cookie", "scope", "x-api-key", "user-agent", "x-other", "expires-in"] {
+        all.push((name, header(name)));
+    }
+    for scheme in ["Basic", "Bearer", "Digest"] {
+        all.push(("scheme", Odd { headers: vec![("authorization".to_owned(), format!("{scheme} {text}"))], ..odd() }));
+    }
+    for name in [
+        "content-type",
+        "cache-control",
+        "allow",
+        "vary",
+        "pragma",
+        "retry-after",
+        "location",
+        "set-cookie",
+        "x-ratelimit-limit",
+        "x-content-type-options",
+        "content-language",
+    ] {
+        all.push((name, answered(name)));
+    }
+    for key in
+        ["error", "error_description", "message", "code", "status", "type", "timestamp", "request_id", "path", "title", "other"]
+    {
+        all.push((key, told(400, format!(r#"{{"{key}":{quoted}}}"#))));
+    }
+    for key in ["access_token", "token_type", "expires_in", "scope", "refresh_token", "iss", "client_id", "created_at", "other"]
+    {
+        all.push((key, told(200, format!(r#"{{"{key}":{quoted}}}"#))));
+    }
+    all
+}
+
+/// Secrets as people and programs make them: random ones, and such with signs that other places read as something else.
+fn secret() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[A-Za-z0-9]{8}[A-Z][0-9][a-z][A-Za-z0-9_-]{12,40}",
+        "[A-Za-z]{4}[0-9]{3}[!&=+%/:; \"]{1,3}[A-Za-z]{3}[0-9]{3}[A-Za-z]{5,12}",
+        "[0-9a-f]{32}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Nothing of a secret that the request carries where it belongs is written, wherever else it stands, and in whatever encoding.
+    #[test]
+    fn s26_a_known_secret_is_never_written_wherever_else_it_stands(secret in secret()) {
+        for text in encodings(&secret) {
+            for (place, odd) in everywhere(&text) {
+                let Some(exchange) = odd.recorded(Some(&format!("{CLIENT}:{secret}"))) else { continue };
+                prop_assert_eq!(leaked(&exchange, &secret), None, "{}", place);
+            }
+            let told = format!(r#"{{"error_description":{}}}"#, serde_json::Value::from(format!("no {text} here")));
+            let exchange = Odd { answer: Some(told), ..Odd::default() }.recorded(Some(&format!("{CLIENT}:{secret}"))).unwrap();
+            assert_silent(&exchange, &secret);
+        }
+    }
+
+    /// One that stands in one place alone, where nothing says what it is, is not written either.
+    #[test]
+    fn s26_a_secret_in_the_wrong_place_is_never_written(secret in "[A-Za-z0-9]{8}[A-Z][0-9][a-z][A-Za-z0-9_-]{12,40}") {
+        for (place, odd) in everywhere(&secret) {
+            let Some(exchange) = odd.recorded(None) else { continue };
+            prop_assert_eq!(leaked(&exchange, &secret), None, "{}", place);
+        }
+    }
+}
+
+/// Words that look like any other: where only names of a list are kept, they are not.
+#[test]
+fn s26_a_secret_that_is_a_word_is_written_in_no_place_with_a_vocabulary() {
+    let word = "swordfish";
+    // Names of scopes and errors, of paths, headers and keys, are harmless by their form alone.
+    let by_form = [
+        "path",
+        "query scope",
+        "header name",
+        "JSON key",
+        "JSON scope",
+        "answered header name",
+        "answered JSON key",
+        "error's list",
+        "error's path",
+        "token's claims",
+        "scope",
+        "error",
+        "error_description",
+        "message",
+        "code",
+        "status",
+        "type",
+        "title",
+    ];
+    for (_, odd) in everywhere(word).into_iter().filter(|(place, _)| !by_form.contains(place)) {
+        assert_silent(&odd.recorded(None).unwrap(), word);
+    }
+    for (_, odd) in everywhere(word) {
+        assert_silent(&odd.recorded(Some(&format!("{CLIENT}:{word}"))).unwrap(), word);
+    }
+    let short = Odd { answer: Some(r#"{"error_description":"no xyz1 here"}"#.to_owned()), ..Odd::default() };
+    assert_silent(&short.recorded(Some("acme:xyz1")).unwrap(), "xyz1");
+}
+
+#[test]
+fn s26_a_token_that_the_answer_repeats_before_it_gives_it_out_is_not_written() {
+    let odd = Odd {
+        status: Some(200),
+        answer: Some(r#"{"scope":"swordfish","access_token":"swordfish"}"#.to_owned()),
+        ..Odd::default()
+    };
+    assert_silent(&odd.recorded(None).unwrap(), "swordfish");
+}
+
+#[test]
+fn what_a_sentence_says_of_somebody_in_particular_is_not_written() {
+    let said = "Client 4711888 of bob@acme.example is locked since build a1b2c3d4e5, see RFC 6749";
+    let odd = Odd { answer: Some(serde_json::json!({ "error_description": said }).to_string()), ..Odd::default() };
+    let body = odd.recorded(None).unwrap().answer.body;
+    assert_eq!(body, r#"{"error_description":"Client {{value}} of {{value}} is locked since build {{value}}, see RFC 6749"}"#);
+}
+
+/// Work that a hostile request makes is bounded: what has too many parts is not looked into.
+#[test]
+fn s26_a_body_of_many_small_values_is_not_kept_and_costs_little() {
+    for (kind, body) in [
+        (FORM, (0..10_000).map(|number| format!("a=v{number}")).collect::<Vec<_>>().join("&")),
+        (FORM, "a&".repeat(32_000)),
+        ("application/json", format!("[{}\"x\"]", (0..1_500).map(|number| format!("\"value-{number}\",")).collect::<String>())),
+    ] {
+        let odd = Odd { body: Some((kind.to_owned(), body)), ..Odd::default() };
+        assert_eq!(odd.recorded(Some("acme:secret")).unwrap().request.body, "{{body}}");
+    }
+    let path = Odd { target: Some("/a".repeat(20_000)), ..Odd::default() };
+    assert_eq!(path.recorded(None).unwrap().request.path, "/{{path}}");
 }
 
 fn drafted(exchanges: &[Exchange]) -> (DialectSet, String) {

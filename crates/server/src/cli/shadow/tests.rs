@@ -288,6 +288,19 @@ async fn clients_that_mintmark_does_not_have_and_those_that_are_not_moved_are_an
     assert!(world.counted("(unknown)").await["not_imported"].as_u64().unwrap() > 10);
 }
 
+/// As a database compares that knows no capitals (hazard: CVE-2026-55170).
+#[tokio::test]
+async fn s26_a_name_that_the_old_endpoint_may_take_for_that_of_a_client_that_was_turned_off_is_its_name() {
+    let world = World::new().await;
+    world.shadow.keep_alike().await.unwrap();
+    for name in ["OFF", "Off", "off%20", "%20off", "oFF+"] {
+        assert_eq!(world.ask(good(name, "x")).await.0, 401, "{name}");
+    }
+    assert_eq!(world.ask(good("MOVED", "x")).await.1, r#"{"from":"mintmark"}"#);
+    assert_eq!(world.old.asked(), 0);
+    assert!(world.is_old(good("ACTIVE", "x")).await);
+}
+
 #[tokio::test]
 async fn s26_a_clients_tenant_that_was_turned_off_ends_it_too() {
     let world = World::new().await;
@@ -300,12 +313,14 @@ async fn s26_a_clients_tenant_that_was_turned_off_ends_it_too() {
 #[tokio::test]
 async fn s26_nobody_is_taken_for_not_imported_while_the_store_is_away() {
     let world = World::new().await;
+    assert!(world.is_old(good("active", "x")).await);
+    let asked_before = world.old.asked();
     world.registry.store.fail(true);
     for id in ["unheard-of", "stranger"] {
         let (status, body) = world.ask(good(id, "x")).await;
         assert!(status == 503 && body.contains("temporarily_unavailable"), "{id}: {status} {body}");
     }
-    assert_eq!(world.old.asked(), 0);
+    assert_eq!(world.old.asked(), asked_before);
     assert!(world.is_old(good("active", "x")).await, "what is held is decided from for a while");
     world.clock.advance(300);
     for request in [good("active", "x"), good("off", "x"), good("stranger", "x")] {

@@ -118,7 +118,9 @@ impl<S: Store> Shadow<S> {
     async fn known(&self, names: &[ClientId]) -> Result<Known, Denial> {
         let mut known = Vec::new();
         let mut unavailable = self.endpoint.directory.fresh_position().err();
-        for name in names {
+        let spelled = self.alike.load();
+        let alike: Vec<ClientId> = names.iter().flat_map(|name| spelled.of(name)).collect();
+        for name in names.iter().chain(&alike) {
             match self.endpoint.directory.client(&self.environment, name).await {
                 Ok(Some(client)) if self.plan.moves(&client.id, client.tenant_id) => {
                     return Ok(Known::Moved(client.id.clone()));

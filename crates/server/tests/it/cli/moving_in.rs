@@ -190,6 +190,19 @@ async fn in_shadow_both_are_compared_and_what_is_turned_off_in_mintmark_is_refus
         eventually("the client is refused", async || Some(ask(address, id, secret).await).filter(|one| one.status == 401))
             .await;
     assert!(refused.text().contains("Invalid client credentials"), "as the dialect tells it: {}", refused.text());
+    let credentials = format!("client_id={id}&client_secret={secret}");
+    for (path, body) in [
+        ("/v0/auth/token", format!("{credentials}&{credentials}")),
+        ("/v0/auth/token", format!("{credentials}&client_secret=another")),
+        ("/v0/auth/token", format!("client_id=nobody&{credentials}")),
+        ("/v0/auth/token/", credentials.clone()),
+        ("//v0/auth/token", credentials.clone()),
+        ("/v0/auth/%74oken", credentials.clone()),
+        ("/v0/x/../auth/token", credentials.clone()),
+    ] {
+        let answer = send(address, form(path, &body).as_bytes()).await;
+        assert!(answer.status == 401 && !answer.text().contains("old"), "{path} {body}: {}", answer.text());
+    }
     Finished::good(&["client", "disable", moved, "--environment", "sandbox", "--data-dir", text(&data)]);
     let request = crate::fixture::token_request("standard", moved, moved_secret);
     let denied = eventually("the moved client is denied", async || {
