@@ -22,7 +22,7 @@ DATABASES = {
     }
 }
 
-# Django's own hasher with the number of iterations that Django 1.10 had. With the million that this version has each
+# Django's own hasher with the number of iterations that Django 1.8 had. With the million that this version has each
 # request would take a third of a second of a core, in the old server and the first time in Mintmark.
 PASSWORD_HASHERS = ["hashers.Hasher"]
 
