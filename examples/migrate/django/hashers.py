@@ -2,4 +2,4 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
 class Hasher(PBKDF2PasswordHasher):
-    iterations = 30_000
+    iterations = 20_000

@@ -19,12 +19,13 @@ class Fleet:
         self.phase = "before"
         self.phases = [self.phase]
         self.answered, self.failed = Counter(), Counter()  # by phase and language
+        self._heard_of = Counter()  # by client
         self._programs, self._shares = {}, {}
         for language, command in commands.items():
             own = [client for client in clients if client["language"] == language]
             file = folder / f"fleet-{language}.json"
             file.write_text(json.dumps({**settings, "most_requests": MOST_REQUESTS, "clients": own}))
-            self._shares[language] = len(own)
+            self._shares[language] = own
             self._programs[language] = Program(*command, file, log=folder / f"fleet-{language}.log")
         for language in commands:
             threading.Thread(target=self._listen, args=[language], daemon=True).start()
@@ -32,6 +33,7 @@ class Fleet:
     def _listen(self, language):
         for line in self._programs[language].process.stdout:
             outcome, _, rest = line.strip().partition(" ")
+            self._heard_of[rest.partition(" ")[0]] += 1
             counter = self.answered if outcome == "ok" else self.failed
             counter[self.phase, language] += 1
             if outcome != "ok":
@@ -48,9 +50,19 @@ class Fleet:
 
     def goes_round(self):
         """Waits until each client has been there once more."""
-        # One more each, since the first may have begun before.
-        goals = {language: self.requests(language) + share + 1 for language, share in self._shares.items()}
-        self._wait(lambda: all(self.requests(language) >= goal for language, goal in goals.items()))
+        self.hears_of([client["client_id"] for share in self._shares.values() for client in share])
+
+    def hears_of(self, client_ids):
+        """Waits until each of these clients has been there once more, with a request that began after this."""
+        # What is in work now is one request of each program, and no client of several has two turns in a row.
+        self.goes_on(1)
+        goals = {client_id: self._heard_of[client_id] + 1 for client_id in client_ids}
+        self._wait(lambda: all(self._heard_of[client_id] >= goal for client_id, goal in goals.items()))
+
+    def soon(self, turns):
+        """A client of each program whose turn comes after so many others."""
+        at = {language: self.requests(language) + turns for language in self._shares}
+        return [share[at[language] % len(share)]["client_id"] for language, share in self._shares.items()]
 
     def _wait(self, is_reached):
         end = time.monotonic() + LONGEST_STEP_SECONDS
