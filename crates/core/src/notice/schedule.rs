@@ -45,20 +45,20 @@ impl Tried {
 /// A delivery after a try at it. What follows a failure is a pause for the whole endpoint, so that a dead one costs a try in each pause
 /// and not one for each notice.
 pub fn after_try(delivery: &Delivery, tried: Tried, now: Timestamp, random: &dyn Random) -> Delivery {
-    let tries = delivery.tries.saturating_add(1);
+    let attempts = delivery.tries.saturating_add(1);
     let answer = match tried {
         Tried::Answered(status) => status,
         Tried::Unanswered => 0,
     };
-    let next_at = now.plus(pause(tries, random));
+    let next_at = now.plus(pause(attempts, random));
     let state = if tried.is_success() {
         DeliveryState::Delivered
-    } else if tried.is_gone() || tries >= DELIVERY_TRIES_MAX || is_too_old(delivery, next_at) {
+    } else if tried.is_gone() || attempts >= DELIVERY_TRIES_MAX || is_too_old(delivery, next_at) {
         DeliveryState::Failed
     } else {
         DeliveryState::Waiting
     };
-    Delivery { state, tries, next_at, last_at: Some(now), answer: Some(answer), ..delivery.clone() }
+    Delivery { state, tries: attempts, next_at, last_at: Some(now), answer: Some(answer), ..delivery.clone() }
 }
 
 /// Whether a notice is too old to be delivered at a moment.

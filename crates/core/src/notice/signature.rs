@@ -77,9 +77,11 @@ fn content_digest(body: &[u8]) -> String {
 
 /// What is signed (RFC 9421 section 2.5).
 fn base(components: &[(&str, &str)], parameters: &str) -> String {
-    let mut base: String = components.iter().map(|(name, value)| format!("\"{name}\": {value}\n")).collect();
-    base.push_str("\"@signature-params\": ");
-    base.push_str(parameters);
+    let mut base = String::new();
+    for (name, value) in components.iter().chain(&[("@signature-params", parameters)]) {
+        base.extend(["\"", name, "\": ", value, "\n"]);
+    }
+    base.truncate(base.len() - 1);
     base
 }
 

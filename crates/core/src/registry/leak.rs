@@ -41,6 +41,9 @@ pub struct LeakReport<'a> {
     pub reporter: &'a str,
 }
 
+/// What a report changes, with the leak as it then is; or the leak as it is, where nothing is to be changed.
+type Reported = Result<(Draft, Option<Leak>), Option<Leak>>;
+
 impl<S: Store> Registry<S> {
     /// Takes the report that a secret leaked. None if it is not one that is in force here; which of the two is nothing that a stranger
     /// may hear. The form of the secret is looked at before anything is read.
@@ -56,7 +59,7 @@ impl<S: Store> Registry<S> {
         self.update_unless(|| async {
             let record = self.existing_client(&environment, &found.client_id).await?;
             let known = self.store.leak_of(&environment, found.id).await?;
-            self.reported(&record, &found, (report, policy), known)
+            Ok(self.reported(&record, &found, (report, policy), known))
         })
         .await
     }
@@ -137,22 +140,23 @@ impl<S: Store> Registry<S> {
     }
 
     /// What follows from a report, unless nothing does.
+    #[expect(clippy::result_large_err, reason = "neither is a failure; both are handed on once")]
     fn reported(
         &self,
         record: &ClientRecord,
         found: &Credential,
         (report, policy): (&LeakReport<'_>, LeakPolicy),
         known: Option<Leak>,
-    ) -> Outcome<Result<(Draft, Option<Leak>), Option<Leak>>> {
+    ) -> Reported {
         let now = self.clock.now();
-        let Some(before) = record.credentials.iter().find(|one| one.id == found.id) else { return Ok(Err(None)) };
+        let Some(before) = record.credentials.iter().find(|one| one.id == found.id) else { return Err(None) };
         let is_quarantined = before.quarantined_at.is_some();
         if is_quarantined || before.status != Status::Active || before.is_expired(now) {
-            return Ok(Err(known.filter(|_| is_quarantined)));
+            return Err(known.filter(|_| is_quarantined));
         }
         let is_repeated = known.as_ref().is_some_and(|leak| leak.state == LeakState::Reported);
         if is_repeated && policy == LeakPolicy::Observe {
-            return Ok(Err(known));
+            return Err(known);
         }
         let (state, revoke_at) = match policy {
             LeakPolicy::Observe => (LeakState::Reported, None),
@@ -182,7 +186,7 @@ impl<S: Store> Registry<S> {
             writes.extend(ends.then(|| end_tokens(before, now)));
         }
         writes.push(if known.is_some() { Write::UpdateLeak(leak.clone()) } else { Write::InsertLeak(leak.clone()) });
-        Ok(Ok((self.told("leak.report", known.as_ref(), &leak, writes), Some(leak))))
+        Ok((self.told("leak.report", known.as_ref(), &leak, writes), Some(leak)))
     }
 
     async fn open_leak(&self, environment: &EnvironmentName, id: LeakId) -> Outcome<(ClientRecord, Leak)> {

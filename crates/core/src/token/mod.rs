@@ -316,7 +316,7 @@ impl<S: Store> TokenEndpoint<S> {
         if !R::IS_REHEARSAL {
             authenticated.note_use(&self.directory, (self.clock.now(), exchange.source));
         }
-        let quota = reserved.and_then(|reserved| reserved.settle());
+        let quota = reserved.and_then(|reserved| (*reserved).settle());
         Ok(Issued { token, proved: Proved::of_authorized(&authorized), rate, quota })
     }
 

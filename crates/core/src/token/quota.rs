@@ -25,7 +25,7 @@ pub(super) struct Reserved {
 
 impl Reserved {
     /// The token is given. What the answer tells of what is left.
-    pub(super) fn settle(mut self: Box<Self>) -> Option<Box<QuotaTold>> {
+    pub(super) fn settle(mut self) -> Option<Box<QuotaTold>> {
         self.count = 0;
         QuotaTold::of(&self.held, self.at)
     }

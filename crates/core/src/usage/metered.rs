@@ -65,10 +65,10 @@ impl MeteredPlace {
     pub fn row(&self, tokens: u64, refused: u64) -> Option<MeteredRow> {
         let [tenant, client, business, dialect] = &self.0;
         Some(MeteredRow {
-            tenant_id: parsed(tenant)?,
-            client_id: parsed(client)?,
-            business_id: parsed(business)?,
-            dialect: parsed(dialect)?,
+            tenant_id: parsed(tenant).ok()?,
+            client_id: parsed(client).ok()?,
+            business_id: parsed(business).ok()?,
+            dialect: parsed(dialect).ok()?,
             tokens,
             refused,
         })
@@ -88,8 +88,8 @@ impl From<&MeteredRow> for MeteredPlace {
 }
 
 /// Nothing where the text is empty.
-fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
-    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+fn parsed<T: FromStr>(text: &str) -> Result<Option<T>, T::Err> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Whether nothing is added any more to what lies before a moment.

@@ -104,19 +104,13 @@ impl Tables {
             }
             Write::InsertWebhook(row) => insert(&mut self.webhooks, (row.environment.clone(), row.id), row, position),
             Write::UpdateWebhook(row) => {
-                if row.status == Status::Disabled {
-                    let waiting = self.deliveries.values_mut().filter(|one| one.webhook_id == row.id);
-                    let waiting = waiting.filter(|one| one.state == DeliveryState::Waiting);
-                    waiting.for_each(|one| one.state = DeliveryState::Failed);
-                }
+                self.give_up_deliveries(row);
                 update(&mut self.webhooks, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
             }
             Write::DeleteWebhook(row) => {
-                let key = (row.environment.clone(), row.id);
-                let is_it = self.webhooks.get(&key).is_some_and(|stored| stored.value.version == row.version);
-                self.webhooks.retain(|other, _| *other != key || !is_it);
-                self.deliveries.retain(|(webhook, _), _| *webhook != row.id || !is_it);
-                exists(is_it)
+                delete(&mut self.webhooks, &(row.environment.clone(), row.id), row)?;
+                self.deliveries.retain(|(webhook, _), _| *webhook != row.id);
+                Ok(())
             }
             Write::InsertEnvironment(row) => insert(&mut self.environments, row.name.clone(), row, position),
             Write::UpdateEnvironment(row) => update(&mut self.environments, &row.name, row, |_| true),
@@ -130,12 +124,7 @@ impl Tables {
             }
             Write::InsertQuota(row) => insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position),
             Write::UpdateQuota(row) => update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true),
-            Write::DeleteQuota(row) => {
-                let key = (row.environment.clone(), row.subject.clone());
-                let is_it = self.quotas.get(&key).is_some_and(|stored| stored.value.version == row.version);
-                self.quotas.retain(|other, _| *other != key || !is_it);
-                exists(is_it)
-            }
+            Write::DeleteQuota(row) => delete(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row),
             Write::InsertBusiness(row) => insert(&mut self.businesses, (row.environment.clone(), row.id), row, position),
             Write::UpdateBusiness(row) => {
                 update(&mut self.businesses, &(row.environment.clone(), row.id), row, |old| old.tenant_id == row.tenant_id)
@@ -157,19 +146,10 @@ impl Tables {
                 let key = (row.environment.clone(), row.kid.clone());
                 update(&mut self.signing_keys, &key, row, |old| old.algorithm == row.algorithm)
             }
-            Write::DeleteSigningKey(row) => {
-                let key = (row.environment.clone(), row.kid.clone());
-                let is_it = self.signing_keys.get(&key).is_some_and(|stored| stored.value.version == row.version);
-                self.signing_keys.retain(|other, _| *other != key || !is_it);
-                exists(is_it)
-            }
+            Write::DeleteSigningKey(row) => delete(&mut self.signing_keys, &(row.environment.clone(), row.kid.clone()), row),
             Write::InsertMember(row) => insert(&mut self.members, row.id, row, position),
             Write::UpdateMember(row) => update(&mut self.members, &row.id, row, |old| old.tenant_id == row.tenant_id),
-            Write::DeleteMember(row) => {
-                let is_it = self.members.get(&row.id).is_some_and(|stored| stored.value.version == row.version);
-                self.members.retain(|id, _| *id != row.id || !is_it);
-                exists(is_it)
-            }
+            Write::DeleteMember(row) => delete(&mut self.members, &row.id, row),
             Write::KeepAnAdmin => {
                 let is_one = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
                 exists(self.members.values().any(|row| is_one(&row.value)))
@@ -203,6 +183,14 @@ impl Tables {
             }
         }?;
         self.check(write)
+    }
+
+    /// Nothing is sent to an endpoint that is turned off.
+    fn give_up_deliveries(&mut self, to: &Webhook) {
+        let waiting = |one: &&mut Delivery| one.webhook_id == to.id && one.state == DeliveryState::Waiting;
+        if to.status == Status::Disabled {
+            self.deliveries.values_mut().filter(waiting).for_each(|one| one.state = DeliveryState::Failed);
+        }
     }
 
     /// The constraints beyond keys: what the row refers to exists, what must be unique is.
@@ -375,6 +363,12 @@ fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, positi
     }
     table.insert(key, Row { value: row.clone(), created: position });
     Ok(())
+}
+
+fn delete<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: &K, row: &T) -> Done {
+    let is_it = table.get(key).is_some_and(|stored| stored.value.version() == row.version());
+    table.retain(|other, _| other != key || !is_it);
+    exists(is_it)
 }
 
 fn update<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: &K, row: &T, same_owner: impl Fn(&T) -> bool) -> Done {

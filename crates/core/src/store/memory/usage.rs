@@ -106,9 +106,8 @@ impl UsageTables {
             OldUsage::Counts(step, before) => {
                 forget(&mut self.counts, limit, |(_, own, period), _| *own == step && *period < before)
             }
-            // A key is part of its counts here.
-            OldUsage::Keys(_) => 0,
-            OldUsage::QuotaCounts(..) => 0,
+            // A key is part of its counts here, and counts of quotas are removed with these.
+            OldUsage::Keys(_) | OldUsage::QuotaCounts(..) => 0,
             OldUsage::Writers(before) => forget(&mut self.writers, limit, |_, (_, at)| *at < before),
             OldUsage::Refusals(before) => forget(&mut self.refusals, limit, |key, _| key.at < before),
         }
