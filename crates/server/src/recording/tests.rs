@@ -454,7 +454,7 @@ async fn clients_beyond_those_that_are_made_are_not_asked_again() {
         asked.2.insert("authorization", format!("Basic {pair}").parse().unwrap());
         record(placeholders, &asked, (200, &[JSON], &good))
     };
-    let exchanges: Vec<Exchange> = (0..replay::MAX_CLIENTS + 1).map(|at| one(&mut placeholders, at)).collect();
+    let exchanges: Vec<Exchange> = (0..=replay::MAX_CLIENTS).map(|at| one(&mut placeholders, at)).collect();
     let (set, _) = drafted(&exchanges);
     let replay = Replay::new(set, "recorded", &exchanges).await.unwrap();
     let last = exchanges.len() - 1;
