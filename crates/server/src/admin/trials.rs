@@ -41,9 +41,8 @@ impl Trial {
     fn at_once(self) -> u32 {
         match self {
             Trial::Token => 4,
-            Trial::Audit | Trial::Export => 1,
+            Trial::Audit | Trial::Export | Trial::Webhook => 1,
             Trial::Promotion => 2,
-            Trial::Webhook => 1,
         }
     }
 
@@ -52,8 +51,7 @@ impl Trial {
         match self {
             Trial::Token => 64,
             Trial::Audit | Trial::Export => 4,
-            Trial::Promotion => 8,
-            Trial::Webhook => 8,
+            Trial::Promotion | Trial::Webhook => 8,
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct SetArgs {
     /// What happens when they are used up [default: enforce].
     #[arg(long, value_enum)]
     mode: Option<Mode>,
-    /// Whether answers tell the client what is left, by RateLimit-Policy and RateLimit [default: off].
+    /// Whether answers tell the client what is left, by `RateLimit-Policy` and `RateLimit` [default: off].
     #[arg(long, value_enum)]
     headers: Option<Switch>,
 }

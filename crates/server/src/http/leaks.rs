@@ -146,7 +146,7 @@ async fn many(app: &App, from: (&Peer, &RequestId), reporter: &str, body: &Bytes
         let secret = SecretText::new(token);
         let hash = STANDARD.encode(digest(&SHA256, secret.expose().as_bytes()));
         match take(&app.node, actor(reporter, from), (&secret, &url, reporter)).await {
-            Ok(is_ours) => verdicts.push(verdict(hash, &kind, is_ours)),
+            Ok(is_ours) => verdicts.push(verdict(&hash, &kind, is_ours)),
             Err(error) => {
                 tracing::error!(request_id = from.1.as_str(), %error, "the report of a leak could not be looked into");
                 return later(StatusCode::SERVICE_UNAVAILABLE, "Not all could be looked into; send all again.", 30);
@@ -156,7 +156,7 @@ async fn many(app: &App, from: (&Peer, &RequestId), reporter: &str, body: &Bytes
     answer::json(StatusCode::OK, &Value::Array(verdicts))
 }
 
-fn verdict(hash: String, kind: &str, is_ours: bool) -> Value {
+fn verdict(hash: &str, kind: &str, is_ours: bool) -> Value {
     let label = if is_ours { "true_positive" } else { "false_positive" };
     json!({ "token_hash": hash, "token_type": kind, "label": label })
 }

@@ -95,7 +95,7 @@ impl<'a> Dump<'a> {
 
     /// The line of a place at or behind the last one that was asked for.
     fn line_at(&mut self, at: usize) -> usize {
-        self.line += memchr::memchr_iter(b'\n', self.text[self.counted..at].as_bytes()).count();
+        self.line += memchr::memchr_iter(b'\n', self.text.get(self.counted..at).unwrap_or_default().as_bytes()).count();
         self.counted = at;
         self.line
     }

@@ -227,7 +227,7 @@ impl<'a> Words<'a> {
         if !self.take('(') {
             return None;
         }
-        self.lines += memchr::memchr_iter(b'\n', self.whole[self.counted..self.at].as_bytes()).count();
+        self.lines += memchr::memchr_iter(b'\n', self.whole.get(self.counted..self.at).unwrap_or_default().as_bytes()).count();
         self.counted = self.at;
         let mut values = Vec::new();
         let mut failed = None;

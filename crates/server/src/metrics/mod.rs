@@ -62,7 +62,8 @@ impl Metrics {
         let mut name = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Incarnation(history)) = history {
             let digest = digest(&SHA256, history.as_bytes());
-            *name = digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            let beginning = digest.as_ref().iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            *name = format!("{beginning:012x}");
         }
         name.clone()
     }

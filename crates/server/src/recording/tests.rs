@@ -367,7 +367,10 @@ fn s26_a_body_of_many_small_values_is_not_kept_and_costs_little() {
     for (kind, body) in [
         (FORM, (0..10_000).map(|number| format!("a=v{number}")).collect::<Vec<_>>().join("&")),
         (FORM, "a&".repeat(32_000)),
-        ("application/json", format!("[{}\"x\"]", (0..1_500).map(|number| format!("\"value-{number}\",")).collect::<String>())),
+        (
+            "application/json",
+            serde_json::to_string(&(0..1_500).map(|number| format!("value-{number}")).collect::<Vec<_>>()).unwrap(),
+        ),
     ] {
         let odd = Odd { body: Some((kind.to_owned(), body)), ..Odd::default() };
         assert_eq!(odd.recorded(Some("acme:secret")).unwrap().request.body, "{{body}}");

@@ -93,7 +93,7 @@ impl Trip {
         match edited {
             Ok(_) => tracing::info!(webhook = %self.webhook.id, "an endpoint answered 410 and was turned off"),
             Err(error) => {
-                tracing::warn!(%error, webhook = %self.webhook.id, "an endpoint that is gone could not be turned off")
+                tracing::warn!(%error, webhook = %self.webhook.id, "an endpoint that is gone could not be turned off");
             }
         }
     }

@@ -43,7 +43,7 @@ pub struct QuotaView {
     /// What happens when they are used up.
     #[schema(value_type = schema::QuotaMode)]
     pub mode: QuotaMode,
-    /// Whether answers tell the client what is left, in the headers RateLimit-Policy and RateLimit.
+    /// Whether answers tell the client what is left, in the headers `RateLimit-Policy` and `RateLimit`.
     pub headers: bool,
     /// How many tokens of each window that has a limit are used, as far as nodes have written it down.
     pub used: UsedView,

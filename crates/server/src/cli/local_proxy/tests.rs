@@ -39,7 +39,7 @@ fn short() -> Patience {
 
 async fn rest(mut stream: TcpStream) -> String {
     let mut read = Vec::new();
-    let _ = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut read)).await.unwrap();
+    let _ = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut read)).await.unwrap();
     String::from_utf8_lossy(&read).into_owned()
 }
 
@@ -64,7 +64,7 @@ async fn whoever_ends_it_waits_for_nobody_that_stands_still() {
     let _stalled = (proxy.open(STALLED_BODY).await, proxy.open(STALLED_BODY).await);
     let _waiting = proxy.open(WHOLE).await;
     proxy.ended.notify_one();
-    let served = tokio::time::timeout(Duration::from_secs(60), proxy.served).await;
+    let served = tokio::time::timeout(Duration::from_mins(1), proxy.served).await;
     assert!(served.expect("it ends").unwrap().is_ok());
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use http::header::FORWARDED;
@@ -66,12 +66,12 @@ impl SourceArgs {
         Ok(Sources {
             header: self.address_header,
             proxies: self.proxy.clone(),
-            secret: self.proxy_secret_file.as_ref().map(read_secret).transpose()?,
+            secret: self.proxy_secret_file.as_deref().map(read_secret).transpose()?,
         })
     }
 }
 
-fn read_secret(path: &PathBuf) -> Result<HeaderValue, Failure> {
+fn read_secret(path: &Path) -> Result<HeaderValue, Failure> {
     let named = |message: &str| Failure(format!("{}: {message}", path.display()));
     let text = read_private(path, "the secret").map_err(|error| Failure(error.to_string()))?;
     let text = std::str::from_utf8(&text).map_err(|_| named("expected a secret of visible characters"))?;

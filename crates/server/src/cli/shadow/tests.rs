@@ -213,7 +213,7 @@ fn variants(id: &str) -> Vec<Whole> {
     let other = basic("stranger", "x");
     let json = format!(r#"{{"client_id":"stranger","client_id":"{id}","client_secret":"x"}}"#);
     let part = format!("--B\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\n{id}\r\n--B--\r\n");
-    let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = id.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02x}"));
     let type_form = ("content-type", FORM);
     vec![
         good(id, "x"),

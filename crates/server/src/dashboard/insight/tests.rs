@@ -38,7 +38,7 @@ struct Guest {
 
 impl House {
     async fn new() -> Self {
-        let dashboard = Dashboard::new(false).await;
+        let dashboard = Box::pin(Dashboard::new(false)).await;
         let registry = &dashboard.app.management.registry;
         let (issuer, algorithm) = ("https://auth.example".to_owned(), Algorithm::Es256);
         let new = NewEnvironment { name: sandbox(), issuer, algorithm, lifetime_max: 3600 };
