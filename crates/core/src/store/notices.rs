@@ -12,12 +12,12 @@ use crate::notice::{Expiring, Notice};
 pub struct NoticeFilter {
     /// Where.
     pub environment: EnvironmentName,
-    /// Whom they concern: a tenant, or, for `Some(None)`, the operator alone; all where it is none.
-    pub tenant: Option<Option<TenantId>>,
+    /// Whom they concern.
+    pub tenant: NoticesOf,
 }
 
-/// Whose endpoints are asked for: a tenant's, or, for `Some(None)`, the operator's own; all where it is none.
-pub type WebhooksOf = Option<Option<TenantId>>;
+/// Whose notices or endpoints are asked for: a tenant's, or, for `Some(None)`, the operator's own; all where it is none.
+pub type NoticesOf = Option<Option<TenantId>>;
 
 /// Where a page of notices begins: before one of them.
 pub type NoticePlace = (Timestamp, NoticeId);
@@ -55,7 +55,7 @@ pub trait NoticeStore: Send + Sync + 'static {
     fn webhooks(
         &self,
         environment: &EnvironmentName,
-        of: WebhooksOf,
+        of: NoticesOf,
         page: Page<'_, WebhookId>,
     ) -> impl Future<Output = Read<Vec<Webhook>>> + Send;
 

@@ -131,12 +131,19 @@ fn encodings(secret: &str) -> Vec<String> {
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     vec![
         secret.to_owned(),
-        percent.to_lowercase(),
+        in_small_hexadecimal(&percent),
         percent,
         serde_json::Value::from(secret).to_string().trim_matches('"').to_owned(),
         STANDARD.encode(secret).trim_end_matches('=').to_owned(),
         URL_SAFE_NO_PAD.encode(secret),
     ]
+}
+
+/// A percent-encoded text whose escapes have small letters.
+fn in_small_hexadecimal(percent: &str) -> String {
+    let mut parts = percent.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "%" + &part[..2].to_lowercase() + &part[2..])
 }
 
 /// What of a secret was written.

@@ -3,7 +3,7 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{CredentialId, Delivery, EnvironmentName, TenantId, Webhook, WebhookId};
 use mintmark_core::notice::{Expiring, Notice};
-use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, Page, Read, StoreError, WebhooksOf};
+use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, NoticesOf, Page, Read, StoreError};
 
 use super::SqlStore;
 use super::engine::{Query, Row, WriteError};
@@ -64,7 +64,7 @@ impl NoticeStore for SqlStore {
         self.read_webhook(environment, id).await
     }
 
-    async fn webhooks(&self, environment: &EnvironmentName, of: WebhooksOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
+    async fn webhooks(&self, environment: &EnvironmentName, of: NoticesOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
         self.list_webhooks(environment, of, page).await
     }
 

@@ -3,7 +3,7 @@
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{Delivery, DeliveryState, EnvironmentName, Status, Webhook, WebhookId};
 use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Notice, NoticeKind};
-use mintmark_core::store::{Lease, NoticePlace, Page, Read, StoreError, WebhooksOf};
+use mintmark_core::store::{Lease, NoticePlace, NoticesOf, Page, Read, StoreError};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, WriteError};
@@ -27,7 +27,7 @@ impl SqlStore {
     pub(super) async fn list_webhooks(
         &self,
         environment: &EnvironmentName,
-        of: WebhooksOf,
+        of: NoticesOf,
         page: Page<'_, WebhookId>,
     ) -> Read<Vec<Webhook>> {
         let statement = if of.is_some() { WEBHOOKS_OF_TENANT } else { WEBHOOKS };

@@ -7,7 +7,7 @@ use super::{Lease, MemoryStore, Page, Read};
 use crate::clock::Timestamp;
 use crate::model::{CredentialId, Delivery, DeliveryState, EnvironmentName, Status, Webhook, WebhookId};
 use crate::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Expiring, Notice};
-use crate::store::{NoticeFilter, NoticePlace, NoticeStore, WebhooksOf};
+use crate::store::{NoticeFilter, NoticePlace, NoticeStore, NoticesOf};
 
 impl NoticeStore for MemoryStore {
     async fn add_notices(&self, notices: &[Notice]) -> Read<u64> {
@@ -73,7 +73,7 @@ impl NoticeStore for MemoryStore {
         Ok(self.usable()?.tables.webhooks.get(&(environment.clone(), id)).map(|row| row.value.clone()))
     }
 
-    async fn webhooks(&self, environment: &EnvironmentName, of: WebhooksOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
+    async fn webhooks(&self, environment: &EnvironmentName, of: NoticesOf, page: Page<'_, WebhookId>) -> Read<Vec<Webhook>> {
         let state = self.usable()?;
         let all = state.tables.webhooks.values().map(|row| &row.value).filter(|one| one.environment == *environment);
         let wanted = all.filter(|one| of.is_none_or(|of| one.tenant_id == of));

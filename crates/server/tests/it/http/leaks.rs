@@ -45,7 +45,7 @@ async fn whoever_holds_a_secret_reports_it_and_it_gives_no_tokens_one_poll_later
     assert_eq!(server.ask("sandbox", "standard", client).await.status, 200);
     let answer = report(&server, &client.secret).await;
     assert_eq!((answer.status, answer.json()), (202, json!({ "received": true })));
-    let leak = eventually("the leak", async || leaks(&server).await.pop()).await;
+    let leak = Box::pin(eventually("the leak", async || leaks(&server).await.pop())).await;
     assert_eq!(
         (leak.state, leak.reporter.as_str(), leak.client_id.as_str()),
         (LeakState::Quarantined, "holder", client.id.as_str())

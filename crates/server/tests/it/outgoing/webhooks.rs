@@ -15,7 +15,7 @@ use mintmark_core::clock::Clock;
 use mintmark_core::model::{Delivery, DeliveryState, EnvironmentName, Status, TenantId, Webhook};
 use mintmark_core::notice::NoticeKind;
 use mintmark_core::registry::Grace;
-use mintmark_core::store::{NoticeStore, Store};
+use mintmark_core::store::{AuditFilter, NoticeStore, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -152,7 +152,7 @@ impl Telling {
             self.courier.round(&self.server.node).await.unwrap();
             self.courier.come_back().await;
         };
-        in_time("deliveries", round).await;
+        Box::pin(in_time("deliveries", round)).await;
     }
 
     async fn deliveries(&self, webhook: &Webhook) -> Vec<Delivery> {
@@ -189,9 +189,9 @@ async fn verified(telling: &Telling, received: &Received) -> Value {
             "@target-uri" => received.uri.clone(),
             header => received.headers[header].clone(),
         };
-        base.push_str(&format!("{name}: {value}\n"));
+        base.extend([name, ": ", &value, "\n"]);
     }
-    base.push_str(&format!("\"@signature-params\": {input}"));
+    base.extend(["\"@signature-params\": ", &input]);
     let signature = received.headers["signature"].strip_prefix("mintmark=:").unwrap().strip_suffix(':').unwrap();
     let key = telling.key(&kid).await;
     UnparsedPublicKey::new(&ED25519, key).verify(base.as_bytes(), &STANDARD.decode(signature).unwrap()).unwrap();
@@ -260,7 +260,7 @@ async fn an_endpoint_that_is_gone_is_turned_off_and_the_audit_says_so() {
     let stored = telling.server.registry.store.webhook(&telling.environment, webhook.id).await.unwrap().unwrap();
     assert_eq!((stored.status, stored.version), (Status::Disabled, 2));
     assert!(telling.deliveries(&webhook).await.iter().all(|one| one.state == DeliveryState::Failed));
-    let row = telling.server.registry.store.audit(&Default::default(), None, 1).await.unwrap().remove(0);
+    let row = telling.server.registry.store.audit(&AuditFilter::default(), None, 1).await.unwrap().remove(0);
     assert_eq!((row.action.as_str(), row.actor.as_str()), ("webhook.edit", "mintmark"));
 }
 

@@ -6,7 +6,7 @@ use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{CredentialId, Environment, TenantId};
 use mintmark_core::notice::{Event, Leaked, Notice, NoticeKind, RotationStep};
 use mintmark_core::random::SeededRandom;
-use mintmark_core::store::{CommitError, NoticeFilter, Store, Subject, Write};
+use mintmark_core::store::{CommitError, NoticeFilter, NoticesOf, Store, Subject, Write};
 use tokio::task::JoinSet;
 
 use super::world::{NOW, World};
@@ -37,7 +37,7 @@ fn notice(environment: &Environment, tenant: Option<TenantId>, event: Event, at:
     Notice::new((&environment.name, tenant), event, Timestamp(at), &random)
 }
 
-fn of(environment: &Environment, tenant: Option<Option<TenantId>>) -> NoticeFilter {
+fn of(environment: &Environment, tenant: NoticesOf) -> NoticeFilter {
     NoticeFilter { environment: environment.name.clone(), tenant }
 }
 

@@ -100,7 +100,7 @@ async fn of_those_that_end_either_secret_at_once_nobody_leaves_the_client_withou
         let new = rules.start_rotation(place, secret.id, Grace::OneDay, None).await.unwrap().credential;
         let mut all = JoinSet::new();
         for which in 0..2 {
-            let (rules, client, old) = (registry(&world, &clock, 200 + which), client.clone(), secret.id);
+            let (rules, client, old) = (registry(&world, &clock, 200 + 2 * round + which), client.clone(), secret.id);
             all.spawn(async move {
                 let (environment, id) = (&client.environment, &client.id);
                 let done = match which {

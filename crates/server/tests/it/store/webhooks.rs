@@ -95,7 +95,7 @@ async fn a_notice_is_spread_once_and_a_full_endpoint_counts_what_it_misses<S: St
     tell(&world, &lease, &one, &sandbox, 1..full + 1).await;
     let last = notice(&sandbox, full + 1);
     world.store.add_notices(std::slice::from_ref(&last)).await.unwrap();
-    assert_eq!(world.store.notices_to_spread(9).await.unwrap(), [last.clone()]);
+    assert_eq!(world.store.notices_to_spread(9).await.unwrap(), std::slice::from_ref(&last));
     for _ in 0..2 {
         assert!(world.store.spread_notice(&lease, &last, &[one.id, other.id]).await.unwrap());
     }
@@ -227,7 +227,7 @@ async fn a_leak_is_one_for_each_credential_and_due_in_the_order_of_its_end<S: St
     }
     assert!(world.try_write(vec![Write::InsertLeak(leak(&one, &first, 30))]).await.is_err(), "one for each credential");
     let page = || Page { after: None, limit: 9 };
-    assert_eq!(world.store.leaks(&sandbox.name, Some(acme.id), page()).await.unwrap(), [late.clone()]);
+    assert_eq!(world.store.leaks(&sandbox.name, Some(acme.id), page()).await.unwrap(), std::slice::from_ref(&late));
     assert_eq!(world.store.leaks(&sandbox.name, None, page()).await.unwrap().len(), 2);
     let due = async |seconds| world.store.due_leaks(NOW.plus(seconds), 9).await.unwrap();
     assert_eq!((due(9).await, due(10).await), (vec![], vec![early.clone()]));
@@ -248,7 +248,7 @@ async fn a_credential_is_found_by_its_last_characters_and_remembers_its_quaranti
     let odd = Credential { hint: "x7QE".to_owned(), ..world.new_credential(&here) };
     world.write(Write::InsertCredential(odd)).await;
     let found = async |hint: &str| world.store.credentials_hinted(&sandbox.name, hint, 9).await.unwrap();
-    assert_eq!(found("x7Qe").await, [one.clone()]);
+    assert_eq!(found("x7Qe").await, std::slice::from_ref(&one));
     assert_eq!(found("nope").await, []);
     assert_ne!(one.id, other.id);
     let quarantined = Credential { status: Status::Disabled, quarantined_at: Some(NOW), version: 2, ..one };
