@@ -29,10 +29,13 @@ pub struct SnapshotFolder {
     base: Mutex<Option<SnapshotBase>>,
 }
 
+/// What names this start of the machine.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 impl SnapshotFolder {
     /// The folder, which need not exist. The error says why this machine can have none.
     pub fn new(path: PathBuf) -> io::Result<Self> {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+        let boot = fs::read_to_string(BOOT_ID).map_err(|error| io::Error::new(error.kind(), format!("{BOOT_ID}: {error}")))?;
         Ok(Self { path, boot: boot.trim().to_owned(), base: Mutex::new(None) })
     }
 

@@ -14,8 +14,10 @@ const WARNINGS: [(u32, i64); 3] = [(30, 2), (7, 2), (1, 1)];
 const LOOK_EVERY: u32 = 600;
 /// How many credentials are read at a time.
 const AT_ONCE: u32 = 500;
-/// How many times in a look, so that a crowd that expires together does not keep the node from other work; the next look goes on.
+/// How many parts with news a look tells of, and how many it reads, so that a crowd that expires together does not keep the node from
+/// other work; the next look goes on.
 const PARTS: usize = 40;
+const PARTS_READ: usize = 1_000;
 
 /// A credential that is in force and expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +65,9 @@ async fn tell_of<S: Store>(
     (days, (from, until)): (u32, (Timestamp, Timestamp)),
     now: Timestamp,
 ) -> Read<u64> {
-    let mut told = 0;
+    let (mut told, mut parts) = (0, 0);
     let mut after = (from, None);
-    for _ in 0..PARTS {
+    for _ in 0..PARTS_READ {
         let part = store.expiring(environment, after, until, AT_ONCE).await?;
         let Some(last) = part.last() else { break };
         after = (last.expires_at, Some(last.credential_id));
@@ -75,8 +77,10 @@ async fn tell_of<S: Store>(
             let event = Event::SecretExpiring { client_id, credential_id, hint, expires_at, days };
             Notice::new((environment, Some(tenant_id)), event, now, random)
         };
-        told += store.add_notices(&part.into_iter().map(notice).collect::<Vec<_>>()).await?;
-        if is_last {
+        let new = store.add_notices(&part.into_iter().map(notice).collect::<Vec<_>>()).await?;
+        told += new;
+        parts += usize::from(new > 0);
+        if is_last || parts == PARTS {
             break;
         }
     }

@@ -85,4 +85,4 @@ CREATE INDEX leak_due ON leak (state, revoke_at);
 ALTER TABLE credential ADD COLUMN quarantined_at INTEGER;
 
 -- A secret that somebody found is looked for by its last characters: its MAC can be computed only for a client and a credential.
-CREATE INDEX credential_by_hint ON credential (environment, hint, id);
+CREATE INDEX credential_by_hint ON credential (environment, hint, id) WHERE kind = 'secret';

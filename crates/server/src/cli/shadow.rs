@@ -65,7 +65,17 @@ const ROUNDS_OF_NAMES: u32 = 10;
 const COMPARED_AT_ONCE: u32 = 64;
 /// Headers that no server gets: those that say that another path is meant than the one that is decided on, and what proves a proxy to
 /// Mintmark, which is not the existing endpoint's to know.
-const LEFT_OUT: &[&str] = &["x-original-url", "x-rewrite-url", "mintmark-proxy-secret"];
+const LEFT_OUT: &[&str] = &[
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-forwarded-uri",
+    "script_name",
+    "script-name",
+    "path_info",
+    "path-info",
+    "mintmark-proxy-secret",
+];
 /// How long the last comparisons may take at the end.
 const GRACE: Duration = Duration::from_secs(5);
 

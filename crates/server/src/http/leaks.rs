@@ -28,6 +28,8 @@ use crate::node::Node;
 
 /// How many secrets a signed report names at most.
 const MAX_REPORTED: usize = 100;
+/// How many seconds lie behind each try at looking into a report, while the database is away. The holder was told that it was received.
+const RETRIES: [u64; 7] = [1, 5, 15, 30, 60, 120, 240];
 /// The headers of a signed report, as GitHub calls them.
 const KEY_ID: &str = "github-public-key-identifier";
 const SIGNATURE: &str = "github-public-key-signature";
@@ -126,9 +128,14 @@ fn one(app: &App, from: (&Peer, &RequestId), body: &Bytes) -> Response {
     tokio::spawn(async move {
         let _permit = permit;
         let id = actor.request_id.clone();
-        if let Err(error) = take(&node, actor, (&secret, &url, HOLDER)).await {
-            tracing::error!(request_id = id, %error, "the report of a leak could not be looked into");
+        for seconds in RETRIES {
+            match take(&node, actor.clone(), (&secret, &url, HOLDER)).await {
+                Ok(_) => return,
+                Err(error) => tracing::error!(request_id = id, %error, "the report of a leak could not be looked into yet"),
+            }
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
+        tracing::error!(request_id = id, "the report of a leak was given up");
     });
     answer::json(StatusCode::ACCEPTED, &json!({ "received": true }))
 }

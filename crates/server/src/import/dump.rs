@@ -7,6 +7,14 @@ use super::ImportError;
 use super::statement::{Statement, Words};
 use super::table::{Row, check_names, columns, copied_field};
 
+/// Whether `MySQL` or one of its kind wrote it, whose strings have escapes, however names are quoted in it.
+fn is_mysql(text: &str) -> bool {
+    let text = text.trim_start();
+    let before_strings = text.split('\'').next().unwrap_or_default();
+    ["-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin", "/*!", "/*M!"].iter().any(|begin| text.starts_with(begin))
+        || before_strings.contains('`')
+}
+
 /// A name of a table or column: as it is called, without quotes or schema.
 fn is_one_of(name: &str, tables: &[&str]) -> bool {
     tables.contains(&name)
@@ -14,7 +22,7 @@ fn is_one_of(name: &str, tables: &[&str]) -> bool {
 
 /// The rows of the first of the tables that the text has; none where it has none of them, or is no dump.
 pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Option<Vec<Row>>, ImportError> {
-    let mut dump = Dump { text, at: 0, line: 1, counted: 0 };
+    let mut dump = Dump { text, at: 0, line: 1, counted: 0, backslashes: is_mysql(text) };
     let mut created: Vec<(String, Vec<String>)> = Vec::new();
     let mut found: Option<(String, Vec<Row>)> = None;
     while let Some((line, statement)) = dump.next_statement()? {
@@ -29,7 +37,7 @@ pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Optio
             }
             continue;
         }
-        let mut words = Words::of(statement);
+        let mut words = Words::of(statement, dump.backslashes);
         match words.statement() {
             Statement::Create(table) if is_one_of(&table, tables) => created.push((table, words.defined_columns())),
             Statement::Insert(table) if is_one_of(&table, tables) => {
@@ -86,6 +94,8 @@ struct Dump<'a> {
     /// The line on which the byte at `counted` is.
     line: usize,
     counted: usize,
+    /// Whether backslashes escape in strings.
+    backslashes: bool,
 }
 
 impl<'a> Dump<'a> {
@@ -108,9 +118,13 @@ impl<'a> Dump<'a> {
         }
         let begin = self.at;
         let line = self.line_at(begin);
-        let Some(length) = super::statement::length(self.rest()) else {
+        let Some((length, is_odd)) = super::statement::length(self.rest(), self.backslashes) else {
             return Err(ImportError(format!("line {line}: the statement that begins here breaks off: expected a ; behind it")));
         };
+        if is_odd {
+            let help = "whether \\ escapes cannot be told; export with the comments at the beginning that name the database, or as CSV";
+            return Err(ImportError(format!("line {line}: a string ends in \\: {help}")));
+        }
         self.at += length + 1;
         Ok(Some((line, &self.text[begin..begin + length])))
     }
@@ -123,8 +137,8 @@ impl<'a> Dump<'a> {
             self.at += rest.len() - trimmed.len();
             let skipped = if trimmed.starts_with("--") || trimmed.starts_with(['#', '\\']) {
                 trimmed.find('\n').unwrap_or(trimmed.len())
-            } else if trimmed.starts_with("/*") {
-                trimmed.find("*/").map_or(trimmed.len(), |end| end + 2)
+            } else if let Some(comment) = trimmed.strip_prefix("/*") {
+                comment.find("*/").map_or(trimmed.len(), |end| end + 4)
             } else {
                 return;
             };

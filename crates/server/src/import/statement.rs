@@ -2,6 +2,8 @@
 
 /// Within how many bytes a string's quote comes, behind what says of which kind it is.
 const LONGEST_PREFIX: usize = 12;
+/// How deep SQLite's `replace` may stand in itself: it writes two.
+const MOST_REPLACED: usize = 8;
 
 /// A row's values; NULL is none.
 pub(super) type Fields = Vec<Option<String>>;
@@ -32,23 +34,29 @@ impl Value {
     }
 }
 
-/// How many bytes it is to the `;` that ends the statement at the beginning of a text. None where there is none.
-pub(super) fn length(text: &str) -> Option<usize> {
+/// How many bytes it is to the `;` that ends the statement at the beginning of a text, and whether a string in it ends in a backslash that
+/// escapes nothing. None where there is no end.
+pub(super) fn length(text: &str, backslashes: bool) -> Option<(usize, bool)> {
     let bytes = text.as_bytes();
-    let mut backslashes = false;
-    let mut at = 0;
+    let (mut at, mut is_odd, mut dollars) = (0, false, true);
     while let Some(byte) = bytes.get(at) {
         at += match byte {
-            b';' => return Some(at),
-            b'\'' => quoted(&text[at..], backslashes || is_escape_string(bytes, at))?,
-            b'"' => quoted(&text[at..], backslashes)?,
-            b'`' => {
-                backslashes = true;
-                quoted(&text[at..], false)?
+            b';' => return Some((at, is_odd)),
+            b'\'' => {
+                let escapes = backslashes || is_escape_string(bytes, at);
+                let string = quoted(&text[at..], escapes)?;
+                is_odd |= !escapes && text[at..at + string].ends_with("\\'");
+                string
             }
+            b'"' => quoted(&text[at..], backslashes)?,
+            b'`' => quoted(&text[at..], false)?,
             b'-' if text[at..].starts_with("--") => text[at..].find('\n')?,
-            b'/' if text[at..].starts_with("/*") => text[at..].find("*/")? + 2,
-            b'$' => dollar_quoted(&text[at..]).unwrap_or(1),
+            b'/' if text[at..].starts_with("/*") => text[at + 2..].find("*/")? + 4,
+            // One that has no end is none, and is not looked for twice.
+            b'$' if dollars => dollar_quoted(&text[at..]).unwrap_or_else(|| {
+                dollars = false;
+                1
+            }),
             _ => 1,
         };
     }
@@ -93,7 +101,7 @@ fn dollar_quoted(text: &str) -> Option<usize> {
 pub(super) struct Words<'a> {
     whole: &'a str,
     at: usize,
-    /// Whether backslashes escape in strings, as they do in `MySQL`, which quotes names with backticks.
+    /// Whether backslashes escape in strings, as they do in `MySQL`.
     backslashes: bool,
     /// The lines before `counted`.
     lines: usize,
@@ -101,9 +109,8 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn of(whole: &'a str) -> Self {
-        let before_strings = &whole[..whole.find('\'').unwrap_or(whole.len())];
-        Self { whole, at: 0, backslashes: before_strings.contains('`'), lines: 0, counted: 0 }
+    pub(super) fn of(whole: &'a str, backslashes: bool) -> Self {
+        Self { whole, at: 0, backslashes, lines: 0, counted: 0 }
     }
 
     fn rest(&self) -> &'a str {
@@ -233,7 +240,12 @@ impl<'a> Words<'a> {
         let mut failed = None;
         loop {
             let begin = self.at;
-            let value = self.value();
+            let mut value = self.value();
+            self.skip_space();
+            // Half of an expression is no value.
+            if !self.rest().starts_with([',', ')']) {
+                value = Value::Other;
+            }
             if value == Value::Other {
                 self.at = begin;
                 failed.get_or_insert_with(|| format!("value {}: expected a literal", values.len() + 1));
@@ -287,7 +299,7 @@ impl<'a> Words<'a> {
     fn literal(&mut self) -> Option<String> {
         // SQLite's `.dump` writes control characters of a text so.
         if self.take_word("replace") {
-            return self.replaced();
+            return self.replaced(MOST_REPLACED);
         }
         if self.take_word("unistr") {
             let text = if self.take('(') { self.string() } else { None };
@@ -304,11 +316,11 @@ impl<'a> Words<'a> {
     }
 
     /// `(text, 'from', char(N))` of SQLite's `replace`.
-    fn replaced(&mut self) -> Option<String> {
-        if !self.take('(') {
+    fn replaced(&mut self, depth: usize) -> Option<String> {
+        if depth == 0 || !self.take('(') {
             return None;
         }
-        let text = if self.take_word("replace") { self.replaced()? } else { self.string()? };
+        let text = if self.take_word("replace") { self.replaced(depth - 1)? } else { self.string()? };
         let from = self.take(',').then(|| self.string()).flatten().filter(|from| !from.is_empty())?;
         if !(self.take(',') && self.take_word("char") && self.take('(')) {
             return None;
@@ -324,7 +336,9 @@ impl<'a> Words<'a> {
         let rest = self.rest();
         let prefix = rest.bytes().take(LONGEST_PREFIX).position(|byte| byte == b'\'')?;
         let is_escaped = rest[..prefix].eq_ignore_ascii_case("E");
-        if prefix > 0 && !is_escaped && !rest.starts_with("_utf8") {
+        let is_of_a_character_set =
+            rest.starts_with("_utf8") && rest[..prefix].ends_with([' ', '3', '4', '8']) && !rest[..prefix].ends_with(" x");
+        if prefix > 0 && !is_escaped && !is_of_a_character_set {
             return None;
         }
         let escapes = self.backslashes || is_escaped;

@@ -199,6 +199,25 @@ fn the_inserts_of_a_dump_of_mysql_are_read_with_its_escapes() {
 }
 
 #[test]
+fn escapes_of_mysql_are_read_without_backticks_and_refused_where_they_cannot_be_told() {
+    let columns = "(client_id, client_type, authorization_grant_type, client_secret, name, hash_client_secret)";
+    let insert = |name: &str| {
+        let insert = format!("INSERT INTO oauth2_provider_application {columns} VALUES ");
+        let planted = format!("{insert}(''planted'',''confidential'',''client-credentials'',''x'','''',0);");
+        format!("{insert}('one','confidential','client-credentials','s','{name}{planted}--',0);\n")
+    };
+    let of_mysql = format!("-- MySQL dump 10.13\n{}", insert("x\\');"));
+    let items = read_text(Format::DjangoOauthToolkit, &of_mysql.replace("''planted''", "\\'planted\\'"));
+    assert!(items.len() <= 1, "{}", items.len());
+    assert!(refused(Format::DjangoOauthToolkit, &insert("x\\');")).contains("a string ends in \\"));
+    let half = insert("").replace("'s'", "0x6d79").replace("--", "");
+    assert_eq!(bad(&read_text(Format::DjangoOauthToolkit, &half)[0]), "value 4: expected a literal");
+    let deep = format!("{}'a'{}", "replace(".repeat(100_000), ",'b',char(1))".repeat(100_000));
+    let deep = format!("INSERT INTO oauth2_provider_application {columns} VALUES ({deep});");
+    assert_eq!(read_text(Format::DjangoOauthToolkit, &deep).len(), 1);
+}
+
+#[test]
 fn inserts_of_pg_dump_are_read_with_names_and_refused_without() {
     let named = "\\restrict abc\nSET x = 1;\nCREATE FUNCTION f() AS $x$ it's; $x$;\n\
                  INSERT INTO public.oauth2_provider_application (client_id, client_type, authorization_grant_type, client_secret, \

@@ -514,7 +514,7 @@ statements! {
         "UPDATE credential SET hint = $4, secret_scheme = $5, secret_pepper_id = $6, secret_mac = $7, kind = $8, \
          details = $9, sealed = $10, status = $11, limits = $12, rotation = $13, expires_at = $14, version = $15, \
          quarantined_at = $16 WHERE environment = $1 AND id = $2 AND client_id = $3 AND version + 1 = $15";
-    CREDENTIALS_HINTED = "credential.hinted": concat!(credential!(), "environment = $1 AND hint = $2 ORDER BY id LIMIT $3");
+    CREDENTIALS_HINTED = "credential.hinted": concat!(credential!(), "environment = $1 AND hint = $2 AND kind = 'secret' ORDER BY id LIMIT $3");
     CREDENTIALS_TO_TELL = "credential.to_tell":
         "SELECT c.id, c.client_id, c.hint, c.expires_at, k.tenant_id FROM credential AS c CROSS JOIN client AS k \
          WHERE c.environment = $1 AND c.expires_at >= $2 AND (c.expires_at, c.id) > ($2, $3) AND c.expires_at <= $4 \

@@ -34,10 +34,16 @@ impl Trip {
     async fn deliver_all(&self) -> Read<()> {
         let (clock, store) = (&self.node.endpoint.clock, self.node.endpoint.directory.store());
         let began = clock.boot_milliseconds();
-        for (delivery, notice) in store.due_deliveries(self.webhook.id, clock.now(), DELIVERIES).await? {
+        let due = store.due_deliveries(self.webhook.id, clock.now(), DELIVERIES).await?;
+        for (made, (delivery, notice)) in due.iter().enumerate() {
+            if !self.deliver(delivery, notice).await? {
+                return Ok(());
+            }
             let is_late = clock.boot_milliseconds().saturating_sub(began) > LASTS;
-            if is_late || !self.deliver(&delivery, &notice).await? {
-                break;
+            if is_late || made + 1 == DELIVERIES as usize {
+                // What is left is behind all others' that was due before, so that no endpoint keeps the others waiting.
+                store.postpone_deliveries(&self.lease, self.webhook.id, clock.now()).await?;
+                return Ok(());
             }
         }
         Ok(())
@@ -88,7 +94,9 @@ impl Trip {
 
     /// The endpoint said that it is gone.
     async fn turn_off(&self) {
-        let edit = WebhookEdit { status: Some(Status::Disabled), ..WebhookEdit::default() };
+        // Of the version that was told: what somebody corrected meanwhile stays.
+        let (status, version) = (Some(Status::Disabled), Some(self.webhook.version));
+        let edit = WebhookEdit { status, version, ..WebhookEdit::default() };
         let edited = self.node.registry().edit_webhook(&self.webhook.environment, self.webhook.id, &edit).await;
         match edited {
             Ok(_) => tracing::info!(webhook = %self.webhook.id, "an endpoint answered 410 and was turned off"),

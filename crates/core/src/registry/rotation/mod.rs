@@ -22,7 +22,7 @@ pub use retirement::{Retirement, safe_to_retire};
 
 use super::limits::check_begin;
 use super::revocation::mark;
-use super::secret::{CreatedSecret, MAX_LIVE_SECRETS, check_room, no_credential};
+use super::secret::{CreatedSecret, MAX_LIVE_SECRETS, check_room, no_credential, turn_off};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
 use crate::model::{ClientId, ClientRecord, Credential, CredentialId, EnvironmentName, RevocationSubject, Status};
@@ -152,9 +152,12 @@ impl<S: Store> Registry<S> {
 
 fn cancel_draft(record: &ClientRecord, old: CredentialId, now: Timestamp) -> Outcome<(Draft, Rotated)> {
     let before = under_way(record, old, now)?;
-    let after =
-        Rotated { old: machine::restored(&before.old), new: Credential { status: Status::Disabled, ..before.new.clone() } };
-    let ended = (before.new.status == Status::Active).then(|| tokens_of(&before.new, now));
+    let mut new = before.new.clone();
+    // One in quarantine is turned off and could come back: not after this.
+    let was_ended = new.status == Status::Disabled && new.quarantined_at.is_none();
+    turn_off(&mut new);
+    let after = Rotated { old: machine::restored(&before.old), new };
+    let ended = (!was_ended).then(|| tokens_of(&before.new, now));
     Ok(draft((record, "secret.rotation.cancel"), &before, after, ended))
 }
 

@@ -1,9 +1,9 @@
 use super::super::*;
 use crate::crypto::SecretText;
 use crate::fixture::{Ask, World, sandbox, timestamp};
-use crate::model::{Credential, EnvironmentName, Leak, LeakState, Status};
+use crate::model::{Credential, EnvironmentName, Leak, LeakState, Position, Status};
 use crate::notice::NoticeKind;
-use crate::registry::CreatedClient;
+use crate::registry::{CreatedClient, Grace};
 use crate::store::{AuditFilter, NoticeFilter, NoticeStore};
 use crate::token::Denial;
 
@@ -57,6 +57,10 @@ impl Leaking {
 
     async fn positions(&self) -> usize {
         self.world.store.audit(&AuditFilter::default(), None, 1000).await.unwrap().len()
+    }
+
+    async fn marks(&self) -> usize {
+        self.world.store.revocations(Position(0), 100).await.unwrap().revocations.len()
     }
 
     async fn release(&self, leak: &Leak) -> Outcome<Leak> {
@@ -210,6 +214,22 @@ async fn a_secret_that_was_turned_off_in_quarantine_never_comes_back() {
     let refused = leaking.release(&leak).await;
     assert!(matches!(&refused, Err(RegistryError::NotAllowed(why)) if why.contains("never comes back")), "{refused:?}");
     assert_eq!(leaking.revoke(&leak).await.unwrap().state, LeakState::Revoked);
+}
+
+#[tokio::test]
+async fn the_new_secret_of_a_rotation_that_is_cancelled_in_quarantine_never_comes_back_and_its_tokens_end() {
+    let leaking = Leaking::new().await;
+    let (registry, id) = (&leaking.world.registry, &leaking.client.client.id);
+    let whose = (&leaking.environment, id);
+    let new = registry.start_rotation(whose, leaking.client.credential.id, Grace::OneHour, None).await.unwrap();
+    let leak = leaking.report_as(new.secret.text().expose(), "", QUARANTINE).await.unwrap();
+    let marks = leaking.marks().await;
+    registry.disable_secret(&leaking.environment, id, new.credential.id).await.unwrap();
+    let all = leaking.world.stored(id).await.credentials;
+    let ended = all.iter().find(|one| one.id == new.credential.id).unwrap();
+    assert_eq!((ended.status, ended.quarantined_at), (Status::Disabled, None));
+    assert_eq!(leaking.marks().await, marks + 1);
+    assert!(matches!(leaking.release(&leak).await, Err(RegistryError::NotAllowed(_))));
 }
 
 #[tokio::test]

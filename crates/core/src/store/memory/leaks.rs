@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, Page, Read, tables};
 use crate::clock::Timestamp;
-use crate::model::{Credential, CredentialId, EnvironmentName, Leak, LeakId, LeakState, TenantId};
+use crate::model::{Credential, CredentialId, EnvironmentName, Leak, LeakId, LeakState, ProofKind, TenantId};
 use crate::store::LeakStore;
 
 impl LeakStore for MemoryStore {
@@ -35,7 +35,8 @@ impl LeakStore for MemoryStore {
 
     async fn credentials_hinted(&self, environment: &EnvironmentName, hint: &str, limit: u32) -> Read<Vec<Credential>> {
         let state = self.usable()?;
-        let is_hinted = |one: &Credential| one.environment == *environment && one.hint == hint;
+        let is_hinted =
+            |one: &Credential| one.environment == *environment && one.hint == hint && one.proof.kind() == ProofKind::Secret;
         let mut found = tables::in_order(&state.tables.credentials, is_hinted);
         found.truncate(limit as usize);
         Ok(found)

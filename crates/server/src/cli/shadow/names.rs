@@ -12,7 +12,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, HeaderName, header};
 use mintmark_core::model::ClientId;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 use crate::cli::local_proxy::Whole;
 use crate::drafting::{Tree, json_of, leaves, role_of};
@@ -66,6 +65,8 @@ pub(super) struct Names {
     pub(super) all: Vec<ClientId>,
     /// Why there may be more of them, that another server would find.
     pub(super) unreadable: Option<&'static str>,
+    /// Whether one is named that Mintmark cannot have.
+    pub(super) is_foreign: bool,
 }
 
 /// The names in a request.
@@ -95,7 +96,9 @@ pub(super) fn of_answer(body: &[u8]) -> Names {
         for leaf in values {
             match &leaf.value {
                 Tree::Text(text) if role_of(leaf.key()) == Some("client_id") => found.name(text),
-                Tree::Text(text) => found.token(text, TOKEN_CLAIMS),
+                Tree::Text(text) => {
+                    found.token(text, TOKEN_CLAIMS);
+                }
                 _ => {}
             }
         }
@@ -108,15 +111,30 @@ struct Collector {
     all: Vec<ClientId>,
     seen: HashSet<ClientId>,
     unreadable: Option<&'static str>,
+    is_foreign: bool,
 }
 
 impl Collector {
     fn finish(self) -> Names {
-        Names { all: self.all, unreadable: self.unreadable }
+        Names { all: self.all, unreadable: self.unreadable, is_foreign: self.is_foreign }
     }
 
     fn note(&mut self, why: &'static str) {
         self.unreadable.get_or_insert(why);
+    }
+
+    /// A value that is called a client's name. Many a database finds a name by one that differs in accents, or in characters that are not
+    /// to be seen, so others than those that a name here has are refused.
+    fn client(&mut self, text: &str) {
+        let decoded = percent_decode_str(text).decode_utf8_lossy();
+        for one in [text.trim(), decoded.trim()] {
+            if !one.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                self.note("the name of its client has other characters than printable ASCII");
+            } else if !one.is_empty() && one.parse::<ClientId>().is_err() {
+                self.is_foreign = true;
+            }
+        }
+        self.name(text);
     }
 
     /// A value that may be a name: as it is, without the spaces around it, and decoded again as some servers do.
@@ -176,6 +194,7 @@ impl Collector {
         // Latin 1 where it is not UTF-8; the names of clients are ASCII.
         let pair = String::from_utf8_lossy(&pair);
         self.name(&pair);
+        self.client(pair.split_once(':').map_or(&*pair, |(name, _)| name));
         for (at, _) in pair.match_indices(':') {
             let name = pair.get(..at).unwrap_or_default();
             self.name(name);
@@ -185,7 +204,13 @@ impl Collector {
 
     fn parameter(&mut self, name: &str, value: &str) {
         match role_of(name) {
-            Some("client_id") => self.name(value),
+            Some("client_id") => self.client(value),
+            Some("client_assertion") if !value.is_empty() => {
+                if !self.token(value, CLAIMS) {
+                    self.note("its assertion cannot be read");
+                }
+                return;
+            }
             // What it is called says that it is something else; only a signed one names somebody within.
             Some(_) => {}
             None if name.eq_ignore_ascii_case("password") => {}
@@ -197,15 +222,21 @@ impl Collector {
     }
 
     /// Whom a token or an assertion says it is of. Nobody has verified it.
-    fn token(&mut self, text: &str, claims: &[&str]) {
+    /// Gives whether it could be read. Of a claim that stands there twice, both count.
+    fn token(&mut self, text: &str, claims: &[&str]) -> bool {
         let mut parts = text.split('.');
-        let (Some(_), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return };
-        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let Ok(payload) = GeneralPurpose::new(&URL_SAFE, config).decode(payload) else { return };
-        let Ok(Value::Object(members)) = serde_json::from_slice(&payload) else { return };
-        for text in claims.iter().filter_map(|name| members.get(*name)?.as_str()) {
-            self.name(text);
+        let (Some(_), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return false };
+        let config = GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let Ok(payload) = GeneralPurpose::new(&URL_SAFE, config).decode(payload) else { return false };
+        let Some(members) = std::str::from_utf8(&payload).ok().and_then(|text| leaves(text).ok()) else { return false };
+        for leaf in members.iter().filter(|leaf| claims.contains(&leaf.key())) {
+            if let Tree::Text(text) = &leaf.value {
+                self.name(text);
+            }
         }
+        true
     }
 
     /// A form, with either of the separators that servers know.

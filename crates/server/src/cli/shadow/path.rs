@@ -47,10 +47,14 @@ pub(super) fn place_of(dialects: &DialectSet, base: &str, path: &str) -> Place {
     }
 }
 
-/// Whether a path is for the endpoint. What comes behind the name of a script is told to the script.
+/// Whether a path is for the endpoint. What comes behind the name of a script is told to the script, and some servers take what stands behind
+/// a dot for the format of the answer.
 fn is_for(path: &[String], own: &[String]) -> bool {
     let is_script = own.last().is_some_and(|last| last.contains('.'));
-    path == own || (is_script && path.starts_with(own))
+    let is_formatted = path.split_last().zip(own.split_last()).is_some_and(|((last, before), (own_last, own_before))| {
+        before == own_before && last.strip_prefix(own_last.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    });
+    path == own || is_formatted || (is_script && path.starts_with(own))
 }
 
 /// The segments of a path in one spelling: decoded, in lower case, without what servers leave out. Nothing where it is encoded too often.
@@ -126,6 +130,8 @@ mod tests {
             "/OAuth/Token",
             "/oauth/token%20",
             "/oauth/token.",
+            "/oauth/token.json",
+            "/oauth/token.x/",
             "/oauth/token%00.png",
             "/oauth/token%3Fx",
             "/oauth/token%23x",

@@ -71,7 +71,7 @@ enum Known {
 impl<S: Store> Shadow<S> {
     pub(super) async fn verdict(&self, asked: &Asked) -> Verdict {
         let decoded = asked.dialect.decode(&raw(&asked.request));
-        let Names { mut all, unreadable } = names::of_request(&asked.request);
+        let Names { mut all, unreadable, is_foreign } = names::of_request(&asked.request);
         all.extend(decoded.presented.client_id().cloned().filter(|id| !all.contains(id)).into_iter().collect::<Vec<_>>());
         let known = match self.known(&all).await {
             Ok(Known::Moved(id)) => return Verdict::Mintmark(id),
@@ -93,7 +93,7 @@ impl<S: Store> Shadow<S> {
         }
         Verdict::Upstream(match first {
             Some(client) => Standing::Shadowed(client, None),
-            None if all.is_empty() => Standing::Nameless,
+            None if all.is_empty() && !is_foreign => Standing::Nameless,
             None => Standing::NotImported,
         })
     }
@@ -135,8 +135,9 @@ impl<S: Store> Shadow<S> {
         unavailable.map_or(Ok(Known::Here(known)), Err)
     }
 
-    /// The client of which something was turned off, so that it has to be proved by something else.
+    /// The client of which something was turned off, so that it has to be proved by something else. Of two such no request proves both.
     async fn watched(&self, known: &[Arc<KnownClient>], decoded: &TokenRequest) -> Result<Option<ClientId>, Denial> {
+        let mut watched: Option<ClientId> = None;
         for client in known {
             let is_closed = match decoded.business {
                 Some(AskedBusiness::Named(id)) => {
@@ -146,10 +147,13 @@ impl<S: Store> Shadow<S> {
                 _ => false,
             };
             if is_closed || self.has_ended(client) {
-                return Ok(Some(client.id.clone()));
+                if watched.as_ref().is_some_and(|one| *one != client.id) {
+                    return Err(Denial::ClientDisabled);
+                }
+                watched = Some(client.id.clone());
             }
         }
-        Ok(None)
+        Ok(watched)
     }
 
     /// Whether a credential of the client's was turned off or has expired.

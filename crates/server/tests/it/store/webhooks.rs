@@ -2,11 +2,13 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
-    Client, Credential, Delivery, DeliveryState, Environment, Leak, LeakId, LeakState, Status, TenantId, Webhook, WebhookId,
+    Client, Credential, Delivery, DeliveryState, Environment, Leak, LeakId, LeakState, Proof, PublicKey, Status, TenantId,
+    Webhook, WebhookId,
 };
 use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Event, Notice, NoticeKind};
 use mintmark_core::random::SeededRandom;
 use mintmark_core::store::{Lease, Page, Store, Write};
+use mintmark_verify::Jwk;
 
 use super::world::{NOW, World};
 
@@ -247,6 +249,11 @@ async fn a_credential_is_found_by_its_last_characters_and_remembers_its_quaranti
     let (one, other) = (world.credential(&here).await, world.credential(&there).await);
     let odd = Credential { hint: "x7QE".to_owned(), ..world.new_credential(&here) };
     world.write(Write::InsertCredential(odd)).await;
+    // The hint of a key is what its owner calls it. No number of such keys hides a secret.
+    for _ in 0..9 {
+        let key = Proof::PublicKey(PublicKey { jwk: Jwk::ed25519(&[7; 32]).with_kid("a") });
+        world.write(Write::InsertCredential(Credential { proof: key, ..world.new_credential(&here) })).await;
+    }
     let found = async |hint: &str| world.store.credentials_hinted(&sandbox.name, hint, 9).await.unwrap();
     assert_eq!(found("x7Qe").await, std::slice::from_ref(&one));
     assert_eq!(found("nope").await, []);

@@ -123,3 +123,16 @@ fn an_answer_tells_whose_its_token_is() {
     assert_eq!(of_answer(br#"{"client_id":"acme"}"#).all.len(), 1);
     assert!(of_answer(b"<html>").all.is_empty());
 }
+
+#[test]
+fn a_name_that_no_client_here_can_have_is_refused_or_foreign_whatever_stands_beside_it() {
+    let unreadable = |body: &str| of_request(&request("/t", &[FORM], body)).unreadable.is_some();
+    assert!(unreadable("client_id=n%C3%ADghtly&client_secret=S&x=y"));
+    assert!(unreadable("client_id=nightly%01&client_secret=S&x=y"));
+    assert!(unreadable("client_assertion=a.%2B%2B.c&x=y"), "an assertion that another server may read");
+    let long = of_request(&request("/t", &[FORM], &format!("client_id={}", "a".repeat(129))));
+    assert!(long.is_foreign && long.unreadable.is_none());
+    let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"acme","sub":"other"}"#);
+    let assertion = request("/t", &[FORM], &format!("client_assertion=e30.{payload}.c"));
+    assert!(finds(&assertion, "acme") && finds(&assertion, "other"));
+}
