@@ -7,12 +7,15 @@ use super::ImportError;
 use super::statement::{Statement, Words};
 use super::table::{Row, check_names, columns, copied_field};
 
-/// Whether `MySQL` or one of its kind wrote it, whose strings have escapes, however names are quoted in it.
-fn is_mysql(text: &str) -> bool {
+/// Whether backslashes escape in a dump's strings: in those of `MySQL` and its kind they do, however names are quoted in them; in those of
+/// PostgreSQL and SQLite they do not, unless a string says so. None where nothing tells who wrote it.
+fn escapes_of(text: &str) -> Option<bool> {
     let text = text.trim_start();
-    let before_strings = text.split('\'').next().unwrap_or_default();
-    ["-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin", "/*!", "/*M!"].iter().any(|begin| text.starts_with(begin))
-        || before_strings.contains('`')
+    let is_mysql =
+        ["-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin", "/*!", "/*M!"].iter().any(|begin| text.starts_with(begin));
+    let is_other = text.starts_with("PRAGMA ") || text.lines().take(4).any(|line| line.starts_with("-- PostgreSQL database"));
+    let has_backticks = text.split('\'').next().unwrap_or_default().contains('`');
+    if is_other { Some(false) } else { (is_mysql || has_backticks).then_some(true) }
 }
 
 /// A name of a table or column: as it is called, without quotes or schema.
@@ -22,7 +25,7 @@ fn is_one_of(name: &str, tables: &[&str]) -> bool {
 
 /// The rows of the first of the tables that the text has; none where it has none of them, or is no dump.
 pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Option<Vec<Row>>, ImportError> {
-    let mut dump = Dump { text, at: 0, line: 1, counted: 0, backslashes: is_mysql(text) };
+    let mut dump = Dump { text, at: 0, line: 1, counted: 0, escapes: escapes_of(text) };
     let mut created: Vec<(String, Vec<String>)> = Vec::new();
     let mut found: Option<(String, Vec<Row>)> = None;
     while let Some((line, statement)) = dump.next_statement()? {
@@ -37,7 +40,7 @@ pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Optio
             }
             continue;
         }
-        let mut words = Words::of(statement, dump.backslashes);
+        let mut words = Words::of(statement, dump.escapes == Some(true));
         match words.statement() {
             Statement::Create(table) if is_one_of(&table, tables) => created.push((table, words.defined_columns())),
             Statement::Insert(table) if is_one_of(&table, tables) => {
@@ -94,8 +97,8 @@ struct Dump<'a> {
     /// The line on which the byte at `counted` is.
     line: usize,
     counted: usize,
-    /// Whether backslashes escape in strings.
-    backslashes: bool,
+    /// Whether backslashes escape in strings, if that is known.
+    escapes: Option<bool>,
 }
 
 impl<'a> Dump<'a> {
@@ -118,10 +121,10 @@ impl<'a> Dump<'a> {
         }
         let begin = self.at;
         let line = self.line_at(begin);
-        let Some((length, is_odd)) = super::statement::length(self.rest(), self.backslashes) else {
+        let Some((length, is_odd)) = super::statement::length(self.rest(), self.escapes == Some(true)) else {
             return Err(ImportError(format!("line {line}: the statement that begins here breaks off: expected a ; behind it")));
         };
-        if is_odd {
+        if is_odd && self.escapes.is_none() {
             let help = "whether \\ escapes cannot be told; export with the comments at the beginning that name the database, or as CSV";
             return Err(ImportError(format!("line {line}: a string ends in \\: {help}")));
         }

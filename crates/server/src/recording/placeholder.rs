@@ -142,6 +142,8 @@ fn forms(value: &str, shortest: usize) -> Vec<Zeroizing<String>> {
     let percent = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
     let mut forms: Vec<String> = vec![
         value.to_owned(),
+        // As it is read where somebody wrote it into a query as it is.
+        value.replace('+', " "),
         escaped.trim_matches('"').to_owned(),
         percent.to_lowercase(),
         percent.replace("%20", "+"),
