@@ -145,7 +145,7 @@ fn forms(value: &str, shortest: usize) -> Vec<Zeroizing<String>> {
         // As it is read where somebody wrote it into a query as it is.
         value.replace('+', " "),
         escaped.trim_matches('"').to_owned(),
-        percent.to_lowercase(),
+        with_small_escapes(&percent),
         percent.replace("%20", "+"),
         percent,
         form_encoded(value),
@@ -155,6 +155,16 @@ fn forms(value: &str, shortest: usize) -> Vec<Zeroizing<String>> {
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();
     forms.into_iter().filter(|form| form.len() >= shortest).map(Zeroizing::new).collect()
+}
+
+/// A percent-encoded text whose escapes have small letters.
+fn with_small_escapes(percent: &str) -> String {
+    let mut parts = percent.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        text + "%" + &escape.to_ascii_lowercase() + rest
+    })
 }
 
 /// As browsers and most libraries write it.

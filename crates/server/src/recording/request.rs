@@ -106,7 +106,8 @@ fn method(placeholders: &mut Placeholders, method: &str) -> String {
 
 /// Segments that could be secrets are replaced.
 fn path(placeholders: &mut Placeholders, path: &str) -> String {
-    if path.split('/').count() > MAX_PARTS {
+    // A secret may have slashes.
+    if path.split('/').count() > MAX_PARTS || placeholders.has_secret(path) {
         return "/{{path}}".to_owned();
     }
     let segments = path.split('/').map(|segment| {
