@@ -125,7 +125,7 @@ pub enum Event {
         used: u64,
         /// The quota.
         limit: u64,
-        /// What follows at 100 percent, such as `observe` or `refuse`.
+        /// What follows at 100 percent, such as `observe` or `enforce`.
         mode: String,
     },
     /// A credential was reported as leaked, where the environment only observes.
