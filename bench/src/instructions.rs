@@ -40,6 +40,9 @@ pub(crate) struct InstructionsArgs {
     /// The dialect: standard, asset, standard-metrics or firstvision.
     #[arg(long, default_value = "standard")]
     dialect: String,
+    /// Gives the same token again, as an environment with `reuse` does.
+    #[arg(long)]
+    reuse: bool,
     /// How many requests are counted.
     #[arg(long, default_value_t = 200)]
     requests: u32,
@@ -134,8 +137,8 @@ async fn open(args: &InstructionsArgs, folder: &Path, config: &Config) -> Done<D
     });
     let environment = environment_of(args.algorithm).parse()?;
     let (proxies, takes_certificates) = (Proxies::default(), false);
-    let site =
-        Site { environment, hosts: HostRule::Any, proxies, takes_certificates, herd: HerdRules::default(), previous: None };
+    let herd = HerdRules { expiry_jitter: 0, reuse: if args.reuse { 60 } else { 0 } };
+    let site = Site { environment, hosts: HostRule::Any, proxies, takes_certificates, herd, previous: None };
     let app = App::new(Arc::new(node.await?), Arc::new(site));
     let (near, far) = tokio::io::duplex(64 * 1024);
     let served = connection(far, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &Service::new(app));

@@ -93,9 +93,17 @@ impl Process {
 
     /// Its memory that is in RAM, in bytes.
     pub(crate) fn resident(&self) -> Done<u64> {
+        self.memory([("smaps_rollup", "Rss:"), ("status", "VmRSS:")])
+    }
+
+    /// What of that is its own: not pages of the program's file, which are shared and can be read again.
+    pub(crate) fn resident_own(&self) -> Done<u64> {
+        self.memory([("smaps_rollup", "Anonymous:"), ("status", "RssAnon:")])
+    }
+
+    /// The first file is more exact, but closed to others where a process has turned off core dumps.
+    fn memory(&self, files: [(&str, &str); 2]) -> Done<u64> {
         let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
-        // The first is more exact, but closed to others where a process has turned off core dumps.
-        let files = [("smaps_rollup", "Rss:"), ("status", "VmRSS:")];
         let found = files.into_iter().find_map(|(file, field)| read_memory(&folder.join(file), field));
         found.ok_or_else(|| Failure(format!("the memory of {} cannot be read from {}", self.name, folder.display())))
     }

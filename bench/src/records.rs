@@ -180,6 +180,7 @@ impl CacheNote {
 pub(crate) struct Footprint {
     pub(crate) first_token_ms: Vec<f64>,
     pub(crate) resident_idle: u64,
+    pub(crate) resident_idle_own: u64,
     pub(crate) resident_loaded: u64,
     pub(crate) binary_bytes: u64,
     pub(crate) caches: Vec<CacheNote>,

@@ -169,6 +169,7 @@ fn footprint(records: &Records) -> String {
     let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / MIB);
     let mut rows = vec![
         vec!["memory, idle".to_owned(), mebibytes(footprint.resident_idle)],
+        vec!["of it not pages of the program's file".to_owned(), mebibytes(footprint.resident_idle_own)],
         vec!["memory, after all rounds".to_owned(), mebibytes(footprint.resident_loaded)],
         vec!["program, stripped of debug information".to_owned(), mebibytes(footprint.binary_bytes)],
     ];

@@ -66,6 +66,7 @@ impl Stage {
         // It reads the names of all clients after the start.
         wait_until_idle(&[&main.process])?;
         records.footprint.resident_idle = main.process.resident()?;
+        records.footprint.resident_idle_own = main.process.resident_own()?;
         subjects.extend(subjects::of_mintmark(&main)?);
         let mut stage = Self { plain: processes, main, reusing: None, crowded: Vec::new(), subjects };
         if options.wants(REUSING) {

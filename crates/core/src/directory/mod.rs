@@ -64,7 +64,9 @@ use names::{Names, UnknownReads};
 use progress::Progress;
 use renewal::Renewals;
 use revocations::Revoked;
-pub use revocations::{DOCUMENT_LIFETIME, DocumentParts, Ended, RevocationDigest, RevocationSet, RevocationSize, TokenIds};
+pub use revocations::{
+    DOCUMENT_LIFETIME, DocumentParts, Ended, RevocationDigest, RevocationSet, RevocationSize, TokenDigests, TokenIds,
+};
 use snapshot::ChangedSince;
 pub use snapshot::{SnapshotBase, SnapshotHead, SnapshotRefused};
 pub use statistics::{CacheStatistics, DirectoryStatistics, WaitingWrites};

@@ -3,20 +3,24 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use zeroize::Zeroizing;
 
 use super::authorize::Authorized;
 use super::{AccessToken, Exchange, TokenEndpoint};
 use crate::clock::Timestamp;
-use crate::directory::{EnvironmentView, TokenIds};
-use crate::model::{BusinessId, Position, TokenFormat};
+use crate::directory::{EnvironmentView, TokenDigests, TokenIds};
+use crate::model::{BusinessId, TokenFormat};
 use crate::random::Random;
 use crate::store::Store;
 
-/// How many tokens are kept at most: some twenty megabytes.
-const KEPT: usize = 16_384;
+/// How many tokens there is room for when they are of the usual size.
+const USUALLY_KEPT: usize = 16_384;
+/// What all that is kept may take, in bytes.
+const ROOM: u64 = 24 * 1024 * 1024;
+/// Room for the key of nearly every request, in bytes.
+const USUAL_KEY: usize = 512;
 
 /// What an environment does about them. By default nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,12 +49,22 @@ impl HerdRules {
 /// Tokens that may be given again (rule S18). Who is asked for one has been authenticated and authorized as for a new one.
 #[derive(Debug)]
 pub struct FreshTokens {
-    kept: Cache<[u8; 32], Arc<Kept>>,
+    kept: Cache<Box<[u8]>, Arc<Kept>, Size>,
 }
 
 impl Default for FreshTokens {
     fn default() -> Self {
-        Self { kept: Cache::new(KEPT) }
+        Self { kept: Cache::with_weighter(USUALLY_KEPT, ROOM, Size) }
+    }
+}
+
+/// What a token that is kept takes, in bytes.
+#[derive(Clone, Debug)]
+struct Size;
+
+impl Weighter<Box<[u8]>, Arc<Kept>> for Size {
+    fn weight(&self, key: &Box<[u8]>, kept: &Arc<Kept>) -> u64 {
+        (key.len() + kept.text.len() + kept.jti.len() + size_of::<Kept>()) as u64
     }
 }
 
@@ -60,8 +74,8 @@ struct Kept {
     jti: String,
     issued_at: Timestamp,
     expires_at: Timestamp,
-    /// The position that it was issued at: what ends tokens of lower positions ends it.
-    position: Position,
+    /// With the position that it was issued at: what ends tokens of lower positions ends it.
+    digests: TokenDigests,
 }
 
 impl std::fmt::Debug for Kept {
@@ -70,8 +84,9 @@ impl std::fmt::Debug for Kept {
     }
 }
 
-/// Under which a token is kept: everything that another request must have in common with the one that it was made for.
-pub(super) struct FreshKey([u8; 32]);
+/// Under which a token is kept: everything that another request must have in common with the one that it was made for. Nothing in it is
+/// secret.
+pub(super) struct FreshKey(Vec<u8>);
 
 impl FreshKey {
     /// Nothing for a token that is bound to whoever shows a key or certificate: those are never given again.
@@ -80,45 +95,41 @@ impl FreshKey {
         if exchange.herd.reuse == 0 || bound_to.key.is_some() || bound_to.certificate.is_some() {
             return None;
         }
-        let mut hash = Fields(Context::new(&SHA256));
-        hash.add(exchange.environment.as_str().as_bytes());
-        hash.add(environment.environment.issuer.as_bytes());
-        hash.add(exchange.dialect.name.as_str().as_bytes());
-        hash.add(&authorized.credential_id().to_bytes());
-        hash.add(authorized.client().id.as_str().as_bytes());
-        hash.add(&authorized.client().tenant_id.to_bytes());
-        hash.add(&authorized.business_id().map_or([0; 16], BusinessId::to_bytes));
-        hash.add(authorized.scope().as_str().as_bytes());
-        hash.add(&authorized.lifetime().to_be_bytes());
+        let mut key = Fields(Vec::with_capacity(USUAL_KEY));
+        key.add(exchange.environment.as_str().as_bytes());
+        key.add(environment.environment.issuer.as_bytes());
+        key.add(exchange.dialect.name.as_str().as_bytes());
+        key.add(&authorized.credential_id().to_bytes());
+        key.add(authorized.client().id.as_str().as_bytes());
+        key.add(&authorized.client().tenant_id.to_bytes());
+        key.add(&authorized.business_id().map_or([0; 16], BusinessId::to_bytes));
+        key.add(authorized.scope().as_str().as_bytes());
+        key.add(&authorized.lifetime().to_be_bytes());
         // A key that signs no more made none of the tokens that are given again.
         match authorized.format() {
-            TokenFormat::Jwt => hash.add(environment.ring.active(authorized.algorithm())?.kid.as_bytes()),
-            TokenFormat::Opaque => hash.add(b""),
+            TokenFormat::Jwt => key.add(environment.ring.active(authorized.algorithm())?.kid.as_bytes()),
+            TokenFormat::Opaque => key.add(b""),
         }
         let audience = authorized.audience();
-        hash.add(&audience.len().to_be_bytes());
+        key.add(&audience.len().to_be_bytes());
         for uri in audience {
-            hash.add(uri.as_bytes());
+            key.add(uri.as_bytes());
         }
         for (claim, value) in authorized.claims() {
-            hash.add(claim.as_bytes());
-            hash.add(value.to_string().as_bytes());
+            key.add(claim.as_bytes());
+            key.add(value.to_string().as_bytes());
         }
-        hash.finish().map(Self)
+        Some(Self(key.0))
     }
 }
 
 /// Fields, each with its length, so that no two lists of them are one text.
-struct Fields(Context);
+struct Fields(Vec<u8>);
 
 impl Fields {
     fn add(&mut self, field: &[u8]) {
-        self.0.update(&field.len().to_be_bytes());
-        self.0.update(field);
-    }
-
-    fn finish(self) -> Option<[u8; 32]> {
-        self.0.finish().as_ref().try_into().ok()
+        self.0.extend_from_slice(&field.len().to_be_bytes());
+        self.0.extend_from_slice(field);
     }
 }
 
@@ -137,13 +148,13 @@ impl<S: Store> TokenEndpoint<S> {
         if !self.directory.is_following() {
             return None;
         }
-        let kept = self.fresh.kept.get(&key.0)?;
+        let kept = self.fresh.kept.get(key.0.as_slice())?;
         let now = self.clock.now();
         let life = kept.expires_at.0.saturating_sub(kept.issued_at.0);
         let age = now.0.saturating_sub(kept.issued_at.0);
         let is_fresh = (0..i64::from(reuse)).contains(&age) && age.saturating_mul(2) <= life;
-        if !is_fresh || self.has_ended(&kept, authorized) {
-            self.fresh.kept.remove(&key.0);
+        if !is_fresh || self.directory.ended_digests(&authorized.client().environment, &kept.digests).is_some() {
+            self.fresh.kept.remove(key.0.as_slice());
             return None;
         }
         Some(AccessToken {
@@ -159,31 +170,27 @@ impl<S: Store> TokenEndpoint<S> {
         })
     }
 
-    fn has_ended(&self, kept: &Kept, authorized: &Authorized<'_>) -> bool {
+    /// Keeps a token that was just made.
+    pub(super) fn keep_fresh(&self, key: FreshKey, token: &AccessToken, authorized: &Authorized<'_>) {
         let client = authorized.client();
         let (tenant, business) = (client.tenant_id.to_text(), authorized.business_id().map(BusinessId::to_text));
         let credential = authorized.credential_id().to_text();
-        let ids = TokenIds {
-            token_id: &kept.jti,
+        let digests = TokenDigests::of(&TokenIds {
+            token_id: &token.jti,
             client_id: client.id.as_str(),
             tenant_id: Some(&tenant),
             business_id: business.as_deref(),
             credential_id: Some(&credential),
-            position: kept.position,
-        };
-        self.directory.ended(&client.environment, &ids).is_some()
-    }
-
-    /// Keeps a token that was just made.
-    pub(super) fn keep_fresh(&self, key: &FreshKey, token: &AccessToken, position: Position) {
+            position: authorized.position(),
+        });
         let kept = Kept {
             text: Zeroizing::new(token.text.clone()),
             jti: token.jti.clone(),
             issued_at: token.issued_at,
             expires_at: token.expires_at,
-            position,
+            digests,
         };
-        self.fresh.kept.insert(key.0, Arc::new(kept));
+        self.fresh.kept.insert(key.0.into_boxed_slice(), Arc::new(kept));
     }
 }
 
@@ -199,6 +206,31 @@ mod tests {
         let lives: Vec<u32> = (0..500).map(|_| rules.shorten(1000, &random)).collect();
         assert!(lives.iter().all(|life| (800..=1000).contains(life)));
         assert!(lives.iter().any(|life| *life < 850) && lives.iter().any(|life| *life > 950), "{lives:?}");
+    }
+
+    #[test]
+    fn tokens_of_any_length_stay_within_their_room() {
+        let fresh = FreshTokens::default();
+        let token = TokenIds {
+            token_id: "jti",
+            client_id: "client",
+            tenant_id: None,
+            business_id: None,
+            credential_id: None,
+            position: crate::model::Position(1),
+        };
+        let kept = Arc::new(Kept {
+            text: Zeroizing::new("t".repeat(8 * 1024)),
+            jti: "jti".to_owned(),
+            issued_at: Timestamp(0),
+            expires_at: Timestamp(600),
+            digests: TokenDigests::of(&token),
+        });
+        for number in 0..10_000_u32 {
+            fresh.kept.insert(number.to_be_bytes().into(), Arc::clone(&kept));
+        }
+        assert!(fresh.kept.weight() <= ROOM, "{}", fresh.kept.weight());
+        assert!(fresh.kept.len() > 2_000, "{}", fresh.kept.len());
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl<S: Store> TokenEndpoint<S> {
             return Ok(token);
         }
         let token = self.mint_new(exchange.herd, authorized, environment).await?;
-        self.keep_fresh(&key, &token, authorized.position());
+        self.keep_fresh(key, &token, authorized);
         Ok(token)
     }
 

@@ -17,7 +17,7 @@ use crate::model::{EnvironmentName, Position};
 use crate::store::{FeedEntry, Incarnation, Read, Store, StoreError, Subject};
 pub use document::{DOCUMENT_LIFETIME, DocumentParts};
 pub(super) use saved::SavedRevocation;
-pub use set::{Ended, RevocationDigest, RevocationSet, RevocationSize, TokenIds};
+pub use set::{Ended, RevocationDigest, RevocationSet, RevocationSize, TokenDigests, TokenIds};
 
 /// The position of a mark whose own could not be read: the largest that the store can hold.
 const DAMAGED: Position = Position(i64::MAX.unsigned_abs());
@@ -61,6 +61,11 @@ impl<S: Store> Directory<S> {
     /// Whether a token of an environment was ended before it expires, as far as this node knows, and why.
     pub fn ended(&self, environment: &EnvironmentName, token: &TokenIds<'_>) -> Option<Ended> {
         self.revoked.load().ended(environment, token)
+    }
+
+    /// The same of a token whose identifiers were hashed before.
+    pub fn ended_digests(&self, environment: &EnvironmentName, token: &TokenDigests) -> Option<Ended> {
+        self.revoked.load().ended_digests(environment, token)
     }
 
     /// All that ends tokens, as of now.

@@ -71,9 +71,9 @@ impl Revocations {
         self.parts.get(Self::part_of(digest))?.get(&digest).copied()
     }
 
-    /// Whether a mark ends what has this identifier and position.
-    fn has_mark(&self, kind: RevocationKind, id: Option<&str>, position: Position) -> bool {
-        id.and_then(|id| self.find(kind, id)).is_some_and(|held| !held.is_token && position < held.position)
+    /// Whether a mark ends what has this digest and position.
+    fn has_mark(&self, digest: Option<RevocationDigest>, position: Position) -> bool {
+        digest.and_then(|digest| self.held(digest)).is_some_and(|held| !held.is_token && position < held.position)
     }
 
     /// Adds one, or raises the one that is there.
@@ -139,6 +139,57 @@ pub struct TokenIds<'a> {
     pub position: Position,
 }
 
+impl TokenIds<'_> {
+    fn id(&self, kind: RevocationKind) -> Option<&str> {
+        match kind {
+            RevocationKind::Token => Some(self.token_id),
+            RevocationKind::Client => Some(self.client_id),
+            RevocationKind::Tenant => self.tenant_id,
+            RevocationKind::Business => self.business_id,
+            RevocationKind::Credential => self.credential_id,
+        }
+    }
+
+    fn digest(&self, kind: RevocationKind) -> Option<RevocationDigest> {
+        self.id(kind).map(|id| RevocationDigest::of(kind, id))
+    }
+}
+
+/// What of a token is looked up, hashed once: for a token that is asked about again and again.
+#[derive(Clone, Debug)]
+pub struct TokenDigests {
+    position: Position,
+    token: Option<RevocationDigest>,
+    client: Option<RevocationDigest>,
+    tenant: Option<RevocationDigest>,
+    business: Option<RevocationDigest>,
+    credential: Option<RevocationDigest>,
+}
+
+impl TokenDigests {
+    /// Of a token.
+    pub fn of(token: &TokenIds<'_>) -> Self {
+        Self {
+            position: token.position,
+            token: token.digest(RevocationKind::Token),
+            client: token.digest(RevocationKind::Client),
+            tenant: token.digest(RevocationKind::Tenant),
+            business: token.digest(RevocationKind::Business),
+            credential: token.digest(RevocationKind::Credential),
+        }
+    }
+
+    fn digest(&self, kind: RevocationKind) -> Option<RevocationDigest> {
+        match kind {
+            RevocationKind::Token => self.token,
+            RevocationKind::Client => self.client,
+            RevocationKind::Tenant => self.tenant,
+            RevocationKind::Business => self.business,
+            RevocationKind::Credential => self.credential,
+        }
+    }
+}
+
 /// Why a token is refused that has not expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -183,18 +234,30 @@ impl RevocationSet {
 
     /// Whether a token of an environment is refused. No clock is asked: it is the position that decides (rule S11).
     pub fn ended(&self, environment: &EnvironmentName, token: &TokenIds<'_>) -> Option<Ended> {
+        self.ended_by(environment, token.position, |kind| token.digest(kind))
+    }
+
+    /// The same of a token whose identifiers were hashed before.
+    pub fn ended_digests(&self, environment: &EnvironmentName, token: &TokenDigests) -> Option<Ended> {
+        self.ended_by(environment, token.position, |kind| token.digest(kind))
+    }
+
+    fn ended_by(
+        &self,
+        environment: &EnvironmentName,
+        at: Position,
+        digest: impl Fn(RevocationKind) -> Option<RevocationDigest>,
+    ) -> Option<Ended> {
         use RevocationKind::{Business, Client, Credential, Tenant, Token};
-        if token.position < self.first {
+        if at < self.first {
             return Some(Ended::BeforeRestore);
         }
-        let at = token.position;
-        if self.tenants.has_mark(Tenant, token.tenant_id, at) {
+        if self.tenants.has_mark(digest(Tenant), at) {
             return Some(Ended::Revoked(Tenant));
         }
         let own = self.environments.get(environment)?;
-        let marks = [(Credential, token.credential_id), (Client, Some(token.client_id)), (Business, token.business_id)];
-        let mark = marks.into_iter().find(|(kind, id)| own.has_mark(*kind, *id, at)).map(|(kind, _)| kind);
-        let is_revoked = || own.find(Token, token.token_id).is_some_and(|held| held.is_token);
+        let mark = [Credential, Client, Business].into_iter().find(|kind| own.has_mark(digest(*kind), at));
+        let is_revoked = || digest(Token).and_then(|digest| own.held(digest)).is_some_and(|held| held.is_token);
         mark.or_else(|| is_revoked().then_some(Token)).map(Ended::Revoked)
     }
 
