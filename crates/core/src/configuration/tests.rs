@@ -330,7 +330,7 @@ fn a_private_key_is_neither_taken_nor_told() {
     let text = WHOLE.replace("kid = \"a\"", "d = \"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"");
     let found = mistakes(&text);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("sandbox.toml:101:1: `client.credential.kind`") && !found[0].contains("nWGxne"), "{found:?}");
+    assert!(found[0].starts_with("sandbox.toml:99:1: `client.credential.kind`") && !found[0].contains("nWGxne"), "{found:?}");
 }
 
 #[test]

@@ -267,8 +267,7 @@ async fn a_quota_that_makes_no_sense_is_a_mistake_at_its_place() {
 async fn more_quotas_than_there_may_be_are_a_mistake_and_nothing_is_changed() {
     let (world, other) = (full().await, empty().await);
     let text = exported(&world.registry).await;
-    let tenant = NewTenant { name: "Full".to_owned(), ..NewTenant::default() };
-    let tenant = other.create_tenant(tenant).await.unwrap().id;
+    let tenant = other.create_tenant("Full").await.unwrap().id;
     let limits = QuotaLimits { per_day: Some(1), ..QuotaLimits::default() };
     let quota = |number: usize| Quota {
         environment: sandbox(),
