@@ -140,7 +140,7 @@ impl<S: Store> Registry<S> {
         let grants = mapping::grants(source, (from, to), &mut blocked);
         let serves = mapping::served(source, (from, to), &mut blocked);
         let businesses = self.mapped_businesses(source, &to.environment.name, &mut blocked).await?;
-        blocked.extend(self.quota_left_behind(source, &to.environment.name).await?);
+        blocked.extend(self.quota_left_behind((source, target), &to.environment.name).await?);
         let after = Client {
             environment: to.environment.name.clone(),
             status: target.map_or(source.status, |target| target.status),
@@ -155,10 +155,15 @@ impl<S: Store> Registry<S> {
     }
 
     /// The client's quota, where it has one here and none there: nobody is to believe that it came along.
-    async fn quota_left_behind(&self, client: &Client, to: &EnvironmentName) -> Outcome<Option<Blocked>> {
-        let subject = QuotaSubject::Client(client.id.clone());
-        let Some(here) = self.store.quota(&client.environment, &subject).await? else { return Ok(None) };
-        if self.store.quota(to, &subject).await?.is_some() {
+    async fn quota_left_behind(
+        &self,
+        (source, target): (&Client, Option<&Client>),
+        to: &EnvironmentName,
+    ) -> Outcome<Option<Blocked>> {
+        let subject = QuotaSubject::Client(source.id.clone());
+        let Some(here) = self.store.quota(&source.environment, &subject).await? else { return Ok(None) };
+        // Another tenant's client of that name may have one, which is nobody else's business (rule S4).
+        if target.is_some() && self.store.quota(to, &subject).await?.is_some() {
             return Ok(None);
         }
         let why =

@@ -251,6 +251,14 @@ async fn s4_another_tenants_client_of_that_name_is_neither_shown_nor_changed() {
     let plan = plan(&world, &client).await;
     assert!(!format!("{plan:?}").contains("Theirs"));
     assert_eq!(plan.refusal.as_deref(), Some("the client_id is taken in production"));
+    // Nor whether it has a quota.
+    let subject = QuotaSubject::Client(client.client.id.clone());
+    let quota = QuotaEdit { per_day: Some(Some(5)), ..QuotaEdit::default() };
+    world.registry.edit_quota(&sandbox(), &subject, &quota).await.unwrap();
+    let before = self::plan(&world, &client).await;
+    world.registry.edit_quota(&production(), &subject, &quota).await.unwrap();
+    let after = self::plan(&world, &client).await;
+    assert_eq!((left_behind(&after), &after.digest), (left_behind(&before), &before.digest));
     assert!(matches!(apply(&world, &client.client.id, &plan.digest).await, Err(RegistryError::NotAllowed(_))));
 }
 

@@ -1,6 +1,6 @@
 //! How many tokens tenants, clients and businesses may be given. The operator says it; each tenant sees its own.
 
-use mintmark_core::management::{Permission, Reach};
+use mintmark_core::management::Permission;
 use mintmark_core::model::{
     BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaLimits, QuotaMode, QuotaSubject, TenantId,
 };
@@ -244,11 +244,8 @@ pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &PageFilte
     desk.require(Permission::Read)?;
     desk.require_environment(environment).await?;
     let wanted = Wanted::<QuotaSubject>::read(filter.limit, filter.cursor.as_deref())?;
-    let tenant = match desk.authority.reach() {
-        Reach::Operator => None,
-        Reach::Tenant(id) => Some(id),
-    };
-    let query = QuotaQuery { environment: environment.clone(), tenant, at: desk.registry.clock.now() };
+    let at = desk.registry.clock.now();
+    let query = QuotaQuery { environment: environment.clone(), tenant: desk.only_tenant(), at };
     let read = |after: Option<QuotaSubject>, limit| {
         let query = &query;
         async move { Ok(desk.store().quotas_used(query, after.as_ref(), limit).await?) }
