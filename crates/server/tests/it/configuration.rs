@@ -279,7 +279,7 @@ async fn set_quotas(server: &TestServer) {
     let (acme, standard) = (server.world.tenant(ACME), server.world.client("sandbox", "standard").id.parse().unwrap());
     let bakery = QuotaSubject::Business(server.world.business("sandbox", "bakery"));
     let told = QuotaEdit { per_day: Some(Some(100_000)), headers: Some(true), ..QuotaEdit::default() };
-    let small = QuotaEdit { per_minute: Some(Some(20)), per_hour: Some(Some(2000)), ..QuotaEdit::default() };
+    let small = QuotaEdit { per_minute: Some(Some(10)), per_hour: Some(Some(2000)), ..QuotaEdit::default() };
     let observed = QuotaEdit { per_minute: Some(Some(1)), mode: Some(QuotaMode::Observe), ..QuotaEdit::default() };
     let observed = QuotaEdit { tenant_of_business: Some(acme), ..observed };
     for (subject, edit) in [(QuotaSubject::Tenant(acme), told), (QuotaSubject::Client(standard), small), (bakery, observed)] {
