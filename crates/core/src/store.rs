@@ -23,7 +23,7 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, CredentialId, Entitlement, Environment, EnvironmentName,
     Position, Quota, QuotaSubject, Resource, RevocationKind, SigningKey, Tenant, TenantId,
 };
-use crate::quota::QuotaCount;
+use crate::quota::{QuotaCount, QuotaQuery, QuotaUse};
 pub use crate::usage::Refusal;
 use crate::usage::{
     MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
@@ -348,6 +348,14 @@ pub trait Store: PeopleStore + NoticeStore + LeakStore + Send + Sync + 'static {
 
     /// All quotas, ordered by environment and subject.
     fn quotas(&self) -> impl Future<Output = Read<Vec<Quota>>> + Send;
+
+    /// Quotas with what of each is used, ordered by the word of their kind and their identifier, after one if it is given.
+    fn quotas_used(
+        &self,
+        query: &QuotaQuery,
+        after: Option<&QuotaSubject>,
+        limit: u32,
+    ) -> impl Future<Output = Read<Vec<QuotaUse>>> + Send;
 
     /// The quota of a subject, if it has one.
     fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> impl Future<Output = Read<Option<Quota>>> + Send;

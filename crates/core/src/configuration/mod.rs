@@ -30,8 +30,8 @@ pub(crate) use read::{MAX_MISTAKES, Step};
 use crate::clock::Timestamp;
 use crate::model::{
     AssertionAudience, Attributes, BusinessAccess, BusinessId, ClientId, CredentialId, CredentialLimits, DialectName,
-    EnvironmentName, NameError, Profile, Proof, ProofKind, ResourceUri, ScopeDefinition, ScopeToken, Status, TenantId,
-    TokenBinding, TokenFormat,
+    EnvironmentName, NameError, Profile, Proof, ProofKind, QuotaLimits, QuotaMode, ResourceUri, ScopeDefinition, ScopeToken,
+    Status, TenantId, TokenBinding, TokenFormat,
 };
 
 /// What a file of one environment says.
@@ -122,7 +122,7 @@ pub struct ResourcePart {
     pub scopes: Vec<ScopeDefinition>,
 }
 
-/// A tenant, with what it is entitled to in the environment of the file.
+/// A tenant, with what it is entitled to in the environment of the file, and its quota there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantPart {
     /// Its identifier.
@@ -135,6 +135,8 @@ pub struct TenantPart {
     pub attributes: Attributes,
     /// What it may give its own clients.
     pub entitlement: EntitlementPart,
+    /// How many tokens all of its clients together may be given.
+    pub quota: Option<QuotaPart>,
 }
 
 /// What a tenant may give its own clients in the environment; by default nothing.
@@ -146,6 +148,17 @@ pub struct EntitlementPart {
     pub lifetime_max: Option<u32>,
     /// Scopes by resource.
     pub grants: Grants,
+}
+
+/// A quota of a tenant, a business or a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaPart {
+    /// How many tokens there may be.
+    pub limits: QuotaLimits,
+    /// What happens when they are used up.
+    pub mode: QuotaMode,
+    /// Whether answers tell the client what is left.
+    pub headers: bool,
 }
 
 /// A business.
@@ -161,6 +174,8 @@ pub struct BusinessPart {
     pub external_id: Option<String>,
     /// Whether tokens are scoped to it.
     pub status: Status,
+    /// How many tokens may be scoped to it.
+    pub quota: Option<QuotaPart>,
 }
 
 /// A client with what proves it.
@@ -192,6 +207,8 @@ pub struct ClientPart {
     pub attributes: Attributes,
     /// What it may ask for.
     pub grants: Grants,
+    /// How many tokens it may be given.
+    pub quota: Option<QuotaPart>,
     /// What proves it, as far as it is in force.
     pub credentials: Vec<CredentialPart>,
 }

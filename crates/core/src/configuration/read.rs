@@ -2,12 +2,14 @@
 
 mod client;
 mod lists;
+mod quota;
 
 use std::sync::Arc;
 
 use mintmark_verify::Algorithm;
 
 use lists::{attributes, grants, parsed_list};
+use quota::quota;
 
 use super::write::FORMAT;
 use super::{
@@ -148,7 +150,8 @@ fn tenant(table: &TableReader<'_>, random: &dyn Random) -> Option<TenantPart> {
         table.finish();
         part
     });
-    Some(TenantPart { id: id?, name: name?.to_owned(), status, attributes, entitlement: entitlement.unwrap_or_default() })
+    let (entitlement, quota) = (entitlement.unwrap_or_default(), quota(table));
+    Some(TenantPart { id: id?, name: name?.to_owned(), status, attributes, entitlement, quota })
 }
 
 fn business(table: &TableReader<'_>, random: &dyn Random) -> Option<BusinessPart> {
@@ -156,7 +159,8 @@ fn business(table: &TableReader<'_>, random: &dyn Random) -> Option<BusinessPart
     let (tenant, name) = (table.required_parsed("tenant"), table.required_text("name"));
     let external_id = table.text("external_id").map(str::to_owned);
     let status = table.choice("status", &STATUS).unwrap_or(Status::Active);
-    Some(BusinessPart { id: id?, tenant: tenant?, name: name?.to_owned(), external_id, status })
+    let quota = quota(table);
+    Some(BusinessPart { id: id?, tenant: tenant?, name: name?.to_owned(), external_id, status, quota })
 }
 
 pub(super) fn proposed_credential(random: &dyn Random) -> String {

@@ -50,12 +50,22 @@ lifetime_max = 3600
 [tenant.entitlement.grants]
 issuer = ["ledger:read"]
 
+[tenant.quota]
+per_minute = 600
+per_hour = 6000
+per_day = 4294967295
+mode = "observe"
+headers = true
+
 [[business]]
 id = "biz_1111111111111111111111"
 tenant = "ten_1111111111111111111111"
 name = "Shop"
 external_id = "7"
 status = "disabled"
+
+[business.quota]
+per_hour = 1
 
 [[client]]
 id = "exporter"
@@ -76,6 +86,10 @@ live = true
 [client.grants]
 issuer = ["ledger:read", "ledger:create"]
 "https://reports.example" = []
+
+[client.quota]
+per_day = 100
+headers = true
 
 [[client.credential]]
 id = "crd_1111111111111111111111"
@@ -158,7 +172,7 @@ fn texts_of_all_kinds_come_back() {
 }
 
 /// Keys that may be left out, and then have their defaults.
-const OPTIONAL: [&str; 37] = [
+const OPTIONAL: [&str; 43] = [
     "environment.algorithm",
     "environment.lifetime_max",
     "dialect",
@@ -175,9 +189,13 @@ const OPTIONAL: [&str; 37] = [
     "tenant.*.entitlement",
     "tenant.*.entitlement.*",
     "tenant.*.entitlement.grants.*",
+    "tenant.*.quota",
+    "tenant.*.quota.*",
     "business",
     "business.*.external_id",
     "business.*.status",
+    "business.*.quota",
+    "business.*.quota.*",
     "client",
     "client.*.status",
     "client.*.lifetime_max",
@@ -189,6 +207,8 @@ const OPTIONAL: [&str; 37] = [
     "client.*.attributes.*",
     "client.*.grants",
     "client.*.grants.*",
+    "client.*.quota",
+    "client.*.quota.*",
     "client.*.credential",
     "client.*.credential.*.expires_at",
     "client.*.credential.*.networks",
@@ -310,7 +330,7 @@ fn a_private_key_is_neither_taken_nor_told() {
     let text = WHOLE.replace("kid = \"a\"", "d = \"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"");
     let found = mistakes(&text);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("sandbox.toml:85:1: `client.credential.kind`") && !found[0].contains("nWGxne"), "{found:?}");
+    assert!(found[0].starts_with("sandbox.toml:99:1: `client.credential.kind`") && !found[0].contains("nWGxne"), "{found:?}");
 }
 
 #[test]

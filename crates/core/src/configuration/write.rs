@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::blocks::{Block, Text, quoted};
 use super::{
     BusinessPart, ClientPart, Configuration, CredentialPart, DialectPart, EntitlementPart, EnvironmentPart, Grants, ProofPart,
-    ResourcePart, TenantPart,
+    QuotaPart, ResourcePart, TenantPart,
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AssertionAudience, AttributeValue, Attributes, BusinessAccess, Profile, ScopeDefinition, Status, TokenBinding, TokenFormat,
+    AssertionAudience, AttributeValue, Attributes, BusinessAccess, Profile, QuotaMode, ScopeDefinition, Status, TokenBinding,
+    TokenFormat,
 };
 
 /// The form of the file. A program that knows another one refuses it.
@@ -66,7 +67,8 @@ impl TenantPart {
     pub(crate) fn block(&self) -> Block {
         let block = Block::item("tenant").text("id", &self.id.to_string()).text("name", &self.name);
         let block = status(block, self.status).below(attributes("tenant.attributes", &self.attributes));
-        block.below(self.entitlement.block())
+        let block = block.below(self.entitlement.block());
+        quota(block, "tenant.quota", self.quota.as_ref())
     }
 }
 
@@ -82,8 +84,16 @@ impl BusinessPart {
     pub(crate) fn block(&self) -> Block {
         let block = Block::item("business").text("id", &self.id.to_string()).text("tenant", &self.tenant.to_string());
         let block = block.text("name", &self.name).maybe("external_id", self.external_id.as_ref());
-        status(block, self.status)
+        quota(status(block, self.status), "business.quota", self.quota.as_ref())
     }
+}
+
+/// With its quota below it, if there is one.
+fn quota(block: Block, path: &str, quota: Option<&QuotaPart>) -> Block {
+    let Some(QuotaPart { limits, mode, headers }) = quota else { return block };
+    let table = Block::table(path).bare("per_minute", limits.per_minute).bare("per_hour", limits.per_hour);
+    let table = table.bare("per_day", limits.per_day).maybe("mode", other_than_usual(*mode, QuotaMode::as_str));
+    block.below(table.bare("headers", headers.then_some(true)))
 }
 
 impl ClientPart {
@@ -101,6 +111,7 @@ impl ClientPart {
         let block = block.maybe("profile", self.profile.map(Profile::as_str)).some_texts("serves", &self.serves);
         let block = block.below(attributes("client.attributes", &self.attributes));
         let block = block.below(grants("client.grants", &self.grants));
+        let block = quota(block, "client.quota", self.quota.as_ref());
         self.credentials.iter().fold(block, |block, credential| block.below(credential.block()))
     }
 }

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BusinessId, ClientId, EnvironmentName, TenantId};
+use super::{BusinessId, ClientId, EnvironmentName, NameError, TenantId};
 use crate::clock::Timestamp;
 use crate::store::Subject;
 use crate::usage::UsageStep;
@@ -86,6 +87,17 @@ impl QuotaSubject {
             QuotaKind::Client => id.parse().ok().map(Self::Client),
             QuotaKind::Business => id.parse().ok().map(Self::Business),
         }
+    }
+}
+
+/// As it is displayed.
+impl FromStr for QuotaSubject {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (kind, id) = text.split_once(' ').unwrap_or_default();
+        let subject = QuotaKind::from_word(kind).and_then(|kind| Self::parse(kind, id));
+        subject.ok_or(NameError { expected: "tenant, client or business, a space and its identifier" })
     }
 }
 

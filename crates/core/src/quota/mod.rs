@@ -35,7 +35,8 @@ mod meter;
 mod set;
 mod told;
 
-use crate::model::{EnvironmentName, QuotaKind, QuotaSubject};
+use crate::clock::Timestamp;
+use crate::model::{EnvironmentName, Quota, QuotaKind, QuotaSubject, TenantId};
 use crate::usage::UsageStep;
 
 pub use exchange::QUOTA_THRESHOLDS;
@@ -60,6 +61,38 @@ pub struct QuotaCount {
     pub period: i64,
     /// How many.
     pub tokens: u64,
+}
+
+/// Which quotas of an environment are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaQuery {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Of this tenant, its clients and its businesses alone.
+    pub tenant: Option<TenantId>,
+    /// Of which windows it is told what is used: those that this moment is in.
+    pub at: Timestamp,
+}
+
+/// A quota with what of it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// The quota.
+    pub quota: Quota,
+    /// How many tokens were given in the minute, the hour and the day, limited or not, as far as nodes have written it down.
+    pub tokens: [u64; 3],
+}
+
+impl QuotaUse {
+    /// How many tokens were given in the window of a length.
+    pub fn of(&self, step: UsageStep) -> u64 {
+        let [minute, hour, day] = self.tokens;
+        match step {
+            UsageStep::Minute => minute,
+            UsageStep::Hour => hour,
+            UsageStep::Day => day,
+        }
+    }
 }
 
 /// The place of a step among three.

@@ -32,7 +32,7 @@ impl<S: Store> Registry<S> {
             let held = self.store.quota(environment, subject).await?;
             check_version(edit.version, held.as_ref().map_or(0, |held| held.version))?;
             if held.is_none() {
-                self.check_room().await?;
+                check_room(self.store.quotas().await?.len())?;
             }
             let before = held.clone().unwrap_or_else(|| unset(environment, subject, tenant_id));
             let mut after = apply(edit, before);
@@ -55,15 +55,7 @@ impl<S: Store> Registry<S> {
             let held = self.store.quota(environment, subject).await?;
             let held = held.ok_or_else(|| RegistryError::NotFound(format!("quota of the {subject} in {environment}")))?;
             check_version(version, held.version)?;
-            let draft = Draft {
-                tenant: Some(held.tenant_id),
-                action: "quota.remove",
-                subject: held.subject.in_environment(environment),
-                before: audited(&held),
-                after: None,
-                writes: vec![Write::DeleteQuota(held.clone())],
-            };
-            Ok((draft, held))
+            Ok((remove_draft(&held), held))
         })
         .await
     }
@@ -90,15 +82,16 @@ impl<S: Store> Registry<S> {
             }
         }
     }
+}
 
-    async fn check_room(&self) -> Outcome<()> {
-        if self.store.quotas().await?.len() >= QUOTAS_MAX {
-            return Err(RegistryError::NotAllowed(format!(
-                "there are {QUOTAS_MAX} quotas, which is the most that every node holds; remove one first"
-            )));
-        }
-        Ok(())
+/// Whether there may be one more. The store counts again when it is written, so that two who add the last one do not add two.
+pub(super) fn check_room(held: usize) -> Outcome<()> {
+    if held >= QUOTAS_MAX {
+        return Err(RegistryError::NotAllowed(format!(
+            "there are {QUOTAS_MAX} quotas, which is the most that every node holds; remove one first"
+        )));
     }
+    Ok(())
 }
 
 fn unset(environment: &EnvironmentName, subject: &QuotaSubject, tenant_id: TenantId) -> Quota {
@@ -124,7 +117,7 @@ fn apply(edit: &QuotaEdit, mut quota: Quota) -> Quota {
     quota
 }
 
-fn check_limits(limits: QuotaLimits) -> Outcome<()> {
+pub(super) fn check_limits(limits: QuotaLimits) -> Outcome<()> {
     if limits.is_empty() {
         return invalid("limits", "at least one of tokens per minute, hour and day; remove the quota to have none");
     }
@@ -138,7 +131,7 @@ fn check_limits(limits: QuotaLimits) -> Outcome<()> {
     Ok(())
 }
 
-fn set_draft(held: Option<&Quota>, after: &Quota) -> Draft {
+pub(super) fn set_draft(held: Option<&Quota>, after: &Quota) -> Draft {
     let write = if held.is_some() { Write::UpdateQuota } else { Write::InsertQuota };
     Draft {
         tenant: Some(after.tenant_id),
@@ -147,5 +140,16 @@ fn set_draft(held: Option<&Quota>, after: &Quota) -> Draft {
         before: held.and_then(audited),
         after: audited(after),
         writes: vec![write(after.clone())],
+    }
+}
+
+pub(super) fn remove_draft(held: &Quota) -> Draft {
+    Draft {
+        tenant: Some(held.tenant_id),
+        action: "quota.remove",
+        subject: held.subject.in_environment(&held.environment),
+        before: audited(held),
+        after: None,
+        writes: vec![Write::DeleteQuota(held.clone())],
     }
 }

@@ -61,6 +61,7 @@ pub enum Write {
     UpdateTenant(Tenant),
     InsertEntitlement(Entitlement),
     UpdateEntitlement(Entitlement),
+    /// Inserts the row, unless there are [`QUOTAS_MAX`](crate::quota::QUOTAS_MAX) of them already: then it is a conflict.
     InsertQuota(Quota),
     UpdateQuota(Quota),
     /// Deletes the row, if it still has exactly this version.

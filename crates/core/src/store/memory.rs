@@ -26,7 +26,7 @@ use crate::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
     QuotaSubject, Tenant, TenantId,
 };
-use crate::quota::QuotaCount;
+use crate::quota::{QuotaCount, QuotaQuery, QuotaUse};
 use crate::usage::{
     MeteredPlace, MeteredQuery, MeteredRow, RefusalFilter, RefusedBefore, UsageAnswer, UsageBatch, UsageQuery, UsageStep,
     WriterId,
@@ -369,6 +369,24 @@ impl Store for MemoryStore {
         let mut quotas: Vec<Quota> = self.usable()?.tables.quotas.values().map(|row| row.value.clone()).collect();
         quotas.sort_by_key(|quota| (quota.environment.clone(), quota.subject.kind().as_str(), quota.subject.id()));
         Ok(quotas)
+    }
+
+    async fn quotas_used(&self, query: &QuotaQuery, after: Option<&QuotaSubject>, limit: u32) -> Read<Vec<QuotaUse>> {
+        let state = self.usable()?;
+        let key = |subject: &QuotaSubject| (subject.kind().as_str(), subject.id());
+        let is_asked_for = |quota: &&Quota| {
+            quota.environment == query.environment
+                && query.tenant.is_none_or(|tenant| quota.tenant_id == tenant)
+                && after.is_none_or(|after| key(&quota.subject) > key(after))
+        };
+        let mut quotas: Vec<Quota> = state.tables.quotas.values().map(|row| &row.value).filter(is_asked_for).cloned().collect();
+        quotas.sort_by_key(|quota| key(&quota.subject));
+        quotas.truncate(limit as usize);
+        let used = |quota: Quota| {
+            let of = |step: UsageStep| state.quotas.used(&quota.environment, &quota.subject, (step, step.period(query.at)));
+            QuotaUse { tokens: UsageStep::ALL.map(of), quota }
+        };
+        Ok(quotas.into_iter().map(used).collect())
     }
 
     async fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaMode, QuotaSubject};
+use mintmark_core::quota::{QuotaQuery, QuotaUse};
 use mintmark_core::registry::QuotaEdit;
 use mintmark_core::store::Store;
 use mintmark_core::usage::UsageStep;
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 use super::output::Output;
 use super::place::Place;
 use super::{Done, Failure};
+
+/// How many are read at a time.
+const PAGE: u32 = 500;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum QuotaCommand {
@@ -96,9 +100,16 @@ enum Switch {
 pub(super) async fn run(place: &Place, command: QuotaCommand) -> Done {
     match command {
         QuotaCommand::List { environment } => {
-            let mut all = place.store.quotas().await?;
-            all.retain(|quota| environment.as_ref().is_none_or(|name| *name == quota.environment));
-            show(place, &all).await
+            let mut environments: Vec<EnvironmentName> = match environment {
+                Some(name) => vec![name],
+                None => place.store.environments().await?.value.into_iter().map(|record| record.environment.name).collect(),
+            };
+            environments.sort();
+            let mut all = Vec::new();
+            for environment in environments {
+                all.extend(used_in(place, environment).await?);
+            }
+            Ok(show(&all))
         }
         QuotaCommand::Set(args) => {
             let (environment, subject, tenant) = find(place, &args.subject).await?;
@@ -115,12 +126,18 @@ pub(super) async fn run(place: &Place, command: QuotaCommand) -> Done {
                 version: None,
             };
             let quota = place.registry.edit_quota(&environment, &subject, &edit).await?;
-            show(place, &[quota]).await
+            let now = place.registry.clock.now();
+            let mut tokens = [0; 3];
+            for (tokens, step) in tokens.iter_mut().zip(UsageStep::ALL) {
+                let window = (step, step.period(now));
+                *tokens = place.store.quota_used(&quota.environment, &quota.subject, window).await?;
+            }
+            Ok(show(&[QuotaUse { quota, tokens }]))
         }
         QuotaCommand::Remove(subject) => {
             let (environment, subject, _) = find(place, &subject).await?;
             let removed = place.registry.remove_quota(&environment, &subject, None).await?;
-            let document = json!({ "removed": document(&removed, &[None; 3]) });
+            let document = json!({ "removed": document(&removed, [None; 3]) });
             Ok(Output::text(format!("removed the quota of the {subject} in {environment}"), document))
         }
     }
@@ -139,34 +156,38 @@ async fn find(
     Ok((environment, subject, Some(tenant)))
 }
 
-async fn show(place: &Place, quotas: &[Quota]) -> Done {
-    let now = place.registry.clock.now();
-    let (mut rows, mut documents) = (Vec::new(), Vec::new());
-    for quota in quotas {
-        let mut used = [None; 3];
-        for (place_of, step) in used.iter_mut().zip(UsageStep::ALL) {
-            if quota.limits.of(step).is_some() {
-                let window = (step, step.period(now));
-                *place_of = Some(place.store.quota_used(&quota.environment, &quota.subject, window).await?);
-            }
+/// All of an environment, read in pages.
+async fn used_in(place: &Place, environment: EnvironmentName) -> Result<Vec<QuotaUse>, Failure> {
+    let query = QuotaQuery { environment, tenant: None, at: place.registry.clock.now() };
+    let mut all: Vec<QuotaUse> = Vec::new();
+    loop {
+        let after = all.last().map(|last| last.quota.subject.clone());
+        let page = place.store.quotas_used(&query, after.as_ref(), PAGE).await?;
+        if page.is_empty() {
+            return Ok(all);
         }
-        let cell = |(step, used): (UsageStep, Option<u64>)| match (quota.limits.of(step), used) {
-            (Some(limit), used) => format!("{} of {limit}", used.unwrap_or(0)),
-            (None, _) => "-".to_owned(),
-        };
-        let windows = UsageStep::ALL.into_iter().zip(used).map(cell);
+        all.extend(page);
+    }
+}
+
+fn show(all: &[QuotaUse]) -> Output {
+    let (mut rows, mut documents) = (Vec::new(), Vec::new());
+    for one in all {
+        let quota = &one.quota;
+        let used = UsageStep::ALL.map(|step| quota.limits.of(step).map(|_| one.of(step)));
+        let cell = |step| quota.limits.of(step).map_or("-".to_owned(), |limit| format!("{} of {limit}", one.of(step)));
+        let windows = UsageStep::ALL.map(cell);
         let before = [quota.environment.to_string(), quota.subject.kind().as_str().to_owned(), quota.subject.id()];
         let headers = if quota.headers { "on" } else { "off" };
         let after = [quota.mode.as_str().to_owned(), headers.to_owned()];
         rows.push(before.into_iter().chain(windows).chain(after).collect());
-        documents.push(document(quota, &used));
+        documents.push(document(quota, used));
     }
     let headers = ["ENVIRONMENT", "OF", "ID", "THIS MINUTE", "THIS HOUR", "TODAY", "MODE", "HEADERS"];
-    Ok(Output::table(&headers, rows, Value::Array(documents)))
+    Output::table(&headers, rows, Value::Array(documents))
 }
 
-fn document(quota: &Quota, used: &[Option<u64>; 3]) -> Value {
-    let [minute, hour, day] = used;
+fn document(quota: &Quota, [minute, hour, day]: [Option<u64>; 3]) -> Value {
     json!({
         "environment": quota.environment, "kind": quota.subject.kind(), "id": quota.subject.id(), "tenant_id": quota.tenant_id,
         "per_minute": quota.limits.per_minute, "per_hour": quota.limits.per_hour, "per_day": quota.limits.per_day,

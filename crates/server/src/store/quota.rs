@@ -1,7 +1,7 @@
 //! Quotas, what was counted of them, and what was metered.
 
 use mintmark_core::model::{EnvironmentName, Quota, QuotaKind, QuotaMode, QuotaSubject};
-use mintmark_core::quota::QuotaCount;
+use mintmark_core::quota::{QUOTAS_MAX, QuotaCount, QuotaQuery, QuotaUse};
 use mintmark_core::store::{Read, StoreError};
 use mintmark_core::usage::{MeteredPlace, MeteredQuery, MeteredRow, UsageStep, WriterId};
 
@@ -15,6 +15,25 @@ use super::writes::{big, json};
 impl SqlStore {
     pub(super) async fn read_quotas(&self) -> Read<Vec<Quota>> {
         Ok(super::rows::readable(&self.engine.rows(statements::QUOTAS.query()).await?, quota))
+    }
+
+    pub(super) async fn read_quotas_used(
+        &self,
+        query: &QuotaQuery,
+        after: Option<&QuotaSubject>,
+        limit: u32,
+    ) -> Read<Vec<QuotaUse>> {
+        let statement = if query.tenant.is_some() { statements::QUOTAS_USED_OF_TENANT } else { statements::QUOTAS_USED };
+        // No kind is an empty word.
+        let (kind, id) = after.map(|after| (after.kind().as_str(), after.id())).unwrap_or_default();
+        let asked = statement.query().bind(query.environment.as_str()).bind(kind).bind(id);
+        let asked = UsageStep::ALL.into_iter().fold(asked, |asked, step| asked.bind(step.period(query.at)));
+        let asked = asked.bind(i64::from(limit));
+        let asked = match query.tenant {
+            Some(tenant) => asked.bind(tenant.to_string()),
+            None => asked,
+        };
+        Ok(super::rows::readable(&self.engine.rows(asked).await?, quota_use))
     }
 
     pub(super) async fn read_quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {
@@ -70,10 +89,9 @@ impl SqlStore {
         limit: u32,
     ) -> Read<Vec<MeteredRow>> {
         let statement = if query.tenant.is_some() { statements::METERED_OF_TENANT } else { statements::METERED };
-        let tenant = query.tenant.map(|id| id.to_string()).unwrap_or_default();
-        let asked = statement.query().bind(query.environment.as_str()).bind(tenant);
-        let asked = asked.bind(query.step.number()).bind(period);
+        let asked = statement.query().bind(query.environment.as_str()).bind(query.step.number()).bind(period);
         let MeteredPlace([tenant, client, business, dialect]) = after.cloned().unwrap_or_default();
+        let tenant = query.tenant.map_or(tenant, |id| id.to_string());
         let asked = asked.bind(tenant).bind(client).bind(business).bind(dialect).bind(i64::from(limit));
         // A row that cannot be read must not be missing from a bill in silence.
         self.engine.rows(asked).await?.iter().map(metered).collect()
@@ -81,7 +99,7 @@ impl SqlStore {
 }
 
 pub(super) fn insert(row: &Quota) -> Result<Query, WriteError> {
-    values(statements::QUOTA_INSERT.query(), row)
+    Ok(values(statements::QUOTA_INSERT.query(), row)?.bind(i64::try_from(QUOTAS_MAX).unwrap_or(i64::MAX)))
 }
 
 pub(super) fn update(row: &Quota) -> Result<Query, WriteError> {
@@ -118,6 +136,13 @@ fn quota(row: &Row) -> Read<Quota> {
         changed_at: fields.time("changed_at")?,
         version: fields.number("version")?,
     })
+}
+
+/// A row of `quota` with sums of rows of `quota_count`.
+fn quota_use(row: &Row) -> Read<QuotaUse> {
+    let fields = Fields::of(row, "quota_count", "subject_id");
+    let tokens = [fields.number("used_minute")?, fields.number("used_hour")?, fields.number("used_day")?];
+    Ok(QuotaUse { quota: quota(row)?, tokens })
 }
 
 /// A sum of rows of `quota_count`.

@@ -5,7 +5,7 @@ use mintmark_core::model::{
     Business, BusinessId, Client, ClientId, ClientRecord, Credential, Entitlement, EnvironmentName, Position, Quota,
     QuotaSubject, Tenant, TenantId,
 };
-use mintmark_core::quota::QuotaCount;
+use mintmark_core::quota::{QuotaCount, QuotaQuery, QuotaUse};
 use mintmark_core::store::{
     AsOf, AuditFilter, AuditRecord, Change, CommitError, CredentialUse, EnvironmentRecord, FeedPage, Incarnation, Lease, Mark,
     OldUsage, Page, Read, Refusal, RevocationPage, Store, StoreError, UseDigest,
@@ -89,6 +89,10 @@ impl Store for SqlStore {
 
     async fn quotas(&self) -> Read<Vec<Quota>> {
         self.read_quotas().await
+    }
+
+    async fn quotas_used(&self, query: &QuotaQuery, after: Option<&QuotaSubject>, limit: u32) -> Read<Vec<QuotaUse>> {
+        self.read_quotas_used(query, after, limit).await
     }
 
     async fn quota(&self, environment: &EnvironmentName, subject: &QuotaSubject) -> Read<Option<Quota>> {

@@ -202,11 +202,11 @@ macro_rules! metered {
             "SELECT k.tenant_id, k.client_id, k.business_id, k.dialect, \
              CAST(sum(CASE WHEN k.outcome = 'issued' THEN u.requests ELSE 0 END) AS BIGINT) AS tokens, \
              CAST(sum(CASE WHEN k.outcome = 'issued' THEN 0 ELSE u.requests END) AS BIGINT) AS refused \
-             FROM usage_key AS k CROSS JOIN usage_count AS u WHERE u.key_id = k.id AND u.step = $3 AND u.period = $4 \
-             AND k.environment = $1 AND k.level = 3 AND (k.tenant_id, k.client_id, k.business_id, k.dialect) > ($5, $6, $7, $8) AND ",
+             FROM usage_key AS k CROSS JOIN usage_count AS u WHERE u.key_id = k.id AND u.step = $2 AND u.period = $3 \
+             AND k.environment = $1 AND k.level = 3 AND ",
             $of,
             " GROUP BY k.tenant_id, k.client_id, k.business_id, k.dialect \
-             ORDER BY k.tenant_id, k.client_id, k.business_id, k.dialect LIMIT $9"
+             ORDER BY k.tenant_id, k.client_id, k.business_id, k.dialect LIMIT $8"
         )
     };
 }
@@ -214,6 +214,35 @@ macro_rules! metered {
 macro_rules! quota {
     () => {
         "SELECT environment, kind, subject_id, tenant_id, limits, mode, headers, changed_at, version FROM quota"
+    };
+}
+
+// What is used of each, in the windows of the minute, hour and day that are named.
+macro_rules! quotas_used {
+    ($of:literal) => {
+        concat!(
+            "SELECT q.environment, q.kind, q.subject_id, q.tenant_id, q.limits, q.mode, q.headers, q.changed_at, q.version, ",
+            used_in!("0", "$4"),
+            " AS used_minute, ",
+            used_in!("1", "$5"),
+            " AS used_hour, ",
+            used_in!("2", "$6"),
+            " AS used_day FROM quota AS q WHERE q.environment = $1 AND (q.kind, q.subject_id) > ($2, $3)",
+            $of,
+            " ORDER BY q.kind, q.subject_id LIMIT $7"
+        )
+    };
+}
+
+macro_rules! used_in {
+    ($step:literal, $period:literal) => {
+        concat!(
+            "(SELECT CAST(coalesce(sum(c.tokens), 0) AS BIGINT) FROM quota_count AS c WHERE c.step = ",
+            $step,
+            " AND c.period = ",
+            $period,
+            " AND c.environment = q.environment AND c.kind = q.kind AND c.subject_id = q.subject_id)"
+        )
     };
 }
 
@@ -424,15 +453,18 @@ statements! {
         "SELECT environment, tenant_id, grants, dialects, lifetime_max, changed_at, version FROM entitlement \
          WHERE environment = $1 AND tenant_id = $2";
 
+    // Counted in the transaction that holds the counter's row, so that two who add the last one do not add two.
     QUOTA_INSERT = "quota.insert":
         "INSERT INTO quota (environment, kind, subject_id, tenant_id, limits, mode, headers, changed_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM quota) < $10";
     QUOTA_UPDATE = "quota.update":
         "UPDATE quota SET limits = $5, mode = $6, headers = $7, changed_at = $8, version = $9 \
          WHERE environment = $1 AND kind = $2 AND subject_id = $3 AND tenant_id = $4 AND version + 1 = $9";
     QUOTA_DELETE = "quota.delete":
         "DELETE FROM quota WHERE environment = $1 AND kind = $2 AND subject_id = $3 AND version = $4";
     QUOTAS = "quota.list": concat!(quota!(), " ORDER BY environment, kind, subject_id");
+    QUOTAS_USED = "quota.list_used": quotas_used!("");
+    QUOTAS_USED_OF_TENANT = "quota.list_used_of_tenant": quotas_used!(" AND q.tenant_id = $8");
     QUOTA = "quota.read": concat!(quota!(), " WHERE environment = $1 AND kind = $2 AND subject_id = $3");
     QUOTA_TOTALS = "quota.totals":
         "SELECT environment, kind, subject_id, period, CAST(sum(tokens) AS BIGINT) AS tokens FROM quota_count \
@@ -711,8 +743,9 @@ statements! {
     USAGE_SUMS_OF_CLIENTS = "usage.sums_of_clients": usage_sums!(" AND k.client_id >= $4 AND k.client_id <= $5");
     USAGE_SUMS_OF_CREDENTIAL = "usage.sums_of_credential": usage_sums!(" AND k.credential_id = $6");
     USAGE_SUMS_OF_BUSINESS = "usage.sums_of_business": usage_sums!(" AND k.business_id = $7");
-    METERED = "usage.metered": metered!("$2 = ''");
-    METERED_OF_TENANT = "usage.metered_of_tenant": metered!("k.tenant_id = $2");
+    // The fourth value is the tenant asked for, or that of the row to go on after. No row of metering is without a dialect.
+    METERED = "usage.metered": metered!("(k.tenant_id, k.client_id, k.business_id, k.dialect) > ($4, $5, $6, $7)");
+    METERED_OF_TENANT = "usage.metered_of_tenant": metered!("k.tenant_id = $4 AND (k.client_id, k.business_id, k.dialect) > ($5, $6, $7)");
     USAGE_COUNTS_EXPIRE = "usage.expire_counts":
         "DELETE FROM usage_count WHERE (key_id, step, period) IN \
          (SELECT key_id, step, period FROM usage_count WHERE step = $1 AND period < $2 ORDER BY period LIMIT $3)";

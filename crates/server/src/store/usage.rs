@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn usage_is_read_by_key_and_then_by_period() {
+    async fn usage_is_read_by_key_and_then_by_period_and_lists_are_read_from_their_place_on() {
         let folder = tempfile::tempdir().unwrap();
         let (clock, random) = (Arc::new(FakeClock::at(0)), Arc::new(SeededRandom::new(1)));
         let options = OpenOptions { create: true, kind: None, clock, random };
@@ -305,7 +305,20 @@ mod tests {
             let counts = "SEARCH u USING PRIMARY KEY (key_id=? AND step=? AND period>? AND period<?)";
             assert!(steps.contains(counts), "{}: {steps}", statement.name);
         }
+        let counts = "(step=? AND period=? AND environment=? AND kind=? AND subject_id=?)";
         for (statement, index) in [
+            (
+                statements::METERED,
+                "usage_key_metered (environment=? AND level=? AND (tenant_id,client_id,business_id,dialect)>(?,?,?,?))",
+            ),
+            (
+                statements::METERED_OF_TENANT,
+                "usage_key_metered (environment=? AND level=? AND tenant_id=? AND (client_id,business_id,dialect)>(?,?,?))",
+            ),
+            (statements::QUOTAS_USED, "(environment=? AND (kind,subject_id)>(?,?))"),
+            (statements::QUOTAS_USED_OF_TENANT, "(environment=? AND (kind,subject_id)>(?,?))"),
+            (statements::QUOTAS_USED, counts),
+            (statements::QUOTAS_USED_OF_TENANT, counts),
             (statements::REFUSALS, "refusal_by_time (environment=? AND (refused_at,request_id)<(?,?))"),
             (
                 statements::REFUSALS_OF_TENANT,
@@ -315,6 +328,7 @@ mod tests {
         ] {
             let steps = plan(&mut transaction, statement.sql).await.join("; ");
             assert!(steps.contains(index), "{}: {steps}", statement.name);
+            assert!(!steps.contains("TEMP B-TREE") && !steps.contains("SCAN"), "{}: {steps}", statement.name);
         }
     }
 }

@@ -9,9 +9,11 @@ use mintmark_core::configuration::ConfigurationFile;
 use mintmark_core::crypto::{KeyMaterial, SecretText, SigningKeyPair};
 use mintmark_core::dialect::{OutgoingProof, OutgoingRequest, TokenAsk};
 use mintmark_core::document::Source;
-use mintmark_core::model::{BusinessAccess, CredentialLimits, EnvironmentName, Proof, PublicKey, ScopeSet};
+use mintmark_core::model::{
+    BusinessAccess, CredentialLimits, EnvironmentName, Proof, PublicKey, QuotaMode, QuotaSubject, ScopeSet,
+};
 use mintmark_core::random::{Random, SeededRandom};
-use mintmark_core::registry::{ClientSecurity, NewClient, NewCredential, NewGrant, PlanOptions};
+use mintmark_core::registry::{ClientSecurity, NewClient, NewCredential, NewGrant, PlanOptions, QuotaEdit};
 use mintmark_verify::Algorithm;
 use serde_json::{Value, json};
 
@@ -272,6 +274,19 @@ async fn add_clients(server: &TestServer, keys: &SigningKeyPair) {
     server.registry.add_shared_key(&sandbox(), &id, None).await.unwrap();
 }
 
+/// One that is used up, one that is told, and one that only observes.
+async fn set_quotas(server: &TestServer) {
+    let (acme, standard) = (server.world.tenant(ACME), server.world.client("sandbox", "standard").id.parse().unwrap());
+    let bakery = QuotaSubject::Business(server.world.business("sandbox", "bakery"));
+    let told = QuotaEdit { per_day: Some(Some(100_000)), headers: Some(true), ..QuotaEdit::default() };
+    let small = QuotaEdit { per_minute: Some(Some(20)), per_hour: Some(Some(2000)), ..QuotaEdit::default() };
+    let observed = QuotaEdit { per_minute: Some(Some(1)), mode: Some(QuotaMode::Observe), ..QuotaEdit::default() };
+    let observed = QuotaEdit { tenant_of_business: Some(acme), ..observed };
+    for (subject, edit) in [(QuotaSubject::Tenant(acme), told), (QuotaSubject::Client(standard), small), (bakery, observed)] {
+        server.registry.edit_quota(&sandbox(), &subject, &edit).await.unwrap();
+    }
+}
+
 /// Half of all requests are as they should be, of clients of all kinds; the others are wrong in one way or in several.
 fn asked(dice: &Dice, number: usize, original: &TestServer) -> Asked {
     let by_key = dice.one(&[true, false, false, false]);
@@ -313,6 +328,7 @@ async fn an_instance_applied_from_an_export_answers_500_varied_requests_as_the_f
     let original = unlimited().start().await;
     let keys = SigningKeyPair::parse(Algorithm::Es256, &KeyMaterial::generate(Algorithm::Es256).unwrap()).unwrap();
     add_clients(&original, &keys).await;
+    set_quotas(&original).await;
     let copy = unlimited().empty().start().await;
 
     let text = original.registry.configuration(&sandbox(), Vec::new()).await.unwrap().to_toml();
@@ -325,21 +341,24 @@ async fn an_instance_applied_from_an_export_answers_500_varied_requests_as_the_f
     copy.registry.apply_configuration(plan).await.unwrap();
     let again = copy.registry.configuration(&sandbox(), Vec::new()).await.unwrap().to_toml();
     assert_eq!(again, text);
+    assert!(["tenant", "business", "client"].iter().all(|whose| text.contains(&format!("\n[{whose}.quota]\n"))), "{text}");
 
     for server in [&original, &copy] {
         while server.poll().await > 0 {}
     }
     let sides = [Side { server: &original, secrets: BTreeMap::new() }, Side { server: &copy, secrets }];
     let dice = Dice(SeededRandom::new(2026));
-    let (mut granted, mut kinds) = (0, BTreeSet::new());
+    let (mut granted, mut limited, mut kinds) = (0, 0, BTreeSet::new());
     for number in 0..REQUESTS {
         let asked = asked(&dice, number, &original);
         let first = same_in_both(&sides[0].answer(&asked, &original, &keys).await);
         let second = same_in_both(&sides[1].answer(&asked, &original, &keys).await);
         assert_eq!(first, second, "{asked:?}");
         granted += usize::from(!first["claims"].is_null());
+        limited += usize::from(first["status"] == 429);
         kinds.insert(first.to_string());
     }
     assert!((100..REQUESTS - 100).contains(&granted), "the requests are not varied: {granted} were granted");
+    assert!(limited >= 5, "the quota of a client was to be used up: {limited} were refused");
     assert!(kinds.len() >= 60, "the requests are not varied: {} kinds of answers", kinds.len());
 }

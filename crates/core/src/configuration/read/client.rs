@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value as Json};
 
 use super::lists::{attributes, grants, parsed_list, required_list};
+use super::quota::quota;
 use super::{STATUS, identifier, lifetime, proposed_credential};
 use crate::clock::Timestamp;
 use crate::configuration::{ClientPart, CredentialPart, ProofPart};
@@ -36,7 +37,7 @@ pub(super) fn client(table: &TableReader<'_>, random: &dyn Random) -> Option<Cli
     let profile = table.choice("profile", &PROFILE);
     let serves = parsed_list(table, "serves").unwrap_or_default();
     let lifetime_max = lifetime(table);
-    let (attributes, grants) = (attributes(table), grants(table));
+    let (attributes, grants, quota) = (attributes(table), grants(table), quota(table));
     let mut credentials = Vec::new();
     for one in table.tables("credential").unwrap_or_default() {
         credentials.extend(credential(&one, random));
@@ -56,6 +57,7 @@ pub(super) fn client(table: &TableReader<'_>, random: &dyn Random) -> Option<Cli
         serves,
         attributes,
         grants,
+        quota,
         credentials,
     })
 }

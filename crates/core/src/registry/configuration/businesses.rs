@@ -3,7 +3,7 @@
 use super::parts;
 use super::plan::{Deed, Planner};
 use crate::configuration::{BusinessPart, Step};
-use crate::model::{Business, Status, TenantId};
+use crate::model::{Business, QuotaSubject, Status, TenantId};
 use crate::registry::RegistryError;
 use crate::registry::business::{check_business, edit_draft};
 use crate::store::Store;
@@ -20,7 +20,8 @@ impl<S: Store> Planner<'_, S> {
 
     fn plan_business(&mut self, way: &[Step<'_>], part: &BusinessPart) {
         let before = self.state.businesses.get(&part.id).cloned();
-        let old = before.as_ref().map(parts::business);
+        let subject = QuotaSubject::Business(part.id);
+        let old = before.as_ref().map(|before| parts::business(before, self.state.quotas.get(&subject)));
         if old.as_ref() == Some(part) {
             return;
         }
@@ -38,12 +39,14 @@ impl<S: Store> Planner<'_, S> {
             created_at: before.as_ref().map_or(self.now, |before| before.created_at),
             version: before.as_ref().map_or(0, |before| before.version) + 1,
         };
+        let quota = self.quota_draft(way, (subject, part.tenant), part.quota.as_ref());
         let deed = match before {
+            Some(before) if Business { version: before.version, ..after.clone() } == before => Deed::Drafts(Vec::new()),
             Some(before) => Deed::Drafts(vec![edit_draft(&before, &after, self.now)]),
             None => Deed::CreateBusiness(after.clone()),
         };
         self.state.businesses.insert(after.id, after);
-        self.change(object(part), (old.map(|old| old.block()).as_ref(), &part.block()), deed);
+        self.change(object(part), (old.map(|old| old.block()).as_ref(), &part.block()), deed.and(quota));
     }
 
     /// Whether the tenant is there, and the one whose the object is already.
@@ -66,7 +69,7 @@ impl<S: Store> Planner<'_, S> {
         let others = self.state.businesses.values().filter(|one| !named.contains(&one.id) && one.status == Status::Active);
         for before in others.cloned().collect::<Vec<_>>() {
             let after = Business { status: Status::Disabled, version: before.version + 1, ..before.clone() };
-            self.prune(object(&parts::business(&before)), vec![edit_draft(&before, &after, self.now)]);
+            self.prune(object(&parts::business(&before, None)), vec![edit_draft(&before, &after, self.now)]);
         }
     }
 }

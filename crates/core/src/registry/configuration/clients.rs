@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::parts;
 use super::plan::{Deed, Planner};
 use crate::configuration::{ClientPart, ResourceName, Step};
-use crate::model::{Attributes, Client, ClientRecord, Credential, ResourceId, Status, Tenant};
+use crate::model::{Attributes, Client, ClientRecord, Credential, QuotaSubject, ResourceId, Status, Tenant, TenantId};
 use crate::registry::client::{
     check_attributes_for, check_client, check_new_id, edit_draft, known_dialect, named_businesses, subject_of,
 };
@@ -68,6 +68,7 @@ impl<S: Store> Planner<'_, S> {
         self.new_credentials(way, part, &mut record);
         let made: Vec<_> = record.credentials.iter().map(|one| one.id).collect();
         let deed = Deed::CreateClient(Box::new(client), record.credentials);
+        let deed = deed.and(self.quota_draft(way, whose(part), part.quota.as_ref()));
         self.change(object(part), (None, &part.block()), deed);
         for credential in part.credentials.iter().filter(|one| made.contains(&one.id)) {
             let deed = Deed::Drafts(Vec::new());
@@ -77,15 +78,20 @@ impl<S: Store> Planner<'_, S> {
 
     fn edit_client(&mut self, way: &[Step<'_>], part: &ClientPart, before: &Client) {
         let credentials = self.state.credentials.remove(&part.id).unwrap_or_default();
-        let old = parts::client(before, &credentials, &self.record, self.now);
+        let limited = self.state.quotas.get(&whose(part).0);
+        let old = parts::client(before, (&credentials, limited), &self.record, self.now);
         if old != *part {
             let Some(mut record) = self.record_of(before.clone(), credentials) else { return };
-            let is_same =
-                ClientPart { credentials: Vec::new(), ..old.clone() } == ClientPart { credentials: Vec::new(), ..part.clone() };
-            if !is_same {
+            let alone = |part: &ClientPart| ClientPart { credentials: Vec::new(), quota: None, ..part.clone() };
+            let quota = self.quota_draft(way, whose(part), part.quota.as_ref());
+            let mut deed = Deed::Drafts(Vec::new());
+            if alone(&old) != alone(part) {
                 let Some(after) = self.client_after(way, part, before) else { return };
                 record.client = after.clone();
-                let deed = Deed::EditClient(Box::new((before.clone(), after)), self.now);
+                deed = Deed::EditClient(Box::new((before.clone(), after)), self.now);
+            }
+            let deed = deed.and(quota);
+            if deed.count() > 0 {
                 self.change(object(part), (Some(&old.block()), &part.block()), deed);
             }
             self.plan_credentials(way, part, &old, &mut record);
@@ -102,7 +108,7 @@ impl<S: Store> Planner<'_, S> {
     /// and businesses, a client can be turned off and narrowed.
     fn client_after(&self, way: &[Step<'_>], part: &ClientPart, before: &Client) -> Option<Client> {
         let is_new = !self.state.clients.contains_key(&part.id);
-        let old = parts::client(before, &[], &self.record, self.now);
+        let old = parts::client(before, (&[], None), &self.record, self.now);
         let key = |key| [way, &[Step::Key(key)]].concat();
         let mut after = before.clone();
         after.name.clone_from(&part.name);
@@ -183,6 +189,11 @@ pub(super) fn create_draft(client: &Client, credentials: &[Credential]) -> Draft
         after: audited(&serde_json::json!({ "client": client, "credentials": credentials })),
         writes,
     }
+}
+
+/// Whose quota the client's is.
+fn whose(part: &ClientPart) -> (QuotaSubject, TenantId) {
+    (QuotaSubject::Client(part.id.clone()), part.tenant)
 }
 
 pub(super) fn object(part: &ClientPart) -> (&'static str, String, String) {

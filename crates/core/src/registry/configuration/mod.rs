@@ -5,7 +5,7 @@
 //! | `state` | all of an environment, read in pages |
 //! | `parts` | the nouns as a file has them |
 //! | `plan` | what has to change, checked by the rules of each noun before anything is changed |
-//! | `resources`, `tenants`, `businesses`, `clients`, `credentials` | the plan of each noun |
+//! | `resources`, `tenants`, `businesses`, `clients`, `credentials`, `quotas` | the plan of each noun |
 //! | `apply` | the changes, committed many at a time |
 //!
 //! A file is all of an object that it names: a key that is left out has its default. An object that it does not name stays, unless it
@@ -17,6 +17,7 @@ mod clients;
 mod credentials;
 mod parts;
 mod plan;
+mod quotas;
 mod resources;
 mod state;
 mod tenants;

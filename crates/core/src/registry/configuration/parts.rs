@@ -4,10 +4,11 @@ use super::state::State;
 use crate::clock::Timestamp;
 use crate::configuration::{
     BusinessPart, ClientPart, Configuration, CredentialPart, DialectPart, EntitlementPart, EnvironmentPart, Grants, ProofPart,
-    ResourceName, ResourcePart, TenantPart,
+    QuotaPart, ResourceName, ResourcePart, TenantPart,
 };
 use crate::model::{
-    Business, Client, Credential, CredentialLimits, Entitlement, Environment, Grant, Resource, ResourceId, Status, Tenant,
+    Business, Client, Credential, CredentialLimits, Entitlement, Environment, Grant, Quota, QuotaSubject, Resource, ResourceId,
+    Status, Tenant,
 };
 use crate::store::EnvironmentRecord;
 
@@ -17,8 +18,16 @@ pub(super) fn configuration(state: &State, mut dialects: Vec<DialectPart>, now: 
     let mut resources: Vec<ResourcePart> = record.resources.iter().map(|one| resource(one, record)).collect();
     resources.sort_by(|one, other| one.uri.cmp(&other.uri));
     dialects.sort_by(|one, other| one.name.cmp(&other.name));
-    let tenant = |one: &Tenant| tenant(one, state.entitlements.get(&one.id), record);
-    let client = |one: &Client| client(one, state.credentials_of(&one.id), record, now);
+    let quota = |subject: QuotaSubject| state.quotas.get(&subject);
+    let tenant = |one: &Tenant| {
+        let held = (state.entitlements.get(&one.id), quota(QuotaSubject::Tenant(one.id)));
+        tenant(one, held, record)
+    };
+    let business = |one: &Business| business(one, quota(QuotaSubject::Business(one.id)));
+    let client = |one: &Client| {
+        let held = (state.credentials_of(&one.id), quota(QuotaSubject::Client(one.id.clone())));
+        client(one, held, record, now)
+    };
     Configuration {
         environment: environment(&record.environment),
         dialects,
@@ -46,7 +55,11 @@ pub(super) fn name_of(resource: &Resource, record: &EnvironmentRecord) -> Resour
     if is_own { ResourceName::Own } else { ResourceName::At(resource.uri.clone()) }
 }
 
-pub(super) fn tenant(tenant: &Tenant, entitled: Option<&Entitlement>, record: &EnvironmentRecord) -> TenantPart {
+pub(super) fn tenant(
+    tenant: &Tenant,
+    (entitled, limited): (Option<&Entitlement>, Option<&Quota>),
+    record: &EnvironmentRecord,
+) -> TenantPart {
     let Tenant { id, name, status, attributes, created_at: _, version: _ } = tenant;
     TenantPart {
         id: *id,
@@ -54,7 +67,13 @@ pub(super) fn tenant(tenant: &Tenant, entitled: Option<&Entitlement>, record: &E
         status: *status,
         attributes: attributes.clone(),
         entitlement: entitled.map(|one| entitlement(one, record)).unwrap_or_default(),
+        quota: limited.map(quota),
     }
+}
+
+pub(super) fn quota(quota: &Quota) -> QuotaPart {
+    let Quota { environment: _, subject: _, tenant_id: _, limits, mode, headers, changed_at: _, version: _ } = quota;
+    QuotaPart { limits: *limits, mode: *mode, headers: *headers }
 }
 
 fn entitlement(entitlement: &Entitlement, record: &EnvironmentRecord) -> EntitlementPart {
@@ -62,13 +81,25 @@ fn entitlement(entitlement: &Entitlement, record: &EnvironmentRecord) -> Entitle
     EntitlementPart { dialects: dialects.clone(), lifetime_max: *lifetime_max, grants: grants_of(grants, record) }
 }
 
-pub(super) fn business(business: &Business) -> BusinessPart {
+pub(super) fn business(business: &Business, limited: Option<&Quota>) -> BusinessPart {
     let Business { id, environment: _, tenant_id, name, external_id, status, created_at: _, version: _ } = business;
-    BusinessPart { id: *id, tenant: *tenant_id, name: name.clone(), external_id: external_id.clone(), status: *status }
+    BusinessPart {
+        id: *id,
+        tenant: *tenant_id,
+        name: name.clone(),
+        external_id: external_id.clone(),
+        status: *status,
+        quota: limited.map(quota),
+    }
 }
 
 /// Each part of a [`Client`] is named, so that a new one is not forgotten.
-pub(super) fn client(client: &Client, credentials: &[Credential], record: &EnvironmentRecord, now: Timestamp) -> ClientPart {
+pub(super) fn client(
+    client: &Client,
+    (credentials, limited): (&[Credential], Option<&Quota>),
+    record: &EnvironmentRecord,
+    now: Timestamp,
+) -> ClientPart {
     let Client {
         id,
         environment: _,
@@ -103,6 +134,7 @@ pub(super) fn client(client: &Client, credentials: &[Credential], record: &Envir
         serves: serves.iter().filter_map(|id| find(*id, record)).map(|found| name_of(found, record)).collect(),
         attributes: attributes.clone(),
         grants: grants_of(grants, record),
+        quota: limited.map(quota),
         credentials,
     }
 }

@@ -108,6 +108,14 @@ impl Deed {
         }
     }
 
+    /// With one more change after it, if there is one.
+    pub(super) fn and(self, more: Option<Draft>) -> Self {
+        match more {
+            Some(more) => Deed::Drafts(self.drafts().into_iter().chain([more]).collect()),
+            None => self,
+        }
+    }
+
     pub(super) fn drafts(self) -> Vec<Draft> {
         match self {
             Deed::Drafts(drafts) => drafts,

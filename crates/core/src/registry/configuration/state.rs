@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, EnvironmentName, Position, Tenant, TenantId,
+    Business, BusinessId, Client, ClientId, Credential, CredentialId, Entitlement, EnvironmentName, Position, Quota,
+    QuotaSubject, Tenant, TenantId,
 };
 use crate::registry::{Outcome, Registry};
 use crate::store::{EnvironmentRecord, Page, Store};
@@ -20,6 +21,9 @@ pub(super) struct State {
     pub(super) issuers: Vec<String>,
     pub(super) tenants: BTreeMap<TenantId, Tenant>,
     pub(super) entitlements: BTreeMap<TenantId, Entitlement>,
+    pub(super) quotas: BTreeMap<QuotaSubject, Quota>,
+    /// How many there are in all environments together.
+    pub(super) quotas_in_all: usize,
     pub(super) businesses: BTreeMap<BusinessId, Business>,
     pub(super) clients: BTreeMap<ClientId, Client>,
     /// Those that are over included, oldest first.
@@ -53,6 +57,10 @@ impl<S: Store> Registry<S> {
     }
 
     async fn read_configuration_state(&self, environment: &EnvironmentName) -> Outcome<(State, Position)> {
+        let mut quotas = self.store.quotas().await?;
+        let quotas_in_all = quotas.len();
+        quotas.retain(|quota| quota.environment == *environment);
+        let quotas = quotas.into_iter().map(|quota| (quota.subject.clone(), quota)).collect();
         let (clients, credentials) = self.read_clients(environment).await?;
         let tenants = self.read_tenants().await?;
         let (mut entitlements, mut businesses) = (BTreeMap::new(), BTreeMap::new());
@@ -61,7 +69,8 @@ impl<S: Store> Registry<S> {
             self.read_businesses(environment, *tenant, &mut businesses).await?;
         }
         let (record, position, issuers) = self.existing_environment_at(environment).await?;
-        Ok((State { record, issuers, tenants, entitlements, businesses, clients, credentials }, position))
+        let state = State { record, issuers, tenants, entitlements, quotas, quotas_in_all, businesses, clients, credentials };
+        Ok((state, position))
     }
 
     async fn existing_environment_at(

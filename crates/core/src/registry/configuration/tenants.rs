@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::parts;
 use super::plan::{Deed, Planner};
 use crate::configuration::{Step, TenantPart};
-use crate::model::{Entitlement, Tenant, TenantId};
+use crate::model::{Entitlement, QuotaSubject, Tenant, TenantId};
 use crate::registry::checks::check_name;
 use crate::registry::entitlement::entitle_draft;
 use crate::registry::tenant::{change_draft, create_draft};
@@ -55,7 +55,9 @@ impl<S: Store> Planner<'_, S> {
         }
         let before = self.state.tenants.get(&part.id).cloned();
         let held = self.state.entitlements.get(&part.id).cloned();
-        let old = before.as_ref().map(|one| parts::tenant(one, held.as_ref(), &self.record));
+        let subject = QuotaSubject::Tenant(part.id);
+        let limited = self.state.quotas.get(&subject);
+        let old = before.as_ref().map(|one| parts::tenant(one, (held.as_ref(), limited), &self.record));
         if old.as_ref() == Some(part) {
             return;
         }
@@ -64,6 +66,7 @@ impl<S: Store> Planner<'_, S> {
         if old.as_ref().map_or(&crate::configuration::EntitlementPart::default(), |old| &old.entitlement) != &part.entitlement {
             drafts.extend(self.entitlement_draft(&[way, &[Step::Key("entitlement")]].concat(), part, held.as_ref()));
         }
+        drafts.extend(self.quota_draft(way, (subject, part.id), part.quota.as_ref()));
         self.state.tenants.insert(part.id, after);
         let object = ("tenant", part.id.to_string(), part.name.clone());
         self.change(object, (old.map(|old| old.block()).as_ref(), &part.block()), Deed::Drafts(drafts));

@@ -2,7 +2,8 @@
 //!
 //! It is reviewed first: the plan lists each difference, and has a digest. To apply it is to name the digest; what somebody changed
 //! meanwhile makes another digest, and nothing is done. No credential is ever promoted: what proves a client in one environment must
-//! prove nothing in another.
+//! prove nothing in another. Nor is a quota: it is a matter of contract that the operator sets in each environment, and whoever edits
+//! clients could widen one by it.
 
 mod difference;
 mod mapping;
@@ -15,7 +16,7 @@ pub use difference::Difference;
 use super::checks::invalid;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
-use crate::model::{Client, ClientId, EnvironmentName};
+use crate::model::{Client, ClientId, EnvironmentName, Quota, QuotaSubject};
 use crate::store::{EnvironmentRecord, Store, Subject, Write};
 
 /// What a promotion would do, for review. There is nothing secret in it.
@@ -139,6 +140,7 @@ impl<S: Store> Registry<S> {
         let grants = mapping::grants(source, (from, to), &mut blocked);
         let serves = mapping::served(source, (from, to), &mut blocked);
         let businesses = self.mapped_businesses(source, &to.environment.name, &mut blocked).await?;
+        blocked.extend(self.quota_left_behind((source, target), &to.environment.name).await?);
         let after = Client {
             environment: to.environment.name.clone(),
             status: target.map_or(source.status, |target| target.status),
@@ -151,6 +153,29 @@ impl<S: Store> Registry<S> {
         };
         Ok((after, blocked))
     }
+
+    /// The client's quota, where it has one here and none there: nobody is to believe that it came along.
+    async fn quota_left_behind(
+        &self,
+        (source, target): (&Client, Option<&Client>),
+        to: &EnvironmentName,
+    ) -> Outcome<Option<Blocked>> {
+        let subject = QuotaSubject::Client(source.id.clone());
+        let Some(here) = self.store.quota(&source.environment, &subject).await? else { return Ok(None) };
+        // Another tenant's client of that name may have one, which is nobody else's business (rule S4).
+        if target.is_some() && self.store.quota(to, &subject).await?.is_some() {
+            return Ok(None);
+        }
+        let why =
+            format!("each environment has quotas of its own, and {to} has none for the client; the operator sets it there");
+        Ok(Some(Blocked { what: format!("quota of {}", said(&here)), why }))
+    }
+}
+
+/// A quota as a line says it.
+fn said(quota: &Quota) -> String {
+    let each = quota.limits.each().map(|(step, limit)| format!("{limit} in a {}", step.as_str()));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Why it cannot be done, where that is not the store's fault.

@@ -10,8 +10,10 @@ use crate::document::Source;
 use crate::fixture::{LEDGER, NOW, World, grant, sandbox, signing_keys, timestamp};
 use crate::model::{
     AttributeValue, BusinessAccess, CertificateFingerprint, CertificateName, ClientId, Credential, CredentialId,
-    CredentialLimits, DialectName, Federation, KeySetLocation, Proof, PublicKey, ScopeSet, Status,
+    CredentialLimits, DialectName, Federation, KeySetLocation, Proof, PublicKey, Quota, QuotaLimits, QuotaMode, QuotaSubject,
+    ScopeSet, Status,
 };
+use crate::quota::QUOTAS_MAX;
 use crate::random::SeededRandom;
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditFilter, Store};
@@ -79,7 +81,19 @@ async fn full() -> World {
     world.registry.edit_tenant(world.globex, &edit).await.unwrap();
     let off = BusinessEdit { status: Some(Status::Disabled), ..BusinessEdit::default() };
     world.registry.edit_business(&sandbox(), world.acme, world.depot, &off).await.unwrap();
+    let quotas = [
+        (QuotaSubject::Tenant(world.acme), QuotaEdit { headers: Some(true), ..per_day(9000) }),
+        (QuotaSubject::Business(world.shop), QuotaEdit { tenant_of_business: Some(world.acme), ..per_day(900) }),
+        (QuotaSubject::Client(id.clone()), QuotaEdit { mode: Some(QuotaMode::Observe), ..per_day(90) }),
+    ];
+    for (subject, edit) in quotas {
+        world.registry.edit_quota(&sandbox(), &subject, &edit).await.unwrap();
+    }
     world
+}
+
+fn per_day(limit: u32) -> QuotaEdit {
+    QuotaEdit { per_day: Some(Some(limit)), ..QuotaEdit::default() }
 }
 
 fn public_key() -> Jwk {
@@ -153,6 +167,7 @@ async fn each_object_has_its_own_audit_row_under_its_own_name_for_what_is_done()
     expected.extend(["tenant.create", "tenant.entitle", "tenant.create"]);
     expected.extend(["business.create"; 3]);
     expected.push("client.create");
+    expected.extend(["quota.set"; 3]);
     let mut sorted = rows.clone();
     sorted.sort();
     expected.sort_unstable();
@@ -190,6 +205,96 @@ async fn clients_that_were_brought_along_are_exported_applied_and_exported_as_th
         let again = plan(registry, &text, PlanOptions { prune: true, new_secrets: true, differences: true }).await;
         assert_eq!((changed(&again), again.notes.len()), (vec![], 0));
     }
+}
+
+#[tokio::test]
+async fn a_quota_is_set_changed_and_taken_away_by_a_file_and_whose_it_is_stays_as_it_was() {
+    let world = full().await;
+    let text = exported(&world.registry).await;
+    let (of_client, of_tenant) = ("\n[client.quota]\nper_day = 90\nmode = \"observe\"\n", "per_day = 9000\nheaders = true\n");
+    let of_business = "\n[business.quota]\nper_day = 900\n";
+    assert!([of_client, of_tenant, of_business].iter().all(|table| text.contains(table)), "{text}");
+    let other = text.replacen(of_client, "", 1).replacen(of_tenant, "per_minute = 10\nper_day = 9000\n", 1).replacen(
+        of_business,
+        "\n[business.quota]\nper_day = 901\n",
+        1,
+    );
+    let client = file(&text).configuration.clients[0].id.clone();
+    let versions = async || {
+        let record = world.store.client_record(&sandbox(), &client).await.unwrap().value.unwrap();
+        let business = world.store.business_of(&sandbox(), world.acme, world.shop).await.unwrap().value.unwrap();
+        (record.client.version, record.tenant.version, business.version)
+    };
+    let (before, rows) = (versions().await, audit(&world.registry).await.len());
+    let planned = plan(&world.registry, &other, PRUNE).await;
+    let told = |at: usize| -> Vec<_> {
+        let all = planned.changes[at].differences.iter();
+        all.map(|one| (one.field.as_str(), one.before.as_deref(), one.after.as_deref())).collect()
+    };
+    let kinds: Vec<_> = changed(&planned).iter().map(|(action, kind, _)| (*action, *kind)).collect();
+    assert_eq!(kinds, ["tenant", "business", "client"].map(|kind| (PlannedAction::Change, kind)));
+    assert_eq!(told(0), [("quota.per_minute", None, Some("10")), ("quota.headers", Some("true"), None)]);
+    assert_eq!(told(1), [("quota.per_day", Some("900"), Some("901"))]);
+    assert_eq!(told(2), [("quota.per_day", Some("90"), None), ("quota.mode", Some("\"observe\""), None)]);
+    world.registry.apply_configuration(planned).await.unwrap();
+    assert_eq!((versions().await, exported(&world.registry).await.as_str()), (before, other.as_str()));
+    assert_eq!(audit(&world.registry).await[rows..], ["quota.set", "quota.set", "quota.remove"]);
+    let held = world.store.quota(&sandbox(), &QuotaSubject::Tenant(world.acme)).await.unwrap().unwrap();
+    assert_eq!((held.version, held.limits.per_minute, held.tenant_id), (2, Some(10), world.acme));
+    assert_eq!(changed(&plan(&world.registry, &other, PRUNE).await), []);
+    apply(&world.registry, &text, PRUNE).await;
+    assert_eq!(exported(&world.registry).await, text, "and back");
+}
+
+#[tokio::test]
+async fn a_quota_that_makes_no_sense_is_a_mistake_at_its_place() {
+    let (world, other) = (full().await, empty().await);
+    let text = exported(&world.registry).await;
+    for (wrong, expected) in [
+        ("per_hour = 91\nper_day = 90\n", "limits: expected no more tokens in a shorter window than in a longer one"),
+        ("headers = true\n", "limits: expected at least one of tokens per minute, hour and day"),
+    ] {
+        let text = text.replacen("per_day = 90\n", wrong, 1);
+        let line = text.lines().position(|line| line == "[client.quota]").unwrap() + 1;
+        for registry in [&world.registry, &other] {
+            let found = refused(registry, &text).await;
+            assert!(found.len() == 1 && found[0].starts_with(&format!("f.toml:{line}:1: {expected}")), "{found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_quotas_than_there_may_be_are_a_mistake_and_nothing_is_changed() {
+    let (world, other) = (full().await, empty().await);
+    let text = exported(&world.registry).await;
+    let tenant = other.create_tenant("Full").await.unwrap().id;
+    let limits = QuotaLimits { per_day: Some(1), ..QuotaLimits::default() };
+    let quota = |number: usize| Quota {
+        environment: sandbox(),
+        subject: QuotaSubject::Client(format!("client-{number}").parse().unwrap()),
+        tenant_id: tenant,
+        limits,
+        mode: QuotaMode::Enforce,
+        headers: false,
+        changed_at: timestamp(0),
+        version: 1,
+    };
+    let draft = Draft {
+        tenant: None,
+        action: "quota.set",
+        subject: Subject::Store,
+        before: None,
+        after: None,
+        writes: (0..QUOTAS_MAX - 2).map(|number| Write::InsertQuota(quota(number))).collect(),
+    };
+    other.store.commit(&other.audited_change(draft)).await.unwrap();
+    let rows = audit(&other).await;
+    let found = refused(&other, &text).await;
+    assert!(found.len() == 1 && found[0].contains("there are 10000 quotas, which is the most"), "{found:?}");
+    assert_eq!(audit(&other).await, rows);
+    other.remove_quota(&sandbox(), &quota(0).subject, None).await.unwrap();
+    apply(&other, &text, WITH_SECRETS).await;
+    assert_eq!(other.store.quotas().await.unwrap().len(), QUOTAS_MAX);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use mintmark_verify::Algorithm;
 
 use super::super::*;
 use crate::fixture::{LEDGER, REPORTS, World, grant, sandbox, scopes};
-use crate::model::{BusinessAccess, BusinessId, ClientId, EnvironmentName, Status};
+use crate::model::{BusinessAccess, BusinessId, ClientId, EnvironmentName, QuotaSubject, Status};
 use crate::registry::CreatedClient;
 use crate::store::AuditFilter;
 
@@ -134,6 +134,33 @@ async fn a_plan_brings_a_client_up_to_date_and_leaves_its_standing_and_secrets_a
 }
 
 #[tokio::test]
+async fn a_quota_is_each_environments_own_and_the_plan_says_so_where_there_is_none() {
+    let world = whole_world().await;
+    let client = world.client(|_| ()).await;
+    let subject = QuotaSubject::Client(client.client.id.clone());
+    let without = plan(&world, &client).await;
+    let limits = QuotaEdit { per_minute: Some(Some(60)), per_day: Some(Some(900)), ..QuotaEdit::default() };
+    world.registry.edit_quota(&sandbox(), &subject, &limits).await.unwrap();
+    let with = plan(&world, &client).await;
+    let told = "quota of 60 in a minute, 900 in a day: each environment has quotas of its own, and production has none for the \
+                client; the operator sets it there";
+    assert_eq!(left_behind(&with), [told]);
+    assert!(with.digest != without.digest && with.refusal.is_none());
+    apply(&world, &client.client.id, &with.digest).await.unwrap();
+    assert_eq!(world.store.quota(&production(), &subject).await.unwrap(), None);
+
+    // One that is there is neither widened nor taken away by whoever edits clients.
+    let small = QuotaEdit { per_day: Some(Some(5)), ..QuotaEdit::default() };
+    let small = world.registry.edit_quota(&production(), &subject, &small).await.unwrap();
+    let rename = ClientEdit { name: Some("Importer".to_owned()), ..ClientEdit::default() };
+    world.registry.edit_client(&sandbox(), &client.client.id, &rename).await.unwrap();
+    let plan = plan(&world, &client).await;
+    assert_eq!(left_behind(&plan), [""; 0]);
+    apply(&world, &client.client.id, &plan.digest).await.unwrap();
+    assert_eq!(world.store.quota(&production(), &subject).await.unwrap(), Some(small));
+}
+
+#[tokio::test]
 async fn what_was_changed_since_the_review_makes_another_plan() {
     let world = whole_world().await;
     let client = world.client(|_| ()).await;
@@ -224,6 +251,14 @@ async fn s4_another_tenants_client_of_that_name_is_neither_shown_nor_changed() {
     let plan = plan(&world, &client).await;
     assert!(!format!("{plan:?}").contains("Theirs"));
     assert_eq!(plan.refusal.as_deref(), Some("the client_id is taken in production"));
+    // Nor whether it has a quota.
+    let subject = QuotaSubject::Client(client.client.id.clone());
+    let quota = QuotaEdit { per_day: Some(Some(5)), ..QuotaEdit::default() };
+    world.registry.edit_quota(&sandbox(), &subject, &quota).await.unwrap();
+    let before = self::plan(&world, &client).await;
+    world.registry.edit_quota(&production(), &subject, &quota).await.unwrap();
+    let after = self::plan(&world, &client).await;
+    assert_eq!((left_behind(&after), &after.digest), (left_behind(&before), &before.digest));
     assert!(matches!(apply(&world, &client.client.id, &plan.digest).await, Err(RegistryError::NotAllowed(_))));
 }
 

@@ -11,6 +11,7 @@ use crate::model::{
     RevocationSubject, Session, SessionId, SigningKey, Status, Tenant, TenantId, Webhook, WebhookId,
 };
 use crate::notice::Notice;
+use crate::quota::QUOTAS_MAX;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
@@ -122,7 +123,10 @@ impl Tables {
             Write::UpdateEntitlement(row) => {
                 update(&mut self.entitlements, &(row.environment.clone(), row.tenant_id), row, |_| true)
             }
-            Write::InsertQuota(row) => insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position),
+            Write::InsertQuota(row) => {
+                exists(self.quotas.len() < QUOTAS_MAX)?;
+                insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position)
+            }
             Write::UpdateQuota(row) => update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true),
             Write::DeleteQuota(row) => delete(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row),
             Write::InsertBusiness(row) => insert(&mut self.businesses, (row.environment.clone(), row.id), row, position),

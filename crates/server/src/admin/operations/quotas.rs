@@ -4,6 +4,7 @@ use mintmark_core::management::Permission;
 use mintmark_core::model::{
     BusinessId, ClientId, EnvironmentName, Quota, QuotaKind, QuotaLimits, QuotaMode, QuotaSubject, TenantId,
 };
+use mintmark_core::quota::{QuotaQuery, QuotaUse};
 use mintmark_core::registry::QuotaEdit;
 use mintmark_core::store::Store;
 use mintmark_core::usage::UsageStep;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::environments::PageFilter;
-use super::page::{Wanted, page_of};
+use super::page::{Wanted, read_page};
 use super::patch::present;
 use super::{Page, Patch};
 use crate::admin::{Desk, Moment, Refusal, schema};
@@ -86,6 +87,16 @@ impl UsedView {
             UsageStep::Hour => self.hour,
             UsageStep::Day => self.day,
         }
+    }
+}
+
+impl From<QuotaUse> for QuotaView {
+    fn from(one: QuotaUse) -> Self {
+        let mut used = UsedView::default();
+        for (step, _) in one.quota.limits.each() {
+            used.set(step, one.of(step));
+        }
+        Self::of(one.quota, used)
     }
 }
 
@@ -232,17 +243,14 @@ async fn remove(desk: &Desk, of: Of<'_>, held: Option<Quota>, seen: Option<u64>)
 pub async fn list(desk: &Desk, environment: &EnvironmentName, filter: &PageFilter) -> Result<Page<QuotaView>, Refusal> {
     desk.require(Permission::Read)?;
     desk.require_environment(environment).await?;
-    let wanted = Wanted::<String>::read(filter.limit, filter.cursor.as_deref())?;
-    let is_within = |quota: &Quota| quota.environment == *environment && desk.authority.reaches(quota.tenant_id);
-    let mut all: Vec<Quota> = desk.store().quotas().await?.into_iter().filter(is_within).collect();
-    let key = |quota: &Quota| format!("{} {}", quota.subject.kind().as_str(), quota.subject.id());
-    all.sort_by_key(key);
-    let page = page_of(all, &wanted, key, |quota| quota)?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for quota in page.items {
-        items.push(shown(desk, quota).await?);
-    }
-    Ok(Page { items, next: page.next })
+    let wanted = Wanted::<QuotaSubject>::read(filter.limit, filter.cursor.as_deref())?;
+    let at = desk.registry.clock.now();
+    let query = QuotaQuery { environment: environment.clone(), tenant: desk.only_tenant(), at };
+    let read = |after: Option<QuotaSubject>, limit| {
+        let query = &query;
+        async move { Ok(desk.store().quotas_used(query, after.as_ref(), limit).await?) }
+    };
+    read_page(wanted, read, |one: &QuotaUse| one.quota.subject.clone(), |one| Some(QuotaView::from(one))).await
 }
 
 async fn shown(desk: &Desk, quota: Quota) -> Result<QuotaView, Refusal> {

@@ -11,6 +11,7 @@ use super::{offered_tenants, path};
 use crate::admin::Refusal;
 use crate::admin::operations::businesses::{self, BusinessPatch, BusinessView, NewBusiness};
 use crate::dashboard::components::{Status, When};
+use crate::dashboard::insight::card_of_business;
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
 use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
@@ -102,10 +103,12 @@ async fn load(seat: &Seat, (name, tenant, id): &(String, String, String)) -> Res
 /// `GET /{environment}/businesses/{tenant}/{business}`.
 pub(super) async fn show(seat: Seat, Path(names): Names, Query(asked): Query<Asked>) -> Answer {
     let business = load(&seat, &names).await?;
-    Ok(page(&seat, &business, (asked.dialog, None)))
+    page(&seat, &business, (asked.dialog, None)).await
 }
 
-fn page(seat: &Seat, business: &BusinessView, (dialog, mistake): (String, Option<Mistake>)) -> axum::response::Response {
+async fn page(seat: &Seat, business: &BusinessView, (dialog, mistake): (String, Option<Mistake>)) -> Answer {
+    let quota = card_of_business(seat, &business.environment, (business.tenant_id, business.id)).await;
+    let quota = quota.map_err(|refusal| seat.stop(refusal))?;
     // What was typed comes back, but over a change of somebody else, which is to be seen.
     let again = mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("name").is_some();
     let shown = |name: &str, is: &str| if again { typed(seat, name) } else { is.to_owned() };
@@ -125,6 +128,7 @@ fn page(seat: &Seat, business: &BusinessView, (dialog, mistake): (String, Option
             status: if business.status == Stored::Active { Status::Active } else { Status::Disabled },
             created: When::relative(Some(business.created_at.0), seat.app.now()),
             version: business.version,
+            quota,
         }),
         tenants: Vec::new(),
         types_tenant: false,
@@ -136,7 +140,7 @@ fn page(seat: &Seat, business: &BusinessView, (dialog, mistake): (String, Option
         dialog,
         mistake,
     };
-    (status, problem::page(&page)).into_response()
+    Ok((status, problem::page(&page)).into_response())
 }
 
 /// `POST /{environment}/businesses/{tenant}/{business}`.
@@ -145,7 +149,7 @@ pub(super) async fn save(seat: Seat, Path(names): Names) -> Answer {
     let external_id = typed(&seat, "external_id");
     if external_id.is_empty() && business.external_id.is_some() {
         let mistake = Mistake::new("external_id", words::businesses::EXTERNAL_STAYS);
-        return Ok(page(&seat, &business, (String::new(), Some(mistake))));
+        return page(&seat, &business, (String::new(), Some(mistake))).await;
     }
     let patch = BusinessPatch {
         name: Some(typed(&seat, "name")),
@@ -168,7 +172,7 @@ async fn change(
         Err(refusal) => {
             let mistake = Mistake::of(refusal).map_err(|refusal| seat.stop(refusal))?;
             let business = load(seat, names).await?;
-            Ok(page(seat, &business, (String::new(), Some(mistake))))
+            page(seat, &business, (String::new(), Some(mistake))).await
         }
     }
 }
@@ -179,7 +183,7 @@ pub(super) async fn disable(seat: Seat, Path(names): Names) -> Answer {
     let business = load(&seat, &names).await?;
     if seat.fields.one("confirmation") != Some(business.name.as_str()) {
         let mistake = Mistake::new("", words::client::NOT_CONFIRMED);
-        return Ok(page(&seat, &business, ("disable".to_owned(), Some(mistake))));
+        return page(&seat, &business, ("disable".to_owned(), Some(mistake))).await;
     }
     let patch = BusinessPatch { status: Some(Stored::Disabled), ..BusinessPatch::default() };
     change(&seat, &names, &business, (patch, None, "business-disabled")).await

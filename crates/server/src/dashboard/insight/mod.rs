@@ -27,6 +27,10 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::AdminApp;
+pub(super) use quotas::card_of_business;
+
+/// Where the quota of a business is: below its page.
+const OF_BUSINESS: &str = "/{environment}/businesses/{tenant}/{business}/quota";
 
 /// The pages of this module.
 pub(super) fn routes() -> Router<AdminApp> {
@@ -35,6 +39,7 @@ pub(super) fn routes() -> Router<AdminApp> {
         .route("/{environment}", get(home::overview))
         .route("/{environment}/usage", get(usage::show))
         .route("/{environment}/quotas/{kind}/{id}", get(quotas::show).post(quotas::save))
+        .route(OF_BUSINESS, get(quotas::show_of_business).post(quotas::save_of_business))
         .route("/{environment}/explain", get(refusals::list))
         .route("/{environment}/explain/requests/{request}", get(refusals::show))
         .route("/{environment}/explain/dry-run", get(dry_run::show).post(dry_run::run))

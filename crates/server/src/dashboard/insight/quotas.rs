@@ -1,36 +1,65 @@
-//! How many tokens a tenant or a client may be given, how many were, and the form that says so.
+//! How many tokens a tenant, a client or a business may be given, how many were, and the form that says so.
 
 use axum::extract::Path;
 use mintmark_core::management::Permission;
-use mintmark_core::model::{ClientId, EnvironmentName, QuotaKind, QuotaMode, TenantId};
+use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, QuotaKind, QuotaMode, TenantId};
 use mintmark_core::usage::UsageStep;
 
 use super::names;
 use crate::admin::Refusal;
-use crate::admin::operations::Patch;
 use crate::admin::operations::quotas::{self, Of, QuotaPatch, QuotaView};
+use crate::admin::operations::{Patch, businesses};
 use crate::dashboard::components::When;
+use crate::dashboard::frame::Frame;
 use crate::dashboard::mistake::Mistake;
 use crate::dashboard::navigation::Section;
-use crate::dashboard::seat::{Answer, Seat, Stop, go};
+use crate::dashboard::seat::{Answer, Seat, Stop, crumbs, go};
 use crate::dashboard::views::insight::{QuotaCard, QuotaLine, QuotaPage};
 use crate::dashboard::{problem, words};
 
 /// The fields of the form, by window.
 const FIELDS: [&str; 3] = ["per_minute", "per_hour", "per_day"];
 
-/// The quota that an address names. One of no form names nothing (rule S4).
-async fn find<'a>(seat: &Seat, environment: &'a EnvironmentName, kind: &str, id: &str) -> Result<Of<'a>, Refusal> {
-    match QuotaKind::from_word(kind) {
-        Some(QuotaKind::Tenant) => {
-            let tenant: TenantId = id.parse().map_err(|_| Refusal::NotFound)?;
-            quotas::of_tenant(&seat.desk, environment, tenant).await
+/// Whose quota an address names.
+enum Whose {
+    Tenant(TenantId),
+    Client(ClientId),
+    /// Of a tenant, since businesses are looked up by theirs.
+    Business(TenantId, BusinessId),
+}
+
+impl Whose {
+    /// What an address of two words names. One of no form names nothing (rule S4).
+    fn of(kind: &str, id: &str) -> Result<Self, Refusal> {
+        let named = match QuotaKind::from_word(kind) {
+            Some(QuotaKind::Tenant) => id.parse().ok().map(Self::Tenant),
+            Some(QuotaKind::Client) => id.parse().ok().map(Self::Client),
+            Some(QuotaKind::Business) | None => None,
+        };
+        named.ok_or(Refusal::NotFound)
+    }
+
+    /// The business of an address.
+    fn business(tenant: &str, id: &str) -> Result<Self, Refusal> {
+        let (tenant, id) = (tenant.parse().ok(), id.parse().ok());
+        tenant.zip(id).map(|(tenant, id)| Self::Business(tenant, id)).ok_or(Refusal::NotFound)
+    }
+
+    /// The quota, within reach and there.
+    async fn find<'a>(&self, seat: &Seat, environment: &'a EnvironmentName) -> Result<Of<'a>, Refusal> {
+        match self {
+            Self::Tenant(id) => quotas::of_tenant(&seat.desk, environment, *id).await,
+            Self::Client(id) => quotas::of_client(&seat.desk, environment, id).await,
+            Self::Business(tenant, id) => quotas::of_business(&seat.desk, environment, (*tenant, *id)).await,
         }
-        Some(QuotaKind::Client) => {
-            let client: ClientId = id.parse().map_err(|_| Refusal::NotFound)?;
-            quotas::of_client(&seat.desk, environment, &client).await
-        }
-        Some(QuotaKind::Business) | None => Err(Refusal::NotFound),
+    }
+}
+
+fn title(kind: QuotaKind) -> &'static str {
+    match kind {
+        QuotaKind::Tenant => words::quotas::OF_TENANT,
+        QuotaKind::Client => words::quotas::OF_CLIENT,
+        QuotaKind::Business => words::quotas::OF_BUSINESS,
     }
 }
 
@@ -40,25 +69,49 @@ pub(super) async fn card(
     environment: &EnvironmentName,
     client: Option<&ClientId>,
 ) -> Result<Option<QuotaCard>, Refusal> {
-    let of = match (client, seat.signed_in.member.tenant_id) {
-        (Some(client), _) => quotas::of_client(&seat.desk, environment, client).await,
-        (None, Some(tenant)) => quotas::of_tenant(&seat.desk, environment, tenant).await,
+    let whose = match (client, seat.signed_in.member.tenant_id) {
+        (Some(client), _) => Whose::Client(client.clone()),
+        (None, Some(tenant)) => Whose::Tenant(tenant),
         (None, None) => return Ok(None),
     };
-    let of = match of {
+    match card_of(seat, environment, &whose).await {
         // The page says of a client that is none what it says of one that asked for nothing.
-        Err(Refusal::NotFound) => return Ok(None),
-        of => of?,
-    };
-    let view = quotas::read(&seat.desk, of).await?;
+        Err(Refusal::NotFound) => Ok(None),
+        card => card,
+    }
+}
+
+/// What the page of a business says of its quota.
+pub(in crate::dashboard) async fn card_of_business(
+    seat: &Seat,
+    environment: &EnvironmentName,
+    (tenant, id): (TenantId, BusinessId),
+) -> Result<Option<QuotaCard>, Refusal> {
+    card_of(seat, environment, &Whose::Business(tenant, id)).await
+}
+
+/// Of no quota it is said to those who may set one.
+async fn card_of(seat: &Seat, environment: &EnvironmentName, whose: &Whose) -> Result<Option<QuotaCard>, Refusal> {
+    let view = quotas::read(&seat.desk, whose.find(seat, environment).await?).await?;
     let is_shown = view.version > 0 || seat.may(Permission::EditOperator);
-    let title = if view.kind == QuotaKind::Tenant { words::quotas::OF_TENANT } else { words::quotas::OF_CLIENT };
-    Ok(is_shown.then(|| QuotaCard { title, lines: lines(&view), observes: observes(&view), href: href(&view) }))
+    let card = || QuotaCard { title: title(view.kind), lines: lines(&view), observes: observes(&view), href: href(&view) };
+    Ok(is_shown.then(card))
 }
 
 fn href(view: &QuotaView) -> String {
-    let id = percent_encoding::utf8_percent_encode(&view.id, percent_encoding::NON_ALPHANUMERIC);
-    format!("/{}/quotas/{}/{id}", view.environment, view.kind.as_str())
+    let QuotaView { environment, kind, .. } = view;
+    match kind {
+        QuotaKind::Business => format!("{}/quota", business_href(view)),
+        QuotaKind::Tenant | QuotaKind::Client => {
+            let id = percent_encoding::utf8_percent_encode(&view.id, percent_encoding::NON_ALPHANUMERIC);
+            format!("/{environment}/quotas/{}/{id}", kind.as_str())
+        }
+    }
+}
+
+/// The page of the business whose quota it is.
+fn business_href(view: &QuotaView) -> String {
+    format!("/{}/businesses/{}/{}", view.environment, view.tenant_id, view.id)
 }
 
 fn observes(view: &QuotaView) -> bool {
@@ -80,8 +133,18 @@ fn lines(view: &QuotaView) -> Vec<QuotaLine> {
 
 /// `GET /{environment}/quotas/{kind}/{id}`.
 pub(super) async fn show(seat: Seat, Path((name, kind, id)): Path<(String, String, String)>) -> Answer {
-    let environment = seat.environment(&name)?.environment.name.clone();
-    let page = page(&seat, &environment, (&kind, &id), None).await?;
+    show_of(&seat, &name, Whose::of(&kind, &id)).await
+}
+
+/// `GET /{environment}/businesses/{tenant}/{business}/quota`.
+pub(super) async fn show_of_business(seat: Seat, Path((name, tenant, id)): Path<(String, String, String)>) -> Answer {
+    show_of(&seat, &name, Whose::business(&tenant, &id)).await
+}
+
+async fn show_of(seat: &Seat, name: &str, whose: Result<Whose, Refusal>) -> Answer {
+    let environment = seat.environment(name)?.environment.name.clone();
+    let whose = whose.map_err(|refusal| seat.stop(refusal))?;
+    let page = page(seat, &environment, &whose, None).await?;
     Ok(problem::page(&page))
 }
 
@@ -93,24 +156,20 @@ struct Typed {
     mistake: Mistake,
 }
 
-async fn page(
-    seat: &Seat,
-    environment: &EnvironmentName,
-    (kind, id): (&str, &str),
-    typed: Option<Typed>,
-) -> Result<QuotaPage, Stop> {
-    let of = find(seat, environment, kind, id).await.map_err(|refusal| seat.stop(refusal))?;
+async fn page(seat: &Seat, environment: &EnvironmentName, whose: &Whose, typed: Option<Typed>) -> Result<QuotaPage, Stop> {
+    let of = whose.find(seat, environment).await.map_err(|refusal| seat.stop(refusal))?;
     let view = quotas::read(&seat.desk, of).await.map_err(|refusal| seat.stop(refusal))?;
-    let name = name_of(seat, environment, &view).await.map_err(|refusal| seat.stop(refusal))?;
+    let name = name_of(seat, environment, whose).await.map_err(|refusal| seat.stop(refusal))?;
+    let name = name.unwrap_or_else(|| view.id.clone());
     let limits = view.limits();
     let stored = UsageStep::ALL.map(|step| limits.of(step).map(|limit| limit.to_string()).unwrap_or_default());
     let (typed_limits, mode, headers, error) = match typed {
         Some(Typed { limits, mode, headers, mistake }) => (limits, mode, headers, Some(mistake.text)),
         None => (stored, view.mode, view.headers, None),
     };
-    let title = if view.kind == QuotaKind::Tenant { words::quotas::OF_TENANT } else { words::quotas::OF_CLIENT };
+    let title = title(view.kind);
     Ok(QuotaPage {
-        frame: seat.frame_in(environment, title, Section::Usage),
+        frame: frame(seat, environment, &view, &name),
         title,
         name,
         id: view.id.clone(),
@@ -127,20 +186,41 @@ async fn page(
     })
 }
 
-async fn name_of(seat: &Seat, environment: &EnvironmentName, view: &QuotaView) -> Result<String, Refusal> {
-    let name = match view.kind {
-        QuotaKind::Tenant => names::of_tenant(seat, view.tenant_id).await?,
-        QuotaKind::Client | QuotaKind::Business => match view.id.parse::<ClientId>() {
-            Ok(id) => names::of_clients(seat, environment, vec![id.clone()]).await?.get(&id).cloned(),
-            Err(_) => None,
-        },
-    };
-    Ok(name.unwrap_or_else(|| view.id.clone()))
+/// The page of a business's quota is below that of the business.
+fn frame(seat: &Seat, environment: &EnvironmentName, view: &QuotaView, name: &str) -> Frame {
+    if view.kind != QuotaKind::Business {
+        return seat.frame_in(environment, title(view.kind), Section::Usage);
+    }
+    let mut frame = seat.frame_in(environment, title(view.kind), Section::Businesses);
+    let list = format!("/{environment}/businesses?tenant={}", view.tenant_id);
+    frame.breadcrumbs = crumbs([(words::businesses::TITLE.to_owned(), list), (name.to_owned(), business_href(view))]);
+    frame
+}
+
+async fn name_of(seat: &Seat, environment: &EnvironmentName, whose: &Whose) -> Result<Option<String>, Refusal> {
+    match whose {
+        Whose::Tenant(id) => names::of_tenant(seat, *id).await,
+        Whose::Client(id) => Ok(names::of_clients(seat, environment, vec![id.clone()]).await?.remove(id)),
+        Whose::Business(tenant, id) => {
+            let business = businesses::read(&seat.desk, (environment, *tenant), *id).await?;
+            Ok(Some(business.name))
+        }
+    }
 }
 
 /// `POST /{environment}/quotas/{kind}/{id}`.
 pub(super) async fn save(seat: Seat, Path((name, kind, id)): Path<(String, String, String)>) -> Answer {
-    let environment = seat.environment(&name)?.environment.name.clone();
+    save_of(&seat, &name, Whose::of(&kind, &id)).await
+}
+
+/// `POST /{environment}/businesses/{tenant}/{business}/quota`.
+pub(super) async fn save_of_business(seat: Seat, Path((name, tenant, id)): Path<(String, String, String)>) -> Answer {
+    save_of(&seat, &name, Whose::business(&tenant, &id)).await
+}
+
+async fn save_of(seat: &Seat, name: &str, whose: Result<Whose, Refusal>) -> Answer {
+    let environment = seat.environment(name)?.environment.name.clone();
+    let whose = whose.map_err(|refusal| seat.stop(refusal))?;
     let field = |name: &str| seat.fields.one(name).unwrap_or_default().trim().to_owned();
     let limits = FIELDS.map(field);
     let mode = QuotaMode::from_word(&field("mode")).unwrap_or_default();
@@ -148,7 +228,7 @@ pub(super) async fn save(seat: Seat, Path((name, kind, id)): Path<(String, Strin
     // A form without a version is none of ours.
     let seen = seat.fields.one("version").and_then(|version| version.parse().ok());
     let seen: u64 = seen.ok_or_else(|| seat.stop(Refusal::Changed))?;
-    let of = find(&seat, &environment, &kind, &id).await.map_err(|refusal| seat.stop(refusal))?;
+    let of = whose.find(seat, &environment).await.map_err(|refusal| seat.stop(refusal))?;
     let refusal = match patch(&limits, mode, headers) {
         Ok(patch) => match quotas::edit(&seat.desk, of, patch, Some(seen)).await {
             Ok(view) => {
@@ -164,7 +244,7 @@ pub(super) async fn save(seat: Seat, Path((name, kind, id)): Path<(String, Strin
     let was_changed = mistake.is_change();
     let error = mistake.text.clone();
     let typed = (!was_changed).then_some(Typed { limits, mode, headers, mistake });
-    let page = page(&seat, &environment, (&kind, &id), typed).await?;
+    let page = page(seat, &environment, &whose, typed).await?;
     Ok(problem::again(&QuotaPage { error: Some(error), ..page }))
 }
 

@@ -7,7 +7,7 @@ use mintmark_core::management::Role;
 use mintmark_core::model::{
     Attributes, BusinessAccess, EnvironmentName, KeyState, Member, MemberId, Session, SessionId, Status, TenantId, TokenDigest,
 };
-use mintmark_core::registry::{ClientSecurity, CreatedClient, NewClient, NewEnvironment, NewGrant, Registry};
+use mintmark_core::registry::{ClientSecurity, CreatedClient, NewBusiness, NewClient, NewEnvironment, NewGrant, Registry};
 use mintmark_core::store::{AuditEntry, Change, Store, Subject, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, WriterId};
 use mintmark_verify::Algorithm;
@@ -441,4 +441,49 @@ async fn s4_the_quota_of_another_tenant_is_not_found_and_nobody_but_the_operator
     let fields = [("version", "0"), ("per_day", "5"), ("mode", "enforce")];
     let refused = house.send(&owner, &format!("/sandbox/quotas/client/{}", own.id), &fields).await;
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_quota_of_a_business_is_below_its_page_and_s4_of_another_tenants_it_is_not_found() {
+    let house = House::new().await;
+    let (owner, admin) = (house.guest(Role::Owner).await, house.guest(Role::Admin).await);
+    let business = async |tenant: TenantId, name: &str| {
+        let new = NewBusiness { environment: sandbox(), tenant_id: tenant, name: name.to_owned(), external_id: None };
+        house.registry().create_business(new).await.unwrap().id
+    };
+    let globex = house.foreign.client.tenant_id;
+    let (bakery, theirs) = (business(house.acme, "Blue <b>Bakery").await, business(globex, "Theirs").await);
+    let place = format!("/sandbox/businesses/{}/{bakery}", house.acme);
+    let path = format!("{place}/quota");
+    assert!(house.page(&admin, &place).await.contains(&format!("href=\"{path}\"")), "the operator may set one");
+    assert!(!house.page(&owner, &place).await.contains(&path), "there is nothing to see");
+    let page = house.page(&admin, &path).await;
+    assert!(page.contains("Quota of the business: Blue &#60;b&#62;Bakery") && page.contains("No quota"), "{page}");
+    assert!(page.contains(&format!("href=\"{place}\"")), "there is a way back: {page}");
+
+    let fields = |version| [("version", version), ("per_minute", "3"), ("per_hour", ""), ("per_day", ""), ("mode", "enforce")];
+    assert_eq!(house.send(&owner, &path, &fields("0")).await.status(), StatusCode::FORBIDDEN);
+    let saved = house.send(&admin, &path, &fields("0")).await;
+    assert_eq!(location(&saved), format!("{path}?done=quota-saved"));
+    for guest in [&owner, &admin] {
+        let page = house.page(guest, &place).await;
+        assert!(page.contains("Quota of the business") && page.contains("0 of 3"), "{page}");
+    }
+    let page = house.page(&owner, &path).await;
+    assert!(page.contains("0 of 3") && !page.contains("name=\"per_day\""), "a tenant sees and does not set: {page}");
+    let stale = house.send(&admin, &path, &fields("0")).await;
+    assert_eq!(stale.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let without_token = house.dashboard.send(&path, &admin.cookie, "version=1&per_minute=9&mode=enforce".to_owned()).await;
+    assert_eq!(without_token.status(), StatusCode::FORBIDDEN, "s24: a form without the session's token");
+
+    for wrong in [
+        format!("/sandbox/businesses/{globex}/{theirs}/quota"),
+        format!("/sandbox/businesses/{}/{theirs}/quota", house.acme),
+        format!("/sandbox/businesses/{}/x/quota", house.acme),
+        format!("/sandbox/quotas/business/{bakery}"),
+    ] {
+        assert_eq!(house.get(&owner, &wrong).await.status(), StatusCode::NOT_FOUND, "{wrong}");
+    }
+    let removed = [("version", "1"), ("per_minute", ""), ("per_hour", ""), ("per_day", ""), ("mode", "enforce")];
+    assert!(location(&house.send(&admin, &path, &removed).await).ends_with("?done=quota-removed"));
 }

@@ -1,5 +1,6 @@
 use askama::Template;
 
+use super::insight::QuotaCard;
 use crate::dashboard::components::{Banner, Button, Confirm, Empty, Field, Pager, Status, When, icon};
 use crate::dashboard::frame::{Frame, Tone};
 use crate::dashboard::mistake::{Mistake, at};
@@ -116,6 +117,8 @@ pub(crate) struct KnownBusiness {
     pub(crate) status: Status,
     pub(crate) created: When,
     pub(crate) version: u64,
+    /// What of its quota is used, if it has one; for who may set one also if it has none.
+    pub(crate) quota: Option<QuotaCard>,
 }
 
 impl BusinessPage {

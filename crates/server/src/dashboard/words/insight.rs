@@ -40,6 +40,7 @@ pub(crate) mod quotas {
     pub(crate) const TITLE: &str = "Quota";
     pub(crate) const OF_CLIENT: &str = "Quota of the client";
     pub(crate) const OF_TENANT: &str = "Quota of the tenant";
+    pub(crate) const OF_BUSINESS: &str = "Quota of the business";
     pub(crate) const LEAD: &str = "How many tokens may be given in a minute, an hour and a day of UTC.";
     pub(crate) const NONE: &str = "No quota";
     pub(crate) const NONE_MEANS: &str = "Any number of tokens may be given.";

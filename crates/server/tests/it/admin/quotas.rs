@@ -31,6 +31,8 @@ async fn the_operator_sets_a_quota_with_the_version_seen_and_its_tenant_reads_it
     office.server.node.endpoint.exchange_quotas().await.unwrap();
     let read = office.get("viewer", &target).await.json();
     assert_eq!(read["used"], json!({ "minute": 3, "hour": null, "day": 3 }));
+    let listed = office.get("viewer", &format!("{SANDBOX}/quotas")).await.json();
+    assert_eq!(listed["items"], json!([read]), "the list says what each quota's own page says");
     assert_eq!((&read["mode"], &read["headers"], &read["kind"]), (&json!("observe"), &json!(false), &json!("client")));
 
     let removed = office.patch("admin", &target, &json!({ "per_day": null, "per_minute": null })).await;
@@ -58,6 +60,9 @@ async fn s4_quotas_are_listed_within_reach() {
     let first = office.get("admin", &format!("{SANDBOX}/quotas?limit=1")).await.json();
     let rest = format!("{SANDBOX}/quotas?cursor={}", first["next"].as_str().unwrap());
     assert_eq!(office.get("admin", &rest).await.json()["items"].as_array().unwrap().len(), 2);
+    let foreign = office.get("viewer", &rest).await.json();
+    assert_eq!(foreign["items"].as_array().unwrap().len(), 1, "a cursor reaches no further than who sends it");
+    assert_problem(&office.get("admin", &format!("{SANDBOX}/quotas?cursor=MTptb29uIHg")).await, 422, "invalid");
 }
 
 #[tokio::test]

@@ -104,6 +104,39 @@ fn an_export_is_shown_applied_and_exported_again_as_the_same_bytes() {
     assert_eq!(other.json(&["audit", "list"]), rows, "what changes nothing leaves no row");
 }
 
+#[test]
+fn a_quota_is_in_the_file_of_its_tenant_and_goes_with_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = Instance::furnished(folder.path(), "one");
+    let client = one.json(&["client", "list"])[0]["id"].as_str().unwrap().to_owned();
+    one.json(&["quota", "set", "--tenant", "Acme", "--per-minute", "10", "--per-day", "100", "--headers", "on"]);
+    one.json(&["quota", "set", "--client", &client, "--per-hour", "5", "--mode", "observe"]);
+    let listed = one.json(&["quota", "list"]);
+    let used: Vec<_> = listed.as_array().unwrap().iter().map(|quota| (&quota["kind"], &quota["used"])).collect();
+    let (of_client, of_tenant) = (
+        serde_json::json!({ "minute": null, "hour": 0, "day": null }),
+        serde_json::json!({ "minute": 0, "hour": null, "day": 0 }),
+    );
+    assert_eq!(used, [(&"client".into(), &of_client), (&"tenant".into(), &of_tenant)], "{listed}");
+    let table = one.run(&["quota", "list", "--environment", "sandbox"]).stdout;
+    assert!(table.contains("0 of 10 ") && table.contains("observe"), "{table}");
+
+    let (text, table) = (one.exported(), "\n[tenant.quota]\nper_minute = 10\nper_day = 100\nheaders = true\n");
+    assert!(text.contains(table) && text.contains("\n[client.quota]\nper_hour = 5\nmode = \"observe\"\n"), "{text}");
+    let file = one.path("without.toml");
+    std::fs::write(&file, text.replacen(table, "", 1)).unwrap();
+    let shown = one.run(&["apply", &file, "--diff"]);
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    for line in ["    - quota.per_minute = 10", "    - quota.per_day = 100", "    - quota.headers = true"] {
+        assert!(shown.stdout.lines().any(|known| known == line), "{line}\n{}", shown.stdout);
+    }
+    assert!(shown.stdout.ends_with("1 change to make in sandbox\n"), "{}", shown.stdout);
+    assert_eq!(one.json(&["apply", &file])["applied"], true);
+    let left = one.json(&["quota", "list"]);
+    assert!(left.as_array().unwrap().len() == 1 && left[0]["id"] == client.as_str(), "{left}");
+    assert_eq!(one.run(&["apply", &file, "--diff"]).code, Some(0));
+}
+
 #[tokio::test]
 async fn a_key_that_has_to_be_made_is_a_change_of_its_own() {
     let folder = tempfile::tempdir().unwrap();

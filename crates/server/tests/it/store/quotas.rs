@@ -2,7 +2,7 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{BusinessId, ClientId, EnvironmentName, Quota, QuotaLimits, QuotaMode, QuotaSubject, TenantId};
-use mintmark_core::quota::QuotaCount;
+use mintmark_core::quota::{QUOTAS_MAX, QuotaCount, QuotaQuery, QuotaUse};
 use mintmark_core::random::SeededRandom;
 use mintmark_core::store::{CommitError, OldUsage, Store, Write};
 use mintmark_core::usage::{
@@ -13,12 +13,15 @@ use super::world::{NOW, World};
 
 super::on_every_store! {
     a_quota_comes_back_as_it_was_written_and_is_changed_by_version,
+    quotas_are_listed_by_kind_and_id_with_what_of_each_is_used,
+    of_two_who_add_the_last_quota_that_there_may_be_one_does,
     what_a_writer_writes_again_takes_the_place_of_what_it_wrote,
     totals_leave_out_the_one_who_asks,
     counts_are_forgotten_when_their_window_is_over,
     tokens_are_metered_by_business_and_dialect_and_beside_the_other_counts,
     s4_of_another_tenant_nothing_is_metered,
     metered_rows_come_page_by_page_in_one_order,
+    s4_metered_rows_of_one_tenant_come_page_by_page_and_no_others,
 }
 
 fn sandbox() -> EnvironmentName {
@@ -65,6 +68,97 @@ async fn a_quota_comes_back_as_it_was_written_and_is_changed_by_version<S: Store
     assert!(matches!(world.try_write(vec![Write::DeleteQuota(quota.clone())]).await, Err(CommitError::Conflict)));
     world.write(Write::DeleteQuota(changed)).await;
     assert_eq!(stored(&quota).await, None);
+}
+
+fn per_day(tenant_id: TenantId, subject: QuotaSubject) -> Quota {
+    Quota {
+        environment: sandbox(),
+        subject,
+        tenant_id,
+        limits: QuotaLimits { per_day: Some(5), ..QuotaLimits::default() },
+        mode: QuotaMode::Enforce,
+        headers: false,
+        changed_at: NOW,
+        version: 1,
+    }
+}
+
+fn of_client(tenant: TenantId, id: &str) -> Quota {
+    per_day(tenant, QuotaSubject::Client(id.parse().unwrap()))
+}
+
+async fn quotas_are_listed_by_kind_and_id_with_what_of_each_is_used<S: Store>(world: World<S>) {
+    let (_, other) = (world.environment("sandbox").await, world.environment("other").await);
+    let (acme, globex) = (world.tenant("Acme").await.id, world.tenant("Globex").await.id);
+    let business = per_day(acme, QuotaSubject::Business(BusinessId::generate(&SeededRandom::new(3))));
+    // Bytes, not letters.
+    let clients = [of_client(acme, "Z"), of_client(globex, "a"), of_client(acme, "a b"), of_client(acme, "b")];
+    let tenants = [per_day(acme, QuotaSubject::Tenant(acme))];
+    let elsewhere = Quota { environment: other.name, ..of_client(acme, "a") };
+    let all: Vec<Quota> = [business].into_iter().chain(clients).chain(tenants).collect();
+    for quota in all.iter().rev().chain([&elsewhere]) {
+        world.write(Write::InsertQuota(quota.clone())).await;
+    }
+    let now = |step: UsageStep, subject: &QuotaSubject, tokens| count(subject, step, step.period(NOW), tokens);
+    let (z, tenant) = (&all[1].subject, &all[5].subject);
+    let before = UsageStep::Day.period(NOW) - 1;
+    let counts = [
+        now(UsageStep::Minute, z, 1),
+        now(UsageStep::Hour, z, 20),
+        now(UsageStep::Day, z, 300),
+        count(z, UsageStep::Day, before, 9999),
+        now(UsageStep::Day, tenant, 7),
+        QuotaCount { environment: elsewhere.environment.clone(), ..now(UsageStep::Day, z, 5000) },
+    ];
+    world.store.record_quota_counts(ONE, &counts).await.unwrap();
+    world.store.record_quota_counts(TWO, &[now(UsageStep::Day, z, 4000)]).await.unwrap();
+
+    let listed = async |tenant, size| {
+        let query = QuotaQuery { environment: sandbox(), tenant, at: NOW };
+        let mut listed: Vec<QuotaUse> = Vec::new();
+        loop {
+            let after = listed.last().map(|last| last.quota.subject.clone());
+            let page = world.store.quotas_used(&query, after.as_ref(), size).await.unwrap();
+            assert!(page.len() <= size as usize);
+            if page.is_empty() {
+                return listed;
+            }
+            listed.extend(page);
+        }
+    };
+    let used = |quota: &Quota| match &quota.subject {
+        subject if subject == z => [1, 20, 4300],
+        subject if subject == tenant => [0, 0, 7],
+        _ => [0; 3],
+    };
+    let expected = |tenant: Option<TenantId>| -> Vec<QuotaUse> {
+        let of_tenant = all.iter().filter(|quota| tenant.is_none_or(|tenant| quota.tenant_id == tenant));
+        of_tenant.map(|quota| QuotaUse { quota: quota.clone(), tokens: used(quota) }).collect()
+    };
+    for tenant in [None, Some(acme), Some(globex), Some(TenantId::none())] {
+        for size in [1, 2, 100] {
+            assert_eq!(listed(tenant, size).await, expected(tenant), "{tenant:?}, {size} at a time");
+        }
+    }
+}
+
+async fn of_two_who_add_the_last_quota_that_there_may_be_one_does<S: Store>(world: World<S>) {
+    world.environment("sandbox").await;
+    let acme = world.tenant("Acme").await.id;
+    let held = (0..QUOTAS_MAX - 1).map(|number| Write::InsertQuota(of_client(acme, &format!("client-{number}"))));
+    world.try_write(held.collect()).await.unwrap();
+    let write = |id| world.try_write(vec![Write::InsertQuota(of_client(acme, id))]);
+    let mut added = 0;
+    let (one, two, three, four) = tokio::join!(write("one"), write("two"), write("three"), write("four"));
+    for written in [one, two, three, four] {
+        match written {
+            Ok(_) => added += 1,
+            Err(error) => assert!(matches!(error, CommitError::Conflict), "{error:?}"),
+        }
+    }
+    assert_eq!((added, world.store.quotas().await.unwrap().len()), (1, QUOTAS_MAX));
+    let (gone, new) = (of_client(acme, "client-0"), of_client(acme, "five"));
+    world.try_write(vec![Write::DeleteQuota(gone), Write::InsertQuota(new)]).await.unwrap();
 }
 
 async fn what_a_writer_writes_again_takes_the_place_of_what_it_wrote<S: Store>(world: World<S>) {
@@ -210,4 +304,30 @@ async fn metered_rows_come_page_by_page_in_one_order<S: Store>(world: World<S>) 
     }
     let ids: Vec<_> = paged.iter().map(|row| row.client_id.as_ref().unwrap().as_str()).collect();
     assert_eq!(ids, ["B", "Z", "a", "a b", "a-b", "a0", "b", "~"]);
+}
+
+async fn s4_metered_rows_of_one_tenant_come_page_by_page_and_no_others<S: Store>(world: World<S>) {
+    let mut counts = Vec::new();
+    for seed in 1..=5 {
+        for client in ["a", "b", "c"] {
+            counts.extend(["asset", "standard"].map(|dialect| tokens(seed, Some(client), dialect, seed)));
+        }
+    }
+    record(&world, 1, counts.clone()).await;
+    let period = UsageStep::Day.period(NOW);
+    for seed in 1..=5 {
+        let tenant = Some(TenantId::generate(&SeededRandom::new(seed)));
+        let query = MeteredQuery { tenant, ..metered_by(UsageStep::Day) };
+        let mut paged: Vec<MeteredRow> = Vec::new();
+        loop {
+            let after = paged.last().map(MeteredPlace::from);
+            let page = world.store.metered(&query, period, after.as_ref(), 4).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+        }
+        let own: Vec<_> = counts.iter().filter(|count| count.tenant_id == tenant).map(|count| row(count, seed, 0)).collect();
+        assert_eq!(paged, own);
+    }
 }
