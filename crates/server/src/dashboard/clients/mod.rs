@@ -3,6 +3,7 @@
 mod add_credential;
 mod answers;
 mod credentials;
+mod leaked;
 mod limits;
 mod list;
 mod new;

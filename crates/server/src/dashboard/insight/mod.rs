@@ -15,7 +15,7 @@ mod changes;
 mod console;
 mod dry_run;
 mod home;
-mod names;
+pub(super) mod names;
 mod quotas;
 mod refusals;
 #[cfg(test)]
