@@ -19,7 +19,7 @@ pub(super) mod names;
 mod quotas;
 mod refusals;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod token;
 mod usage;
 
