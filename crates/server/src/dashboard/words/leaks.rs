@@ -19,7 +19,6 @@ pub(crate) const NOTHING_WHY: &str = "Leaks are listed by environment, and by wh
 pub(crate) const SHOW_ALL: &str = "Show all leaks";
 pub(crate) const GO_ON: &str = "None so far; go on";
 
-pub(crate) const ID: &str = "Leak ID";
 pub(crate) const CLIENT: &str = "Client";
 pub(crate) const FOUND_AT: &str = "Found at";
 pub(crate) const FOUND_NOWHERE: &str = "not said";
