@@ -29,6 +29,8 @@ use super::navigation::Section;
 use super::seat::{Seat, Stop, crumbs};
 use super::words;
 
+pub(super) use one::href_of;
+
 /// The pages of this module.
 pub(super) fn routes() -> Router<AdminApp> {
     Router::new()

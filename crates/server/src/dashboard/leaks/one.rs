@@ -5,12 +5,12 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use mintmark_core::management::Permission;
 use mintmark_core::model::{EnvironmentName, LeakId, LeakState, SensitiveAction};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{path, verdict};
 use crate::admin::Refusal;
 use crate::admin::operations::leaks::{self, LeakView, ReleaseBody};
+use crate::dashboard::clients::href_of;
 use crate::dashboard::components::{Banner, When};
 use crate::dashboard::frame::Tone;
 use crate::dashboard::insight::names;
@@ -59,7 +59,7 @@ async fn page(seat: &Seat, leak: LeakView, (dialog, mistake): (String, Option<Mi
     frame.breadcrumbs = crumbs([(words::leaks::TITLE.to_owned(), path(environment, ""))]);
     let known = names::of_clients(seat, environment, vec![leak.client_id.clone()]).await;
     let known = known.map_err(|refusal| seat.stop(refusal))?.remove(&leak.client_id);
-    let client = format!("/{environment}/clients/{}", utf8_percent_encode(leak.client_id.as_str(), NON_ALPHANUMERIC));
+    let client = href_of(environment, &leak.client_id);
     let owner = Some(leak.tenant_id);
     let page = LeakPage {
         frame,

@@ -81,7 +81,7 @@ async fn what_is_wrong_with_an_endpoint_stands_at_its_field_with_what_was_typed(
     let tenant = desk.acme.id.to_string();
     for (fields, said) in [
         (vec![("url", "http://hooks.example.com/"), ("kind", "leak.revoked")], "field-url-error"),
-        (vec![("url", "https://127.0.0.1/"), ("kind", "leak.revoked")], "field-url-error"),
+        (vec![("url", "https://user@hooks.example.com/"), ("kind", "leak.revoked")], "field-url-error"),
         (vec![("url", ""), ("kind", "leak.revoked")], "field-url-error"),
         (vec![("url", HOOKS), ("kind", "leak.revoked"), ("kind", "<b>")], "kinds-error"),
         (vec![("url", HOOKS), ("kind", "leak.revoked"), ("kind", "webhook.test")], "kinds-error"),
