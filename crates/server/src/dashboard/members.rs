@@ -71,7 +71,10 @@ fn tabs(seat: &Seat, current: &str) -> Tabs {
 }
 
 /// The names of the tenants that rows belong to, for the operator: a tenant's people see their own alone.
-pub(super) async fn organisations(seat: &Seat, rows: Vec<Option<TenantId>>) -> Result<BTreeMap<Option<TenantId>, String>, Stop> {
+pub(super) async fn organisations(
+    seat: &Seat,
+    rows: Vec<Option<TenantId>>,
+) -> Result<BTreeMap<Option<TenantId>, String>, Stop> {
     let mut names = BTreeMap::new();
     if !seat.is_operator() {
         return Ok(names);

@@ -58,11 +58,8 @@ fn require_edit(seat: &Seat) -> Result<(), Stop> {
 /// The kinds that can be chosen. Test notices go to whichever endpoint is tried out.
 fn offered_kinds(is_chosen: impl Fn(NoticeKind) -> bool, mistake: Option<&Mistake>) -> Kinds {
     let offered = NoticeKind::ALL.into_iter().filter(|kind| *kind != NoticeKind::Test);
-    let choice = |kind: NoticeKind| KindChoice {
-        word: kind.as_str(),
-        means: words::webhooks::kind(kind),
-        is_chosen: is_chosen(kind),
-    };
+    let choice =
+        |kind: NoticeKind| KindChoice { word: kind.as_str(), means: words::webhooks::kind(kind), is_chosen: is_chosen(kind) };
     let error = mistake.filter(|mistake| mistake.field == "kinds").map(|mistake| mistake.text.clone());
     Kinds { choices: offered.map(choice).collect(), error }
 }

@@ -146,7 +146,11 @@ pub async fn read(desk: &Desk, environment: &EnvironmentName, id: LeakId) -> Res
 }
 
 /// The leaks of some credentials that nobody has decided yet.
-pub async fn open_of(desk: &Desk, environment: &EnvironmentName, credentials: &[CredentialId]) -> Result<Vec<LeakView>, Refusal> {
+pub async fn open_of(
+    desk: &Desk,
+    environment: &EnvironmentName,
+    credentials: &[CredentialId],
+) -> Result<Vec<LeakView>, Refusal> {
     desk.require(Permission::Read)?;
     let mut open = Vec::new();
     for id in credentials {

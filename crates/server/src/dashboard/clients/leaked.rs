@@ -16,9 +16,8 @@ const LOOKED_AT: usize = 20;
 
 /// A warning for each leak that nobody has decided yet.
 pub(super) async fn notices(seat: &Seat, client: &ClientView, all: &[CredentialView]) -> Result<Vec<Banner>, Stop> {
-    let may_be_open = |one: &&CredentialView| {
-        one.kind == ProofKind::Secret && (one.status == Status::Active || one.quarantined_at.is_some())
-    };
+    let may_be_open =
+        |one: &&CredentialView| one.kind == ProofKind::Secret && (one.status == Status::Active || one.quarantined_at.is_some());
     let mut suspects: Vec<&CredentialView> = all.iter().filter(may_be_open).collect();
     suspects.sort_by_key(|one| one.quarantined_at.is_none());
     let suspects: Vec<CredentialId> = suspects.into_iter().map(|one| one.id).take(LOOKED_AT).collect();

@@ -51,8 +51,8 @@ impl Status {
         match self {
             Status::Active => ("good", "state-active"),
             Status::Disabled => ("off", "state-off"),
-            Status::Expired | Status::Revoked => ("bad", "state-ended"),
-            Status::Expiring | Status::Retiring | Status::Quarantined => ("warning", "state-ending"),
+            Status::Expired | Status::Revoked | Status::Quarantined => ("bad", "state-ended"),
+            Status::Expiring | Status::Retiring => ("warning", "state-ending"),
             Status::Next | Status::Invited => ("note", "state-coming"),
         }
     }

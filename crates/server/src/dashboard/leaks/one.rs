@@ -121,9 +121,8 @@ fn found_at(text: &str) -> Option<FoundAt> {
     if text.is_empty() {
         return None;
     }
-    let is_host = |host: &str| {
-        host.contains('.') && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))
-    };
+    let is_host =
+        |host: &str| host.contains('.') && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
     let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !MISLEADING.contains(&byte));
     Some(FoundAt { text: text.to_owned(), is_link: is_plain && host.is_some_and(is_host) })

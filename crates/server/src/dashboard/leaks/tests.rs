@@ -94,7 +94,8 @@ async fn what_a_reporter_wrote_is_text_and_a_link_only_where_it_is_a_plain_one()
     let page = desk.page(&page_of(&good)).await;
     let link = "<a href=\"https://paste.example/1?a=b&#38;c\" rel=\"noopener noreferrer nofollow\">";
     assert!(page.contains(link) && page.contains("A stranger wrote this"), "{page}");
-    for (number, text) in ["javascript:alert(1)", "\"><script>alert(1)</script>", "https://a@evil.example/"].iter().enumerate() {
+    for (number, text) in ["javascript:alert(1)", "\"><script>alert(1)</script>", "https://a@evil.example/"].iter().enumerate()
+    {
         let (_, leak) = leaked(&desk, desk.acme.id, (&format!("bad {number}"), text, QUARANTINE)).await;
         let page = desk.page(&page_of(&leak)).await;
         assert!(!page.contains("noreferrer") && !page.contains("<script>alert") && page.contains("<bdi>"), "{text}: {page}");

@@ -109,8 +109,9 @@ impl WebhookFormPage {
     fn tenant_field(&self) -> Option<Field> {
         let tenants = (words::webhooks::OPERATORS, self.tenants.as_deref());
         let field = self.shows_owner.then(|| tenant_field(words::webhooks::TENANT, tenants, &self.tenant))?;
-        let field = if self.tenants.is_none() { field.hint(words::webhooks::TENANT_HINT) } else { field };
-        Some(field.error(at(self.mistake.as_ref(), &["tenant", "tenant_id"])))
+        let is_typed = self.tenants.is_none();
+        let hint = if is_typed { words::webhooks::TENANT_HINT } else { words::webhooks::OPERATORS_HINT };
+        Some(field.hint(hint).error(at(self.mistake.as_ref(), &["tenant", "tenant_id"])))
     }
 
     fn url_field(&self) -> Field {
@@ -181,8 +182,7 @@ impl WebhookPage {
     }
 
     fn banners(&self) -> Vec<Banner> {
-        let off =
-            (!self.is_on()).then(|| Banner::new(Tone::Note, words::webhooks::OFF, words::webhooks::OFF_MEANS));
+        let off = (!self.is_on()).then(|| Banner::new(Tone::Note, words::webhooks::OFF, words::webhooks::OFF_MEANS));
         let dropped = (self.dropped > 0)
             .then(|| Banner::new(Tone::Warning, words::webhooks::DROPPED, words::webhooks::dropped(self.dropped)));
         banner_of(self.mistake.as_ref()).into_iter().chain(off).chain(dropped).collect()

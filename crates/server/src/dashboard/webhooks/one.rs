@@ -74,8 +74,7 @@ pub(super) async fn page(seat: &Seat, webhook: WebhookView, asked: Asked, mistak
     // What was typed comes back, but over a change of somebody else, which is to be seen.
     let is_typed = mistake.as_ref().is_some_and(|mistake| !mistake.is_change()) && seat.fields.one("url").is_some();
     let ticked: Vec<&str> = seat.fields.many("kind").collect();
-    let is_chosen =
-        |kind: NoticeKind| if is_typed { ticked.contains(&kind.as_str()) } else { webhook.kinds.contains(&kind) };
+    let is_chosen = |kind: NoticeKind| if is_typed { ticked.contains(&kind.as_str()) } else { webhook.kinds.contains(&kind) };
     let mut frame = seat.frame_in(&webhook.environment, name.clone(), Section::Webhooks);
     frame.breadcrumbs = crumbs([(words::webhooks::TITLE.to_owned(), path(&webhook.environment, ""))]);
     let deliveries: Vec<_> = told.items.into_iter().map(|delivery| row(delivery, now)).collect();

@@ -144,7 +144,8 @@ async fn deliveries_come_in_pages_the_latest_first_and_what_was_left_out_is_told
         .map(|at| Notice::new((&sandbox(), Some(desk.acme.id)), Event::Test, Timestamp(START + at), &*registry.random))
         .collect();
     registry.store.add_notices(&notices).await.unwrap();
-    let lease = registry.store.take_lease("webhooks", "a test", Timestamp(START), Timestamp(START + 60)).await.unwrap().unwrap();
+    let lease =
+        registry.store.take_lease("webhooks", "a test", Timestamp(START), Timestamp(START + 60)).await.unwrap().unwrap();
     for notice in &notices {
         assert!(registry.store.spread_notice(&lease, notice, &[webhook.id]).await.unwrap());
     }

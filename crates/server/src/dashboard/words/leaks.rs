@@ -1,7 +1,8 @@
 //! What the pages about leaks say.
 
 pub(crate) const TITLE: &str = "Leaks";
-pub(crate) const LEAD: &str = "Secrets that were reported as lying where others can read them, and what was decided about each.";
+pub(crate) const LEAD: &str =
+    "Secrets that were reported as lying where others can read them, and what was decided about each.";
 pub(crate) const SECRET: &str = "Secret";
 pub(crate) const STATE: &str = "State";
 pub(crate) const ANY: &str = "Any";
@@ -13,7 +14,7 @@ pub(crate) const REVOKED: &str = "Turned off";
 pub(crate) const OFF_AT: &str = "Turned off for good";
 pub(crate) const FILTER: &str = "Show";
 pub(crate) const EMPTY: &str = "No secret was reported";
-pub(crate) const EMPTY_WHY: &str = "Scanners know how secrets of this server look and report those that they find. Such a secret gives no tokens until you decide.";
+pub(crate) const EMPTY_WHY: &str = "Scanners know how secrets of this server look and report those that they find. What they report stands here, for you to decide about.";
 pub(crate) const NOTHING: &str = "No leak matches";
 pub(crate) const NOTHING_WHY: &str = "Leaks are listed by environment, and by where the answer to them stands.";
 pub(crate) const SHOW_ALL: &str = "Show all leaks";
@@ -33,7 +34,8 @@ pub(crate) const REPORTED_TITLE: &str = "This secret still works";
 pub(crate) const REPORTED_MEANS: &str =
     "This environment only watches for leaks: whoever found the secret can use it, and nothing ends by itself.";
 pub(crate) const RELEASED_TITLE: &str = "This secret was released";
-pub(crate) const RELEASED_MEANS: &str = "It works, unless it was turned off since. If it is reported again it counts as leaked again, so rotate it soon.";
+pub(crate) const RELEASED_MEANS: &str =
+    "It works, unless it was turned off since. If it is reported again it counts as leaked again, so rotate it soon.";
 pub(crate) const REVOKED_TITLE: &str = "This secret is turned off for good";
 pub(crate) const REVOKED_MEANS: &str = "It gives no tokens any more, and those that it got ended.";
 
@@ -53,7 +55,8 @@ pub(crate) const RELEASE_TITLE: &str = "Release it";
 pub(crate) const RELEASE_MEANS: &str = "For a report that is wrong: the secret works again at once, also for whoever found it.";
 pub(crate) const CLOSE_MEANS: &str = "For a report that is wrong: the leak is closed, and the secret works on.";
 pub(crate) const RELEASE_REASON: &str = "Why it may be used";
-pub(crate) const RELEASE_REASON_HINT: &str = "For the audit log and for those who ask later, such as: an example in our documentation.";
+pub(crate) const RELEASE_REASON_HINT: &str =
+    "For the audit log and for those who ask later, such as: an example in our documentation.";
 pub(crate) const NOT_CONFIRMED: &str = "What was typed is not the end of this secret. Type it exactly to confirm.";
 pub(crate) const SEE: &str = "See the leak";
 

@@ -3,8 +3,7 @@
 use mintmark_core::notice::NoticeKind;
 
 pub(crate) const TITLE: &str = "Webhooks";
-pub(crate) const LEAD: &str =
-    "Endpoints of yours that are told what happens: a secret expires or leaks, a quota is used up. Each notice is a signed POST.";
+pub(crate) const LEAD: &str = "Endpoints of yours that are told what happens: a secret expires or leaks, a quota is used up. Each notice is a signed POST.";
 pub(crate) const NEW: &str = "New endpoint";
 pub(crate) const NEW_LEAD: &str = "It is told from the next event on.";
 pub(crate) const ENDPOINT: &str = "Endpoint";
@@ -20,11 +19,12 @@ pub(crate) const NOTHING_WHY: &str = "Endpoints belong to one environment each."
 pub(crate) const SHOW_ALL: &str = "Show all endpoints";
 
 pub(crate) const TENANT: &str = "Belongs to";
-pub(crate) const OPERATORS: &str = "The operator: told everything of the environment";
-pub(crate) const TENANT_HINT: &str = "A tenant’s ID. Leave it empty for an endpoint of the operator, which is told everything of the environment.";
+pub(crate) const OPERATORS: &str = "The operator";
+pub(crate) const OPERATORS_HINT: &str = "An endpoint of the operator is told everything of the environment.";
+pub(crate) const TENANT_HINT: &str =
+    "A tenant’s ID. Leave it empty for an endpoint of the operator, which is told everything of the environment.";
 pub(crate) const URL: &str = "URL";
-pub(crate) const URL_HINT: &str =
-    "It begins with https:// and leads to the public network. Redirects are not followed.";
+pub(crate) const URL_HINT: &str = "It begins with https:// and leads to the public network. Redirects are not followed.";
 pub(crate) const KINDS: &str = "What it is told";
 pub(crate) const KINDS_HINT: &str = "With none chosen, everything, also what a later version tells.";
 pub(crate) const SAVE: &str = "Save";

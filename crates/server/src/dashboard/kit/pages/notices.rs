@@ -27,7 +27,12 @@ impl Sample {
         };
         let rows = vec![
             row(URL, Status::Active, 2, "Example Payments"),
-            row("https://alerts.example.net/a/very/long/path/that/somebody/chose/once?team=payments", Status::Disabled, 1, "Acme"),
+            row(
+                "https://alerts.example.net/a/very/long/path/that/somebody/chose/once?team=payments",
+                Status::Disabled,
+                1,
+                "Acme",
+            ),
             row("https://operator.example.org/mintmark", Status::Active, 0, words::navigation::OPERATOR),
         ];
         WebhookListPage {
