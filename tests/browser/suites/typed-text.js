@@ -95,7 +95,7 @@ async function fill(world, api) {
   }
   const scopes = MARKUP.slice(0, 20).map((description, place) => ({ name: `naughty:${place}`, description }))
   await api.post('/environments/sandbox/resources', { uri: 'https://naughty.example', name: MARKUP[0], scopes })
-  for (const text of ["https://hooks.example.com/?a='onmouseover=injected=1", 'https://hooks.example.com/{{7*7}}', 'https://hooks.example.com/`%3Cx-injected%3E']) {
+  for (const text of ["https://hooks.example.com/?a='onmouseover='injected=1", 'https://hooks.example.com/&lt;x-injected&gt;%3Cx-injected%3E']) {
     await newWebhook(world, text)
   }
   await leaks(api, tenant, dialects)
