@@ -77,7 +77,7 @@ pub(super) async fn page(seat: &Seat, webhook: WebhookView, asked: Asked, mistak
     let is_chosen = |kind: NoticeKind| if is_typed { ticked.contains(&kind.as_str()) } else { webhook.kinds.contains(&kind) };
     let mut frame = seat.frame_in(&webhook.environment, name.clone(), Section::Webhooks);
     frame.breadcrumbs = crumbs([(words::webhooks::TITLE.to_owned(), path(&webhook.environment, ""))]);
-    let deliveries: Vec<_> = told.items.into_iter().map(|delivery| row(delivery, now)).collect();
+    let deliveries: Vec<_> = told.items.iter().map(|delivery| row(delivery, now)).collect();
     let page = WebhookPage {
         frame,
         id: webhook.id.to_string(),
@@ -106,7 +106,7 @@ pub(super) async fn page(seat: &Seat, webhook: WebhookView, asked: Asked, mistak
     Ok((status, problem::page(&page)).into_response())
 }
 
-fn row(delivery: DeliveryView, now: Timestamp) -> DeliveryRow {
+fn row(delivery: &DeliveryView, now: Timestamp) -> DeliveryRow {
     let state = match (delivery.state, delivery.tries) {
         (DeliveryState::Waiting, 0) => Verdict::note(words::webhooks::WAITING),
         (DeliveryState::Waiting, _) => Verdict::warning(words::webhooks::AGAIN),
