@@ -39,7 +39,7 @@ async fn a_secret_in_quarantine_is_seen_at_its_client_and_turned_off_with_its_en
     let list = desk.page("/sandbox/leaks").await;
     assert!(list.contains(&place) && list.contains("billing &#60;b&#62;") && list.contains("In quarantine"), "{list}");
     assert!(list.contains("in 2 days") || list.contains("in 3 days"), "{list}");
-    for end in ["".to_owned(), "/credentials".to_owned(), format!("/credentials/{}", leak.credential_id)] {
+    for end in [String::new(), "/credentials".to_owned(), format!("/credentials/{}", leak.credential_id)] {
         let page = desk.page(&format!("/sandbox/clients/{id}{end}")).await;
         assert!(page.contains("was reported as leaked") && page.contains(&place), "{end}: {page}");
         assert_eq!(page.contains("In quarantine"), !end.is_empty(), "{end}: {page}");
