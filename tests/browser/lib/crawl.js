@@ -1,6 +1,6 @@
 // Finds the pages that somebody can come to by links.
 
-const PAGES_MAX = 80
+const PAGES_MAX = 160
 // Parts of a path that name an object: any of its kind stands for all.
 const NAMED = /^(?:[a-z]{3}_[1-9A-HJ-NP-Za-km-z]{16,}|[0-9a-f]{16,}|[A-Za-z0-9_-]{20,}|\d+|http.*|.*%.*)$/
 const ENVIRONMENTS = ['sandbox', 'production']
@@ -24,7 +24,8 @@ export async function crawl(page, origin, beginnings, each, wanted = () => true)
   const queue = [...beginnings]
   const known = new Set(queue.map(address => kindOf(address, origin)))
   const seen = []
-  while (queue.length > 0 && seen.length < PAGES_MAX) {
+  while (queue.length > 0) {
+    if (seen.length === PAGES_MAX) throw new Error(`there are more kinds of pages than ${PAGES_MAX}: ${queue.join(' ')}`)
     const address = queue.shift()
     const answer = await page.goto(address, { waitUntil: 'load' })
     seen.push(address)

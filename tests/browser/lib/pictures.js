@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LiveClient, askForToken, newClient } from './client.js'
+import { newWebhook, reportLeak } from './notices.js'
 import { close, open, visit } from './pages.js'
 
 const SIZE = { width: 1280, height: 800 }
@@ -14,6 +15,8 @@ const BUSY_MS = 6_000
 export async function takePictures(world, folder) {
   await mkdir(folder, { recursive: true })
   const shown = await workABit(world)
+  const webhook = await newWebhook(world)
+  const leak = await reportLeak(world, await newClient(world, 'nightly-export'), 'https://git.example/acme/app/blob/main/.env#L3')
   const person = await world.newPerson('owner')
   const pages = {
     overview: '/sandbox',
@@ -22,6 +25,8 @@ export async function takePictures(world, folder) {
     usage: '/sandbox/usage?range=1h',
     explain: '/sandbox/explain',
     audit: '/audit',
+    webhook: `/sandbox/webhooks/${webhook}`,
+    leak: `/sandbox/leaks/${leak.id}`,
   }
   for (const colours of ['light', 'dark']) {
     const page = await open(world, { person, colours })

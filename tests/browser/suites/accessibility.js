@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { newClient } from '../lib/client.js'
 import { crawl } from '../lib/crawl.js'
 import { faultsOf, weigh } from '../lib/judge.js'
+import { newWebhook, reportLeak } from '../lib/notices.js'
 import { close, open, visit } from '../lib/pages.js'
 import { stepUp } from '../lib/people.js'
 
 const FIRST_LOAD_MAX = 100_000
 const LATER_MAX = 20_000
+// What is there because something was made for it.
+const SEEN_BY_ALL = [/^\/sandbox\/webhooks\/whk_/, /^\/sandbox\/leaks\/lek_/]
+const SEEN_BY_WHO_CHANGES = [/^\/sandbox\/webhooks\/new/, /webhooks\/whk_.*dialog=disable/, /leaks\/lek_.*dialog=revoke/]
 
 export function accessibility(world) {
   describe('every page', { concurrency: 2 }, () => everywhere(world))
@@ -32,7 +37,15 @@ function everywhere(world) {
     test(`every page that ${role} can come to is accessible, fits, and loads little`, async t => {
       const person = await world.newPerson(role)
       await stepUp(world.program, person, 'access')
-      await everyPage(t, world, person)
+      await newWebhook(world)
+      const leak = await reportLeak(world, await newClient(world, `leaked-for-${role}`))
+      const seen = await everyPage(t, world, person)
+      const wanted = role === 'viewer' ? SEEN_BY_ALL : [...SEEN_BY_ALL, ...SEEN_BY_WHO_CHANGES]
+      assert.deepEqual(wanted.filter(pattern => !seen.some(address => pattern.test(address))), [])
+      const page = await open(world, { person })
+      await visit(page, `/sandbox/clients/${leak.client_id}`)
+      assert.deepEqual(await faultsOf(page, false), [], 'a client with a leak')
+      await close(page)
     })
   }
 
@@ -64,4 +77,5 @@ async function everyPage(t, world, person, beginnings = ['/']) {
   assert.ok(seen.length >= (person ? 2 : 3), seen.join(' '))
   await close(heavy)
   await close(page)
+  return seen
 }

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crawl } from '../lib/crawl.js'
 import { changingForms, searchFields } from '../lib/forms.js'
-import { ENCODED, MARKUP, NAMES } from '../lib/naughty.js'
+import { ENCODED, MARKUP, NAMES, REFERENCES } from '../lib/naughty.js'
+import { newWebhook } from '../lib/notices.js'
 import { close, open } from '../lib/pages.js'
 import { post, cookieHeader } from '../lib/raw.js'
 
@@ -25,6 +26,13 @@ export function typedText(world) {
       await page.goto(address)
       faults.push(...(await injected(page, address)))
       if (!(await shownText(page)).includes(name)) faults.push(`${address} does not show ${name}`)
+    }
+    const { items: reported } = await api.get('/environments/sandbox/leaks?limit=200')
+    for (const { id, found_at: found } of reported) {
+      const address = `/sandbox/leaks/${id}`
+      await page.goto(address)
+      faults.push(...(await injected(page, address)))
+      if (!(await shownText(page)).includes(found)) faults.push(`${address} does not show ${found}`)
     }
     assert.deepEqual(faults, [])
     await close(page)
@@ -87,8 +95,23 @@ async function fill(world, api) {
   }
   const scopes = MARKUP.slice(0, 20).map((description, place) => ({ name: `naughty:${place}`, description }))
   await api.post('/environments/sandbox/resources', { uri: 'https://naughty.example', name: MARKUP[0], scopes })
+  for (const text of ["https://hooks.example.com/?a='onmouseover='injected=1", 'https://hooks.example.com/&lt;x-injected&gt;%3Cx-injected%3E']) {
+    await newWebhook(world, text)
+  }
+  await leaks(api, tenant, dialects)
   await refusedRequests(world)
   return clients
+}
+
+/** Secrets that were found at places which whoever reported them made up. */
+async function leaks(api, tenant, dialects) {
+  for (const [place, url] of [...MARKUP.slice(0, 8), ...REFERENCES].entries()) {
+    const made = await api.post('/environments/sandbox/clients', { tenant_id: tenant.id, name: `leaked ${place}`, dialects })
+    const { leak } = await api.post('/environments/sandbox/leaks', { secret: made.secret, url })
+    await api.post(`/environments/sandbox/leaks/${leak.id}/release`, { reason: url })
+    // Reported once more, it is open again.
+    await api.post('/environments/sandbox/leaks', { secret: made.secret, url })
+  }
 }
 
 /** Token requests whose every part is somebody else's: refusals are kept, and shown. */

@@ -24,7 +24,8 @@ pub enum SensitiveAction {
     Credentials,
     /// Rotating and revoking signing keys.
     Keys,
-    /// Members, roles, management clients, one's own means to sign in, and what a tenant may give its clients.
+    /// Members, roles, management clients, one's own means to sign in, what a tenant may give its clients, and which endpoints are told
+    /// what happens.
     Access,
 }
 

@@ -29,7 +29,7 @@ struct Kit {
     frame: Frame,
     pages: Vec<&'static str>,
     buttons: Vec<Button>,
-    statuses: [Status; 8],
+    statuses: [Status; 9],
     times: Vec<When>,
     fields: Vec<Field>,
     choices: Vec<Choices>,

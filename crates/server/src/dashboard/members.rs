@@ -71,7 +71,10 @@ fn tabs(seat: &Seat, current: &str) -> Tabs {
 }
 
 /// The names of the tenants that rows belong to, for the operator: a tenant's people see their own alone.
-async fn organisations(seat: &Seat, rows: Vec<Option<TenantId>>) -> Result<BTreeMap<Option<TenantId>, String>, Stop> {
+pub(super) async fn organisations(
+    seat: &Seat,
+    rows: Vec<Option<TenantId>>,
+) -> Result<BTreeMap<Option<TenantId>, String>, Stop> {
     let mut names = BTreeMap::new();
     if !seat.is_operator() {
         return Ok(names);
@@ -87,7 +90,7 @@ async fn organisations(seat: &Seat, rows: Vec<Option<TenantId>>) -> Result<BTree
 }
 
 /// The tenants to choose from, for the operator: by name where they are few, else an identifier has to be typed.
-async fn tenants_offered(seat: &Seat) -> Result<Option<Vec<(String, String)>>, Stop> {
+pub(super) async fn tenants_offered(seat: &Seat) -> Result<Option<Vec<(String, String)>>, Stop> {
     if !seat.is_operator() {
         return Ok(None);
     }
@@ -111,7 +114,7 @@ fn typed_role(seat: &Seat) -> String {
 }
 
 /// What somebody chose as a tenant: nothing for the operator's own.
-fn chosen_tenant(seat: &Seat) -> Result<Option<TenantId>, Refusal> {
+pub(super) fn chosen_tenant(seat: &Seat) -> Result<Option<TenantId>, Refusal> {
     let typed = seat.fields.one("tenant").unwrap_or_default().trim();
     if typed.is_empty() {
         return Ok(None);
@@ -121,12 +124,12 @@ fn chosen_tenant(seat: &Seat) -> Result<Option<TenantId>, Refusal> {
 }
 
 /// A text of the query; nothing where it is empty.
-fn filled(text: Option<&str>) -> Option<&str> {
+pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The address of a list's page.
-fn page_of(path: &str, filters: &[(&str, Option<&str>)]) -> String {
+pub(super) fn page_of(path: &str, filters: &[(&str, Option<&str>)]) -> String {
     let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let pairs = filters.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", encode(value))));
     let query = pairs.collect::<Vec<_>>().join("&");

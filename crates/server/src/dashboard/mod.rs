@@ -18,6 +18,7 @@ mod forms;
 mod frame;
 mod insight;
 mod kit;
+mod leaks;
 mod members;
 mod mistake;
 mod navigation;
@@ -28,6 +29,7 @@ mod seat;
 mod security;
 mod theme;
 mod views;
+mod webhooks;
 mod words;
 
 use axum::Router;
@@ -42,8 +44,10 @@ pub fn routes(app: &AdminApp) -> Router<AdminApp> {
         .merge(businesses::routes())
         .merge(clients::routes())
         .merge(insight::routes())
+        .merge(leaks::routes())
         .merge(members::routes())
         .merge(operator::routes())
+        .merge(webhooks::routes())
         .route("/theme", post(theme::choose))
         .fallback(problem::not_found);
     // No environment has such a name: without the kit there is nothing there.

@@ -13,6 +13,8 @@ pub(crate) enum Section {
     Usage,
     Explain,
     Console,
+    Leaks,
+    Webhooks,
     Members,
     Audit,
     Tenants,
@@ -40,8 +42,16 @@ pub(crate) struct Link {
     pub(crate) keys: &'static str,
 }
 
-const ENVIRONMENT: [Section; 6] =
-    [Section::Overview, Section::Clients, Section::Businesses, Section::Usage, Section::Explain, Section::Console];
+const ENVIRONMENT: [Section; 8] = [
+    Section::Overview,
+    Section::Clients,
+    Section::Businesses,
+    Section::Usage,
+    Section::Explain,
+    Section::Console,
+    Section::Leaks,
+    Section::Webhooks,
+];
 const PEOPLE: [Section; 2] = [Section::Members, Section::Audit];
 const OPERATOR: [Section; 6] =
     [Section::Tenants, Section::Resources, Section::Dialects, Section::Keys, Section::Revocations, Section::Node];
@@ -55,6 +65,8 @@ impl Section {
             Section::Usage => words::navigation::USAGE,
             Section::Explain => words::navigation::EXPLAIN,
             Section::Console => words::navigation::CONSOLE,
+            Section::Leaks => words::navigation::LEAKS,
+            Section::Webhooks => words::navigation::WEBHOOKS,
             Section::Members => words::navigation::MEMBERS,
             Section::Audit => words::navigation::AUDIT,
             Section::Tenants => words::navigation::TENANTS,
@@ -75,6 +87,8 @@ impl Section {
             Section::Usage => "usage",
             Section::Explain => "explain",
             Section::Console => "console",
+            Section::Leaks => "leaks",
+            Section::Webhooks => "webhooks",
             Section::Members => "members",
             Section::Audit => "audit",
             Section::Tenants => "tenants",

@@ -7,8 +7,10 @@ mod clients;
 mod common;
 mod insight;
 pub(crate) mod kit;
+pub(crate) mod leaks;
 pub(crate) mod operator;
 mod people;
+pub(crate) mod webhooks;
 
 pub(crate) use access::{invitations, members, programs};
 pub(crate) use clients::{client, create, credential, list, overview, promotion, result, rotation, settings};

@@ -154,7 +154,7 @@ catalogue! {
         "Find out why: it may have leaked. Then create another credential, or turn this one on again.";
     "credential_quarantined":
         "The secret, or other credential, is the client's, was reported as leaked, and is in quarantine.",
-        "Give the client another credential: whoever found this one can use it too. If the report is wrong, release it, with a reason: `mintmark leak list`, or Leaks in the management API.";
+        "Give the client another credential: whoever found this one can use it too. If the report is wrong, release it, with a reason: `mintmark leak list`, or Leaks in the dashboard and the management API.";
     "credential_not_yet_valid":
         "The credential is the client's, and is not valid yet: it is limited to a time that has not come.",
         "Use another of the client's credentials until then, or have its limits changed.";

@@ -42,9 +42,12 @@ pub struct CredentialView {
     /// What it proves its client with, as it was given; nothing for secrets and shared keys.
     #[schema(value_type = Option<Object>, required)]
     pub details: Option<Value>,
-    /// A disabled credential proves nothing, for ever.
+    /// A disabled credential proves nothing: for ever, unless it is in quarantine.
     #[schema(value_type = schema::Status)]
     pub status: Status,
+    /// Since when it is in quarantine, because it was reported as leaked; nothing for one that is not.
+    #[schema(required)]
+    pub quarantined_at: Option<Moment>,
     /// When it was made.
     pub created_at: Moment,
     /// From this moment on it proves nothing.
@@ -150,6 +153,7 @@ impl From<Credential> for CredentialView {
             client_id: credential.client_id,
             hint: credential.hint,
             status: credential.status,
+            quarantined_at: credential.quarantined_at.map(Into::into),
             created_at: credential.created_at.into(),
             expires_at: credential.expires_at.map(Into::into),
             last_used_at: credential.last_used_at.map(Into::into),

@@ -145,6 +145,21 @@ pub async fn read(desk: &Desk, environment: &EnvironmentName, id: LeakId) -> Res
     found(desk, environment, id).await.map(Into::into)
 }
 
+/// The leaks of some credentials that nobody has decided yet.
+pub async fn open_of(
+    desk: &Desk,
+    environment: &EnvironmentName,
+    credentials: &[CredentialId],
+) -> Result<Vec<LeakView>, Refusal> {
+    desk.require(Permission::Read)?;
+    let mut open = Vec::new();
+    for id in credentials {
+        let found = desk.store().leak_of(environment, *id).await?;
+        open.extend(found.filter(|leak| leak.state.is_open() && is_within(desk, leak)).map(LeakView::from));
+    }
+    Ok(open)
+}
+
 /// Reports a secret. The operator alone hears what came of it; others report where everybody does.
 pub async fn report(desk: &Desk, environment: &EnvironmentName, body: LeakReportBody) -> Result<LeakReportedView, Refusal> {
     desk.require(Permission::EditOperator)?;
@@ -173,5 +188,9 @@ pub async fn release(desk: &Desk, environment: &EnvironmentName, id: LeakId, bod
 /// A leak within reach (rule S4).
 async fn found(desk: &Desk, environment: &EnvironmentName, id: LeakId) -> Result<Leak, Refusal> {
     let found = desk.store().leak(environment, id).await?;
-    found.filter(|leak| desk.only_tenant().is_none_or(|own| leak.tenant_id == own)).ok_or(Refusal::NotFound)
+    found.filter(|leak| is_within(desk, leak)).ok_or(Refusal::NotFound)
+}
+
+fn is_within(desk: &Desk, leak: &Leak) -> bool {
+    desk.only_tenant().is_none_or(|own| leak.tenant_id == own)
 }

@@ -9,7 +9,7 @@ use mintmark_core::model::{ProofKind, SensitiveAction, Status as Stored};
 use serde::Deserialize;
 
 use super::answers;
-use super::{new, one};
+use super::{leaked, new, one};
 use crate::admin::operations::clients::ClientView;
 use crate::admin::operations::credentials::{self, CredentialPatch, CredentialView, Disabled, LimitsView};
 use crate::admin::operations::environments::PageFilter;
@@ -33,7 +33,7 @@ pub(super) async fn list(seat: Seat, Path((name, id)): Path<(String, String)>) -
     Ok(problem::page(&ClientCredentialsPage {
         frame: one::frame(&seat, &client, &client.name),
         head: one::head(&seat, &client, ClientTab::Credentials),
-        notices: notices_of(&seat, &client, &all),
+        notices: notices_of(&seat, &client, &all).await?,
         rows: all.iter().map(|credential| row(&client, credential, seat.app.now())).collect(),
         may_edit: seat.may(Permission::EditClients),
     }))
@@ -54,10 +54,17 @@ pub(super) async fn all(seat: &Seat, client: &ClientView) -> Result<Vec<Credenti
 
 /// What to know about a client's credentials first.
 pub(super) async fn notices(seat: &Seat, client: &ClientView) -> Result<Vec<Banner>, Stop> {
-    Ok(notices_of(seat, client, &all(seat, client).await?))
+    notices_of(seat, client, &all(seat, client).await?).await
 }
 
-fn notices_of(seat: &Seat, client: &ClientView, all: &[CredentialView]) -> Vec<Banner> {
+async fn notices_of(seat: &Seat, client: &ClientView, all: &[CredentialView]) -> Result<Vec<Banner>, Stop> {
+    let mut notices = leaked::notices(seat, client, all).await?;
+    notices.extend(rotations(seat, client, all));
+    Ok(notices)
+}
+
+/// The rotations that are under way.
+fn rotations(seat: &Seat, client: &ClientView, all: &[CredentialView]) -> Vec<Banner> {
     let now = seat.app.now();
     let running = all.iter().filter(|one| is_in_force(one, now)).filter_map(|old| {
         let rotation = old.rotation.as_ref()?;
@@ -87,6 +94,7 @@ pub(super) fn row(client: &ClientView, credential: &CredentialView, now: Timesta
     let expires_at = credential.expires_at.map(|at| at.0);
     let expires = When::end(expires_at, now);
     let status = match credential.status {
+        Stored::Disabled if credential.quarantined_at.is_some() => Status::Quarantined,
         Stored::Disabled => Status::Disabled,
         Stored::Active if expires_at.is_some_and(|end| end <= now) => Status::Expired,
         Stored::Active if credential.rotation.is_some() => Status::Retiring,
@@ -176,7 +184,7 @@ pub(super) async fn page(
         name,
         id: credential.id.to_string(),
         details: details(credential),
-        notices: Vec::new(),
+        notices: leaked::notices(seat, client, std::slice::from_ref(credential)).await?,
         version: credential.version,
         may_edit: is_live && seat.may(Permission::EditClients),
         rotation: super::rotation::shown(seat, client, credential, &all),

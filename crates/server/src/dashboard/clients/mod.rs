@@ -3,6 +3,7 @@
 mod add_credential;
 mod answers;
 mod credentials;
+mod leaked;
 mod limits;
 mod list;
 mod new;
@@ -27,6 +28,8 @@ use super::frame::Frame;
 use super::navigation::Section;
 use super::seat::{Seat, Stop, crumbs};
 use super::words;
+
+pub(super) use one::href_of;
 
 /// The pages of this module.
 pub(super) fn routes() -> Router<AdminApp> {

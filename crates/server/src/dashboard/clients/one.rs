@@ -1,6 +1,6 @@
 //! What every page about one client begins with.
 
-use mintmark_core::model::{ClientId, Status as Stored};
+use mintmark_core::model::{ClientId, EnvironmentName, Status as Stored};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{environment, path};
@@ -24,7 +24,12 @@ pub(super) async fn load(seat: &Seat, (name, id): (&str, &str)) -> Result<Client
 
 /// A client's own page.
 pub(super) fn href(client: &ClientView) -> String {
-    path(&client.environment, &format!("/{}", utf8_percent_encode(client.id.as_str(), ESCAPED)))
+    href_of(&client.environment, &client.id)
+}
+
+/// The page of the client that an identifier names.
+pub(in crate::dashboard) fn href_of(environment: &EnvironmentName, client: &ClientId) -> String {
+    path(environment, &format!("/{}", utf8_percent_encode(client.as_str(), ESCAPED)))
 }
 
 pub(super) fn head(seat: &Seat, client: &ClientView, tab: ClientTab) -> ClientHead {

@@ -16,10 +16,11 @@ pub(crate) enum Status {
     Retiring,
     Next,
     Invited,
+    Quarantined,
 }
 
 impl Status {
-    pub(crate) const ALL: [Status; 8] = [
+    pub(crate) const ALL: [Status; 9] = [
         Status::Active,
         Status::Disabled,
         Status::Expired,
@@ -28,6 +29,7 @@ impl Status {
         Status::Retiring,
         Status::Next,
         Status::Invited,
+        Status::Quarantined,
     ];
 
     fn word(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Status {
             Status::Retiring => words::status::RETIRING,
             Status::Next => words::status::NEXT,
             Status::Invited => words::status::INVITED,
+            Status::Quarantined => words::status::QUARANTINED,
         }
     }
 
@@ -48,7 +51,7 @@ impl Status {
         match self {
             Status::Active => ("good", "state-active"),
             Status::Disabled => ("off", "state-off"),
-            Status::Expired | Status::Revoked => ("bad", "state-ended"),
+            Status::Expired | Status::Revoked | Status::Quarantined => ("bad", "state-ended"),
             Status::Expiring | Status::Retiring => ("warning", "state-ending"),
             Status::Next | Status::Invited => ("note", "state-coming"),
         }

@@ -15,11 +15,11 @@ mod changes;
 mod console;
 mod dry_run;
 mod home;
-mod names;
+pub(super) mod names;
 mod quotas;
 mod refusals;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod token;
 mod usage;
 

@@ -19,7 +19,7 @@ pub(super) fn own_tenant(seat: &Seat) -> Option<TenantId> {
 }
 
 /// The names of clients within reach.
-pub(super) async fn of_clients(
+pub(in crate::dashboard) async fn of_clients(
     seat: &Seat,
     environment: &EnvironmentName,
     ids: Vec<ClientId>,
@@ -48,7 +48,7 @@ pub(super) async fn of_tenant(seat: &Seat, id: TenantId) -> Result<Option<String
 }
 
 /// Who made a change, as far as whoever looks may know: of people and programs elsewhere, that they are the operator's.
-pub(super) async fn of_actor(seat: &Seat, who: &str) -> Result<Option<String>, Refusal> {
+pub(in crate::dashboard) async fn of_actor(seat: &Seat, who: &str) -> Result<Option<String>, Refusal> {
     let Ok(principal) = who.parse::<Principal>() else { return Ok(None) };
     let found = match principal {
         Principal::Member(id) => seat.desk.store().member(id).await?.map(|member| (member.tenant_id, member.name)),

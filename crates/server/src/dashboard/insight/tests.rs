@@ -147,7 +147,7 @@ async fn tenant(registry: &Registry<SqlStore>, name: &str) -> TenantId {
     registry.create_tenant(name).await.unwrap().id
 }
 
-async fn client(registry: &Registry<SqlStore>, tenant_id: TenantId, name: &str) -> CreatedClient {
+pub(in crate::dashboard) async fn client(registry: &Registry<SqlStore>, tenant_id: TenantId, name: &str) -> CreatedClient {
     let new = NewClient {
         environment: sandbox(),
         tenant_id,

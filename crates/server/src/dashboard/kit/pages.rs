@@ -2,6 +2,7 @@
 
 mod clients;
 mod create;
+mod notices;
 
 use axum::response::Response;
 use mintmark_core::clock::Timestamp;
@@ -18,7 +19,7 @@ use crate::dashboard::views::{
 use crate::dashboard::{problem, words};
 
 /// The pages by name.
-pub(super) const NAMES: [&str; 24] = [
+pub(super) const NAMES: [&str; 29] = [
     "overview-sandbox",
     "overview-production",
     "overview-empty",
@@ -37,6 +38,11 @@ pub(super) const NAMES: [&str; 24] = [
     "client-viewer",
     "client-credential",
     "client-settings",
+    "leaks",
+    "leak",
+    "webhooks",
+    "webhook",
+    "webhook-off",
     "sign-in",
     "sign-in-error",
     "invitation-code",
@@ -75,6 +81,11 @@ pub(super) fn render(name: &str, now: Timestamp, visit: Visit) -> Option<Respons
         "client-viewer" => problem::page(&sample.client_credentials(false)),
         "client-credential" => problem::page(&sample.credential()),
         "client-settings" => problem::page(&sample.settings(true)),
+        "leaks" => problem::page(&sample.leaks()),
+        "leak" => problem::page(&sample.leak()),
+        "webhooks" => problem::page(&sample.webhooks()),
+        "webhook" => problem::page(&sample.webhook(true)),
+        "webhook-off" => problem::page(&sample.webhook(false)),
         "sign-in" => problem::page(&sample.sign_in(None)),
         "sign-in-error" => problem::page(&sample.sign_in(Some(words::sign_in::WRONG.to_owned()))),
         "invitation-code" => problem::page(&CodePage {

@@ -13,7 +13,7 @@ use crate::dashboard::navigation::Section;
 pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// Every picture of `assets/icons.svg`.
-pub(super) const ICONS: [&str; 42] = [
+pub(super) const ICONS: [&str; 44] = [
     "mint",
     "overview",
     "clients",
@@ -21,6 +21,8 @@ pub(super) const ICONS: [&str; 42] = [
     "usage",
     "explain",
     "console",
+    "leaks",
+    "webhooks",
     "members",
     "audit",
     "tenants",

@@ -13,7 +13,7 @@ mod tenant_changes;
 mod tenants;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use axum::Router;
 use axum::routing::{get, post};

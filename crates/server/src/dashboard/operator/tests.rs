@@ -1,7 +1,7 @@
 //! The operator's pages, as somebody of each kind sees and uses them.
 
 mod deny_list;
-mod desk;
+pub(in crate::dashboard) mod desk;
 mod dialects;
 mod keys;
 mod resources;

@@ -9,6 +9,7 @@ mod client_settings;
 mod clients;
 mod create;
 pub(crate) mod insight;
+mod leaks;
 mod means;
 mod members;
 mod operator;
@@ -16,6 +17,7 @@ mod overview;
 mod programs;
 mod promotion;
 mod result;
+mod webhooks;
 
 pub(crate) use access::{AcceptPage, AccountPage, CodePage, Enrolment, SessionRow, SignInPage, StepUpPage};
 pub(crate) use businesses::{BusinessListPage, BusinessPage, BusinessRow, KnownBusiness};
@@ -28,6 +30,7 @@ pub(crate) use client_settings::ClientSettingsPage;
 pub(crate) use clients::{ClientListPage, ClientRow, Method};
 pub(crate) use create::{ClientFormPage, ClientReviewPage};
 use create::{certificate_field, method_cards, public_key_field};
+pub(crate) use leaks::{FoundAt, LeakListPage, LeakPage, LeakRow};
 pub(crate) use means::{AuthenticatorPage, PasskeyPage, PasskeyRow, PasswordPage};
 pub(crate) use members::{
     InvitationListPage, InvitationRow, InviteFormPage, LinkPage, MemberListPage, MemberPage, MemberRow, status_of,
@@ -41,3 +44,4 @@ pub(crate) use overview::{Figure, OverviewPage};
 pub(crate) use programs::{ProgramFormPage, ProgramListPage, ProgramPage, ProgramResultPage, ProgramRow};
 pub(crate) use promotion::{DifferenceRow, Plan, PromotionPage};
 pub(crate) use result::{ClientResultPage, ClientUnclearPage, Snippet};
+pub(crate) use webhooks::{DeliveryRow, KindChoice, Kinds, WebhookFormPage, WebhookListPage, WebhookPage, WebhookRow};

@@ -28,6 +28,8 @@ pub(crate) mod navigation {
     pub(crate) const USAGE: &str = "Usage";
     pub(crate) const EXPLAIN: &str = "Explain";
     pub(crate) const CONSOLE: &str = "Test console";
+    pub(crate) const LEAKS: &str = "Leaks";
+    pub(crate) const WEBHOOKS: &str = "Webhooks";
     pub(crate) const ORGANISATION: &str = "Organisation";
     pub(crate) const MEMBERS: &str = "Members";
     pub(crate) const AUDIT: &str = "Audit log";
@@ -63,6 +65,7 @@ pub(crate) mod status {
     pub(crate) const RETIRING: &str = "Retiring";
     pub(crate) const NEXT: &str = "Next";
     pub(crate) const INVITED: &str = "Invited";
+    pub(crate) const QUARANTINED: &str = "In quarantine";
 }
 
 pub(crate) mod action {

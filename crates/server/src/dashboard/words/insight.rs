@@ -61,7 +61,7 @@ pub(crate) mod quotas {
     pub(crate) const PER_DAY: &str = "Tokens in a day";
     pub(crate) const LIMITS_HINT: &str = "No more in a shorter window than in a longer one.";
     pub(crate) const MODE: &str = "When it is used up";
-    pub(crate) const ENFORCE: &str = "refuse until the next window";
+    pub(crate) const ENFORCE: &str = "refuse for that window";
     pub(crate) const OBSERVE: &str = "only observe";
     pub(crate) const HEADERS: &str = "Tell clients what is left, in RateLimit headers";
     pub(crate) const SAVE: &str = "Save quota";

@@ -32,7 +32,7 @@ pub(crate) mod step_up {
                 "Credentials, or what a client may do, are about to change. This is asked again after ten minutes."
             }
             "keys" => "Signing keys are about to change. This is asked again after ten minutes.",
-            _ => "Who has access, or to what, is about to change. This is asked again after ten minutes.",
+            _ => "Who has access, to what, or who is told of it, is about to change. This is asked again after ten minutes.",
         }
     }
 }

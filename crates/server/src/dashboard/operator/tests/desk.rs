@@ -20,23 +20,23 @@ use crate::dashboard::fixture::{Dashboard, text};
 use crate::dashboard::security::token_of;
 use crate::store::SqlStore;
 
-pub(super) const LEDGER: &str = "https://ledger.example";
+pub(in crate::dashboard) const LEDGER: &str = "https://ledger.example";
 
-pub(super) fn sandbox() -> EnvironmentName {
+pub(in crate::dashboard) fn sandbox() -> EnvironmentName {
     "sandbox".parse().unwrap()
 }
 
 /// Somebody at their desk.
-pub(super) struct Desk {
-    pub(super) dashboard: Arc<Dashboard>,
-    pub(super) acme: Tenant,
+pub(in crate::dashboard) struct Desk {
+    pub(in crate::dashboard) dashboard: Arc<Dashboard>,
+    pub(in crate::dashboard) acme: Tenant,
     cookie: String,
     csrf: String,
 }
 
 impl Desk {
     /// Of the operator, having shown who they are for an action or for none.
-    pub(super) async fn of(role: Role, step_up: Option<SensitiveAction>) -> Self {
+    pub(in crate::dashboard) async fn of(role: Role, step_up: Option<SensitiveAction>) -> Self {
         let dashboard = Arc::new(Dashboard::new(false).await);
         let registry = registry(&dashboard);
         let key = |state| {
@@ -69,31 +69,31 @@ impl Desk {
     }
 
     /// The same dashboard, with somebody else of the tenant at it.
-    pub(super) async fn beside(&self, role: Role, tenant: TenantId) -> Self {
+    pub(in crate::dashboard) async fn beside(&self, role: Role, tenant: TenantId) -> Self {
         let (cookie, csrf) = sign_in(&self.dashboard, role, Some(tenant), None).await;
         Self { dashboard: Arc::clone(&self.dashboard), acme: self.acme.clone(), cookie, csrf }
     }
 
     /// Somebody of the operator at it, who signed in just now.
-    pub(super) async fn again(&self, role: Role, step_up: Option<SensitiveAction>) -> Self {
+    pub(in crate::dashboard) async fn again(&self, role: Role, step_up: Option<SensitiveAction>) -> Self {
         let (cookie, csrf) = sign_in(&self.dashboard, role, None, step_up).await;
         Self { dashboard: Arc::clone(&self.dashboard), acme: self.acme.clone(), cookie, csrf }
     }
 
-    pub(super) fn registry(&self) -> &Registry<SqlStore> {
+    pub(in crate::dashboard) fn registry(&self) -> &Registry<SqlStore> {
         registry(&self.dashboard)
     }
 
-    pub(super) async fn page(&self, path: &str) -> String {
+    pub(in crate::dashboard) async fn page(&self, path: &str) -> String {
         self.dashboard.page(path, &self.cookie).await
     }
 
-    pub(super) async fn status(&self, path: &str) -> u16 {
+    pub(in crate::dashboard) async fn status(&self, path: &str) -> u16 {
         let request = http::Request::get(path).header("cookie", &self.cookie).body("".into()).unwrap();
         self.dashboard.answer(request).await.status().as_u16()
     }
 
-    pub(super) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(in crate::dashboard) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let mut all = fields.to_vec();
         all.push(("csrf", &self.csrf));
         // What the pages' own forms say of their scopes; others have no such field.
@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// Sends a form that is done, and follows to the page that says so.
-    pub(super) async fn done(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub(in crate::dashboard) async fn done(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let response = self.send(path, fields).await;
         assert_eq!(response.status(), 303, "{path}: {}", text(response).await);
         let target = response.headers()[LOCATION].to_str().unwrap().to_owned();

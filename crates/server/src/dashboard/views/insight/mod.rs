@@ -39,6 +39,10 @@ impl Verdict {
         Self { word, tone: "note", picture: "state-coming" }
     }
 
+    pub(crate) const fn warning(word: &'static str) -> Self {
+        Self { word, tone: "warning", picture: "state-ending" }
+    }
+
     pub(crate) const fn off(word: &'static str) -> Self {
         Self { word, tone: "off", picture: "state-off" }
     }
