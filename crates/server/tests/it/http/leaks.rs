@@ -11,9 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mintmark::leaks::Reporters;
 use mintmark_core::crypto::{ClientSecret, SecretShape, SecretText};
-use mintmark_core::model::LeakState;
+use mintmark_core::model::{LeakState, Position};
 use mintmark_core::random::SeededRandom;
-use mintmark_core::store::{LeakStore, Page};
+use mintmark_core::store::{LeakStore, NoticeFilter, NoticeStore, Page, Store};
 use serde_json::{Value, json};
 
 use crate::fixture::{Answer, TestServer, eventually, get};
@@ -138,6 +138,47 @@ async fn a_scanner_whose_key_is_known_reports_many_and_hears_what_each_was() {
     assert_eq!(post(&server, &body, "").await.status, 400, "many at once are believed of nobody else");
     let many = json!(vec![found("a"); 101]).to_string();
     assert_eq!(post(&server, &many, &scanner.headers(&many)).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_signed_report_that_is_sent_again_changes_nothing_and_is_answered_as_before() {
+    let scanner = Scanner::new();
+    let server = TestServer::setup().believing(&scanner.reporters).start().await;
+    let client = server.world.client("sandbox", "standard");
+    let body = json!([{ "token": client.secret, "type": "mintmark", "url": "https://code.example/a" }]).to_string();
+    let headers = scanner.headers(&body);
+    let first = post(&server, &body, &headers).await;
+    let changes = async || server.registry.store.feed(Position(0), 1000).await.unwrap().head;
+    let (before, leak) = (changes().await, leaks(&server).await);
+    for _ in 0..3 {
+        server.clock.advance(5);
+        let again = post(&server, &body, &headers).await;
+        assert_eq!((again.status, again.text()), (200, first.text()));
+    }
+    assert_eq!((changes().await, leaks(&server).await), (before, leak));
+    let told = NoticeFilter { environment: "sandbox".parse().unwrap(), tenant: None };
+    assert_eq!(server.registry.store.notices(&told, None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn signed_reports_are_counted_by_address_before_their_signature_is_looked_at() {
+    let scanner = Scanner::new();
+    let server = TestServer::setup().believing(&scanner.reporters).start().await;
+    let body = json!([]).to_string();
+    let (right, wrong) = (scanner.headers(&body), scanner.headers("[ ]"));
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        statuses.push(post(&server, &body, &wrong).await.status);
+    }
+    assert_eq!(statuses, [401; 60]);
+    for headers in [&wrong, &right] {
+        let limited = post(&server, &body, headers).await;
+        assert_eq!(limited.status, 429);
+        assert!(limited.header("retry-after").is_some());
+    }
+    assert_eq!(report(&server, "a").await.status, 202, "who shares the address may report what they hold");
+    server.clock.advance(60);
+    assert_eq!(post(&server, &body, &right).await.status, 200);
 }
 
 /// What a scanner finds with the published pattern.
