@@ -55,6 +55,13 @@ kinds! {
     Test = "webhook.test",
 }
 
+impl NoticeKind {
+    /// Whether traffic makes them, so that whoever sends enough of it decides how many there are.
+    pub fn is_of_traffic(self) -> bool {
+        matches!(self, Self::QuotaCrossed | Self::ClientLockedOut)
+    }
+}
+
 /// A step of a secret's rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

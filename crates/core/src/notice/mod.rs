@@ -24,7 +24,7 @@ pub use event::{Event, Leaked, NoticeKind, RotationStep};
 pub use expiring::{Expiring, tell_of_expiring};
 pub use schedule::{
     DELIVERIES_KEPT, DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, DELIVERY_AGE_MAX, DELIVERY_TRIES_MAX, Tried, after_try,
-    is_too_old,
+    has_room, is_too_old,
 };
 pub use signature::{SignedDelivery, sign};
 

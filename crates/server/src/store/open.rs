@@ -99,7 +99,7 @@ pub(super) async fn connect(place: &StorePlace, options: OpenOptions) -> Result<
         Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres, Arc::clone(&options.clock))),
     };
     let engine = Engine::new(pools, Arc::clone(&options.clock), Arc::clone(&options.random));
-    Ok(SqlStore { engine, place: place.clone(), options, audit_keys: OnceLock::new() })
+    Ok(SqlStore { engine, place: place.clone(), options, audit_keys: OnceLock::new(), unreadable_notices: Default::default() })
 }
 
 async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {

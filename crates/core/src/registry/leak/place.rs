@@ -40,8 +40,9 @@ fn hide(text: &str) -> String {
     let mut hidden = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         hidden.push_str(HIDDEN);
-        hidden
-            .push_str(part.trim_start_matches(|character: char| character.is_ascii_alphanumeric() || "_-%".contains(character)));
+        hidden.push_str(
+            part.trim_start_matches(|character: char| character.is_ascii_alphanumeric() || "_-%".contains(character)),
+        );
     }
     hidden
 }
@@ -59,9 +60,8 @@ fn origin(url: &str, tail: &str) -> Option<String> {
         !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || others.contains(character))
     };
     let origin = format!("{scheme}://{host}/");
-    let is_safe = is_plain(scheme, "+-.")
-        && is_plain(host, "-.:[]")
-        && !origin.to_ascii_lowercase().contains(&tail.to_ascii_lowercase());
+    let is_safe =
+        is_plain(scheme, "+-.") && is_plain(host, "-.:[]") && !origin.to_ascii_lowercase().contains(&tail.to_ascii_lowercase());
     is_safe.then_some(origin)
 }
 

@@ -16,7 +16,7 @@ use mintmark_core::random::SeededRandom;
 use mintmark_core::store::{LeakStore, NoticeFilter, NoticeStore, Page, Store};
 use serde_json::{Value, json};
 
-use crate::fixture::{Answer, TestServer, eventually, get};
+use crate::fixture::{Answer, PostgresDatabase, TestServer, eventually, get};
 
 const PATH: &str = "/.well-known/mintmark-leaks";
 
@@ -87,7 +87,26 @@ async fn a_report_has_limits_of_form_size_and_number() {
     assert_eq!(limited.status, 429);
     assert!(limited.header("retry-after").is_some());
     server.clock.advance(60);
+    server.poll().await;
     assert_eq!(report(&server, "a").await.status, 202);
+}
+
+#[tokio::test]
+async fn without_the_database_no_report_is_taken_and_what_was_taken_is_looked_into_before_the_end() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let server = TestServer::setup().on(&database).start().await;
+    let client = server.world.client("sandbox", "standard");
+    database.go_away().await;
+    assert_eq!(report(&server, &client.secret).await.status, 202, "nobody knows yet that it is away");
+    server.clock.advance(11);
+    let refused = report(&server, &client.secret).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("30")));
+    database.come_back().await;
+    assert!(server.node.finish_reports().await);
+    let leak = leaks(&server).await.remove(0);
+    assert_eq!((leak.state, leak.client_id.as_str()), (LeakState::Quarantined, client.id.as_str()));
+    server.registry.store.close().await;
+    database.remove().await;
 }
 
 /// A scanner with a key of its own.

@@ -10,7 +10,7 @@ use mintmark_core::model::{
 use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Event, Notice, NoticeKind};
 use mintmark_core::random::SeededRandom;
 use mintmark_core::registry::MAX_WEBHOOKS;
-use mintmark_core::store::{CommitError, Lease, Page, Store, Subject, Write};
+use mintmark_core::store::{Backlog, CommitError, Handed, Lease, Page, Store, Subject, Write};
 use mintmark_verify::Jwk;
 use tokio::task::JoinSet;
 
@@ -27,6 +27,7 @@ super::on_every_store! {
     a_notice_that_is_handed_out_while_its_endpoint_is_turned_off_or_removed_does_not_wait,
     of_many_who_add_endpoints_at_once_an_owner_gets_no_more_than_the_cap,
     what_traffic_causes_leaves_room_for_leaks,
+    what_waits_is_counted_with_its_age,
     a_leak_is_one_for_each_credential_and_due_in_the_order_of_its_end,
     a_credential_is_found_by_its_last_characters_and_remembers_its_quarantine,
 }
@@ -112,8 +113,8 @@ async fn a_notice_is_spread_once_and_a_full_endpoint_counts_what_it_misses<S: St
     let dropped = async |id| world.store.webhook(&sandbox.name, id).await.unwrap().unwrap().dropped;
     assert_eq!((dropped(one.id).await, dropped(other.id).await), (1, 0));
     assert_eq!(world.store.deliveries(other.id, None, 9).await.unwrap().len(), 1);
-    assert!(!world.store.add_notice_for(&notice(&sandbox, full + 2), one.id).await.unwrap());
-    assert!(world.store.add_notice_for(&notice(&sandbox, full + 2), other.id).await.unwrap());
+    let hand = async |to| world.store.add_notice_for(&notice(&sandbox, full + 2), to).await.unwrap();
+    assert_eq!((hand(one.id).await, hand(other.id).await), (Handed::Full, Handed::Over));
     assert!(world.store.notices_to_spread(9).await.unwrap().is_empty(), "one endpoint alone is told");
     assert_eq!(world.store.deliveries(other.id, None, 9).await.unwrap().len(), 2);
 }
@@ -210,6 +211,7 @@ async fn a_notice_that_is_handed_out_while_its_endpoint_is_turned_off_or_removed
     let off = Webhook { status: Status::Disabled, ..webhook(&sandbox, None, 100) };
     world.write(Write::InsertWebhook(off.clone())).await;
     tell(&world, &lease, &off, &sandbox, 100..101).await;
+    assert_eq!(world.store.add_notice_for(&notice(&sandbox, 101), off.id).await.unwrap(), Handed::Off);
     assert_eq!(world.store.deliveries(off.id, None, 9).await.unwrap(), []);
     assert_eq!(world.store.webhook(&sandbox.name, off.id).await.unwrap().unwrap().dropped, 0, "nothing that it was to be told");
     world.write(Write::DeleteWebhook(off)).await;
@@ -247,7 +249,7 @@ async fn of_many_who_add_endpoints_at_once_an_owner_gets_no_more_than_the_cap<S:
     }
     let results = writers.join_all().await;
     let refused = results.iter().filter(|result| matches!(result, Err(CommitError::Conflict))).count();
-    assert_eq!((results.len(), refused), (32, 12), "{results:?}");
+    assert_eq!((results.len(), refused), (32, 12));
     for owner in [None, Some(acme.id)] {
         let all = world.store.webhooks(&sandbox.name, Some(owner), Page { after: None, limit: 50 }).await.unwrap();
         assert_eq!(all.len(), MAX_WEBHOOKS as usize);
@@ -275,6 +277,26 @@ async fn what_traffic_causes_leaves_room_for_leaks<S: Store>(world: World<S>) {
     assert_eq!(dropped().await, before);
     let waiting = world.store.deliveries(one.id, None, 1).await.unwrap();
     assert_eq!((waiting[0].notice_id, waiting[0].kind), (leaked.id, NoticeKind::LeakQuarantined));
+}
+
+async fn what_waits_is_counted_with_its_age<S: Store>(world: World<S>) {
+    let sandbox = world.environment("sandbox").await;
+    let one = webhook(&sandbox, None, 1);
+    world.write(Write::InsertWebhook(one.clone())).await;
+    let lease = lease(&world).await;
+    assert_eq!(world.store.backlog().await.unwrap(), Backlog::default());
+    tell(&world, &lease, &one, &sandbox, 7..10).await;
+    world.store.add_notices(&[notice(&sandbox, 20), notice(&sandbox, 30)]).await.unwrap();
+    let expected = Backlog {
+        notices: 2,
+        oldest_notice: Some(Timestamp(20)),
+        deliveries: 3,
+        oldest_delivery: Some(Timestamp(7)),
+        due: Some(Timestamp(7)),
+    };
+    assert_eq!(world.store.backlog().await.unwrap(), expected);
+    assert!(world.store.postpone_deliveries(&lease, one.id, Timestamp(100)).await.unwrap());
+    assert_eq!(world.store.backlog().await.unwrap(), Backlog { due: Some(Timestamp(100)), ..expected });
 }
 
 pub(super) fn leak(client: &Client, credential: &Credential, seed: u64) -> Leak {
