@@ -85,10 +85,8 @@ impl Limits {
     /// Counts the report of a leak, apart from others if it says that it is signed; the seconds to wait if there were too many from the
     /// address.
     pub fn count_report(&self, source: IpAddr, is_signed: bool, now: Timestamp) -> Option<u32> {
-        let (counters, limit) = match is_signed {
-            true => (&self.signed_reports, SIGNED_REPORTS_PER_MINUTE),
-            false => (&self.reports, REPORTS_PER_MINUTE),
-        };
+        let (counters, limit) =
+            if is_signed { (&self.signed_reports, SIGNED_REPORTS_PER_MINUTE) } else { (&self.reports, REPORTS_PER_MINUTE) };
         let counted = counters.count(&network_of(source), limit, now);
         counted.err().map(|status| seconds_until(status.reset, now))
     }
