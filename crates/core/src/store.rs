@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 pub use change::{AuditEntry, Change, InvitationsToEnd, SessionsToEnd, Subject, Write};
 pub use leaks::LeakStore;
-pub use notices::{NoticeFilter, NoticePlace, NoticeStore, NoticesOf};
+pub use notices::{Backlog, Handed, NoticeFilter, NoticePlace, NoticeStore, NoticesOf};
 pub use people::{PeopleStore, SESSIONS_LISTED_MAX};
 
 use crate::clock::Timestamp;

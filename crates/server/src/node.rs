@@ -8,6 +8,7 @@ mod keys;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mintmark_core::clock::{Clock, Timestamp};
@@ -40,6 +41,8 @@ pub(crate) use keys::KeyThreads;
 const MEBIBYTE: u64 = 1024 * 1024;
 /// How many seconds this machine's clock may differ from the database's.
 pub(crate) const CLOCK_OFFSET_MAX: i64 = 5;
+/// How long reports of leaks that were received are waited for at the end.
+const REPORTS_AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Everything that requests need.
 pub struct Node {
@@ -313,6 +316,11 @@ impl Node {
     pub fn announce_stop(&self) {
         self.revocations.stop_waiting();
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Has reports of leaks that were received looked into before the server stops: true if all are.
+    pub async fn finish_reports(&self) -> bool {
+        self.leaks.in_work.finish(REPORTS_AT_THE_END).await
     }
 
     pub(crate) fn registry(&self) -> Registry<SqlStore> {

@@ -193,6 +193,9 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
     if let Some(exporting) = exporting {
         let _ = exporting.await;
     }
+    if !node.finish_reports().await {
+        tracing::error!("reports of leaks that were received could not be looked into before the end");
+    }
     node.flush_all().await;
     node.endpoint.directory.store().close().await;
     log_statistics(&node.endpoint.directory.statistics());

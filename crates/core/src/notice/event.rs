@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::model::{ClientId, CredentialId, LeakId};
 use crate::store::Subject;
+use crate::usage::UsageStep;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $word:literal),+ $(,)?) => {
@@ -52,6 +53,13 @@ kinds! {
     ClientLockedOut = "client.locked_out",
     /// Somebody tries an endpoint out.
     Test = "webhook.test",
+}
+
+impl NoticeKind {
+    /// Whether traffic makes them, so that whoever sends enough of it decides how many there are.
+    pub fn is_of_traffic(self) -> bool {
+        matches!(self, Self::QuotaCrossed | Self::ClientLockedOut)
+    }
 }
 
 /// A step of a secret's rotation.
@@ -206,7 +214,11 @@ impl Event {
                 Some(format!("{old_credential_id}/{}/{version}", step.as_str()))
             }
             Event::QuotaCrossed { subject, window, window_start, threshold_percent, limit, .. } => {
-                Some(format!("{subject}/{window}/{}/{threshold_percent}/{limit}", window_start.0))
+                // Of all minutes of an hour one is told: a quota that is used up in each would fill the queues of endpoints.
+                let is_minute = window == UsageStep::Minute.as_str();
+                let hour = || UsageStep::Hour.start(UsageStep::Hour.period(*window_start));
+                let start = if is_minute { hour() } else { *window_start };
+                Some(format!("{subject}/{window}/{}/{threshold_percent}/{limit}", start.0))
             }
             Event::LeakReported(leaked)
             | Event::LeakQuarantined(leaked)

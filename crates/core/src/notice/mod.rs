@@ -24,7 +24,7 @@ pub use event::{Event, Leaked, NoticeKind, RotationStep};
 pub use expiring::{Expiring, tell_of_expiring};
 pub use schedule::{
     DELIVERIES_KEPT, DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, DELIVERY_AGE_MAX, DELIVERY_TRIES_MAX, Tried, after_try,
-    is_too_old,
+    has_room, is_too_old,
 };
 pub use signature::{SignedDelivery, sign};
 
@@ -103,10 +103,14 @@ mod tests {
     }
 
     fn quota(percent: u32) -> Event {
+        quota_of("day", 0, percent)
+    }
+
+    fn quota_of(window: &str, start: i64, percent: u32) -> Event {
         Event::QuotaCrossed {
             subject: Subject::Tenant { id: TenantId::none() },
-            window: "day".to_owned(),
-            window_start: Timestamp(0),
+            window: window.to_owned(),
+            window_start: Timestamp(start),
             threshold_percent: percent,
             used: 90,
             limit: 100,
@@ -136,6 +140,15 @@ mod tests {
         ];
         let keys: std::collections::BTreeSet<_> = all.iter().map(Notice::key).collect();
         assert_eq!(keys.len(), all.len());
+    }
+
+    #[test]
+    fn of_the_minutes_of_an_hour_one_is_told_for_each_threshold() {
+        let key = |window: &str, start| notice("sandbox", None, quota_of(window, start, 80), 1).key();
+        assert_eq!(key("minute", 7200), key("minute", 7200 + 3540));
+        assert_ne!(key("minute", 7200), key("minute", 3600 + 3540));
+        assert_ne!(key("minute", 7200), key("hour", 7200));
+        assert_ne!(key("hour", 7200), key("hour", 3600));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::model::{Delivery, DeliveryState};
+use crate::notice::NoticeKind;
 use crate::random::Random;
 
 /// For how many seconds a notice is tried to be delivered: a day.
@@ -10,6 +11,8 @@ pub const DELIVERY_AGE_MAX: i64 = 86_400;
 pub const DELIVERY_TRIES_MAX: u32 = 32;
 /// How many deliveries to one endpoint wait at most; what is more is counted and left out.
 pub const DELIVERIES_WAITING_MAX: u64 = 1000;
+/// Of these, how many may wait before notices of what traffic causes find no room any more; the rest is for all others.
+const TRAFFIC_WAITING_MAX: u64 = 800;
 /// How many deliveries of one endpoint that are over are kept, for people to look at.
 pub const DELIVERIES_LISTED_MAX: u32 = 500;
 /// For how many seconds they are kept: fourteen days.
@@ -61,6 +64,11 @@ pub fn after_try(delivery: &Delivery, tried: Tried, now: Timestamp, random: &dyn
     Delivery { state, tries: attempts, next_at, last_at: Some(now), answer: Some(answer), ..delivery.clone() }
 }
 
+/// Whether there is room for another delivery to an endpoint for which so many wait.
+pub fn has_room(kind: NoticeKind, waiting: u64) -> bool {
+    waiting < if kind.is_of_traffic() { TRAFFIC_WAITING_MAX } else { DELIVERIES_WAITING_MAX }
+}
+
 /// Whether a notice is too old to be delivered at a moment.
 pub fn is_too_old(delivery: &Delivery, at: Timestamp) -> bool {
     at.0.saturating_sub(delivery.made_at.0) > DELIVERY_AGE_MAX
@@ -80,7 +88,6 @@ fn pause(tries: u32, random: &dyn Random) -> u32 {
 mod tests {
     use super::*;
     use crate::model::{NoticeId, WebhookId};
-    use crate::notice::NoticeKind;
     use crate::random::SeededRandom;
 
     fn delivery() -> Delivery {
@@ -115,6 +122,16 @@ mod tests {
             (none.state, none.tries, none.last_at, none.answer),
             (DeliveryState::Waiting, 1, Some(Timestamp(7)), Some(0))
         );
+    }
+
+    #[test]
+    fn what_traffic_causes_leaves_room_for_what_people_and_secrets_cause() {
+        for kind in NoticeKind::ALL {
+            let is_of_traffic = matches!(kind, NoticeKind::QuotaCrossed | NoticeKind::ClientLockedOut);
+            assert!(has_room(kind, 799), "{kind:?}");
+            assert_eq!(has_room(kind, 999), !is_of_traffic, "{kind:?}");
+            assert!(!has_room(kind, 1000), "{kind:?}");
+        }
     }
 
     #[test]

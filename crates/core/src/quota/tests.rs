@@ -186,7 +186,7 @@ async fn while_the_store_is_away_each_goes_on_by_what_it_knows_and_nothing_is_co
 }
 
 #[tokio::test]
-async fn each_threshold_is_told_once_for_each_window_whoever_crosses_it() {
+async fn each_threshold_is_told_once_for_each_window_whoever_crosses_it_and_of_minutes_once_an_hour() {
     let (store, clock) = (MemoryStore::new(), FakeClock::at(MIDNIGHT));
     let quota = quota(limits(10, 0, 0), QuotaMode::Observe);
     let (one, two) = (Process::new(1, &quota, clock.now()), Process::new(2, &quota, clock.now()));
@@ -213,7 +213,11 @@ async fn each_threshold_is_told_once_for_each_window_whoever_crosses_it() {
     assert_eq!(told(&store).await, minute(0, &[60, 80, 100]));
     one.give(8, clock.now());
     exchange().await;
-    assert_eq!(told(&store).await, [minute(0, &[60, 80, 100]), minute(60, &[60, 80])].concat());
+    assert_eq!(told(&store).await, minute(0, &[60, 80, 100]));
+    clock.advance(3540);
+    one.give(8, clock.now());
+    exchange().await;
+    assert_eq!(told(&store).await, [minute(0, &[60, 80, 100]), minute(3600, &[60, 80])].concat());
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 //! Whoever holds a secret can report it. That does no more harm than holding it does: who has it can use it. Quarantine stops one
 //! credential; the client's others go on, so that its owner rotates without a break.
 
+mod place;
+
+use self::place::place;
 use super::checks::check_name;
 use super::revocation::mark;
 use super::secret::{MAX_LIVE_SECRETS, check_room};
@@ -171,7 +174,7 @@ impl<S: Store> Registry<S> {
             hint: before.hint.clone(),
             state,
             reporter: clean_text(report.reporter),
-            found_at: place(report),
+            found_at: place(report.found_at, report.secret),
             reported_at: now,
             revoke_at,
             ended_at: None,
@@ -266,18 +269,4 @@ fn environment_of(secret: &SecretText) -> Option<EnvironmentName> {
 
 fn end_tokens(credential: &Credential, now: Timestamp) -> Write {
     mark(RevocationSubject::Credential { environment: credential.environment.clone(), id: credential.id }, now)
-}
-
-/// Where a secret was found, without any secret that somebody wrote into it.
-fn place(report: &LeakReport<'_>) -> String {
-    const PREFIX: &str = "mms_";
-    let text = clean_text(&report.found_at.replace(report.secret.expose(), "[secret]"));
-    let mut parts = text.split(PREFIX);
-    let mut place = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        place.push_str("[secret]");
-        place
-            .push_str(part.trim_start_matches(|character: char| character.is_ascii_alphanumeric() || "_-".contains(character)));
-    }
-    clean_text(&place)
 }

@@ -4,7 +4,7 @@ use super::checks::{check_version, invalid};
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::model::{EnvironmentName, Status, TenantId, Webhook, WebhookId};
 use crate::notice::{Event, Notice, NoticeKind};
-use crate::store::{Page, Store, Subject, Write};
+use crate::store::{Handed, Page, Store, Subject, Write};
 
 /// How many endpoints a tenant, or the operator, has in an environment.
 pub const MAX_WEBHOOKS: u32 = 10;
@@ -39,25 +39,27 @@ impl<S: Store> Registry<S> {
         if let Some(tenant) = tenant_id {
             self.existing_tenant(tenant).await?;
         }
-        let page = Page { after: None, limit: MAX_WEBHOOKS };
-        if self.store.webhooks(environment, Some(tenant_id), page).await?.len() >= MAX_WEBHOOKS as usize {
-            let why = format!("there are {MAX_WEBHOOKS} endpoints already; remove one first");
-            return Err(RegistryError::NotAllowed(why));
-        }
-        let webhook = Webhook {
-            id: WebhookId::generate(&*self.random),
-            environment: environment.clone(),
-            tenant_id,
-            url,
-            kinds,
-            status: Status::Active,
-            created_at: self.clock.now(),
-            dropped: 0,
-            version: 1,
-        };
-        let draft = draft("webhook.create", (None, Some(&webhook)), Write::InsertWebhook(webhook.clone()));
-        self.insert(draft, || format!("an endpoint {}", webhook.id)).await?;
-        Ok(webhook)
+        // The store holds the cap; the look at it here is for who is to be told of it.
+        self.update(|| async {
+            let page = Page { after: None, limit: MAX_WEBHOOKS };
+            if self.store.webhooks(environment, Some(tenant_id), page).await?.len() >= MAX_WEBHOOKS as usize {
+                let why = format!("there are {MAX_WEBHOOKS} endpoints already; remove one first");
+                return Err(RegistryError::NotAllowed(why));
+            }
+            let webhook = Webhook {
+                id: WebhookId::generate(&*self.random),
+                environment: environment.clone(),
+                tenant_id,
+                url: url.clone(),
+                kinds: kinds.clone(),
+                status: Status::Active,
+                created_at: self.clock.now(),
+                dropped: 0,
+                version: 1,
+            };
+            Ok((draft("webhook.create", (None, Some(&webhook)), Write::InsertWebhook(webhook.clone())), webhook))
+        })
+        .await
     }
 
     /// Changes an endpoint. Turned off, it is told nothing of what waits for it, also when it is on again.
@@ -91,15 +93,14 @@ impl<S: Store> Registry<S> {
     /// Tells one endpoint a notice that says nothing, so that its receiver can be tried out.
     pub async fn test_webhook(&self, environment: &EnvironmentName, id: WebhookId) -> Outcome<Notice> {
         let webhook = self.existing_webhook(environment, id).await?;
-        if webhook.status != Status::Active {
-            return Err(RegistryError::NotAllowed("the endpoint is turned off; turn it on first".to_owned()));
-        }
         let whose = (&webhook.environment, webhook.tenant_id);
         let notice = Notice::new(whose, Event::Test, self.clock.now(), &*self.random);
-        if self.store.add_notice_for(&notice, id).await? {
-            return Ok(notice);
-        }
-        Err(RegistryError::NotAllowed("too many notices wait for the endpoint; see to its receiver first".to_owned()))
+        let why = match self.store.add_notice_for(&notice, id).await? {
+            Handed::Over => return Ok(notice),
+            Handed::Full => "too many notices wait for the endpoint; see to its receiver first",
+            Handed::Off => "the endpoint is turned off; turn it on first",
+        };
+        Err(RegistryError::NotAllowed(why.to_owned()))
     }
 
     async fn existing_webhook(&self, environment: &EnvironmentName, id: WebhookId) -> Outcome<Webhook> {

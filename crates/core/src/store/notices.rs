@@ -22,6 +22,32 @@ pub type NoticesOf = Option<Option<TenantId>>;
 /// Where a page of notices begins: before one of them.
 pub type NoticePlace = (Timestamp, NoticeId);
 
+/// What became of a notice that is for one endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// There is a delivery of it.
+    Over,
+    /// Too many others wait for the endpoint.
+    Full,
+    /// The endpoint is turned off, or gone.
+    Off,
+}
+
+/// What endpoints are still to be told, all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Notices for which nobody has made deliveries yet.
+    pub notices: u64,
+    /// When the oldest of them was made.
+    pub oldest_notice: Option<Timestamp>,
+    /// Deliveries that wait for their first or next try.
+    pub deliveries: u64,
+    /// When there was something to tell, of the oldest of them.
+    pub oldest_delivery: Option<Timestamp>,
+    /// When the first of them is due, or was.
+    pub due: Option<Timestamp>,
+}
+
 /// The part of a store that holds notices.
 pub trait NoticeStore: Send + Sync + 'static {
     /// Adds notices that belong to no change. One of a key that is there already is left out, whoever added that. Gives how many were
@@ -59,15 +85,19 @@ pub trait NoticeStore: Send + Sync + 'static {
         page: Page<'_, WebhookId>,
     ) -> impl Future<Output = Read<Vec<Webhook>>> + Send;
 
-    /// Notices for which nobody has made deliveries yet, the oldest first.
+    /// Notices for which nobody has made deliveries yet, the oldest first. What cannot be read is passed over, however much of it is
+    /// in the way.
     fn notices_to_spread(&self, limit: u32) -> impl Future<Output = Read<Vec<Notice>>> + Send;
 
     /// Makes a delivery of a notice for each of some endpoints, once; for one that too many wait for, it counts that the notice was
-    /// dropped. `false` if the lease is another's now.
+    /// dropped, and one that is turned off by then gets none. `false` if the lease is another's now.
     fn spread_notice(&self, lease: &Lease, notice: &Notice, to: &[WebhookId]) -> impl Future<Output = Read<bool>> + Send;
 
-    /// Adds a notice that one endpoint alone is told, with its delivery. `false` if too many wait for the endpoint.
-    fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> impl Future<Output = Read<bool>> + Send;
+    /// Adds a notice that one endpoint alone is told, with its delivery, if that can be handed over.
+    fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> impl Future<Output = Read<Handed>> + Send;
+
+    /// What endpoints are still to be told.
+    fn backlog(&self) -> impl Future<Output = Read<Backlog>> + Send;
 
     /// The endpoints that are turned on and have deliveries that are due, the longest due first.
     fn due_webhooks(&self, now: Timestamp, limit: u32) -> impl Future<Output = Read<Vec<Webhook>>> + Send;

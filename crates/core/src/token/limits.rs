@@ -27,6 +27,9 @@ pub const REVOCATIONS_PER_MINUTE: u32 = 600;
 
 /// How many leaks may be reported from one address in a minute by whoever is not known.
 const REPORTS_PER_MINUTE: u32 = 10;
+/// How many reports that say that they are signed are looked at from one address in a minute, whoever signed them: a signature is not
+/// verified before it is counted, and one that is right can be sent again.
+const SIGNED_REPORTS_PER_MINUTE: u32 = 60;
 
 /// What a limit leaves: a fixed window of a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,7 @@ pub struct Limits {
     refused_per_try: u32,
     lock_outs: LockOuts,
     reports: Counters<IpAddr>,
+    signed_reports: Counters<IpAddr>,
 }
 
 impl Limits {
@@ -74,12 +78,16 @@ impl Limits {
             refused_per_try,
             lock_outs: LockOuts::default(),
             reports: Counters::new(),
+            signed_reports: Counters::new(),
         }
     }
 
-    /// Counts the report of a leak by a stranger; the seconds to wait if there were too many from the address.
-    pub fn count_report(&self, source: IpAddr, now: Timestamp) -> Option<u32> {
-        let counted = self.reports.count(&network_of(source), REPORTS_PER_MINUTE, now);
+    /// Counts the report of a leak, apart from others if it says that it is signed; the seconds to wait if there were too many from the
+    /// address.
+    pub fn count_report(&self, source: IpAddr, is_signed: bool, now: Timestamp) -> Option<u32> {
+        let (counters, limit) =
+            if is_signed { (&self.signed_reports, SIGNED_REPORTS_PER_MINUTE) } else { (&self.reports, REPORTS_PER_MINUTE) };
+        let counted = counters.count(&network_of(source), limit, now);
         counted.err().map(|status| seconds_until(status.reset, now))
     }
 

@@ -28,7 +28,8 @@ use crate::node::Node;
 
 /// How many secrets a signed report names at most.
 const MAX_REPORTED: usize = 100;
-/// How many seconds lie behind each try at looking into a report, while the database is away. The holder was told that it was received.
+/// How many seconds lie behind each try at looking into a report, if the database goes away meanwhile. The holder was told that it was
+/// received. A server that stops makes one more try at once.
 const RETRIES: [u64; 7] = [1, 5, 15, 30, 60, 120, 240];
 /// The headers of a signed report, as GitHub calls them.
 const KEY_ID: &str = "github-public-key-identifier";
@@ -86,21 +87,19 @@ pub(super) async fn report(
         Ok(Ok(None)) => return answer::error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "A report has 64 KiB at most."),
         _ => return malformed("The body broke off or did not arrive in time."),
     };
-    if let Some(reporter) = signed_by(&app.node, &parts, &body) {
-        let reporter = reporter.to_owned();
-        return many(&app, (&peer, &id), &reporter, &body).await;
-    }
-    if let Some(wait) = app.node.endpoint.limits.count_report(peer.address, app.node.endpoint.clock.now()) {
+    // Before anything is verified: the name of a key is no secret, and a report that was signed once can be sent by anybody who saw it.
+    let (is_signed, now) = (parts.headers.contains_key(SIGNATURE), app.node.endpoint.clock.now());
+    if let Some(wait) = app.node.endpoint.limits.count_report(peer.address, is_signed, now) {
         return later(StatusCode::TOO_MANY_REQUESTS, "Too many reports from this address.", wait);
     }
-    if parts.headers.contains_key(SIGNATURE) {
-        return answer::error(
-            StatusCode::UNAUTHORIZED,
-            "invalid_signature",
-            "The signature is of no key that is configured here.",
-        );
+    if !is_signed {
+        return one(&app, (&peer, &id), &body);
     }
-    one(&app, (&peer, &id), &body)
+    let Some(reporter) = signed_by(&app.node, &parts, &body) else {
+        let text = "The signature is of no key that is configured here.";
+        return answer::error(StatusCode::UNAUTHORIZED, "invalid_signature", text);
+    };
+    many(&app, (&peer, &id), reporter, &body).await
 }
 
 /// Another method than POST.
@@ -121,19 +120,27 @@ fn one(app: &App, from: (&Peer, &RequestId), body: &Bytes) -> Response {
     let Ok(Held { secret, url }) = serde_json::from_slice(body) else {
         return malformed("Expected a JSON object with the members secret and, if it is known, url.");
     };
-    let Ok(permit) = Arc::clone(&app.node.leaks.in_work).try_acquire_owned() else {
+    // What is known not to be kept is not taken: its holder has it still.
+    if !app.node.endpoint.directory.is_following() {
+        return later(StatusCode::SERVICE_UNAVAILABLE, "Reports cannot be looked into at the moment; send it again.", 30);
+    }
+    let Some(permit) = app.node.leaks.in_work.begin() else {
         return later(StatusCode::SERVICE_UNAVAILABLE, "Too many reports are being looked into.", 1);
     };
     let (node, actor, secret) = (Arc::clone(&app.node), actor(HOLDER, from), SecretText::new(secret));
     tokio::spawn(async move {
         let _permit = permit;
         let id = actor.request_id.clone();
+        let mut is_last = false;
         for seconds in RETRIES {
             match take(&node, actor.clone(), (&secret, &url, HOLDER)).await {
                 Ok(_) => return,
                 Err(error) => tracing::error!(request_id = id, %error, "the report of a leak could not be looked into yet"),
             }
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            if is_last {
+                break;
+            }
+            is_last = node.leaks.in_work.stops_within(Duration::from_secs(seconds)).await;
         }
         tracing::error!(request_id = id, "the report of a leak was given up");
     });

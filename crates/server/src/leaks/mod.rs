@@ -1,19 +1,17 @@
 //! Reports of secrets that leaked: what is done about them, and whose reports are believed in a body of many.
 
+mod in_work;
 mod reporters;
 
 use std::sync::Arc;
 
 use mintmark_core::model::EnvironmentName;
 use mintmark_core::registry::LeakPolicy;
-use tokio::sync::Semaphore;
 
+pub(crate) use in_work::InWork;
 pub use reporters::{Reporters, ReportersError};
 
 use crate::config::LeakSettings;
-
-/// How many reports of strangers are looked into at once; one more is asked to come again.
-const AT_ONCE: usize = 16;
 
 /// What is done about secrets that leaked.
 #[derive(Clone, Debug)]
@@ -22,7 +20,7 @@ pub struct LeakRules {
     observed: Vec<String>,
     reporters: Arc<Reporters>,
     /// Reports of strangers that are being looked into.
-    pub(crate) in_work: Arc<Semaphore>,
+    pub(crate) in_work: Arc<InWork>,
 }
 
 impl LeakRules {
@@ -33,8 +31,7 @@ impl LeakRules {
             "observe" => LeakPolicy::Observe,
             _ => LeakPolicy::Quarantine { revoke_after: hours.saturating_mul(3600), end_tokens: settings.end_tokens },
         };
-        let in_work = Arc::new(Semaphore::new(AT_ONCE));
-        Self { policy, observed: settings.observe.clone(), reporters: Arc::default(), in_work }
+        Self { policy, observed: settings.observe.clone(), reporters: Arc::default(), in_work: Arc::default() }
     }
 
     pub(crate) fn with_reporters(self, reporters: Arc<Reporters>) -> Self {

@@ -104,6 +104,14 @@ families! {
         "Requests that came when the quota of their tenant, client or business was used up: refused (enforce), or not (observe).";
     QUOTA_HEARD: Gauge "mintmark_quota_exchange_age_seconds" []
         "Time since what other nodes gave of quotas was last read.";
+    WEBHOOK_WAITING: Gauge "mintmark_webhook_waiting" ["kind"]
+        "What endpoints are still to be told, as each node reads it every half a minute: notices that nobody has handed out yet, and deliveries that wait for their first or next try.";
+    WEBHOOK_OLDEST: Gauge "mintmark_webhook_oldest_waiting_seconds" ["kind"]
+        "The age of the oldest of them, 0 if there is none. A delivery to an endpoint that is down waits for a day.";
+    WEBHOOK_OVERDUE: Gauge "mintmark_webhook_overdue_seconds" []
+        "For how long the first of the deliveries has been due, 0 if none is.";
+    NOTICES_UNREADABLE: Counter "mintmark_notices_unreadable_total" []
+        "How often a notice was passed over that cannot be read: each one at each look of the node that tells endpoints, every two seconds.";
     KEYS: Gauge "mintmark_signing_keys" ["environment" "algorithm" "state"]
         "Signing keys by state: next, active, retired, removed, revoked.";
     KEY_ACTIVE_SINCE: Gauge "mintmark_signing_key_active_since_timestamp_seconds" ["environment" "algorithm"]

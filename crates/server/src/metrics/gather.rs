@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use mintmark_core::clock::Timestamp;
 use mintmark_core::crypto::SignerStatistics;
 use mintmark_core::directory::{CacheStatistics, RevocationSize};
 use mintmark_core::model::{EnvironmentName, KeyState};
 use mintmark_core::quota::OverQuota;
+use mintmark_core::store::Backlog;
 use mintmark_core::token::RequestStep;
 
 use super::counters::value;
@@ -27,6 +29,7 @@ pub fn text(node: &Node) -> String {
     feed(&mut out, node);
     store(&mut out, node);
     quotas(&mut out, node);
+    webhooks(&mut out, node);
     keys(&mut out, node);
     revocations(&mut out, node);
     queues(&mut out, node);
@@ -131,6 +134,19 @@ fn quotas(out: &mut Exposition, node: &Node) {
     let labels = |over: &OverQuota| vec![over.of.as_str(), over.step.as_str(), over.mode.as_str()];
     out.values(&f::QUOTA_EXCEEDED, statistics.over.iter().map(|over| (labels(over), over.requests)));
     out.values(&f::QUOTA_HEARD, statistics.heard_seconds_ago.map(|seconds| (Vec::new(), seconds)));
+}
+
+fn webhooks(out: &mut Exposition, node: &Node) {
+    let now = node.endpoint.clock.now();
+    let since = |at: Option<Timestamp>| at.map_or(0, |at| u64::try_from(now.0.saturating_sub(at.0)).unwrap_or(0));
+    if let Some(backlog) = node.metrics.backlog.load_full() {
+        let Backlog { notices, oldest_notice, deliveries, oldest_delivery, due } = *backlog;
+        let kinds = [("notice", notices, oldest_notice), ("delivery", deliveries, oldest_delivery)];
+        out.values(&f::WEBHOOK_WAITING, kinds.map(|(kind, waiting, _)| (vec![kind], waiting)));
+        out.values(&f::WEBHOOK_OLDEST, kinds.map(|(kind, _, oldest)| (vec![kind], since(oldest))));
+        out.value(&f::WEBHOOK_OVERDUE, since(due));
+    }
+    out.value(&f::NOTICES_UNREADABLE, node.endpoint.directory.store().unreadable_notices());
 }
 
 fn keys(out: &mut Exposition, node: &Node) {

@@ -28,10 +28,11 @@ mod traffic;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use aws_lc_rs::digest::{SHA256, digest};
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::EnvironmentName;
-use mintmark_core::store::Incarnation;
+use mintmark_core::store::{Backlog, Incarnation};
 
 pub use families::{FAMILIES, Family, Kind, reference};
 pub use gather::text;
@@ -49,11 +50,19 @@ pub(crate) struct Metrics {
     listeners: Mutex<Vec<Arc<ListenerTraffic>>>,
     /// What the store's history is called, as it was last known.
     store: Mutex<String>,
+    /// What endpoints were still to be told when that was last read.
+    backlog: ArcSwapOption<Backlog>,
 }
 
 impl Metrics {
     pub(crate) fn new(started_at: Timestamp) -> Self {
-        Self { started_at, environments: Mutex::default(), listeners: Mutex::default(), store: Mutex::default() }
+        Self {
+            started_at,
+            environments: Mutex::default(),
+            listeners: Mutex::default(),
+            store: Mutex::default(),
+            backlog: ArcSwapOption::empty(),
+        }
     }
 
     /// What a store's history is called: the beginning of a digest, by which alerts tell nodes of one store from those of another.
@@ -66,6 +75,11 @@ impl Metrics {
             *name = format!("{beginning:012x}");
         }
         name.clone()
+    }
+
+    /// What endpoints are still to be told.
+    pub(crate) fn note_backlog(&self, backlog: Backlog) {
+        self.backlog.store(Some(Arc::new(backlog)));
     }
 
     /// The counts of an environment's token requests: one for all its listeners.

@@ -77,6 +77,7 @@ pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, re
 pub use self::engine::PoolUse;
 use self::engine::{Engine, WriteError};
 use self::fields::Fields;
+use self::notices::UnreadableNotices;
 use self::statements::{
     INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK,
 };
@@ -134,6 +135,7 @@ pub struct SqlStore {
     options: OpenOptions,
     /// What audit rows are linked with, as soon as the root keys are known.
     audit_keys: OnceLock<AuditKeys>,
+    unreadable_notices: UnreadableNotices,
 }
 
 impl fmt::Debug for SqlStore {
@@ -196,6 +198,11 @@ impl SqlStore {
     /// What was asked of it.
     pub(crate) fn measured(&self) -> &Statements {
         &self.engine.measured
+    }
+
+    /// How often a notice that endpoints are to be told was passed over, since it cannot be read.
+    pub(crate) fn unreadable_notices(&self) -> u64 {
+        self.unreadable_notices.total()
     }
 
     /// How many connections it has.

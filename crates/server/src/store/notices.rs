@@ -1,9 +1,11 @@
 //! Notices: what people are told about without asking.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{CredentialId, Delivery, EnvironmentName, TenantId, Webhook, WebhookId};
 use mintmark_core::notice::{Expiring, Notice};
-use mintmark_core::store::{Lease, NoticeFilter, NoticePlace, NoticeStore, NoticesOf, Page, Read, StoreError};
+use mintmark_core::store::{Backlog, Handed, Lease, NoticeFilter, NoticePlace, NoticeStore, NoticesOf, Page, Read, StoreError};
 
 use super::SqlStore;
 use super::engine::{Query, Row, WriteError};
@@ -69,14 +71,29 @@ impl NoticeStore for SqlStore {
     }
 
     async fn notices_to_spread(&self, limit: u32) -> Read<Vec<Notice>> {
-        Ok(readable(&self.engine.rows(NOTICES_TO_SPREAD.query().bind(i64::from(limit))).await?, notice))
+        let (mut place, mut unreadable) = ((i64::MIN, String::new()), PassedOver::default());
+        loop {
+            let query = NOTICES_TO_SPREAD.query().bind(place.0).bind(place.1.as_str()).bind(i64::from(limit));
+            let rows = self.engine.rows(query).await?;
+            let found: Vec<Notice> = rows.iter().filter_map(|row| unreadable.or_note(notice(row))).collect();
+            let last = rows.last().map(|row| Fields::of(row, "notice", "id")).filter(|_| rows.len() as u64 >= u64::from(limit));
+            let Some(last) = last.filter(|_| found.is_empty()) else {
+                self.unreadable_notices.note(unreadable);
+                return Ok(found);
+            };
+            place = (last.time("made_at")?.0, last.text("id")?);
+        }
+    }
+
+    async fn backlog(&self) -> Read<Backlog> {
+        self.read_backlog().await
     }
 
     async fn spread_notice(&self, lease: &Lease, notice: &Notice, to: &[WebhookId]) -> Read<bool> {
         self.spread(lease, notice, to).await
     }
 
-    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<bool> {
+    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<Handed> {
         self.insert_notice_for(notice, to).await
     }
 
@@ -103,6 +120,46 @@ impl NoticeStore for SqlStore {
     async fn forget_deliveries(&self, lease: &Lease, before: Timestamp, limit: u32) -> Read<Option<u64>> {
         let forget = || DELIVERIES_FORGET.query().bind(before.0).bind(i64::from(limit));
         self.under_lease(lease, DELIVERIES_FORGET.name, forget).await
+    }
+}
+
+/// Notices that a look passes over, since they cannot be read. They stay: a newer version may read them.
+#[derive(Debug, Default)]
+struct PassedOver {
+    rows: u64,
+    first: Option<String>,
+}
+
+impl PassedOver {
+    fn or_note(&mut self, read: Read<Notice>) -> Option<Notice> {
+        read.inspect_err(|error| {
+            self.rows += 1;
+            self.first.get_or_insert_with(|| error.to_string());
+        })
+        .ok()
+    }
+}
+
+/// How many notices were passed over: at the last look, and at all of them.
+#[derive(Debug, Default)]
+pub(super) struct UnreadableNotices {
+    last: AtomicU64,
+    total: AtomicU64,
+}
+
+impl UnreadableNotices {
+    /// Says so once, and again when there are more: a look comes every two seconds.
+    fn note(&self, PassedOver { rows, first }: PassedOver) {
+        self.total.fetch_add(rows, Ordering::Relaxed);
+        let last = self.last.swap(rows, Ordering::Relaxed);
+        if let Some(first) = first.filter(|_| rows > last) {
+            tracing::error!(rows, first, "notices that cannot be read are passed over: endpoints are not told of them");
+        }
+    }
+
+    /// At all looks together.
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
     }
 }
 

@@ -12,6 +12,7 @@ use super::engine::sqlite::{SqlitePools, file};
 use super::engine::{Engine, Pools, StoreMark, Transaction, WriteError};
 use super::fields::Fields;
 use super::migrate::{USABLE_FROM, applied_version, current_version, is_current, migrate, versions_after};
+use super::notices::UnreadableNotices;
 use super::place::Place;
 use super::statements::{STORE, STORE_CREATE, STORE_IS_THERE};
 use super::{OpenOptions, SchemaVersion, SqlStore, StoreKind, StorePlace};
@@ -99,7 +100,13 @@ pub(super) async fn connect(place: &StorePlace, options: OpenOptions) -> Result<
         Place::Postgres(postgres) => Pools::Postgres(PostgresPool::new(postgres, Arc::clone(&options.clock))),
     };
     let engine = Engine::new(pools, Arc::clone(&options.clock), Arc::clone(&options.random));
-    Ok(SqlStore { engine, place: place.clone(), options, audit_keys: OnceLock::new() })
+    Ok(SqlStore {
+        engine,
+        place: place.clone(),
+        options,
+        audit_keys: OnceLock::new(),
+        unreadable_notices: UnreadableNotices::default(),
+    })
 }
 
 async fn open_file(path: &Path, create: bool) -> Result<Pools, OpenError> {

@@ -812,16 +812,23 @@ statements! {
         );
     NOTICE_FORGET = "notice.forget":
         "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE made_at < $1 LIMIT $2)";
-    NOTICES_TO_SPREAD = "notice.to_spread": concat!(notice!(), "spread = 0 ORDER BY made_at, id LIMIT $1");
+    NOTICES_TO_SPREAD = "notice.to_spread":
+        concat!(notice!(), "spread = 0 AND (made_at, id) > ($1, $2) ORDER BY made_at, id LIMIT $3");
+    NOTICES_BACKLOG = "notice.backlog":
+        "SELECT count(*) AS found, CAST(coalesce(min(made_at), 0) AS BIGINT) AS oldest FROM notice WHERE spread = 0";
     NOTICE_SPREAD = "notice.spread": "UPDATE notice SET spread = 1 WHERE id = $1 AND spread = 0";
 
     WEBHOOK_INSERT = "webhook.insert":
         "INSERT INTO webhook (environment, id, tenant_id, url, kinds, status, created_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8 \
+         WHERE (SELECT count(*) FROM webhook WHERE environment = $1 AND tenant_id = $3) < $9";
     WEBHOOK_UPDATE = "webhook.update":
         "UPDATE webhook SET url = $4, kinds = $5, status = $6, version = $7 \
          WHERE environment = $1 AND id = $2 AND tenant_id = $3 AND version + 1 = $7";
     WEBHOOK_DELETE = "webhook.delete": "DELETE FROM webhook WHERE environment = $1 AND id = $2 AND version = $3";
+    // The row is locked until the end of the transaction, so that nobody turns the endpoint off between this and what it is asked for.
+    WEBHOOK_HOLD = "webhook.hold":
+        "UPDATE webhook SET dropped = dropped WHERE environment = $1 AND id = $2 AND status = 'active'";
     WEBHOOK_DROPPED = "webhook.dropped": "UPDATE webhook SET dropped = dropped + 1 WHERE environment = $1 AND id = $2";
     WEBHOOK = "webhook.read": webhook!("webhook AS w WHERE w.environment = $1 AND w.id = $2");
     WEBHOOKS = "webhook.list": webhook!("webhook AS w WHERE w.environment = $1 AND w.id > $2 ORDER BY w.id LIMIT $3");
@@ -840,6 +847,9 @@ statements! {
     DELIVERIES_WAITING = "delivery.waiting":
         "SELECT count(*) AS found, CAST(coalesce(min(next_at), 0) AS BIGINT) AS due FROM delivery \
          WHERE webhook_id = $1 AND state = 'waiting'";
+    DELIVERIES_BACKLOG = "delivery.backlog":
+        "SELECT count(*) AS found, CAST(coalesce(min(made_at), 0) AS BIGINT) AS oldest, \
+         CAST(coalesce(min(next_at), 0) AS BIGINT) AS due FROM delivery WHERE state = 'waiting'";
     DELIVERIES_DUE = "delivery.due":
         delivery!("d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.made_at, d.notice_id LIMIT $3");
     DELIVERIES = "delivery.list":

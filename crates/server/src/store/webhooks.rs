@@ -2,8 +2,9 @@
 
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{Delivery, DeliveryState, EnvironmentName, Status, Webhook, WebhookId};
-use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Notice, NoticeKind};
-use mintmark_core::store::{Lease, NoticePlace, NoticesOf, Page, Read, StoreError};
+use mintmark_core::notice::{DELIVERIES_LISTED_MAX, Notice, NoticeKind, has_room};
+use mintmark_core::registry::MAX_WEBHOOKS;
+use mintmark_core::store::{Backlog, Handed, Lease, NoticePlace, NoticesOf, Page, Read, StoreError};
 
 use super::SqlStore;
 use super::engine::{Query, Row, Transaction, WriteError};
@@ -12,9 +13,9 @@ use super::notices::{self, LAST_ID, tenant_column, tenant_of};
 use super::reads::start;
 use super::rows::readable;
 use super::statements::{
-    DELIVERIES, DELIVERIES_CUT, DELIVERIES_DELETE, DELIVERIES_DUE, DELIVERIES_FAIL, DELIVERIES_POSTPONE, DELIVERIES_WAITING,
-    DELIVERY_INSERT, DELIVERY_TRIED, LEASE_HOLD, NOTICE_SPREAD, WEBHOOK, WEBHOOK_DELETE, WEBHOOK_DROPPED, WEBHOOK_INSERT,
-    WEBHOOK_UPDATE, WEBHOOKS, WEBHOOKS_DUE, WEBHOOKS_OF_TENANT,
+    DELIVERIES, DELIVERIES_BACKLOG, DELIVERIES_CUT, DELIVERIES_DELETE, DELIVERIES_DUE, DELIVERIES_FAIL, DELIVERIES_POSTPONE,
+    DELIVERIES_WAITING, DELIVERY_INSERT, DELIVERY_TRIED, LEASE_HOLD, NOTICE_SPREAD, NOTICES_BACKLOG, WEBHOOK, WEBHOOK_DELETE,
+    WEBHOOK_DROPPED, WEBHOOK_HOLD, WEBHOOK_INSERT, WEBHOOK_UPDATE, WEBHOOKS, WEBHOOKS_DUE, WEBHOOKS_OF_TENANT,
 };
 use super::writes::{big, json};
 
@@ -46,7 +47,7 @@ impl SqlStore {
             }
             if NOTICE_SPREAD.query().bind(notice.id.to_string()).execute(&mut transaction).await? == 1 {
                 for id in to {
-                    if !deliver(&mut transaction, notice, *id).await? {
+                    if deliver(&mut transaction, notice, *id).await? == Handed::Full {
                         let query = WEBHOOK_DROPPED.query().bind(notice.environment.as_str()).bind(id.to_string());
                         query.execute(&mut transaction).await?;
                     }
@@ -58,18 +59,32 @@ impl SqlStore {
         self.engine.write(NOTICE_SPREAD.name, work).await.map_err(WriteError::into_store_error)
     }
 
-    pub(super) async fn insert_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<bool> {
+    pub(super) async fn insert_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<Handed> {
         let work = async || {
             let mut transaction = self.engine.begin_write().await?;
-            if !deliver(&mut transaction, notice, to).await? {
-                return Ok(false);
+            let handed = deliver(&mut transaction, notice, to).await?;
+            if handed == Handed::Over {
+                notices::insert(notice)?.execute(&mut transaction).await?;
+                NOTICE_SPREAD.query().bind(notice.id.to_string()).execute(&mut transaction).await?;
+                transaction.commit().await?;
             }
-            notices::insert(notice)?.execute(&mut transaction).await?;
-            NOTICE_SPREAD.query().bind(notice.id.to_string()).execute(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(true)
+            Ok(handed)
         };
         self.engine.write(DELIVERY_INSERT.name, work).await.map_err(WriteError::into_store_error)
+    }
+
+    pub(super) async fn read_backlog(&self) -> Read<Backlog> {
+        let notices = self.engine.row(NOTICES_BACKLOG.query()).await?.ok_or_else(no_count)?;
+        let deliveries = self.engine.row(DELIVERIES_BACKLOG.query()).await?.ok_or_else(no_count)?;
+        let (notices, deliveries) = (Fields::of(&notices, "notice", "found"), Fields::of(&deliveries, "delivery", "found"));
+        let (fresh, waiting): (u64, u64) = (notices.number("found")?, deliveries.number("found")?);
+        Ok(Backlog {
+            notices: fresh,
+            oldest_notice: (fresh > 0).then(|| notices.time("oldest")).transpose()?,
+            deliveries: waiting,
+            oldest_delivery: (waiting > 0).then(|| deliveries.time("oldest")).transpose()?,
+            due: (waiting > 0).then(|| deliveries.time("due")).transpose()?,
+        })
     }
 
     pub(super) async fn read_due_webhooks(&self, now: Timestamp, limit: u32) -> Read<Vec<Webhook>> {
@@ -130,24 +145,34 @@ async fn is_held(transaction: &mut Transaction, lease: &Lease) -> Result<bool, W
     Ok(hold.execute(transaction).await? == 1)
 }
 
-/// A delivery of a notice. `false` if too many wait for the endpoint.
-async fn deliver(transaction: &mut Transaction, notice: &Notice, to: WebhookId) -> Result<bool, WriteError> {
+fn no_count() -> StoreError {
+    StoreError::Corrupt("a count gave no row".to_owned())
+}
+
+/// A delivery of a notice.
+async fn deliver(transaction: &mut Transaction, notice: &Notice, to: WebhookId) -> Result<Handed, WriteError> {
     let failed = |error: StoreError| WriteError::Failed(error.to_string());
+    let hold = WEBHOOK_HOLD.query().bind(notice.environment.as_str()).bind(to.to_string());
+    if hold.execute(transaction).await? == 0 {
+        return Ok(Handed::Off);
+    }
     let row = DELIVERIES_WAITING.query().bind(to.to_string()).row(transaction).await?;
-    let row = row.ok_or_else(|| WriteError::Failed("a count gave no row".to_owned()))?;
+    let row = row.ok_or_else(|| failed(no_count()))?;
     let fields = Fields::of(&row, "delivery", "found");
-    if fields.number::<u64>("found").map_err(failed)? >= DELIVERIES_WAITING_MAX {
-        return Ok(false);
+    if !has_room(notice.kind(), fields.number("found").map_err(failed)?) {
+        return Ok(Handed::Full);
     }
     // A pause is the whole endpoint's: what comes in it waits for its end.
     let next_at = fields.time("due").map_err(failed)?.max(notice.at);
     let query = DELIVERY_INSERT.query().bind(to.to_string()).bind(notice.id.to_string());
     query.bind(notice.environment.as_str()).bind(notice.at.0).bind(next_at.0).execute(transaction).await?;
-    Ok(true)
+    Ok(Handed::Over)
 }
 
+/// Inserts nothing where the owner has as many as there may be: changes come one after the other, so none is counted too late.
 pub(super) fn insert(row: &Webhook) -> Result<Query, WriteError> {
-    Ok(bind(WEBHOOK_INSERT.query(), row)?.bind(row.created_at.0).bind(big(row.version)))
+    let query = bind(WEBHOOK_INSERT.query(), row)?.bind(row.created_at.0).bind(big(row.version));
+    Ok(query.bind(i64::from(MAX_WEBHOOKS)))
 }
 
 pub(super) fn update(row: &Webhook) -> Result<Query, WriteError> {

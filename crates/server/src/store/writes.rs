@@ -69,13 +69,14 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
         Write::InsertLeak(row) => leaks::insert(row),
         Write::UpdateLeak(row) => leaks::update(row),
         Write::InsertWebhook(row) => webhooks::insert(row)?,
+        // First the endpoint, which whoever hands a delivery over holds meanwhile: then what was handed over is there to be ended.
         Write::UpdateWebhook(row) => {
-            webhooks::end_waiting(transaction, row).await?;
-            webhooks::update(row)?
+            one(webhooks::update(row)?.execute(transaction).await?)?;
+            return webhooks::end_waiting(transaction, row).await;
         }
         Write::DeleteWebhook(row) => {
-            webhooks::delete_deliveries(transaction, row).await?;
-            webhooks::delete(row)
+            one(webhooks::delete(row).execute(transaction).await?)?;
+            return webhooks::delete_deliveries(transaction, row).await;
         }
         // One that is there already is no conflict.
         Write::AddNotice(notice) => return notices::insert(notice)?.execute(transaction).await.map(|_| ()),
@@ -83,10 +84,12 @@ pub(super) async fn write(transaction: &mut Transaction, write: &Write, position
             return people_rows::forget_invitations(*before).execute(transaction).await.map(|_| ());
         }
     };
-    match query.execute(transaction).await? {
-        1 => Ok(()),
-        _ => Err(WriteError::Conflict),
-    }
+    one(query.execute(transaction).await?)
+}
+
+/// What somebody else was quicker with changes no row.
+fn one(changed: u64) -> Result<(), WriteError> {
+    if changed == 1 { Ok(()) } else { Err(WriteError::Conflict) }
 }
 
 /// A counter as SQL keeps it. None comes near the end of the range.

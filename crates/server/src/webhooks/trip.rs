@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mintmark_core::model::{Delivery, DeliveryState, Status, Webhook, WebhookId};
+use mintmark_core::model::{Delivery, DeliveryState, Status, Webhook};
 use mintmark_core::notice::{Notice, SignedDelivery, Tried, after_try, is_too_old, sign};
 use mintmark_core::registry::WebhookEdit;
 use mintmark_core::store::{Lease, NoticeStore, Read};
@@ -24,11 +24,10 @@ pub(super) struct Trip {
 
 impl Trip {
     /// Makes it.
-    pub(super) async fn run(self) -> WebhookId {
+    pub(super) async fn run(self) {
         if let Err(error) = self.deliver_all().await {
             tracing::debug!(%error, webhook = %self.webhook.id, "deliveries could not be read or noted now");
         }
-        self.webhook.id
     }
 
     async fn deliver_all(&self) -> Read<()> {

@@ -6,8 +6,8 @@ use super::tables::{StoredNotice, Tables};
 use super::{Lease, MemoryStore, Page, Read};
 use crate::clock::Timestamp;
 use crate::model::{CredentialId, Delivery, DeliveryState, EnvironmentName, Status, Webhook, WebhookId};
-use crate::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Expiring, Notice};
-use crate::store::{NoticeFilter, NoticePlace, NoticeStore, NoticesOf};
+use crate::notice::{DELIVERIES_LISTED_MAX, Expiring, Notice, has_room};
+use crate::store::{Backlog, Handed, NoticeFilter, NoticePlace, NoticeStore, NoticesOf};
 
 impl NoticeStore for MemoryStore {
     async fn add_notices(&self, notices: &[Notice]) -> Read<u64> {
@@ -99,7 +99,7 @@ impl NoticeStore for MemoryStore {
         if let Some(stored) = stored {
             stored.is_spread = true;
             for id in to {
-                if !state.tables.deliver(notice, *id) {
+                if state.tables.deliver(notice, *id) == Handed::Full {
                     let dropped = state.tables.webhooks.values_mut().filter(|row| row.value.id == *id);
                     dropped.for_each(|row| row.value.dropped += 1);
                 }
@@ -108,13 +108,26 @@ impl NoticeStore for MemoryStore {
         Ok(true)
     }
 
-    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<bool> {
+    async fn add_notice_for(&self, notice: &Notice, to: WebhookId) -> Read<Handed> {
         let tables = &mut self.usable()?.tables;
-        let is_taken = tables.deliver(notice, to);
-        if is_taken {
+        let handed = tables.deliver(notice, to);
+        if handed == Handed::Over {
             tables.notices.insert(notice.key(), StoredNotice { notice: notice.clone(), is_spread: true });
         }
-        Ok(is_taken)
+        Ok(handed)
+    }
+
+    async fn backlog(&self) -> Read<Backlog> {
+        let tables = &self.usable()?.tables;
+        let notices = || tables.notices.values().filter(|stored| !stored.is_spread).map(|stored| stored.notice.at);
+        let deliveries = || tables.deliveries.values().filter(|one| one.state == DeliveryState::Waiting);
+        Ok(Backlog {
+            notices: notices().count() as u64,
+            oldest_notice: notices().min(),
+            deliveries: deliveries().count() as u64,
+            oldest_delivery: deliveries().map(|one| one.made_at).min(),
+            due: deliveries().map(|one| one.next_at).min(),
+        })
     }
 
     async fn due_webhooks(&self, now: Timestamp, limit: u32) -> Read<Vec<Webhook>> {
@@ -196,12 +209,16 @@ impl NoticeStore for MemoryStore {
 }
 
 impl Tables {
-    /// A delivery of a notice. `false` if too many wait for the endpoint.
-    fn deliver(&mut self, notice: &Notice, to: WebhookId) -> bool {
+    /// A delivery of a notice.
+    fn deliver(&mut self, notice: &Notice, to: WebhookId) -> Handed {
+        let endpoint = self.webhooks.get(&(notice.environment.clone(), to));
+        if endpoint.is_none_or(|row| row.value.status != Status::Active) {
+            return Handed::Off;
+        }
         let own = self.deliveries.values().filter(|one| one.webhook_id == to);
         let waiting: Vec<Timestamp> = own.filter(|one| one.state == DeliveryState::Waiting).map(|one| one.next_at).collect();
-        if waiting.len() as u64 >= DELIVERIES_WAITING_MAX {
-            return false;
+        if !has_room(notice.kind(), waiting.len() as u64) {
+            return Handed::Full;
         }
         // A pause is the whole endpoint's: what comes in it waits for its end.
         let next_at = waiting.into_iter().min().unwrap_or(notice.at).max(notice.at);
@@ -217,6 +234,6 @@ impl Tables {
             answer: None,
         };
         self.deliveries.entry((to, notice.id)).or_insert(delivery);
-        true
+        Handed::Over
     }
 }

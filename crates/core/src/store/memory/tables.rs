@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::notice::Notice;
 use crate::quota::QUOTAS_MAX;
+use crate::registry::MAX_WEBHOOKS;
 use crate::store::{CommitError, InvitationsToEnd, StoredRevocation, Write};
 
 /// A row and the position of the change that made it.
@@ -214,7 +215,14 @@ impl Tables {
             Write::InsertLeak(row) => {
                 unique(&self.leaks, |other| other.environment == row.environment && other.credential_id == row.credential_id)
             }
-            Write::InsertWebhook(row) => self.refers_to(&row.environment, None),
+            Write::InsertWebhook(row) => {
+                let all = self.webhooks.values().map(|other| &other.value);
+                let of_owner = all.filter(|other| other.environment == row.environment && other.tenant_id == row.tenant_id);
+                if of_owner.count() > MAX_WEBHOOKS as usize {
+                    return Err(CommitError::Conflict);
+                }
+                self.refers_to(&row.environment, None)
+            }
             Write::InsertResource(row) | Write::UpdateResource(row) => {
                 unique(&self.resources, |other| other.environment == row.environment && other.uri == row.uri)?;
                 self.refers_to(&row.environment, None)

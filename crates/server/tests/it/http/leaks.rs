@@ -11,12 +11,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mintmark::leaks::Reporters;
 use mintmark_core::crypto::{ClientSecret, SecretShape, SecretText};
-use mintmark_core::model::LeakState;
+use mintmark_core::model::{LeakState, Position};
 use mintmark_core::random::SeededRandom;
-use mintmark_core::store::{LeakStore, Page};
+use mintmark_core::store::{LeakStore, NoticeFilter, NoticeStore, Page, Store};
 use serde_json::{Value, json};
 
-use crate::fixture::{Answer, TestServer, eventually, get};
+use crate::fixture::{Answer, PostgresDatabase, TestServer, eventually, get};
 
 const PATH: &str = "/.well-known/mintmark-leaks";
 
@@ -87,7 +87,26 @@ async fn a_report_has_limits_of_form_size_and_number() {
     assert_eq!(limited.status, 429);
     assert!(limited.header("retry-after").is_some());
     server.clock.advance(60);
+    server.poll().await;
     assert_eq!(report(&server, "a").await.status, 202);
+}
+
+#[tokio::test]
+async fn without_the_database_no_report_is_taken_and_what_was_taken_is_looked_into_before_the_end() {
+    let Some(database) = PostgresDatabase::make().await else { return };
+    let server = TestServer::setup().on(&database).start().await;
+    let client = server.world.client("sandbox", "standard");
+    database.go_away().await;
+    assert_eq!(report(&server, &client.secret).await.status, 202, "nobody knows yet that it is away");
+    server.clock.advance(11);
+    let refused = report(&server, &client.secret).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("30")));
+    database.come_back().await;
+    assert!(server.node.finish_reports().await);
+    let leak = leaks(&server).await.remove(0);
+    assert_eq!((leak.state, leak.client_id.as_str()), (LeakState::Quarantined, client.id.as_str()));
+    server.registry.store.close().await;
+    database.remove().await;
 }
 
 /// A scanner with a key of its own.
@@ -138,6 +157,47 @@ async fn a_scanner_whose_key_is_known_reports_many_and_hears_what_each_was() {
     assert_eq!(post(&server, &body, "").await.status, 400, "many at once are believed of nobody else");
     let many = json!(vec![found("a"); 101]).to_string();
     assert_eq!(post(&server, &many, &scanner.headers(&many)).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_signed_report_that_is_sent_again_changes_nothing_and_is_answered_as_before() {
+    let scanner = Scanner::new();
+    let server = TestServer::setup().believing(&scanner.reporters).start().await;
+    let client = server.world.client("sandbox", "standard");
+    let body = json!([{ "token": client.secret, "type": "mintmark", "url": "https://code.example/a" }]).to_string();
+    let headers = scanner.headers(&body);
+    let first = post(&server, &body, &headers).await;
+    let changes = async || server.registry.store.feed(Position(0), 1000).await.unwrap().head;
+    let (before, leak) = (changes().await, leaks(&server).await);
+    for _ in 0..3 {
+        server.clock.advance(5);
+        let again = post(&server, &body, &headers).await;
+        assert_eq!((again.status, again.text()), (200, first.text()));
+    }
+    assert_eq!((changes().await, leaks(&server).await), (before, leak));
+    let told = NoticeFilter { environment: "sandbox".parse().unwrap(), tenant: None };
+    assert_eq!(server.registry.store.notices(&told, None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn signed_reports_are_counted_by_address_before_their_signature_is_looked_at() {
+    let scanner = Scanner::new();
+    let server = TestServer::setup().believing(&scanner.reporters).start().await;
+    let body = json!([]).to_string();
+    let (right, wrong) = (scanner.headers(&body), scanner.headers("[ ]"));
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        statuses.push(post(&server, &body, &wrong).await.status);
+    }
+    assert_eq!(statuses, [401; 60]);
+    for headers in [&wrong, &right] {
+        let limited = post(&server, &body, headers).await;
+        assert_eq!(limited.status, 429);
+        assert!(limited.header("retry-after").is_some());
+    }
+    assert_eq!(report(&server, "a").await.status, 202, "who shares the address may report what they hold");
+    server.clock.advance(60);
+    assert_eq!(post(&server, &body, &right).await.status, 200);
 }
 
 /// What a scanner finds with the published pattern.

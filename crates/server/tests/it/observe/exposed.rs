@@ -34,6 +34,7 @@ async fn busy() -> TestServer {
     assert_eq!(server.get("/nothing", "").await.status, 404);
     server.poll().await;
     server.node.endpoint.directory.fill_names().await.unwrap();
+    server.node.count_what_waits().await;
     server
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mintmark_core::clock::Timestamp;
-use mintmark_core::model::{CredentialId, Environment, TenantId};
+use mintmark_core::model::{CredentialId, Environment, Leak, TenantId};
 use mintmark_core::notice::{Event, Leaked, Notice, NoticeKind, RotationStep};
 use mintmark_core::random::SeededRandom;
 use mintmark_core::store::{CommitError, NoticeFilter, NoticesOf, Store, Subject, Write};
@@ -20,7 +20,7 @@ super::on_every_store! {
     old_notices_are_forgotten_in_small_parts_under_the_lease,
 }
 
-fn quota(percent: u32) -> Event {
+pub(super) fn quota(percent: u32) -> Event {
     Event::QuotaCrossed {
         subject: Subject::Tenant { id: TenantId::none() },
         window: "day".to_owned(),
@@ -32,13 +32,27 @@ fn quota(percent: u32) -> Event {
     }
 }
 
-fn notice(environment: &Environment, tenant: Option<TenantId>, event: Event, at: i64) -> Notice {
+pub(super) fn notice(environment: &Environment, tenant: Option<TenantId>, event: Event, at: i64) -> Notice {
     let random = SeededRandom::new(u64::try_from(at).unwrap());
     Notice::new((&environment.name, tenant), event, Timestamp(at), &random)
 }
 
 fn of(environment: &Environment, tenant: NoticesOf) -> NoticeFilter {
     NoticeFilter { environment: environment.name.clone(), tenant }
+}
+
+/// What is told of a leak in quarantine.
+pub(super) fn leaked(leak: &Leak) -> Event {
+    Event::LeakQuarantined(Leaked {
+        leak_id: leak.id,
+        client_id: leak.client_id.clone(),
+        credential_id: leak.credential_id,
+        hint: leak.hint.clone(),
+        reporter: leak.reporter.clone(),
+        found_at: leak.found_at.clone(),
+        revoke_at: leak.revoke_at,
+        version: leak.version,
+    })
 }
 
 async fn of_one_event_that_many_find_out_one_notice_is_kept<S: Store>(world: World<S>) {

@@ -2,10 +2,11 @@
 
 use mintmark::store::SqlStore;
 use mintmark_core::model::{Credential, KeyState, Position};
-use mintmark_core::store::{CommitError, Page, Store, StoreError, Write};
+use mintmark_core::store::{CommitError, NoticeStore, Page, Store, StoreError, Write};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::{TempDir, tempdir};
 
+use super::webhooks;
 use super::world::{World, open, path_in, signing_key};
 
 async fn connect(folder: &TempDir) -> SqliteConnection {
@@ -53,6 +54,22 @@ async fn a_page_is_full_also_when_a_row_in_it_cannot_be_read() {
     damage(&folder, "UPDATE client SET dialects = '7' WHERE id = 'a'").await;
     let clients = world.store.clients(&credential.environment, None, Page { after: None, limit: 2 }).await.unwrap();
     assert_eq!(clients.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+}
+
+#[tokio::test]
+async fn notices_that_cannot_be_read_hold_up_no_other() {
+    let folder = tempdir().unwrap();
+    let world = World::on_sqlite(&folder).await;
+    let sandbox = world.environment("sandbox").await;
+    let all: Vec<_> = (1..=9).map(|at| webhooks::notice(&sandbox, at)).collect();
+    world.store.add_notices(&all).await.unwrap();
+    damage(&folder, "UPDATE notice SET event = '{' WHERE made_at < 6").await;
+    for limit in [2, 4, 5, 50] {
+        let found = world.store.notices_to_spread(limit).await.unwrap();
+        assert!(!found.is_empty() && all[5..].starts_with(&found), "{limit}: {found:?}");
+    }
+    damage(&folder, "UPDATE notice SET event = '{' WHERE made_at > 5").await;
+    assert_eq!(world.store.notices_to_spread(2).await.unwrap(), []);
 }
 
 #[tokio::test]

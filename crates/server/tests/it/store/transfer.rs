@@ -16,7 +16,7 @@ use mintmark_core::model::{
 };
 use mintmark_core::quota::QuotaCount;
 use mintmark_core::random::SystemRandom;
-use mintmark_core::store::{CredentialUse, NoticeStore, Page, PeopleStore, Refusal, Store, UseDigest, Write};
+use mintmark_core::store::{CredentialUse, Handed, NoticeStore, Page, PeopleStore, Refusal, Store, UseDigest, Write};
 use mintmark_core::usage::{OutcomeClass, UsageBatch, UsageCount, UsageStep, WriterId};
 use tempfile::{TempDir, tempdir};
 
@@ -67,7 +67,7 @@ async fn furnish(world: &World<SqlStore>) {
     assert!(world.store.set_root_key_check(&[0, 1, 255]).await.unwrap());
     let told = webhooks::webhook(&sandbox, Some(acme.id), 1);
     world.write(Write::InsertWebhook(told.clone())).await;
-    assert!(world.store.add_notice_for(&webhooks::notice(&sandbox, NOW.0), told.id).await.unwrap());
+    assert_eq!(world.store.add_notice_for(&webhooks::notice(&sandbox, NOW.0), told.id).await.unwrap(), Handed::Over);
     world.write(Write::InsertLeak(webhooks::leak(&client, &credential, 1))).await;
 }
 

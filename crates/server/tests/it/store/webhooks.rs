@@ -1,5 +1,7 @@
 //! Endpoints, deliveries and leaks: what every store promises.
 
+use std::sync::Arc;
+
 use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{
     Client, Credential, Delivery, DeliveryState, Environment, Leak, LeakId, LeakState, Proof, PublicKey, Status, TenantId,
@@ -7,10 +9,13 @@ use mintmark_core::model::{
 };
 use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Event, Notice, NoticeKind};
 use mintmark_core::random::SeededRandom;
-use mintmark_core::store::{Lease, Page, Store, Write};
+use mintmark_core::registry::MAX_WEBHOOKS;
+use mintmark_core::store::{Backlog, CommitError, Handed, Lease, Page, Store, Subject, Write};
 use mintmark_verify::Jwk;
+use tokio::task::JoinSet;
 
-use super::world::{NOW, World};
+use super::notices;
+use super::world::{NOW, World, change};
 
 super::on_every_store! {
     an_endpoint_is_read_as_it_was_written_listed_by_owner_and_removed_with_its_deliveries,
@@ -19,6 +24,10 @@ super::on_every_store! {
     what_is_over_is_kept_up_to_a_number_and_an_age,
     whoever_lost_the_lease_changes_no_delivery,
     an_endpoint_that_is_turned_off_has_nothing_that_waits,
+    a_notice_that_is_handed_out_while_its_endpoint_is_turned_off_or_removed_does_not_wait,
+    of_many_who_add_endpoints_at_once_an_owner_gets_no_more_than_the_cap,
+    what_traffic_causes_leaves_room_for_leaks,
+    what_waits_is_counted_with_its_age,
     a_leak_is_one_for_each_credential_and_due_in_the_order_of_its_end,
     a_credential_is_found_by_its_last_characters_and_remembers_its_quarantine,
 }
@@ -38,8 +47,7 @@ pub(super) fn webhook(environment: &Environment, tenant_id: Option<TenantId>, se
 }
 
 pub(super) fn notice(environment: &Environment, at: i64) -> Notice {
-    let random = SeededRandom::new(u64::try_from(at).unwrap());
-    Notice::new((&environment.name, None), Event::Test, Timestamp(at), &random)
+    notices::notice(environment, None, Event::Test, at)
 }
 
 async fn lease<S: Store>(world: &World<S>) -> Lease {
@@ -105,8 +113,8 @@ async fn a_notice_is_spread_once_and_a_full_endpoint_counts_what_it_misses<S: St
     let dropped = async |id| world.store.webhook(&sandbox.name, id).await.unwrap().unwrap().dropped;
     assert_eq!((dropped(one.id).await, dropped(other.id).await), (1, 0));
     assert_eq!(world.store.deliveries(other.id, None, 9).await.unwrap().len(), 1);
-    assert!(!world.store.add_notice_for(&notice(&sandbox, full + 2), one.id).await.unwrap());
-    assert!(world.store.add_notice_for(&notice(&sandbox, full + 2), other.id).await.unwrap());
+    let hand = async |to| world.store.add_notice_for(&notice(&sandbox, full + 2), to).await.unwrap();
+    assert_eq!((hand(one.id).await, hand(other.id).await), (Handed::Full, Handed::Over));
     assert!(world.store.notices_to_spread(9).await.unwrap().is_empty(), "one endpoint alone is told");
     assert_eq!(world.store.deliveries(other.id, None, 9).await.unwrap().len(), 2);
 }
@@ -195,6 +203,100 @@ async fn an_endpoint_that_is_turned_off_has_nothing_that_waits<S: Store>(world: 
     assert!(world.store.due_webhooks(NOW, 9).await.unwrap().is_empty());
     let states: Vec<_> = world.store.deliveries(one.id, None, 9).await.unwrap().into_iter().map(|one| one.state).collect();
     assert_eq!(states, [DeliveryState::Failed; 2]);
+}
+
+async fn a_notice_that_is_handed_out_while_its_endpoint_is_turned_off_or_removed_does_not_wait<S: Store>(world: World<S>) {
+    let sandbox = world.environment("sandbox").await;
+    let lease = lease(&world).await;
+    let off = Webhook { status: Status::Disabled, ..webhook(&sandbox, None, 100) };
+    world.write(Write::InsertWebhook(off.clone())).await;
+    tell(&world, &lease, &off, &sandbox, 100..101).await;
+    assert_eq!(world.store.add_notice_for(&notice(&sandbox, 101), off.id).await.unwrap(), Handed::Off);
+    assert_eq!(world.store.deliveries(off.id, None, 9).await.unwrap(), []);
+    assert_eq!(world.store.webhook(&sandbox.name, off.id).await.unwrap().unwrap().dropped, 0, "nothing that it was to be told");
+    world.write(Write::DeleteWebhook(off)).await;
+    for round in 1..=8 {
+        let one = webhook(&sandbox, None, round);
+        world.write(Write::InsertWebhook(one.clone())).await;
+        let told = notice(&sandbox, i64::try_from(round).unwrap());
+        world.store.add_notices(std::slice::from_ref(&told)).await.unwrap();
+        let end = match round % 2 {
+            0 => Write::UpdateWebhook(Webhook { status: Status::Disabled, version: 2, ..one.clone() }),
+            _ => Write::DeleteWebhook(one.clone()),
+        };
+        let to = [one.id];
+        let (spread, ended) = tokio::join!(world.store.spread_notice(&lease, &told, &to), world.try_write(vec![end]));
+        assert!(spread.unwrap() && ended.is_ok());
+        let left = world.store.deliveries(one.id, None, 9).await.unwrap();
+        assert!(left.iter().all(|one| one.state == DeliveryState::Failed), "{left:?}");
+        if round % 2 == 0 {
+            world.write(Write::DeleteWebhook(Webhook { version: 2, ..one })).await;
+        }
+    }
+}
+
+async fn of_many_who_add_endpoints_at_once_an_owner_gets_no_more_than_the_cap<S: Store>(world: World<S>) {
+    let sandbox = world.environment("sandbox").await;
+    let acme = world.tenant("Acme").await;
+    let mut writers = JoinSet::new();
+    for seed in 1..=16 {
+        for owner in [None, Some(acme.id)] {
+            let one = webhook(&sandbox, owner, seed + if owner.is_some() { 100 } else { 0 });
+            let insert = change(Subject::Store, vec![Write::InsertWebhook(one)]);
+            let store = Arc::clone(&world.store);
+            writers.spawn(async move { store.commit(&insert).await });
+        }
+    }
+    let results = writers.join_all().await;
+    let refused = results.iter().filter(|result| matches!(result, Err(CommitError::Conflict))).count();
+    assert_eq!((results.len(), refused), (32, 12));
+    for owner in [None, Some(acme.id)] {
+        let all = world.store.webhooks(&sandbox.name, Some(owner), Page { after: None, limit: 50 }).await.unwrap();
+        assert_eq!(all.len(), MAX_WEBHOOKS as usize);
+    }
+}
+
+async fn what_traffic_causes_leaves_room_for_leaks<S: Store>(world: World<S>) {
+    let (sandbox, acme) = (world.environment("sandbox").await, world.tenant("Acme").await);
+    let one = webhook(&sandbox, Some(acme.id), 1);
+    world.write(Write::InsertWebhook(one.clone())).await;
+    let lease = lease(&world).await;
+    for at in 1..=1005_i64 {
+        let told = notices::notice(&sandbox, Some(acme.id), notices::quota(u32::try_from(at).unwrap()), at);
+        world.store.add_notices(std::slice::from_ref(&told)).await.unwrap();
+        assert!(world.store.spread_notice(&lease, &told, &[one.id]).await.unwrap());
+    }
+    let dropped = async || world.store.webhook(&sandbox.name, one.id).await.unwrap().unwrap().dropped;
+    let before = dropped().await;
+    assert!(before > 5, "{before}");
+    let client = world.client(&sandbox, &acme).await;
+    let leaked = leak(&client, &world.credential(&client).await, 1);
+    let leaked = notices::notice(&sandbox, Some(acme.id), notices::leaked(&leaked), 2000);
+    world.store.add_notices(std::slice::from_ref(&leaked)).await.unwrap();
+    assert!(world.store.spread_notice(&lease, &leaked, &[one.id]).await.unwrap());
+    assert_eq!(dropped().await, before);
+    let waiting = world.store.deliveries(one.id, None, 1).await.unwrap();
+    assert_eq!((waiting[0].notice_id, waiting[0].kind), (leaked.id, NoticeKind::LeakQuarantined));
+}
+
+async fn what_waits_is_counted_with_its_age<S: Store>(world: World<S>) {
+    let sandbox = world.environment("sandbox").await;
+    let one = webhook(&sandbox, None, 1);
+    world.write(Write::InsertWebhook(one.clone())).await;
+    let lease = lease(&world).await;
+    assert_eq!(world.store.backlog().await.unwrap(), Backlog::default());
+    tell(&world, &lease, &one, &sandbox, 7..10).await;
+    world.store.add_notices(&[notice(&sandbox, 20), notice(&sandbox, 30)]).await.unwrap();
+    let expected = Backlog {
+        notices: 2,
+        oldest_notice: Some(Timestamp(20)),
+        deliveries: 3,
+        oldest_delivery: Some(Timestamp(7)),
+        due: Some(Timestamp(7)),
+    };
+    assert_eq!(world.store.backlog().await.unwrap(), expected);
+    assert!(world.store.postpone_deliveries(&lease, one.id, Timestamp(100)).await.unwrap());
+    assert_eq!(world.store.backlog().await.unwrap(), Backlog { due: Some(Timestamp(100)), ..expected });
 }
 
 pub(super) fn leak(client: &Client, credential: &Credential, seed: u64) -> Leak {
