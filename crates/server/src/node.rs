@@ -30,7 +30,7 @@ use crate::dialect_files::load_dialects;
 use crate::http::{RequestIds, RevocationDocuments};
 use crate::leaks::{LeakRules, Reporters};
 use crate::metrics::Metrics;
-use crate::outgoing::{FetchError, GuardedClient};
+use crate::outgoing::{ChosenBy, FetchError, GuardedClient};
 use crate::snapshot::SnapshotFolder;
 use crate::store::SqlStore;
 use crate::traces::Traces;
@@ -292,8 +292,8 @@ impl Node {
     }
 
     /// Whether endpoints of a URL may be told, as far as the URL itself says.
-    pub(crate) fn check_webhook_url(&self, url: &str) -> Result<(), FetchError> {
-        self.webhooks.as_ref().map_or(Ok(()), |client| client.target_uri(url).map(|_| ()))
+    pub(crate) fn check_webhook_url(&self, url: &str, chosen_by: ChosenBy) -> Result<(), FetchError> {
+        self.webhooks.as_ref().map_or(Ok(()), |client| client.target_uri(url, chosen_by).map(|_| ()))
     }
 
     /// Takes reports of leaks from these scanners from now on.

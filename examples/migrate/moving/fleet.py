@@ -1,4 +1,4 @@
-"""The fleet: programs in three languages that get tokens all the while, with clients that never change."""
+"""The fleet: programs in several languages that get tokens all the while, with clients that never change."""
 
 import json
 import threading
@@ -27,11 +27,14 @@ class Fleet:
             file.write_text(json.dumps({**settings, "most_requests": MOST_REQUESTS, "clients": own}))
             self._shares[language] = own
             self._programs[language] = Program(*command, file, log=folder / f"fleet-{language}.log")
-        for language in commands:
-            threading.Thread(target=self._listen, args=[language], daemon=True).start()
+        self._listeners = [threading.Thread(target=self._listen, args=[language], daemon=True) for language in commands]
+        for listener in self._listeners:
+            listener.start()
 
     def _listen(self, language):
         for line in self._programs[language].process.stdout:
+            if not line.endswith("\n"):
+                return  # Cut off, since the program was ended while it wrote.
             outcome, _, rest = line.strip().partition(" ")
             self._heard_of[rest.partition(" ")[0]] += 1
             counter = self.answered if outcome == "ok" else self.failed
@@ -77,14 +80,23 @@ class Fleet:
     def requests(self, language):
         return sum(self.answered[phase, language] + self.failed[phase, language] for phase in self.phases)
 
+    def counted(self):
+        """Requests of all programs by now."""
+        return sum(self.requests(language) for language in self._programs)
+
     @property
     def failures(self):
         return sum(self.failed.values())
 
     def stop(self):
+        """Ends the programs. What they said is counted once this is done."""
         for program in self._programs.values():
             program.process.terminate()
             program.process.wait(timeout=30)
+        for listener in self._listeners:
+            listener.join(timeout=30)
+            if listener.is_alive():
+                raise SystemExit("a program of the fleet has ended, and its output has no end")
 
     def table(self):
         """Requests by phase and language."""

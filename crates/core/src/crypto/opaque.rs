@@ -1,7 +1,7 @@
 //! Opaque tokens: claims sealed under a key of the token's own, so that no row is stored and nobody but this deployment reads them.
 //!
 //! The key is derived from the master key and 24 random bytes that stand in the token: two tokens with one key are not to be had at any
-//! rate (rule S8), so the nonce can be constant.
+//! rate (rule S8), so the nonce can be constant. That a token opens is all that vouches for it, so none opens under a retired key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
@@ -52,7 +52,7 @@ impl Sealer {
     }
 
     fn seal_as(&self, kind: &Kind, place: &str, claims: &[u8], random: &dyn Random) -> Option<String> {
-        let (master_id, master) = self.masters().next()?;
+        let (master_id, master) = self.vouching().next()?;
         let mut seed = [0; SEED];
         random.fill(&mut seed);
         let key = token_key(kind, master, &seed)?;
@@ -77,7 +77,7 @@ impl Sealer {
         let (&[version, id_length], rest) = sealed.split_first_chunk::<2>()?;
         let (master_id, rest) = rest.split_at_checked(id_length.into())?;
         let (seed, text) = rest.split_first_chunk::<SEED>()?;
-        let (known_id, master) = self.masters().find(|(id, _)| id.as_bytes() == master_id)?;
+        let (known_id, master) = self.vouching().find(|(id, _)| id.as_bytes() == master_id)?;
         if version != VERSION {
             return None;
         }
@@ -157,6 +157,25 @@ mod tests {
             let changed = format!("{}{other}{}", &token[..at], &token[at + 1..]);
             assert_eq!(ours.sealer.open_token(&sandbox, &changed), None, "character {at}");
             assert_eq!(ours.sealer.open_token(&sandbox, &token[..at]), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn s8_no_token_opens_under_a_master_key_that_is_retired() {
+        let sandbox = "sandbox".parse().unwrap();
+        let (old, new) = (RootKeys::generate(&SeededRandom::new(1)), RootKeys::generate(&SeededRandom::new(2)));
+        let stolen = RootKeys::parse(&old).unwrap().sealer;
+        let token = stolen.seal_token(&sandbox, CLAIMS, &SeededRandom::new(3)).unwrap();
+        let management = stolen.seal_management_token("issuer", CLAIMS, &SeededRandom::new(3)).unwrap();
+        let (head, tail) = old.split_once("[[pepper]]").unwrap();
+        let (front, _) = new.split_once("[[pepper]]").unwrap();
+        for (mark, is_taken) in [("", true), ("retired = false\n", true), ("retired = true\n", false)] {
+            let text = format!("{}{head}{mark}[[pepper]]{tail}", front.replace("m1", "m2"));
+            let keys = RootKeys::parse(&text).unwrap().sealer;
+            assert_eq!(keys.open_token(&sandbox, &token).is_some(), is_taken, "{mark:?}");
+            assert_eq!(keys.open_management_token("issuer", &management).is_some(), is_taken, "{mark:?}");
+            let own = keys.seal_token(&sandbox, CLAIMS, &SeededRandom::new(3)).unwrap();
+            assert!(keys.open_token(&sandbox, &own).is_some(), "{mark:?}");
         }
     }
 

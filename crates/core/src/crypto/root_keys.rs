@@ -13,7 +13,8 @@
 //! ```
 //!
 //! The first of each is used for what is new; the others still open and verify what is old, so that either can be replaced
-//! while serving. Losing the master keys loses every signing key; losing the peppers makes every stored secret worthless.
+//! while serving. A master key with `retired = true` only opens what rests in the store and verifies the audit log: nothing that
+//! somebody brings is believed because it was made under it. Losing the master keys loses every signing key; losing the peppers makes every stored secret worthless.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +24,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::sealing::MasterKey;
 use super::{AuditKeys, Peppers, Purpose, SealContext, Sealer, UnsealError};
 use crate::random::Random;
 
@@ -70,6 +72,8 @@ struct File {
 struct Entry {
     id: String,
     key: String,
+    /// Of master keys alone.
+    retired: Option<bool>,
 }
 
 impl Drop for Entry {
@@ -102,12 +106,16 @@ impl RootKeys {
         let file: File = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
             RootKeysError(format!(
-                "root keys: line {line} is not of the expected form: tables [[master_key]] and [[pepper]], each with id and key"
+                "root keys: line {line} is not of the expected form: tables [[master_key]] and [[pepper]], each with id and key, \
+                 and retired = true where a master key only opens what is old"
             ))
         })?;
         let masters = decode("master_key", &file.master_key)?;
         let peppers = decode("pepper", &file.pepper)?;
-        Ok(Self { sealer: Sealer::new(masters.into_iter()), peppers: Peppers::new(peppers.into_iter()) })
+        check_retired(&file)?;
+        let retired = file.master_key.iter().map(|entry| entry.retired == Some(true));
+        let masters = masters.into_iter().zip(retired).map(|((id, key), retired)| MasterKey { id, key, retired });
+        Ok(Self { sealer: Sealer::new(masters), peppers: Peppers::new(peppers.into_iter()) })
     }
 
     /// The keys of the audit chain.
@@ -118,22 +126,47 @@ impl RootKeys {
     /// A sealed value to keep in the store, by which [`RootKeys::check`] recognises these keys: for each pepper, what it makes of
     /// a known text.
     pub fn seal_check(&self, random: &dyn Random) -> Option<Vec<u8>> {
-        let marks: BTreeMap<String, String> = self.peppers.marks().into_iter().collect();
-        let marks = serde_json::to_vec(&marks).ok()?;
-        self.sealer.seal(CHECK, &marks, random)
+        self.seal_marks(&self.peppers.marks().into_iter().collect(), random)
     }
 
-    /// Whether these are the keys that the store was made with. Peppers may have come and gone since; one of the same id must be
-    /// the same.
-    pub fn check(&self, sealed: &[u8]) -> Result<(), CheckError> {
-        let marks = self.sealer.unseal(CHECK, sealed).map_err(CheckError::MasterKey)?;
-        let marks: BTreeMap<String, String> =
-            serde_json::from_slice(&marks).map_err(|_| CheckError::MasterKey(UnsealError::Malformed))?;
-        let differs = |(id, mark): &(String, String)| marks.get(id).is_some_and(|known| known != mark);
-        match self.peppers.marks().into_iter().find(differs) {
-            Some((id, _)) => Err(CheckError::Pepper(id)),
-            None => Ok(()),
+    /// Whether these are the keys of the store. Peppers may have come and gone since; one of the same id must be the same. What it
+    /// answers with is to be kept in the store instead: the same under the master key that seals now, with the peppers that were
+    /// added. Without that, the key that the store was made with could never be taken out.
+    pub fn check(&self, sealed: &[u8], random: &dyn Random) -> Result<Option<Vec<u8>>, CheckError> {
+        let text = self.sealer.unseal(CHECK, sealed).map_err(CheckError::MasterKey)?;
+        let mut marks: BTreeMap<String, String> =
+            serde_json::from_slice(&text).map_err(|_| CheckError::MasterKey(UnsealError::Malformed))?;
+        let known = marks.len();
+        for (id, mark) in self.peppers.marks() {
+            if marks.get(&id).is_some_and(|known| *known != mark) {
+                return Err(CheckError::Pepper(id));
+            }
+            marks.insert(id, mark);
         }
+        let is_up_to_date = self.sealer.is_current(sealed) && marks.len() == known;
+        Ok(if is_up_to_date { None } else { self.seal_marks(&marks, random) })
+    }
+
+    fn seal_marks(&self, marks: &BTreeMap<String, String>, random: &dyn Random) -> Option<Vec<u8>> {
+        self.sealer.seal(CHECK, &serde_json::to_vec(marks).ok()?, random)
+    }
+}
+
+/// The first master key seals, so it is none that is retired.
+fn check_retired(file: &File) -> Result<(), RootKeysError> {
+    if let Some(entry) = file.pepper.iter().find(|entry| entry.retired.is_some()) {
+        let id = &entry.id;
+        return Err(RootKeysError(format!(
+            "root keys: [[pepper]] {id:?}: only a [[master_key]] can be retired; take the line out"
+        )));
+    }
+    match file.master_key.first() {
+        Some(entry) if entry.retired == Some(true) => Err(RootKeysError(format!(
+            "root keys: [[master_key]] {:?} stands first, so it seals, and it is retired: put the master key that is to seal before \
+             it, or take its `retired` out",
+            entry.id
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -169,9 +202,9 @@ mod tests {
         let random = SeededRandom::new(1);
         let keys = RootKeys::parse(&RootKeys::generate(&random)).unwrap();
         let check = keys.seal_check(&random).unwrap();
-        assert_eq!(keys.check(&check), Ok(()));
+        assert_eq!(keys.check(&check, &random), Ok(None));
         let others = RootKeys::parse(&RootKeys::generate(&random)).unwrap();
-        assert_eq!(others.check(&check), Err(CheckError::MasterKey(UnsealError::NotAuthentic)));
+        assert_eq!(others.check(&check, &random), Err(CheckError::MasterKey(UnsealError::NotAuthentic)));
     }
 
     #[test]
@@ -181,9 +214,44 @@ mod tests {
         let check = RootKeys::parse(&text).unwrap().seal_check(&random).unwrap();
         let pepper = text.rsplit('"').nth(1).unwrap();
         let other = RootKeys::parse(&text.replace(pepper, &pepper.replace(&pepper[..1], "_"))).unwrap();
-        assert_eq!(other.check(&check), Err(CheckError::Pepper("p1".to_owned())));
+        assert_eq!(other.check(&check, &random), Err(CheckError::Pepper("p1".to_owned())));
         let more = format!("{}\n[[pepper]]\nid = \"p2\"\nkey = \"{pepper}\"\n", text.as_str());
-        assert_eq!(RootKeys::parse(&more).unwrap().check(&check), Ok(()));
+        let more = RootKeys::parse(&more).unwrap();
+        let renewed = more.check(&check, &random).unwrap().expect("the new pepper is to be known from now on");
+        assert_eq!(more.check(&renewed, &random), Ok(None));
+    }
+
+    #[test]
+    fn the_master_key_that_a_store_was_made_with_can_be_taken_out() {
+        let random = SeededRandom::new(1);
+        let (old, new) = (RootKeys::generate(&random), RootKeys::generate(&random).replace("\"m1\"", "\"m2\""));
+        let check = RootKeys::parse(&old).unwrap().seal_check(&random).unwrap();
+        let (head, tail) = old.split_once("[[pepper]]").unwrap();
+        let (front, _) = new.split_once("[[pepper]]").unwrap();
+        let both = RootKeys::parse(&format!("{front}{head}[[pepper]]{tail}")).unwrap();
+        let alone = RootKeys::parse(&format!("{front}[[pepper]]{tail}")).unwrap();
+        let unknown = Err(CheckError::MasterKey(UnsealError::MasterKeyUnknown("m1".to_owned())));
+        assert_eq!(alone.check(&check, &random), unknown);
+        let renewed = both.check(&check, &random).unwrap().unwrap();
+        assert_eq!(both.check(&renewed, &random), Ok(None));
+        assert_eq!(alone.check(&renewed, &random), Ok(None));
+    }
+
+    #[test]
+    fn the_master_key_that_seals_is_not_retired_and_no_pepper_is() {
+        let good = RootKeys::generate(&SeededRandom::new(1)).to_string();
+        let first = good.replace("[[pepper]]", "retired = true\n[[pepper]]");
+        let pepper = format!("{good}retired = false\n");
+        for (text, expected) in [
+            (
+                first,
+                "[[master_key]] \"m1\" stands first, so it seals, and it is retired: put the master key that is to seal before it",
+            ),
+            (pepper, "[[pepper]] \"p1\": only a [[master_key]] can be retired"),
+        ] {
+            let error = RootKeys::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
+use mintmark_verify::Algorithm;
 use zeroize::Zeroizing;
 
 use crate::model::EnvironmentName;
@@ -81,6 +82,26 @@ pub fn shared_key_context<'a>(environment: &'a EnvironmentName, bound_to: &'a st
     SealContext { purpose: Purpose::SharedKey, environment: environment.as_str(), id: bound_to, algorithm: "HS256" }
 }
 
+/// What a signing key is bound to.
+pub(crate) fn signing_key_context<'a>(environment: &'a EnvironmentName, kid: &'a str, algorithm: Algorithm) -> SealContext<'a> {
+    SealContext { purpose: Purpose::SigningKey, environment: environment.as_str(), id: kid, algorithm: algorithm.as_str() }
+}
+
+/// What the hash of a member's password is bound to.
+pub(crate) fn password_context(member: &str) -> SealContext<'_> {
+    SealContext { purpose: Purpose::Password, environment: "", id: member, algorithm: "argon2id" }
+}
+
+/// What the secret of a member's codes is bound to.
+pub(crate) fn totp_context(member: &str) -> SealContext<'_> {
+    SealContext { purpose: Purpose::TotpSecret, environment: "", id: member, algorithm: "totp-sha1" }
+}
+
+/// The id of the master key that a value says it is sealed under.
+pub fn master_key_of(sealed: &[u8]) -> Option<&str> {
+    parse(sealed).map(|(id, ..)| id)
+}
+
 /// Why a sealed value did not open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnsealError {
@@ -104,31 +125,69 @@ impl fmt::Display for UnsealError {
 
 impl std::error::Error for UnsealError {}
 
-/// Seals and opens. The first master key seals, all open.
+/// A master key as it stands among the root keys.
+pub(super) struct MasterKey {
+    pub(super) id: String,
+    pub(super) key: [u8; 32],
+    /// Whether it only opens what rests in the store.
+    pub(super) retired: bool,
+}
+
+/// Seals and opens. The first master key seals, all open what rests in the store, and those that are not retired vouch for what
+/// somebody brings.
 pub struct Sealer {
-    masters: Vec<(String, hkdf::Prk)>,
+    masters: Vec<Master>,
+}
+
+struct Master {
+    id: String,
+    key: hkdf::Prk,
+    retired: bool,
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_list().entries(self.masters.iter().map(|(id, _)| id)).finish()
+        out.debug_list().entries(self.masters.iter().map(|master| &master.id)).finish()
     }
 }
 
 impl Sealer {
-    pub(super) fn new(masters: impl Iterator<Item = (String, [u8; 32])>) -> Self {
+    pub(super) fn new(masters: impl Iterator<Item = MasterKey>) -> Self {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"mintmark sealing");
-        Self { masters: masters.map(|(id, key)| (id, salt.extract(&key))).collect() }
+        let extract = |master: MasterKey| Master { key: salt.extract(&master.key), id: master.id, retired: master.retired };
+        Self { masters: masters.map(extract).collect() }
     }
 
-    /// The master keys with their ids; the first one seals.
+    /// All master keys with their ids, retired ones too: for what rests in the store or the log.
     pub(super) fn masters(&self) -> impl Iterator<Item = (&str, &hkdf::Prk)> {
-        self.masters.iter().map(|(id, master)| (id.as_str(), master))
+        self.masters.iter().map(|master| (master.id.as_str(), &master.key))
     }
 
-    /// Keys for MACs of a purpose, one of each master key; the first one is for making.
+    /// Those that vouch for what somebody brings, such as a token: whoever has stolen a key that is retired can make nothing that is
+    /// believed. The first one makes and seals.
+    pub(super) fn vouching(&self) -> impl Iterator<Item = (&str, &hkdf::Prk)> {
+        self.masters.iter().filter(|master| !master.retired).map(|master| (master.id.as_str(), &master.key))
+    }
+
+    /// The ids of all master keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.masters.iter().map(|master| master.id.as_str())
+    }
+
+    /// The ids of the master keys that are retired.
+    pub fn retired(&self) -> impl Iterator<Item = &str> {
+        self.masters.iter().filter(|master| master.retired).map(|master| master.id.as_str())
+    }
+
+    /// Whether a value is sealed under the key that seals now.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        let sealing = self.vouching().next();
+        parse(sealed).is_some_and(|(id, ..)| sealing.is_some_and(|(sealing, _)| sealing == id))
+    }
+
+    /// Keys for MACs of a purpose, one of each master key that vouches; the first one is for making.
     pub fn mac_keys(&self, purpose: Purpose) -> Vec<hmac::Key> {
-        self.masters.iter().filter_map(|(_, master)| Self::mac_key(master, purpose)).collect()
+        self.vouching().filter_map(|(_, master)| Self::mac_key(master, purpose)).collect()
     }
 
     /// The key for MACs of a purpose that is made of one master key.
@@ -139,7 +198,7 @@ impl Sealer {
 
     /// Seals a value. `None` if no master key is loaded or the cryptographic library failed.
     pub fn seal(&self, context: SealContext<'_>, value: &[u8], random: &dyn Random) -> Option<Vec<u8>> {
-        let (master_id, master) = self.masters.first()?;
+        let (master_id, master) = self.vouching().next()?;
         let key = purpose_key(master, context.purpose)?;
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce);
@@ -154,24 +213,32 @@ impl Sealer {
         Some(sealed)
     }
 
-    /// Opens a value that was sealed in exactly this context.
+    /// Opens a value of the store that was sealed in exactly this context.
     pub fn unseal(&self, context: SealContext<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
-        let (master_id, nonce, text) = parse(sealed).ok_or(UnsealError::Malformed)?;
-        let (_, master) = self
-            .masters
-            .iter()
-            .find(|(id, _)| id == master_id)
-            .ok_or_else(|| UnsealError::MasterKeyUnknown(master_id.to_owned()))?;
-        let key = purpose_key(master, context.purpose).ok_or(UnsealError::NotAuthentic)?;
-        let mut buffer = Zeroizing::new(text.to_vec());
-        let aad = Aad::from(associated_data(context, master_id));
-        let length = key
-            .open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut buffer)
-            .map_err(|_| UnsealError::NotAuthentic)?
-            .len();
-        buffer.truncate(length);
-        Ok(buffer)
+        unseal_with(self.masters(), context, sealed)
     }
+
+    /// Opens a value that was given out and is brought back: that it opens is all that vouches for it, so no retired key does.
+    pub fn unseal_brought(&self, context: SealContext<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        unseal_with(self.vouching(), context, sealed)
+    }
+}
+
+fn unseal_with<'a>(
+    mut masters: impl Iterator<Item = (&'a str, &'a hkdf::Prk)>,
+    context: SealContext<'_>,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+    let (master_id, nonce, text) = parse(sealed).ok_or(UnsealError::Malformed)?;
+    let found = masters.find(|(id, _)| *id == master_id);
+    let (_, master) = found.ok_or_else(|| UnsealError::MasterKeyUnknown(master_id.to_owned()))?;
+    let key = purpose_key(master, context.purpose).ok_or(UnsealError::NotAuthentic)?;
+    let mut buffer = Zeroizing::new(text.to_vec());
+    let aad = Aad::from(associated_data(context, master_id));
+    let length =
+        key.open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut buffer).map_err(|_| UnsealError::NotAuthentic)?.len();
+    buffer.truncate(length);
+    Ok(buffer)
 }
 
 fn purpose_key(master: &hkdf::Prk, purpose: Purpose) -> Option<LessSafeKey> {
@@ -210,7 +277,12 @@ mod tests {
         SealContext { purpose: Purpose::SigningKey, environment: "sandbox", id: "kid", algorithm: "ES256" };
 
     fn sealer(ids: &[(&str, u8)]) -> Sealer {
-        Sealer::new(ids.iter().map(|(id, byte)| ((*id).to_owned(), [*byte; 32])))
+        sealer_with_retired(ids, "")
+    }
+
+    fn sealer_with_retired(ids: &[(&str, u8)], retired: &str) -> Sealer {
+        let master = |(id, byte): &(&str, u8)| MasterKey { id: (*id).to_owned(), key: [*byte; 32], retired: *id == retired };
+        Sealer::new(ids.iter().map(master))
     }
 
     #[test]
@@ -247,5 +319,20 @@ mod tests {
         assert!(both.unseal(CONTEXT, &old).is_ok());
         let new = both.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
         assert_eq!(sealer(&[("m1", 1)]).unseal(CONTEXT, &new), Err(UnsealError::MasterKeyUnknown("m2".to_owned())));
+    }
+
+    #[test]
+    fn s8_a_retired_master_key_opens_what_rests_and_vouches_for_nothing() {
+        let old = sealer(&[("m1", 1)]);
+        let sealed = old.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        let keys = sealer_with_retired(&[("m2", 2), ("m1", 1)], "m1");
+        assert!(keys.unseal(CONTEXT, &sealed).is_ok());
+        assert_eq!(keys.unseal_brought(CONTEXT, &sealed), Err(UnsealError::MasterKeyUnknown("m1".to_owned())));
+        assert_eq!((keys.mac_keys(Purpose::DpopNonce).len(), keys.retired().collect::<Vec<_>>()), (1, vec!["m1"]));
+        let anew = keys.seal(CONTEXT, b"private", &SeededRandom::new(1)).unwrap();
+        assert!(keys.unseal_brought(CONTEXT, &anew).is_ok());
+        assert_eq!((keys.is_current(&sealed), keys.is_current(&anew), keys.is_current(b"")), (false, true, false));
+        let both = sealer(&[("m2", 2), ("m1", 1)]);
+        assert!(both.unseal_brought(CONTEXT, &sealed).is_ok(), "one that is not retired vouches still");
     }
 }

@@ -1,7 +1,7 @@
 //! The keys that deliveries of notices are signed with: Ed25519, derived from the master keys for each environment.
 //!
 //! They are in no table, so that nobody who reads or writes the database has them, and all nodes have the same. They rotate with the
-//! master keys: each that is loaded has its key published, and the first one signs. None of them signs tokens, and they are published
+//! master keys: each that is loaded and not retired has its key published, and the first one signs. None of them signs tokens, and they are published
 //! apart from those that do.
 
 use std::fmt;
@@ -46,9 +46,9 @@ impl WebhookKey {
 }
 
 impl RootKeys {
-    /// The keys of an environment, one of each master key; the first one signs.
+    /// The keys of an environment, one of each master key that is not retired; the first one signs.
     pub fn webhook_keys(&self, environment: &EnvironmentName) -> Vec<WebhookKey> {
-        self.sealer.masters().filter_map(|(_, master)| derive(master, environment)).collect()
+        self.sealer.vouching().filter_map(|(_, master)| derive(master, environment)).collect()
     }
 
     /// The public ones, as a JWKS (RFC 7517, RFC 8037).
@@ -104,6 +104,15 @@ mod tests {
         let published: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
         assert_eq!(published, expected);
         assert!(jwks["keys"][0].get("d").is_none(), "{jwks}");
+    }
+
+    #[test]
+    fn s8_a_retired_master_key_publishes_no_key() {
+        let (old, new) = (RootKeys::generate(&SeededRandom::new(1)), RootKeys::generate(&SeededRandom::new(2)));
+        let (head, tail) = old.split_once("[[pepper]]").unwrap();
+        let (front, _) = new.split_once("[[pepper]]").unwrap();
+        let both = format!("{}{head}retired = true\n[[pepper]]{tail}", front.replace("m1", "m2"));
+        assert_eq!(kids(&both, "sandbox"), kids(&new, "sandbox"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use mintmark_verify::{Algorithm, Jwk, JwkSet, KeySet, TOKEN_TYPE};
 
 use crate::clock::Timestamp;
-use crate::crypto::{KeyMaterial, Purpose, SealContext, Sealer, SigningKeyPair};
+use crate::crypto::{KeyMaterial, Sealer, SigningKeyPair, signing_key_context};
 use crate::model::{EnvironmentName, KeyState, SealedBytes, SigningKey};
 use crate::random::Random;
 
@@ -117,7 +117,7 @@ fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> R
     if key.environment != *environment {
         return Err("the row belongs to another environment".to_owned());
     }
-    let context = seal_context(&key.environment, &key.kid, key.algorithm);
+    let context = signing_key_context(&key.environment, &key.kid, key.algorithm);
     let pkcs8 = sealer.unseal(context, &key.sealed.0).map_err(|error| error.to_string())?;
     let pair = SigningKeyPair::parse(key.algorithm, &KeyMaterial::from_pkcs8(pkcs8)).map_err(|error| error.to_string())?;
     let jwk = pair.public_jwk().map_err(|error| error.to_string())?;
@@ -125,10 +125,6 @@ fn unseal(environment: &EnvironmentName, key: &SigningKey, sealer: &Sealer) -> R
         return Err("the id of the row is not the key's thumbprint".to_owned());
     }
     Ok((pair, jwk.with_algorithm(key.algorithm)))
-}
-
-fn seal_context<'a>(environment: &'a EnvironmentName, kid: &'a str, algorithm: Algorithm) -> SealContext<'a> {
-    SealContext { purpose: Purpose::SigningKey, environment: environment.as_str(), id: kid, algorithm: algorithm.as_str() }
 }
 
 fn encode_header(key: &SigningKey) -> String {
@@ -149,7 +145,7 @@ pub fn new_signing_key(
 ) -> Option<SigningKey> {
     let material = KeyMaterial::generate(algorithm).ok()?;
     let kid = SigningKeyPair::parse(algorithm, &material).ok()?.public_jwk().ok()?.thumbprint();
-    let private = sealer.seal(seal_context(environment, &kid, algorithm), material.pkcs8(), random)?;
+    let private = sealer.seal(signing_key_context(environment, &kid, algorithm), material.pkcs8(), random)?;
     Some(SigningKey {
         kid,
         environment: environment.clone(),

@@ -78,7 +78,8 @@ impl<S: Store> Management<S> {
     pub(super) fn resume(&self, ceremony: Ceremony, handle: &str) -> Managed<Begun> {
         let bytes = (handle.len() <= HANDLE_MAX).then(|| URL_SAFE_NO_PAD.decode(handle).ok()).flatten();
         let name = ceremony.name();
-        let opened = bytes.and_then(|bytes| self.registry.root_keys.sealer.unseal(self.ceremony_context(&name), &bytes).ok());
+        let sealer = &self.registry.root_keys.sealer;
+        let opened = bytes.and_then(|bytes| sealer.unseal_brought(self.ceremony_context(&name), &bytes).ok());
         let begun = opened.and_then(|text| serde_json::from_slice::<Begun>(&text).ok());
         begun.filter(|begun| self.registry.clock.now() < begun.expires_at).ok_or(ManagementError::Refused)
     }

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::{Managed, ManagementError};
-use crate::crypto::{Purpose, SealContext, Sealer, SecretText};
+use crate::crypto::{Sealer, SecretText, password_context};
 use crate::model::{MemberId, PasswordHash, SealedBytes};
 use crate::random::Random;
 use crate::registry::RegistryError;
@@ -79,7 +79,7 @@ impl Passwords {
         stored.extend_from_slice(&self.cost.passes.to_be_bytes());
         stored.extend_from_slice(&salt);
         stored.extend_from_slice(&*hash);
-        let sealed = keys.seal(context(&member.to_text()), &stored, random).ok_or(ManagementError::Busy)?;
+        let sealed = keys.seal(password_context(&member.to_text()), &stored, random).ok_or(ManagementError::Busy)?;
         Ok(PasswordHash(SealedBytes(sealed)))
     }
 
@@ -136,13 +136,9 @@ pub(super) fn check(password: &SecretText) -> Managed<()> {
     Ok(())
 }
 
-fn context(member: &str) -> SealContext<'_> {
-    SealContext { purpose: Purpose::Password, environment: "", id: member, algorithm: "argon2id" }
-}
-
 fn open(sealer: &Sealer, member: MemberId, hash: &PasswordHash) -> Option<(PasswordCost, [u8; SALT], Hash)> {
     let log = |error: &_| tracing::error!(%member, %error, "a password cannot be read: nobody signs in with it");
-    let stored = sealer.unseal(context(&member.to_text()), &hash.0.0).inspect_err(log).ok()?;
+    let stored = sealer.unseal(password_context(&member.to_text()), &hash.0.0).inspect_err(log).ok()?;
     let (&[version], rest) = stored.split_first_chunk::<1>()?;
     let (memory, rest) = rest.split_first_chunk::<4>()?;
     let (passes, rest) = rest.split_first_chunk::<4>()?;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::texts::base32;
 use crate::clock::Timestamp;
-use crate::crypto::{Purpose, SealContext, Sealer, SecretText};
+use crate::crypto::{Sealer, SecretText, totp_context};
 use crate::model::{MemberId, SealedBytes};
 use crate::random::Random;
 
@@ -47,17 +47,13 @@ pub(super) fn enrolment(secret: &TotpSecret, name: &str, handle: String) -> Totp
 }
 
 pub(super) fn seal(sealer: &Sealer, member: MemberId, secret: &TotpSecret, random: &dyn Random) -> Option<SealedBytes> {
-    sealer.seal(context(&member.to_text()), &**secret, random).map(SealedBytes)
+    sealer.seal(totp_context(&member.to_text()), &**secret, random).map(SealedBytes)
 }
 
 pub(super) fn open(keys: &Sealer, member: MemberId, sealed: &SealedBytes) -> Option<TotpSecret> {
     let log = |error: &_| tracing::error!(%member, %error, "a code's secret cannot be read: nobody signs in with it");
-    let secret = keys.unseal(context(&member.to_text()), &sealed.0).inspect_err(log).ok()?;
+    let secret = keys.unseal(totp_context(&member.to_text()), &sealed.0).inspect_err(log).ok()?;
     secret.as_slice().try_into().ok().map(Zeroizing::new)
-}
-
-fn context(member: &str) -> SealContext<'_> {
-    SealContext { purpose: Purpose::TotpSecret, environment: "", id: member, algorithm: "totp-sha1" }
 }
 
 /// The time step that a code is of: this one, the one before or the one after, since clocks differ. All three are compared whatever

@@ -34,6 +34,7 @@ mod progress;
 mod quota;
 mod reference;
 mod refusals;
+mod reseal;
 mod resource;
 mod revoke;
 mod secret;
@@ -180,6 +181,9 @@ enum RegistryCommand {
     /// Signing keys.
     #[command(subcommand, after_help = "Example: mintmark key list")]
     Key(key::KeyCommand),
+    /// Seal anew, under the master key that stands first, what rests in the database under others, so that these can be taken out.
+    #[command(after_help = "Example: mintmark reseal --check")]
+    Reseal(reseal::ResealArgs),
     /// Write all that an environment is told to be as one TOML file, without secrets.
     #[command(after_help = "Example: mintmark export --environment sandbox -o sandbox.toml")]
     Export(configuration::ExportArgs),
@@ -291,6 +295,7 @@ async fn run_on(place: &Place, command: RegistryCommand, shared: &Shared) -> Don
         RegistryCommand::Key(command) => key::run(place, command).await,
         RegistryCommand::Export(args) => configuration::run_export(place, shared, args).await,
         RegistryCommand::Apply(args) => configuration::run_apply(place, shared, args).await,
+        RegistryCommand::Reseal(args) => reseal::run(place, &args).await,
         RegistryCommand::Audit(command) => audit::run(place, command, shared.json).await,
         RegistryCommand::Quota(command) => quota::run(place, command).await,
         RegistryCommand::Usage(args) => usage::run(place, args).await,

@@ -147,26 +147,39 @@ impl Files {
         OpenOptions { create, kind: Some(self.kind), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
     }
 
-    /// Sees that the root keys are those that the database was made with. From then on it takes changes.
+    /// Sees that the root keys are the database's. From then on it takes changes.
     pub(super) async fn check_root_keys(&self, store: &SqlStore, root_keys: &RootKeys) -> Result<(), Failure> {
+        self.recognise(store, root_keys).await.map(drop)
+    }
+
+    /// The same, and notes in the database which they are, where some were added or another master key seals now.
+    pub(super) async fn take_root_keys(&self, store: &SqlStore, root_keys: &RootKeys) -> Result<(), Failure> {
+        if let (known, Some(renewed)) = self.recognise(store, root_keys).await? {
+            store.replace_root_key_check(&known, &renewed).await?;
+        }
+        Ok(())
+    }
+
+    /// What the database knows them by, and what it is to know them by from now on.
+    async fn recognise(&self, store: &SqlStore, root_keys: &RootKeys) -> Result<(Vec<u8>, Option<Vec<u8>>), Failure> {
         if store.root_key_check().await?.is_none() {
             let sealed = root_keys.seal_check(&SystemRandom).ok_or_else(|| Failure("no master key is loaded".to_owned()))?;
             store.set_root_key_check(&sealed).await?;
         }
         let sealed = store.root_key_check().await?.unwrap_or_default();
-        root_keys.check(&sealed).map_err(|error| {
+        let renewed = root_keys.check(&sealed, &SystemRandom).map_err(|error| {
             let (keys, database) = (self.root_keys.display(), &self.store);
             let cause = match error {
                 CheckError::Pepper(id) => format!("the database was made with another pepper {id:?}; give a new one a new id"),
                 CheckError::MasterKey(UnsealError::MasterKeyUnknown(id)) => {
-                    format!("the database was made with the master key {id:?}, which is not in it")
+                    format!("the database is used with the master key {id:?}, which is not in it")
                 }
                 CheckError::MasterKey(_) => "the database was made with another master key of the same id".to_owned(),
             };
             Failure(format!("{keys} is not the root key file of {database}: {cause}"))
         })?;
         store.link_audit_with(root_keys.audit_keys());
-        Ok(())
+        Ok((sealed, renewed))
     }
 }
 
@@ -192,7 +205,7 @@ impl Place {
             load_dialects(None).map_err(|mistakes| mistakes_of(&mistakes))
         })?;
         let store = files.open_store(create).await?;
-        files.check_root_keys(&store, &root_keys).await?;
+        files.take_root_keys(&store, &root_keys).await?;
         let store = Arc::new(store);
         Ok(Self { kind: files.kind, registry: new_registry(&store, Arc::new(root_keys), dialects), store })
     }

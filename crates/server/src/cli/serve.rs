@@ -53,7 +53,7 @@ pub(super) async fn run(shared: &Shared) -> Done {
         Err(error) => return Err(error.into()),
     };
     if away.is_none() {
-        files.check_root_keys(&store, &root_keys).await?;
+        files.take_root_keys(&store, &root_keys).await?;
         check_environments(&store, &config).await?;
     }
     let is_current = away.is_none();

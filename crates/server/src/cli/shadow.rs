@@ -22,7 +22,7 @@ mod source;
 mod verdict;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,8 +59,8 @@ use verdict::{Asked, Standing, Verdict};
 
 /// How often changes of the registry are looked for, and the report is written.
 const POLL: Duration = Duration::from_secs(1);
-/// In how many of these rounds the names of clients are read again, if anything changed.
-const ROUNDS_OF_NAMES: u32 = 10;
+/// How often the names of clients are read again, if anything changed.
+const NAMES: Duration = Duration::from_secs(10);
 /// So many answers are compared at once; more are not compared, since nobody waits for it.
 const COMPARED_AT_ONCE: u32 = 64;
 /// Headers that no server gets: those that say that another path is meant than the one that is decided on, and what proves a proxy to
@@ -144,7 +144,9 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
     } else {
         shadow.introduce(address);
     }
-    let following = tokio::spawn(follow(Arc::clone(&shadow), args.report.clone()));
+    let beside = [tokio::spawn(follow(Arc::clone(&shadow))), tokio::spawn(keep_names(Arc::clone(&shadow)))];
+    let end = Arc::new(Notify::new());
+    let reporting = tokio::spawn(keep_report(Arc::clone(&shadow), args.report.clone(), Arc::clone(&end)));
     let handler = Arc::clone(&shadow);
     let handle = move |request| {
         let shadow = Arc::clone(&handler);
@@ -152,27 +154,24 @@ pub(super) async fn run(shared: &Shared, args: &ShadowArgs) -> Done {
     };
     serve(&listener, &Notify::new(), Patience::default(), handle).await?;
     let _ = tokio::time::timeout(GRACE, shadow.comparing.acquire_many(COMPARED_AT_ONCE)).await;
-    following.abort();
-    write_report(&shadow, args.report.as_ref());
+    beside.iter().for_each(tokio::task::JoinHandle::abort);
+    // What it writes at this moment is written before what is counted now.
+    end.notify_one();
+    let _ = reporting.await;
+    let counts = shadow.counted();
+    if let Some(report) = &args.report {
+        write_report(&counts, report);
+    }
     place.close().await;
-    let counts = shadow.counts.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Output::table(counts::HEADERS, counts.rows(), counts.to_json()))
 }
 
 /// Keeps up with the registry: a client that is turned off is refused a moment later.
-async fn follow<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>) {
+async fn follow<S: Store>(shadow: Arc<Shadow<S>>) {
     let directory = &shadow.endpoint.directory;
-    let (mut is_away, mut rounds) = (false, 0);
+    let mut is_away = false;
     loop {
-        let mut read = directory.poll().await.map(drop);
-        if read.is_ok() && directory.wants_names() {
-            // So that names that are nobody's cost the store next to nothing.
-            read = directory.fill_names().await.map(drop);
-        }
-        rounds = (rounds + 1) % ROUNDS_OF_NAMES;
-        if read.is_ok() && rounds == 0 {
-            read = shadow.keep_alike().await;
-        }
+        let read = directory.poll().await.map(drop);
         match &read {
             Err(error) if !is_away => eprintln!(
                 "mintmark: the store cannot be read: {error}. Clients that are not known by now get 503, and after {} s all do that \
@@ -183,15 +182,48 @@ async fn follow<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>) {
             _ => {}
         }
         is_away = read.is_err();
-        write_report(&shadow, report.as_ref());
         tokio::time::sleep(POLL).await;
     }
 }
 
-fn write_report<S>(shadow: &Shadow<S>, report: Option<&PathBuf>) {
+/// Keeps the names of clients, apart from what follows the registry: of a million they take many seconds, in which a client that is turned
+/// off is to be refused all the same. That the store is away is told there.
+async fn keep_names<S: Store>(shadow: Arc<Shadow<S>>) {
+    let directory = &shadow.endpoint.directory;
+    let mut rounds_to_alike = 0;
+    loop {
+        if directory.wants_names() {
+            // So that names that are nobody's cost the store next to nothing.
+            let _ = directory.fill_names().await;
+        }
+        rounds_to_alike += 1;
+        if POLL * rounds_to_alike >= NAMES && shadow.keep_alike().await.is_ok() {
+            rounds_to_alike = 0;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Writes the report whenever there is more to tell, until the end.
+async fn keep_report<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>, end: Arc<Notify>) {
     let Some(report) = report else { return };
-    let json = shadow.counts.lock().unwrap_or_else(PoisonError::into_inner).to_json();
-    if let Err(Failure(message)) = write_private(report, json.to_string().as_bytes()) {
+    let mut written = None;
+    loop {
+        if written != Some(shadow.notes()) {
+            let counts = shadow.counted();
+            written = Some(counts.notes());
+            let report = report.clone();
+            let _ = tokio::task::spawn_blocking(move || write_report(&counts, &report)).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = end.notified() => return,
+        }
+    }
+}
+
+fn write_report(counts: &Counts, report: &Path) {
+    if let Err(Failure(message)) = write_private(report, counts.to_json().to_string().as_bytes()) {
         eprintln!("mintmark: the report could not be written: {message}");
     }
 }
@@ -222,6 +254,15 @@ impl<S: Store> Shadow<S> {
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE as usize)),
             alike: ArcSwap::from_pointee(alike),
         })
+    }
+
+    /// What is counted by now: a copy, so that no request waits while it is written down.
+    fn counted(&self) -> Counts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn notes(&self) -> u64 {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).notes()
     }
 
     /// Reads the names of clients again if the registry changed.

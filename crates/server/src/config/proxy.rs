@@ -77,12 +77,20 @@ pub(super) fn settings() -> Vec<Setting> {
             "certificate_sha256",
             "[]",
             "SHA-256 fingerprints of the TLS client certificates that the proxies prove themselves with instead, in hexadecimal. \
-             Proxies on this machine alone (loopback) need neither.",
+             Proxies on this machine alone (loopback) need neither, as long as they tell of no certificates.",
         ),
         setting(
             "certificate_header",
             "\"\"",
-            "The header with the client's certificate, such as `Client-Cert`; none where it is empty.",
+            "The header with the client's certificate, such as `Client-Cert`; none where it is empty. It needs proxies that prove \
+             themselves, by `secret_file` or `certificate_sha256`.",
+        ),
+        setting(
+            "certificates_without_proof",
+            "false",
+            "Whether certificates count also from proxies on this machine that prove nothing. Then every process here can be any client \
+             that proves itself by a certificate: set it only where Mintmark and its proxy are alone, as in a container or pod of their \
+             own.",
         ),
         setting(
             "certificate_format",
@@ -138,9 +146,9 @@ pub(super) fn read(
             "Forwarded" => Some((http::header::FORWARDED, AddressFormat::Forwarded)),
             _ => Some((HeaderName::from_static("x-forwarded-for"), AddressFormat::List)),
         },
-        traceparent: read_boolean(reader.table.as_ref(), variables, (&reader.section, "traceparent"), false),
+        traceparent: reader.boolean("traceparent"),
     };
-    reader.check(&settings);
+    reader.check(&settings, reader.boolean("certificates_without_proof"));
     if let Some(table) = reader.table {
         table.finish();
     }
@@ -156,6 +164,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn text(&self, key: &'static str, default: &str) -> String {
         read_text(self.table.as_ref(), self.variables, (&self.section, key), default)
+    }
+
+    fn boolean(&self, key: &'static str) -> bool {
+        read_boolean(self.table.as_ref(), self.variables, (&self.section, key), false)
     }
 
     fn choice(&self, key: &'static str, default: &str, words: &[&'static str]) -> String {
@@ -181,12 +193,20 @@ impl Reader<'_> {
         }
     }
 
-    fn check(&self, settings: &ProxySettings) {
+    fn check(&self, settings: &ProxySettings, certificates_without_proof: bool) {
         let proves_nothing = settings.secret_file.is_none() && settings.certificates.is_empty();
         if proves_nothing && !settings.addresses.iter().all(IpNetwork::is_loopback) {
             let message = "an address alone can be forged or shared: give the proxies a secret_file, or name their certificates in \
                            certificate_sha256";
             self.report("addresses", message);
+        } else if proves_nothing
+            && !settings.addresses.is_empty()
+            && settings.certificate_header.is_some()
+            && !certificates_without_proof
+        {
+            let message = "every process on this machine could be any client by it: give the proxies a secret_file, or name their \
+                           certificates in certificate_sha256; where nothing else runs here, set certificates_without_proof = true";
+            self.report("certificate_header", message);
         }
         let has_more = settings.certificate_header.is_some()
             || settings.verified_header.is_some()

@@ -22,7 +22,9 @@ settings! {
 settings! {
     /// Master keys and peppers, which must not be in the database.
     RootKeySettings in "root_keys" {
-        /// The file that holds them, readable by the server alone. The variable `MINTMARK_ROOT_KEYS` can hold its text instead.
+        /// The file that holds them, readable by the server alone. The variable `MINTMARK_ROOT_KEYS` can hold its text instead. The first
+        /// `[[master_key]]` seals; one with `retired = true` only opens what is old: see
+        /// [operating.md](operating.md#other-root-keys).
         file: text = "root-keys.toml";
     }
 }
@@ -119,14 +121,18 @@ settings! {
     /// Requests that the server makes itself: for the keys that clients and other issuers publish.
     OutgoingSettings in "outgoing" {
         /// Hosts with their ports, as in `keys.internal:8443`, that may be at any address, also at one of this machine. Others are
-        /// fetched from only where all their addresses are public.
+        /// fetched from only where all their addresses are public. It holds for what the operator names, and not for the endpoints of
+        /// tenants.
         allow: list = "[]";
+        /// The same for the endpoints that tenants have their notices sent to, whose URLs they choose themselves. Without it they are told
+        /// at public addresses alone, whatever `allow` and `refuse_private` say: any tenant can have what stands here asked.
+        allow_tenant_webhooks: list = "[]";
         /// Ports besides 443 at other hosts.
         ports: list = "[]";
         /// A PEM file of authorities that count besides the system's.
         ca_file: text = "";
         /// Whether private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, `fc00::/7`) are refused too. Loopback, link-local
-        /// and the like always are.
+        /// and the like always are, and private networks to endpoints of tenants.
         refuse_private: boolean = true;
     }
 }

@@ -124,6 +124,27 @@ fn listeners_are_secured_by_variables_too() {
 }
 
 #[test]
+fn proxies_on_this_machine_need_no_proof_unless_they_tell_of_certificates() {
+    let proxy =
+        |lines: &str| parse(&format!("{LEAST}[environments.production.proxy]\naddresses = [\"127.0.0.1\"]\n{lines}"), &[]);
+    let header = "certificate_header = \"Client-Cert\"\n";
+    for fine in [
+        String::new(),
+        format!("{header}secret_file = \"s\"\n"),
+        format!("{header}certificate_sha256 = [\"{}\"]\n", "ab".repeat(32)),
+        format!("{header}certificates_without_proof = true\n"),
+    ] {
+        // Certificates of proxies need a listener that asks for them, which another check sees to.
+        let found = proxy(&fine).err().unwrap_or_default();
+        assert!(found.iter().all(|mistake| mistake.contains("tls.client_certificates")), "{fine}: {found:?}");
+    }
+    for refused in [header.to_owned(), format!("{header}certificates_without_proof = false\n")] {
+        let found = proxy(&refused).unwrap_err();
+        assert!(found.len() == 1 && found[0].contains("every process on this machine"), "{found:?}");
+    }
+}
+
+#[test]
 fn keys_of_the_issuer_before_are_published_until_a_day() {
     assert!(parse(LEAST, &[]).unwrap().environments[0].previous.is_none());
     let previous = |lines: &str| parse(&format!("{LEAST}[environments.production.previous]\n{lines}"), &[]);

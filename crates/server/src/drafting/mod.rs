@@ -9,6 +9,7 @@
 //! | `answer.rs` | the answer with a token: from a body to a template, lifetimes, scopes |
 //! | `faults.rs` | which fault is answered with which of the known answers |
 //! | `recorded.rs` | what recorded exchanges tell |
+//! | `probed.rs` | what they tell of how requests are read: repeated parameters, queries, other bodies |
 //! | `draft.rs` | all that is known of a dialect, with what is not |
 //! | `write.rs` | the dialect file |
 //! | `secrecy.rs` | what looks like a secret and is not written down |
@@ -21,6 +22,7 @@ mod draft;
 mod faults;
 mod meaning;
 mod openapi;
+mod probed;
 mod recorded;
 mod secrecy;
 mod tree;

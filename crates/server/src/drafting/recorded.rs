@@ -10,8 +10,12 @@ use super::draft::{Draft, DraftParameter, Told};
 use super::faults::{Known, KnownAnswer};
 use super::meaning::{AnswerValue, answer_value, plain, role_of};
 use super::openapi::replaced_by;
+use super::probed;
 use super::secrecy::looks_secret;
 use crate::recording::{Exchange, RecordedAnswer, RecordedRequest};
+
+/// The note of body types that good requests had.
+pub(super) const SENT: &str = "those that were sent";
 
 /// Drafts a dialect from recorded exchanges; what they do not show comes from `base`, a draft of another source.
 pub fn draft_from_recordings(
@@ -64,6 +68,7 @@ pub fn draft_from_recordings(
     if let Some(base) = base {
         complete(&mut draft, base, &mut remarks)?;
     }
+    probed::conclude(exchanges, &mut draft, &mut remarks);
     require(exchanges, &mut draft);
     errors(exchanges, &mut draft);
     remarks.sort();
@@ -76,7 +81,7 @@ fn values_in(exchange: &Exchange) -> usize {
     super::body::leaves(&exchange.answer.body).map_or(0, |leaves| leaves.len())
 }
 
-fn is_good(exchange: &Exchange) -> bool {
+pub(super) fn is_good(exchange: &Exchange) -> bool {
     (200..300).contains(&exchange.answer.status) && exchange.answer.body.contains("{{token:")
 }
 
@@ -168,11 +173,7 @@ fn bodies(good: &[&Exchange]) -> Told<Vec<&'static str>> {
             types.push(found);
         }
     }
-    if types.is_empty() {
-        Told::open(vec!["form"], "whether a body is read")
-    } else {
-        Told::noted(types, "those that were sent")
-    }
+    if types.is_empty() { Told::open(vec!["form"], "whether a body is read") } else { Told::noted(types, SENT) }
 }
 
 fn auth(good: &[&Exchange]) -> Told<Vec<String>> {
@@ -265,7 +266,7 @@ pub(crate) fn names_scopes(exchange: &Exchange) -> bool {
     is_good(exchange) && !answered_scopes(exchange).is_empty()
 }
 
-fn answered_scopes(exchange: &Exchange) -> Vec<String> {
+pub(super) fn answered_scopes(exchange: &Exchange) -> Vec<String> {
     let leaves = super::body::leaves(&exchange.answer.body).unwrap_or_default();
     let named = leaves.iter().filter(|leaf| answer_value(leaf.key()) == AnswerValue::Scope);
     named.filter_map(|leaf| leaf.value.text().map(str::to_owned)).collect()
@@ -359,6 +360,9 @@ fn errors(exchanges: &[Exchange], draft: &mut Draft) {
 
 /// Which fault an exchange shows: by what was asked, and by the code of the answer.
 fn fault_of(exchange: &Exchange, draft: &Draft) -> Option<Fault> {
+    if let Some(fault) = probed::fault_of(exchange, draft) {
+        return Some(fault);
+    }
     let (request, answer) = (&exchange.request, &exchange.answer);
     let fields = fields(request);
     let value = |role| fields.iter().find(|(_, name, _)| role_of(name) == Some(role)).map(|(_, _, value)| value.as_str());

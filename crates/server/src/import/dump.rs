@@ -4,7 +4,7 @@
 //! statement.
 
 use super::ImportError;
-use super::statement::{Statement, Words};
+use super::statement::{Statement, TableName, Words};
 use super::table::{Row, check_names, columns, copied_field};
 
 /// Whether backslashes escape in a dump's strings: in those of `MySQL` and its kind they do, however names are quoted in them; in those of
@@ -18,51 +18,87 @@ fn escapes_of(text: &str) -> Option<bool> {
     if is_other { Some(false) } else { (is_mysql || has_backticks).then_some(true) }
 }
 
-/// A name of a table or column: as it is called, without quotes or schema.
-fn is_one_of(name: &str, tables: &[&str]) -> bool {
-    tables.contains(&name)
-}
-
-/// The rows of the first of the tables that the text has; none where it has none of them, or is no dump.
+/// The rows of the first of the tables that the text has; none where it has none of them, or is no dump. Rows of a table in one schema and
+/// of its namesake in another are never put together: which of the two holds the clients is not ours to guess.
 pub(super) fn rows(text: &str, tables: &[&str], wanted: &[&str]) -> Result<Option<Vec<Row>>, ImportError> {
     let mut dump = Dump { text, at: 0, line: 1, counted: 0, escapes: escapes_of(text) };
-    let mut created: Vec<(String, Vec<String>)> = Vec::new();
-    let mut found: Option<(String, Vec<Row>)> = None;
+    let is_one_of = |name: &TableName| tables.contains(&name.table.as_str());
+    let mut schema = None;
+    let mut created: Vec<(TableName, Vec<String>)> = Vec::new();
+    let mut found = Found::default();
     while let Some((line, statement)) = dump.next_statement()? {
+        let within = |table: TableName| TableName { schema: table.schema.or_else(|| schema.clone()), table: table.table };
         if let Some((table, names)) = copy_of(statement) {
-            let is_wanted = is_one_of(&table, tables);
-            if is_wanted {
+            let table = within(table);
+            let rows = if is_one_of(&table) { found.rows_of(&table) } else { None };
+            if rows.is_some() {
                 check_names(&names, wanted, &format!("line {line}"))?;
             }
-            let rows = dump.copied(&names, is_wanted)?;
-            if is_wanted {
-                return Ok(Some(rows));
-            }
+            dump.copied(&names, rows)?;
+            found.check(line)?;
             continue;
         }
         let mut words = Words::of(statement, dump.escapes == Some(true));
         match words.statement() {
-            Statement::Create(table) if is_one_of(&table, tables) => created.push((table, words.defined_columns())),
-            Statement::Insert(table) if is_one_of(&table, tables) => {
+            Statement::Use(name) => schema = Some(name),
+            Statement::Create(table) if is_one_of(&table) => created.push((within(table), words.defined_columns())),
+            Statement::Insert(table) if is_one_of(&table) => {
+                let table = within(table);
                 let names = match words.named_columns() {
                     Some(names) => names,
                     None => names_of(&created, &table, line)?,
                 };
                 check_names(&names, wanted, &format!("line {line}"))?;
-                let (first, rows) = found.get_or_insert_with(|| (table.clone(), Vec::new()));
-                if *first == table {
+                if let Some(rows) = found.rows_of(&table) {
                     inserted(&mut words, &names, line, rows);
+                    found.check(line)?;
                 }
             }
             _ => {}
         }
     }
-    Ok(found.map(|(_, rows)| rows))
+    Ok(found.rows())
 }
 
-fn names_of(created: &[(String, Vec<String>)], table: &str, line: usize) -> Result<Vec<String>, ImportError> {
+/// The rows of one table, by the schema that it is in.
+#[derive(Default)]
+struct Found(Vec<(TableName, Vec<Row>)>);
+
+impl Found {
+    /// Where the rows of a table go, if it is of the name that came first.
+    fn rows_of(&mut self, table: &TableName) -> Option<&mut Vec<Row>> {
+        if self.0.first().is_some_and(|(first, _)| first.table != table.table) {
+            return None;
+        }
+        if !self.0.iter().any(|(known, _)| known == table) {
+            self.0.push((table.clone(), Vec::new()));
+        }
+        self.0.iter_mut().find(|(known, _)| known == table).map(|(_, rows)| rows)
+    }
+
+    /// That rows are in one schema alone. One where the table is empty does not matter.
+    fn check(&self, line: usize) -> Result<(), ImportError> {
+        let mut with_rows = self.0.iter().filter(|(_, rows)| !rows.is_empty()).map(|(table, _)| table);
+        let (Some(first), Some(other)) = (with_rows.next(), with_rows.next()) else { return Ok(()) };
+        let called = |table: &TableName| table.schema.clone().map_or("no schema".to_owned(), |schema| format!("{schema:?}"));
+        let help = "export the one that the clients are in alone (pg_dump --schema, mysqldump with one database)";
+        Err(ImportError(format!(
+            "line {line}: the table {} has rows in two schemas, {} and {}; {help}",
+            first.table,
+            called(first),
+            called(other)
+        )))
+    }
+
+    fn rows(mut self) -> Option<Vec<Row>> {
+        let at = self.0.iter().position(|(_, rows)| !rows.is_empty()).unwrap_or(0);
+        (at < self.0.len()).then(|| self.0.swap_remove(at).1)
+    }
+}
+
+fn names_of(created: &[(TableName, Vec<String>)], table: &TableName, line: usize) -> Result<Vec<String>, ImportError> {
     created.iter().find(|(known, _)| known == table).map(|(_, names)| names.clone()).ok_or_else(|| {
-        let help = "export with the names of columns, or with the table's definition";
+        let (help, table) = ("export with the names of columns, or with the table's definition", &table.table);
         ImportError(format!("line {line}: the INSERT names no columns, and no CREATE TABLE {table} stands before it; {help}"))
     })
 }
@@ -82,12 +118,14 @@ fn inserted(words: &mut Words<'_>, names: &[String], line: usize, rows: &mut Vec
 }
 
 /// Table and columns of `COPY table (columns) FROM stdin`.
-fn copy_of(statement: &str) -> Option<(String, Vec<String>)> {
+fn copy_of(statement: &str) -> Option<(TableName, Vec<String>)> {
     let rest = statement.strip_prefix("COPY ")?;
-    let (table, rest) = rest.split_once(" (")?;
-    let table = table.rsplit('.').next()?.trim_matches('"');
+    let (name, rest) = rest.split_once(" (")?;
+    let (schema, table) = name.rsplit_once('.').map_or((None, name), |(schema, table)| (Some(schema), table));
+    let named = |text: &str| text.trim_matches('"').to_owned();
+    let name = TableName { schema: schema.map(named), table: named(table) };
     let columns = rest.strip_suffix(") FROM stdin")?;
-    Some((table.to_owned(), columns.split(", ").map(|name| name.trim_matches('"').to_ascii_lowercase()).collect()))
+    Some((name, columns.split(", ").map(|name| name.trim_matches('"').to_ascii_lowercase()).collect()))
 }
 
 /// A walk over a dump's statements.
@@ -149,9 +187,8 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The lines behind a `COPY`, to the one that is `\.`.
-    fn copied(&mut self, names: &[String], is_wanted: bool) -> Result<Vec<Row>, ImportError> {
-        let mut rows = Vec::new();
+    /// Reads the lines behind a `COPY`, to the one that is `\.`, into `rows` where they are wanted.
+    fn copied(&mut self, names: &[String], mut rows: Option<&mut Vec<Row>>) -> Result<(), ImportError> {
         // What is left of the line of the COPY itself.
         self.at += self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
         loop {
@@ -164,9 +201,9 @@ impl<'a> Dump<'a> {
             self.at += (end + 1).min(rest.len());
             let line = rest[..end].strip_suffix('\r').unwrap_or(&rest[..end]);
             if line == "\\." {
-                return Ok(rows);
+                return Ok(());
             }
-            if is_wanted {
+            if let Some(rows) = &mut rows {
                 let fields: Vec<Option<String>> = line.split('\t').map(copied_field).collect();
                 let row = if fields.len() == names.len() {
                     columns(names, fields.into_iter())

@@ -8,11 +8,20 @@ const MOST_REPLACED: usize = 8;
 /// A row's values; NULL is none.
 pub(super) type Fields = Vec<Option<String>>;
 
+/// A table's name, and before it that of its schema or database, which may be left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TableName {
+    pub(super) schema: Option<String>,
+    pub(super) table: String,
+}
+
 /// How a statement begins, with the table's name.
 pub(super) enum Statement {
-    Create(String),
+    Create(TableName),
     /// What follows is the columns' names, or `VALUES`.
-    Insert(String),
+    Insert(TableName),
+    /// From here on names without a schema are of this one.
+    Use(String),
     Other,
 }
 
@@ -158,14 +167,23 @@ impl<'a> Words<'a> {
         (length > 0).then(|| (rest[..length].to_owned(), false))
     }
 
-    /// A table's name without its schema.
-    fn table(&mut self) -> Option<String> {
-        let mut name = self.name()?.0;
+    fn table(&mut self) -> Option<TableName> {
+        let mut name = TableName { schema: None, table: self.name()?.0 };
         while self.rest().starts_with('.') {
             self.at += 1;
-            name = self.name()?.0;
+            let table = self.name()?.0;
+            name = TableName { schema: Some(name.table), table };
         }
         Some(name)
+    }
+
+    /// The schema that `USE name` and `SET search_path = name, …` choose.
+    fn schema(&mut self) -> Option<String> {
+        if self.take_word("USE") {
+            return Some(self.name()?.0);
+        }
+        let is_path = self.take_word("SET") && self.take_word("search_path") && (self.take('=') || self.take_word("TO"));
+        if is_path { Some(self.name()?.0) } else { None }
     }
 
     /// How it begins.
@@ -178,7 +196,7 @@ impl<'a> Words<'a> {
             return self.table().filter(|_| is_table).map_or(Statement::Other, Statement::Create);
         }
         if !self.take_word("INSERT") && !self.take_word("REPLACE") {
-            return Statement::Other;
+            return self.schema().map_or(Statement::Other, Statement::Use);
         }
         self.take_word("IGNORE");
         let table = if self.take_word("INTO") { self.table() } else { None };

@@ -231,6 +231,42 @@ fn inserts_of_pg_dump_are_read_with_names_and_refused_without() {
 }
 
 #[test]
+fn a_table_that_has_rows_in_two_schemas_is_refused_and_both_are_named() {
+    const COLUMNS: &str = "(client_id, client_type, authorization_grant_type, client_secret, hash_client_secret)";
+    let insert = |table: &str, id: &str| {
+        format!("INSERT INTO {table} {COLUMNS} VALUES ('{id}', 'confidential', 'client-credentials', 's', false);\n")
+    };
+    let copy = |table: &str, ids: &[&str]| {
+        let rows: String = ids.iter().map(|id| format!("{id}\tconfidential\tclient-credentials\ts\tf\n")).collect();
+        format!("COPY {table} {COLUMNS} FROM stdin;\n{rows}\\.\n")
+    };
+    let table = "oauth2_provider_application";
+    let qualified = |schema: &str| format!("{schema}.{table}");
+    let head = "-- PostgreSQL database dump\n";
+    for (text, first, second) in [
+        (insert(&qualified("acme"), "one") + &insert(&qualified("globex"), "two"), "acme", "globex"),
+        (copy(&qualified("acme"), &["one"]) + &copy(&qualified("\"Globex\""), &["two"]), "acme", "Globex"),
+        (copy(&qualified("acme"), &["one"]) + &insert(&qualified("globex"), "two"), "acme", "globex"),
+        (format!("USE `acme`;\n{}USE `globex`;\n{}", insert(table, "one"), insert(table, "two")), "acme", "globex"),
+        (
+            format!("SET search_path = acme, pg_catalog;\n{}", copy(table, &["one"]))
+                + &format!("SET search_path TO globex;\n{}", copy(table, &["two"])),
+            "acme",
+            "globex",
+        ),
+    ] {
+        let said = refused(Format::DjangoOauthToolkit, &format!("{head}{text}"));
+        assert!(said.contains(&format!("rows in two schemas, {first:?} and {second:?}")) && said.contains("line "), "{said}");
+    }
+    // Of one schema alone, however often it is named; an empty namesake does not matter.
+    let again = insert(&qualified("acme"), "one") + &insert(&qualified("acme"), "two");
+    let empty = copy(&qualified("public"), &[]) + &copy(&qualified("acme"), &["one", "two"]) + &copy(&qualified("z"), &[]);
+    for text in [again, empty] {
+        assert_eq!(read_text(Format::DjangoOauthToolkit, &format!("{head}{text}")).len(), 2, "{text}");
+    }
+}
+
+#[test]
 fn mintmarks_own_columns_are_read_and_bad_rows_told_by_line() {
     let hash = "$2a$04$UD.L9ilsV8K.fc8/UVG4luXjjAHmSos2cBMR8sGh.LtQBypIYh1z.";
     let csv = format!(

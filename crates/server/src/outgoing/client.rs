@@ -24,7 +24,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::resolver::{Resolve, SystemResolver};
-use super::target::{Host, Rules, Target};
+use super::target::{ChosenBy, Host, Rules, Target};
 use super::tls::ClientTls;
 use crate::config::OutgoingSettings;
 use crate::tls::TlsError;
@@ -143,9 +143,10 @@ impl GuardedClient {
         Ok(Self { rules, limits, tls, resolver, at_once, busy: Mutex::default() })
     }
 
-    /// Fetches a JSON document. Not for the path of a request: it takes as long as somebody else likes, up to the limits.
+    /// Fetches a JSON document, from a URL that the operator gave or agreed to. Not for the path of a request: it takes as long as
+    /// somebody else likes, up to the limits.
     pub async fn fetch(&self, url: &str) -> Result<Fetched, FetchError> {
-        let target = Target::parse(url, &self.rules)?;
+        let target = Target::parse(url, &self.rules, ChosenBy::Operator)?;
         let _busy = Busy::begin(&self.busy, url)?;
         let work = async {
             let _permit = self.at_once.acquire().await.map_err(|_| FetchError::Busy)?;
@@ -194,14 +195,19 @@ impl GuardedClient {
     }
 
     /// The URL that a request to `url` goes to, as the receiver sees it.
-    pub fn target_uri(&self, url: &str) -> Result<String, FetchError> {
-        Ok(Target::parse(url, &self.rules)?.uri())
+    pub fn target_uri(&self, url: &str, chosen_by: ChosenBy) -> Result<String, FetchError> {
+        Ok(Target::parse(url, &self.rules, chosen_by)?.uri())
     }
 
     /// Sends a body to somebody else's endpoint. Gives the status of the answer, of which nothing else is read. Not for the path of a
     /// request.
-    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Result<u16, FetchError> {
-        let target = Target::parse(url, &self.rules)?;
+    pub async fn post(
+        &self,
+        (url, chosen_by): (&str, ChosenBy),
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) -> Result<u16, FetchError> {
+        let target = Target::parse(url, &self.rules, chosen_by)?;
         let work = async {
             let _permit = self.at_once.acquire().await.map_err(|_| FetchError::Busy)?;
             let stream = self.connect(&target).await?;

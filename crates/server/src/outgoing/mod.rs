@@ -23,4 +23,4 @@ pub use address::{Reach, reach};
 pub use client::{FetchError, FetchLimits, Fetched, GuardedClient};
 pub use remote_keys::RemoteKeyCache;
 pub use resolver::{Resolve, Resolved, SystemResolver};
-pub use target::{Rules, Target};
+pub use target::{ChosenBy, Rules, Target};

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::uri::{PathAndQuery, Uri};
+use mintmark_core::model::TenantId;
 
 use super::address::{Reach, reach};
 use super::client::FetchError;
@@ -13,34 +14,69 @@ use crate::tls::TlsError;
 const MAX_URL: usize = 2048;
 const HTTPS: u16 = 443;
 
-/// What may be fetched from.
+/// Whose choice a URL is. A tenant's never reaches what the operator opened for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChosenBy {
+    /// The operator's.
+    Operator,
+    /// A tenant's.
+    Tenant,
+}
+
+impl ChosenBy {
+    /// Of the endpoint of a tenant, or of the operator's own.
+    pub fn owner(tenant: Option<TenantId>) -> Self {
+        tenant.map_or(Self::Operator, |_| Self::Tenant)
+    }
+}
+
+/// What may be asked.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// Hosts with their ports, as they stand in URLs, that may be at any address.
     pub allow: Vec<String>,
+    /// The same for the URLs that tenants choose.
+    pub allow_tenants: Vec<String>,
     /// Ports besides 443.
     pub ports: Vec<u16>,
-    /// Whether private networks may be fetched from.
+    /// Whether private networks may be asked, where it is not a tenant's choice.
     pub private: bool,
 }
 
 impl Rules {
     /// Those of the configuration.
     pub fn new(settings: &OutgoingSettings) -> Result<Self, TlsError> {
-        let mut rules = Self { private: !settings.refuse_private, ..Self::default() };
-        for entry in &settings.allow {
-            let parts = split_authority(entry).filter(|(host, _)| host.len() < entry.len());
-            let host = parts.and_then(|(host, port)| Some(Host::parse(&host.to_ascii_lowercase())?.with_port(port)));
-            let wrong =
-                || TlsError(format!("outgoing.allow: {entry:?}: expected a host with its port, such as keys.internal:8443"));
-            rules.allow.push(host.ok_or_else(wrong)?);
-        }
+        let mut rules = Self {
+            private: !settings.refuse_private,
+            allow: hosts("allow", &settings.allow)?,
+            allow_tenants: hosts("allow_tenant_webhooks", &settings.allow_tenant_webhooks)?,
+            ports: Vec::new(),
+        };
         for port in &settings.ports {
             let wrong = || TlsError(format!("outgoing.ports: {port:?}: expected a port, such as \"8443\""));
             rules.ports.push(port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?);
         }
         Ok(rules)
     }
+
+    fn allow(&self, chosen_by: ChosenBy) -> &[String] {
+        match chosen_by {
+            ChosenBy::Operator => &self.allow,
+            ChosenBy::Tenant => &self.allow_tenants,
+        }
+    }
+}
+
+/// Hosts with their ports, as URLs are compared with them.
+fn hosts(key: &str, entries: &[String]) -> Result<Vec<String>, TlsError> {
+    let parse = |entry: &String| {
+        let parts = split_authority(entry).filter(|(host, _)| host.len() < entry.len());
+        let host = parts.and_then(|(host, port)| Some(Host::parse(&host.to_ascii_lowercase())?.with_port(port)));
+        let wrong =
+            || TlsError(format!("outgoing.{key}: {entry:?}: expected a host with its port, such as keys.internal:8443"));
+        host.ok_or_else(wrong)
+    };
+    entries.iter().map(parse).collect()
 }
 
 /// A URL that may be fetched from, if its addresses are good too.
@@ -54,6 +90,7 @@ pub struct Target {
     pub(super) path: PathAndQuery,
     /// Whether the operator vouches for it, whatever its addresses are.
     is_allowed: bool,
+    chosen_by: ChosenBy,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +102,7 @@ pub(super) enum Host {
 
 impl Target {
     /// Takes a URL apart.
-    pub fn parse(url: &str, rules: &Rules) -> Result<Self, FetchError> {
+    pub fn parse(url: &str, rules: &Rules, chosen_by: ChosenBy) -> Result<Self, FetchError> {
         let refused = |cause: &'static str| FetchError::Refused(cause);
         // What RFC 3986 has no place for is read in one way by one library and in another by the next.
         let is_plain = |byte: u8| {
@@ -82,13 +119,13 @@ impl Target {
         let (host, port) = split_authority(written).ok_or_else(|| refused("its host or port has not the usual form"))?;
         let host =
             Host::parse(&host.to_ascii_lowercase()).ok_or_else(|| refused("its host is no name and no usual address"))?;
-        let is_allowed = rules.allow.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.with_port(port)));
+        let is_allowed = rules.allow(chosen_by).iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.with_port(port)));
         if !is_allowed && port != HTTPS && !rules.ports.contains(&port) {
             return Err(refused("its port is not 443, nor one of outgoing.ports"));
         }
         let authority = if port == HTTPS { host.to_text() } else { host.with_port(port) };
         let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let target = Self { host, port, authority, path, is_allowed };
+        let target = Self { host, port, authority, path, is_allowed, chosen_by };
         if let Host::Address(address) = target.host {
             target.check(&[address], rules)?;
         }
@@ -105,11 +142,14 @@ impl Target {
     pub(super) fn check(&self, addresses: &[IpAddr], rules: &Rules) -> Result<Vec<SocketAddr>, FetchError> {
         let is_good = |address: &IpAddr| match reach(*address) {
             Reach::Public => true,
-            Reach::Private => rules.private,
+            Reach::Private => rules.private && self.chosen_by == ChosenBy::Operator,
             Reach::Special => false,
         };
         if !self.is_allowed && !addresses.iter().all(is_good) {
-            return Err(FetchError::Refused("its address is on no public network, and its host not in outgoing.allow"));
+            return Err(FetchError::Refused(match self.chosen_by {
+                ChosenBy::Operator => "its address is on no public network, and its host not in outgoing.allow",
+                ChosenBy::Tenant => "its address is on no public network, and its host not in outgoing.allow_tenant_webhooks",
+            }));
         }
         Ok(addresses.iter().map(|address| SocketAddr::new(*address, self.port)).collect())
     }
@@ -174,7 +214,8 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<Target, FetchError> {
-        Target::parse(url, &Rules { allow: vec!["Keys.internal:8443".to_owned(), "[::1]:9".to_owned()], ..Rules::default() })
+        let allow = vec!["Keys.internal:8443".to_owned(), "[::1]:9".to_owned()];
+        Target::parse(url, &Rules { allow, ..Rules::default() }, ChosenBy::Operator)
     }
 
     #[test]
@@ -233,15 +274,43 @@ mod tests {
     }
 
     #[test]
+    fn s21_what_the_operator_opened_for_its_own_is_closed_to_tenants() {
+        let rules = Rules {
+            allow: vec!["keys.internal:8443".to_owned(), "10.0.0.1:443".to_owned(), "127.0.0.1:443".to_owned()],
+            allow_tenants: vec!["partner.internal:8443".to_owned()],
+            private: true,
+            ..Rules::default()
+        };
+        let reach = |url: &str, chosen_by, address: &str| {
+            let target = Target::parse(url, &rules, chosen_by)?;
+            target.check(&[address.parse().unwrap()], &rules)
+        };
+        for (url, address) in [
+            ("https://keys.internal:8443/", "10.0.0.1"),
+            ("https://10.0.0.1/", "10.0.0.1"),
+            ("https://127.0.0.1/", "127.0.0.1"),
+            ("https://elsewhere.example/", "192.168.0.1"),
+        ] {
+            assert!(reach(url, ChosenBy::Operator, address).is_ok(), "{url}");
+            assert!(matches!(reach(url, ChosenBy::Tenant, address), Err(FetchError::Refused(_))), "{url}");
+        }
+        assert!(reach("https://partner.internal:8443/", ChosenBy::Tenant, "10.0.0.2").is_ok());
+        assert!(reach("https://partner.internal:8443/", ChosenBy::Operator, "10.0.0.2").is_err(), "its port is not opened");
+        assert!(reach("https://hooks.example/", ChosenBy::Tenant, "8.8.8.8").is_ok());
+    }
+
+    #[test]
     fn the_configuration_names_hosts_with_their_ports() {
         let settings = |allow: &str, port: &str| OutgoingSettings {
             allow: vec![allow.to_owned()],
+            allow_tenant_webhooks: vec!["Hooks.internal:443".to_owned()],
             ports: vec![port.to_owned()],
             ca_file: String::new(),
             refuse_private: true,
         };
         let rules = Rules::new(&settings("Keys.internal:443", "8443")).unwrap();
         assert_eq!((rules.allow, rules.ports, rules.private), (vec!["keys.internal:443".to_owned()], vec![8443], false));
+        assert_eq!(rules.allow_tenants, ["hooks.internal:443"]);
         for bad in
             ["", "keys.internal", "https://keys.internal:443", "*.internal:443", "keys.internal:0", "keys.internal:", "::1:9"]
         {

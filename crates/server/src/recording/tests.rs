@@ -426,6 +426,75 @@ async fn a_difference_is_told_with_its_byte() {
     assert!(of(2).await.is_empty());
 }
 
+/// An endpoint that is asked for scopes one by one, then twice, in a query, and by JSON; and what it answers to these three.
+fn probed(twice: (u16, &str), query: (u16, &str), json: (u16, &str)) -> Vec<Exchange> {
+    let mut placeholders = Placeholders::default();
+    let named = ("content-type", "application/json");
+    let mut one = |asked: &(Method, Uri, HeaderMap, String), (status, text): (u16, &str)| {
+        let good = format!(r#"{{"access_token":"{}","expires_in":600,"token_type":"Bearer","scope":"{text}"}}"#, token());
+        record(&mut placeholders, asked, (status, &[named], if status == 200 { &good } else { text }))
+    };
+    let form = |scopes: &str| ask(&format!("grant_type=client_credentials{scopes}"), SECRET);
+    let mut with_query = form("");
+    with_query.1 = Uri::from_static("/o/tokens/?scope=read");
+    let mut of_json = ask(r#"{"grant_type":"client_credentials"}"#, SECRET);
+    of_json.2.insert("content-type", "application/json".parse().unwrap());
+    vec![
+        one(&form("&scope=read"), (200, "read")),
+        one(&form("&scope=write"), (200, "write")),
+        one(&form(""), (200, "read write")),
+        one(&ask("scope=read", SECRET), (400, r#"{"error":"unsupported_grant_type"}"#)),
+        one(&form("&scope=read&scope=write"), twice),
+        one(&with_query, query),
+        one(&of_json, json),
+    ]
+}
+
+#[test]
+fn what_probes_show_is_concluded_and_what_they_leave_open_is_not() {
+    let refused = |what: &str| format!(r#"{{"error":"invalid_request","error_description":"{what}"}}"#);
+    let (twice, query, json) = (refused("twice"), refused("no query"), refused("no JSON"));
+    let lines = |twice, query, json| {
+        let (_, toml) = drafted(&probed(twice, query, json));
+        ["repeated = ", "query = ", "other_body = ", "scope = "].map(|key| {
+            let line = toml.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key} in {toml}"));
+            let above = toml.lines().take_while(|other| *other != line).last().unwrap_or_default();
+            format!("{line} {above}")
+        })
+    };
+    let [repeated, queried, other, _] = lines((200, "write"), (400, query.as_str()), (400, json.as_str()));
+    assert!(repeated.contains(r#"repeated = "last""#) && repeated.contains("recorded: "), "{repeated}");
+    assert!(queried.contains(r#"query = "refuse""#) && queried.contains("recorded: "), "{queried}");
+    assert!(other.contains(r#"other_body = "refuse""#) && other.contains("recorded: "), "{other}");
+    let empty = r#"{"error":"unsupported_grant_type"}"#;
+    let [repeated, queried, other, scope] = lines((400, twice.as_str()), (200, "read write"), (400, empty));
+    assert!(repeated.contains(r#"repeated = "refuse""#) && repeated.contains("recorded: "), "{repeated}");
+    assert!(queried.contains(r#"query = "ignore""#) && queried.contains("recorded: "), "{queried}");
+    assert!(!scope.contains("query"), "the scope in it was passed over: {scope}");
+    assert!(other.contains(r#"other_body = "ignore""#) && other.contains("recorded: "), "{other}");
+    // Both scopes count, the client is at fault, the hour is.
+    let [repeated, queried, other, _] = lines((200, "read write"), (401, query.as_str()), (503, json.as_str()));
+    for open in [repeated, queried, other] {
+        assert!(open.contains("not told"), "{open}");
+    }
+}
+
+#[test]
+fn faults_that_probes_show_have_the_recorded_words() {
+    let refused = |what: &str| format!(r#"{{"error":"invalid_request","error_description":"{what}"}}"#);
+    let (_, toml) = drafted(&probed((400, &refused("twice")), (400, &refused("no query")), (415, &refused("no JSON"))));
+    let faults = toml.split_once("[faults]").unwrap().1;
+    for (fault, words) in [("parameter_repeated", "twice"), ("query_refused", "no query"), ("payload_refused", "no JSON")] {
+        let line_of = |name: &str| faults.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+        // Faults that are answered alike share one answer.
+        let mut line = line_of(fault);
+        while !line.contains('{') {
+            line = line_of(line.split('"').nth(1).unwrap());
+        }
+        assert!(line.contains(words), "{fault}: {line}");
+    }
+}
+
 /// As an endpoint answers that leaves out of the answer, without a word, what was not asked for or is not granted.
 fn taciturn() -> Vec<Exchange> {
     let mut placeholders = Placeholders::default();

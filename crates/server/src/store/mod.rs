@@ -49,6 +49,7 @@ mod quota;
 mod reads;
 mod revocations;
 mod rows;
+mod sealed;
 mod statements;
 mod transfer;
 mod upkeep;
@@ -72,6 +73,7 @@ pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
+pub use sealed::SealedRow;
 pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, restore, verify_backup, write_backup};
 
 pub use self::engine::PoolUse;
@@ -79,7 +81,8 @@ use self::engine::{Engine, WriteError};
 use self::fields::Fields;
 use self::notices::UnreadableNotices;
 use self::statements::{
-    INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_ROOT_KEY_CHECK, STORE_SET_ROOT_KEY_CHECK,
+    INVITATIONS_END_ALL, SESSIONS_CLEAR, STORE, STORE_BEGIN_HISTORY, STORE_REPLACE_ROOT_KEY_CHECK, STORE_ROOT_KEY_CHECK,
+    STORE_SET_ROOT_KEY_CHECK,
 };
 use crate::metrics::Statements;
 
@@ -235,5 +238,15 @@ impl SqlStore {
             Ok(changed == 1)
         };
         self.engine.write(STORE_SET_ROOT_KEY_CHECK.name, set).await.map_err(WriteError::into_store_error)
+    }
+
+    /// Notes other bytes in their place, unless somebody else has just done so.
+    pub async fn replace_root_key_check(&self, known: &[u8], bytes: &[u8]) -> Read<()> {
+        let replace = async || {
+            let mut transaction = self.engine.begin_write().await?;
+            STORE_REPLACE_ROOT_KEY_CHECK.query().bind(known).bind(bytes).execute(&mut transaction).await?;
+            transaction.commit().await
+        };
+        self.engine.write(STORE_REPLACE_ROOT_KEY_CHECK.name, replace).await.map_err(WriteError::into_store_error)
     }
 }

@@ -420,6 +420,21 @@ statements! {
     STORE_ROOT_KEY_CHECK = "store.root_key_check": "SELECT root_key_check FROM store WHERE id = 1";
     STORE_SET_ROOT_KEY_CHECK = "store.set_root_key_check":
         "UPDATE store SET root_key_check = $1 WHERE id = 1 AND root_key_check IS NULL";
+    STORE_REPLACE_ROOT_KEY_CHECK = "store.replace_root_key_check":
+        "UPDATE store SET root_key_check = $2 WHERE id = 1 AND root_key_check = $1";
+
+    // What rests sealed, and sealing it anew. A row that somebody changed meanwhile stays as it is.
+    SIGNING_KEYS_SEALED = "signing_key.sealed": "SELECT environment, kid, algorithm, sealed FROM signing_key ORDER BY environment, kid";
+    SIGNING_KEY_RESEAL = "signing_key.reseal":
+        "UPDATE signing_key SET sealed = $2 WHERE environment = $3 AND kid = $4 AND sealed = $1";
+    SHARED_KEYS_SEALED = "credential.sealed":
+        "SELECT environment, id, client_id, sealed FROM credential WHERE (environment, id) > ($1, $2) AND sealed IS NOT NULL \
+         ORDER BY environment, id LIMIT $3";
+    SHARED_KEY_RESEAL = "credential.reseal":
+        "UPDATE credential SET sealed = $2 WHERE environment = $3 AND id = $4 AND sealed = $1";
+    MEMBERS_SEALED = "member.sealed": "SELECT id, password, totp FROM member WHERE id > $1 ORDER BY id LIMIT $2";
+    MEMBER_RESEAL_PASSWORD = "member.reseal_password": "UPDATE member SET password = $2 WHERE id = $3 AND password = $1";
+    MEMBER_RESEAL_TOTP = "member.reseal_totp": "UPDATE member SET totp = $2 WHERE id = $3 AND totp = $1";
 
     // The table is the migration library's.
     SCHEMA_VERSION = "schema.version": "SELECT CAST(coalesce(max(version), 0) AS BIGINT) AS version FROM _sqlx_migrations";

@@ -8,7 +8,7 @@ use mintmark_core::registry::WebhookEdit;
 use mintmark_core::store::{Lease, NoticeStore, Read};
 
 use crate::node::Node;
-use crate::outgoing::GuardedClient;
+use crate::outgoing::{ChosenBy, GuardedClient};
 
 /// How many deliveries a trip makes, and after how many milliseconds it begins no other.
 const DELIVERIES: u32 = 20;
@@ -75,7 +75,7 @@ impl Trip {
 
     async fn attempt(&self, notice: &Notice) -> Tried {
         let Some(SignedDelivery { headers, body }) = self.signed(notice) else { return Tried::Unanswered };
-        match self.client.post(&self.webhook.url, &headers, body).await {
+        match self.client.post((&self.webhook.url, self.chosen_by()), &headers, body).await {
             Ok(status) => Tried::Answered(status),
             Err(error) => {
                 // For the operator alone: what is reachable from here is nobody else's to know.
@@ -85,8 +85,12 @@ impl Trip {
         }
     }
 
+    fn chosen_by(&self) -> ChosenBy {
+        ChosenBy::owner(self.webhook.tenant_id)
+    }
+
     fn signed(&self, notice: &Notice) -> Option<SignedDelivery> {
-        let uri = self.client.target_uri(&self.webhook.url).ok()?;
+        let uri = self.client.target_uri(&self.webhook.url, self.chosen_by()).ok()?;
         let keys = self.node.endpoint.root_keys.webhook_keys(&notice.environment);
         sign(notice, &uri, keys.first()?, self.node.endpoint.clock.now())
     }

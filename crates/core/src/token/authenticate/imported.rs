@@ -133,7 +133,7 @@ struct Candidate {
     mark: Mark,
 }
 
-/// Which hashes are meant.
+/// Which hashes are meant. That one which is not in force is right speaks for no network.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InForce {
     Yes,
@@ -156,11 +156,12 @@ impl<S: Store> TokenEndpoint<S> {
     ) -> Result<Matched, Denial> {
         let owner = (known.environment.clone(), known.id.clone());
         let asked = Asked { owner, source: network_of(caller.source), at: self.clock.boot_milliseconds() };
-        let mut found = self.imported.find(self.candidates(known, secret, InForce::Yes), secret, asked.clone()).await;
+        let among = |wanted| (self.candidates(known, secret, wanted), wanted);
+        let mut found = self.imported.find(among(InForce::Yes), secret, asked.clone()).await;
         // A dry run says why: that the secret is the one that was turned off, or its client's. A request is told that it is wrong, which
         // is the same on the wire, and nobody computes for what could not be used.
         if caller.is_rehearsal && matches!(found, Ok(None)) {
-            found = self.imported.find(self.candidates(known, secret, InForce::No), secret, asked).await;
+            found = self.imported.find(among(InForce::No), secret, asked).await;
         }
         let candidate = found.map_err(|HashesBusy| Denial::HashesBusy)?.ok_or(Denial::WrongSecret)?;
         // It took long: the client may have been changed meanwhile.
@@ -223,7 +224,7 @@ impl ImportedSecrets {
     /// The candidate whose secret it is.
     async fn find(
         &self,
-        candidates: Vec<Candidate>,
+        (candidates, wanted): (Vec<Candidate>, InForce),
         secret: &SecretText,
         asked: Asked,
     ) -> Result<Option<Candidate>, HashesBusy> {
@@ -236,17 +237,21 @@ impl ImportedSecrets {
         // Whoever goes away before its turn and comes again would keep its place for ever, so that counts as a wrong secret does.
         let mut judgement = Judgement { secrets: self, asked: &asked, standing: Standing::Suspect };
         let turn = Arc::clone(&place.turn).lock_owned().await;
+        let is_right = match wanted {
+            InForce::Yes => Standing::Proven,
+            InForce::No => Standing::Unknown,
+        };
         // Somebody with the same secret may have found it out.
         let candidates = match self.remembered(candidates) {
             Ok(right) => {
-                judgement.standing = Standing::Proven;
+                judgement.standing = is_right;
                 return Ok(Some(right));
             }
             Err(unknown) => unknown,
         };
         let found = self.compute(candidates, secret, (turn, place)).await;
         judgement.standing = match &found {
-            Ok(Some(_)) => Standing::Proven,
+            Ok(Some(_)) => is_right,
             Ok(None) => Standing::Suspect,
             Err(HashesBusy) => Standing::Unknown,
         };

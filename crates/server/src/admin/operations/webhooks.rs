@@ -12,6 +12,7 @@ use super::page::{Page, Wanted, page_cut, read_page, unknown_cursor};
 use super::patch::present;
 use crate::admin::trials::Trial;
 use crate::admin::{Desk, Moment, Refusal, schema};
+use crate::outgoing::{ChosenBy, FetchError};
 
 /// An endpoint that is told notices.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -200,7 +201,7 @@ pub async fn create(desk: &Desk, environment: &EnvironmentName, new: NewWebhookB
         let missing = || Refusal::Invalid { field: "tenant_id", expected: "a tenant within reach".to_owned() };
         desk.tenant(tenant).await.map_err(|_| missing())?;
     }
-    check_target(desk, &new.url)?;
+    check_target(desk, &new.url, tenant)?;
     Ok(desk.registry.add_webhook(environment, tenant, &new.url, &new.kinds).await?.into())
 }
 
@@ -212,9 +213,9 @@ pub async fn edit(
     seen: Option<u64>,
 ) -> Result<WebhookView, Refusal> {
     desk.require(Permission::EditClients)?;
-    found(desk, environment, id).await?;
+    let webhook = found(desk, environment, id).await?;
     if let Some(url) = &patch.url {
-        check_target(desk, url)?;
+        check_target(desk, url, webhook.tenant_id)?;
     }
     let WebhookPatch { url, kinds, status } = patch;
     let edit = WebhookEdit { url, kinds, status, version: seen };
@@ -272,11 +273,9 @@ async fn found(desk: &Desk, environment: &EnvironmentName, id: WebhookId) -> Res
     found.filter(is_within).ok_or(Refusal::NotFound)
 }
 
-/// What of a URL can be refused before it is ever asked for (rule S21). What its name stands for is looked at each time.
-fn check_target(desk: &Desk, url: &str) -> Result<(), Refusal> {
-    let refused = |error: crate::outgoing::FetchError| Refusal::Invalid {
-        field: "url",
-        expected: format!("a URL that may be told; {error}"),
-    };
-    desk.node.check_webhook_url(url).map_err(refused)
+/// What of a URL can be refused before it is ever asked for (rule S21). What its name stands for is looked at each time. An endpoint of a
+/// tenant's is the tenant's choice, whoever wrote it down.
+fn check_target(desk: &Desk, url: &str, tenant: Option<TenantId>) -> Result<(), Refusal> {
+    let refused = |error: FetchError| Refusal::Invalid { field: "url", expected: format!("a URL that may be told; {error}") };
+    desk.node.check_webhook_url(url, ChosenBy::owner(tenant)).map_err(refused)
 }

@@ -1,7 +1,7 @@
 //! The database: whether it answers, what schema it has, its clock, and the signing keys in it.
 
 use mintmark_core::clock::Clock;
-use mintmark_core::crypto::RootKeys;
+use mintmark_core::crypto::{RootKeys, Sealer, master_key_of};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::keys::{KeyRing, algorithms_of, overdue};
 use mintmark_core::model::{KeyState, Position};
@@ -93,7 +93,34 @@ async fn examine_store(
     for record in &environments {
         findings.push(signing_keys(files, record, dialects, &root_keys));
     }
+    findings.extend(older_master_keys(store, &root_keys.sealer).await?);
     Ok(())
+}
+
+/// What still needs the master keys that do not seal any more.
+async fn older_master_keys(store: &SqlStore, sealer: &Sealer) -> Result<Vec<Finding>, Failure> {
+    let mut found = Vec::new();
+    if sealer.ids().nth(1).is_none() {
+        return Ok(found);
+    }
+    let rows = store.sealed(|sealed| !sealer.is_current(sealed)).await?;
+    for id in sealer.ids().skip(1) {
+        let what = format!("master key {id}");
+        let count = rows.iter().filter(|row| master_key_of(&row.sealed) == Some(id)).count();
+        let is_retired = sealer.retired().any(|retired| retired == id);
+        found.push(match (count, is_retired) {
+            (0, true) => Finding::ok(what, "retired; audit rows and backups of its time need it, and nothing else"),
+            (0, false) => {
+                let advice = "if it is the new one, put it first; if it is the old one, set retired = true on it";
+                Finding::warn(what, "it seals nothing, and vouches for tokens", advice)
+            }
+            (count, _) => {
+                let advice = "mintmark reseal, once all nodes have the new master key first";
+                Finding::warn(what, format!("{count} values in the database are sealed under it"), advice)
+            }
+        });
+    }
+    Ok(found)
 }
 
 fn clock(offset: i64) -> Finding {

@@ -30,7 +30,7 @@ pub(super) enum Who<'a> {
 }
 
 /// What became of one client's requests.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Count {
     alike: u64,
     different: u64,
@@ -66,14 +66,16 @@ impl Count {
 }
 
 /// All counts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     clients: BTreeMap<String, Count>,
+    notes: u64,
 }
 
 impl Counts {
     /// A client's; of those that Mintmark does not have, one for all.
     pub(super) fn of(&mut self, who: Who<'_>) -> &mut Count {
+        self.notes += 1;
         let name = match who {
             Who::Client(client) => client.as_str(),
             Who::NotImported => NOT_IMPORTED,
@@ -81,6 +83,11 @@ impl Counts {
         };
         let is_room = self.clients.len() < MAX_CLIENTS || self.clients.contains_key(name);
         self.clients.entry(if is_room { name } else { OTHERS }.to_owned()).or_default()
+    }
+
+    /// How often something was counted.
+    pub(super) fn notes(&self) -> u64 {
+        self.notes
     }
 
     pub(super) fn rows(&self) -> Vec<Vec<String>> {

@@ -302,6 +302,45 @@ async fn s26_a_name_that_the_old_endpoint_may_take_for_that_of_a_client_that_was
 }
 
 #[tokio::test]
+async fn s26_reading_the_names_of_all_clients_delays_no_change() {
+    let world = World::new().await;
+    let mut paused = world.registry.store.pause_reads();
+    let names = tokio::spawn(keep_names(Arc::clone(&world.shadow)));
+    paused.holding(1).await;
+    let tenant = world.registry.create_tenant("Globex").await.unwrap();
+    let head = world.registry.store.feed(mintmark_core::model::Position(0), 1).await.unwrap().head;
+    let following = tokio::spawn(follow(Arc::clone(&world.shadow)));
+    let applied = async {
+        while world.shadow.endpoint.directory.applied_position() < head {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), applied).await.unwrap_or_else(|_| panic!("{} is not known", tenant.name));
+    assert!(!names.is_finished());
+    names.abort();
+    following.abort();
+}
+
+#[tokio::test]
+async fn the_report_is_written_when_there_is_more_to_tell_and_whole_at_the_end() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (report, end) = (folder.path().join("report.json"), Arc::new(Notify::new()));
+    assert!(world.is_old(good("stranger", "x")).await);
+    end.notify_one();
+    keep_report(Arc::clone(&world.shadow), Some(report.clone()), Arc::clone(&end)).await;
+    let read = || serde_json::from_slice::<serde_json::Value>(&std::fs::read(&report).unwrap()).unwrap();
+    let first = read();
+    let copy = world.shadow.counted();
+    assert!(world.is_old(good("stranger", "x")).await);
+    assert_eq!(first, copy.to_json(), "a copy stays what it was");
+    assert!(world.shadow.notes() > copy.notes());
+    end.notify_one();
+    keep_report(Arc::clone(&world.shadow), Some(report.clone()), end).await;
+    assert_ne!(read(), first);
+}
+
+#[tokio::test]
 async fn s26_a_clients_tenant_that_was_turned_off_ends_it_too() {
     let world = World::new().await;
     world.registry.set_tenant_status(world.tenant, Status::Disabled).await.unwrap();

@@ -104,7 +104,8 @@ impl Configured {
             (Some(secrets), Some(secret)) => secrets.has(secret.as_bytes()),
             _ => false,
         };
-        // The configuration has seen to it that only addresses of this machine are listed then.
+        // The configuration has seen to it that only addresses of this machine are listed then, and that they tell of certificates only
+        // where the operator says so.
         let needs_none = self.secrets.is_none() && certificates.is_empty() && peer.address.to_canonical().is_loopback();
         shown || told || needs_none
     }

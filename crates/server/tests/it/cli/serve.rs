@@ -126,7 +126,7 @@ fn wrong_root_keys_are_explained() {
     let text = std::fs::read_to_string(&keys).unwrap();
     std::fs::write(&keys, text.replace("id = \"m1\"", "id = \"m2\"")).unwrap();
     let said = one.refused();
-    assert!(said.contains("the database was made with the master key \"m1\", which is not in it"), "{said}");
+    assert!(said.contains("the database is used with the master key \"m1\", which is not in it"), "{said}");
 
     std::fs::write(&keys, "master_key = \"nonsense-that-may-be-a-key\"\n").unwrap();
     let said = one.refused();
@@ -199,4 +199,60 @@ async fn init_makes_what_a_configuration_names() {
     let metadata = send(sandbox, get("/.well-known/oauth-authorization-server", "").as_bytes()).await.json();
     assert_eq!(metadata["issuer"], "https://sandbox.example");
     terminate(program).await;
+}
+
+/// The tables of a root key file: what comes before the peppers, and these.
+fn masters_and_peppers(deployment: &Deployment) -> (String, String) {
+    let text = std::fs::read_to_string(deployment.folder.join("root-keys.toml")).unwrap();
+    let (masters, peppers) = text.split_once("[[pepper]]").unwrap();
+    (masters.to_owned(), format!("[[pepper]]{peppers}"))
+}
+
+/// As `docs/operating.md` says it is done.
+#[tokio::test]
+async fn s8_a_master_key_is_replaced_retired_and_taken_out_and_all_keys_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (deployment, other) = (Deployment::init(folder.path().join("one")), Deployment::init(folder.path().join("other")));
+    let keys = deployment.folder.join("root-keys.toml");
+    let write = |text: String| std::fs::write(&keys, text).unwrap();
+    let ((old, peppers), (new, _)) = (masters_and_peppers(&deployment), masters_and_peppers(&other));
+    let (new, retired) = (new.replace("\"m1\"", "\"m2\""), old.trim_end().to_owned() + "\nretired = true\n");
+    let reseal =
+        |more: &[&str]| Finished::of(&mut mintmark(&[&["reseal", "--config", &deployment.config, "--json"], more].concat()));
+    assert_eq!(reseal(&["--check"]).code, Some(0));
+    let list = || {
+        let keys = deployment.run(&["key", "list"]);
+        let of = |key: &Value| (key["kid"].clone(), key["problem"].clone());
+        keys.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let signing = list();
+    assert!(!signing.is_empty() && signing.iter().all(|(_, problem)| problem.is_null()), "{signing:?}");
+
+    write(format!("{retired}{new}{peppers}"));
+    let said = deployment.refused();
+    assert!(said.contains("\"m1\" stands first") && said.contains("put the master key that is to seal before it"), "{said}");
+
+    write(format!("{new}{retired}{peppers}"));
+    let to_do = reseal(&["--check"]);
+    assert_eq!(to_do.code, Some(3), "{to_do:?}");
+    let counted = &to_do.json()["to_do"][0];
+    assert!(counted["what"] == "signing keys" && counted["master_key"] == "m1", "{counted}");
+    let finding = |what: &str| {
+        let findings = Finished::of(&mut mintmark(&["doctor", "--config", &deployment.config, "--json"])).json();
+        findings["findings"].as_array().unwrap().iter().find(|one| one["what"] == what).unwrap().clone()
+    };
+    let warned = finding("master key m1");
+    assert!(warned["standing"] == "warn" && warned["advice"].as_str().unwrap().contains("mintmark reseal"), "{warned}");
+    let done = reseal(&[]);
+    assert_eq!((done.code, &done.json()["sealed_anew"]), (Some(0), &to_do.json()["to_do"]));
+    assert_eq!(reseal(&["--check"]).code, Some(0));
+    assert_eq!(finding("master key m1")["standing"], "ok");
+
+    write(format!("{new}{peppers}"));
+    assert_eq!(list(), signing, "all keys open");
+    let (program, _) = deployment.serve().await;
+    terminate(program).await;
+    write(format!("{old}{peppers}"));
+    let said = deployment.refused();
+    assert!(said.contains("the database is used with the master key \"m2\", which is not in it"), "{said}");
 }

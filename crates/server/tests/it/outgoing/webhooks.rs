@@ -72,7 +72,11 @@ impl Receiver {
     }
 
     fn client(&self, clock: Arc<dyn Clock>) -> Arc<GuardedClient> {
-        let rules = Rules { allow: vec![format!("{NAME}:{}", self.address.port())], ..Rules::default() };
+        let here = vec![format!("{NAME}:{}", self.address.port())];
+        self.client_by(Rules { allow: here.clone(), allow_tenants: here, ..Rules::default() }, clock)
+    }
+
+    fn client_by(&self, rules: Rules, clock: Arc<dyn Clock>) -> Arc<GuardedClient> {
         let limits = FetchLimits { total: Duration::from_millis(500), ..FetchLimits::default() };
         let (file, names) = (self.folder.path().join("authority.pem"), Names::all_at("127.0.0.1"));
         Arc::new(GuardedClient::new(rules, limits, Some(&file), names, clock).unwrap())
@@ -131,6 +135,16 @@ impl Telling {
         let client = receiver.client(Arc::clone(&server.clock) as Arc<dyn Clock>);
         let courier = Courier::new(client, "node".to_owned());
         Self { server, receiver, courier, environment: "sandbox".parse().unwrap() }
+    }
+
+    /// One that lets the operator's endpoints alone be on this machine.
+    async fn start_closed_to_tenants() -> Self {
+        let mut telling = Self::start().await;
+        let rules =
+            Rules { allow: vec![format!("{NAME}:{}", telling.receiver.address.port())], private: true, ..Rules::default() };
+        let client = telling.receiver.client_by(rules, Arc::clone(&telling.server.clock) as Arc<dyn Clock>);
+        telling.courier = Courier::new(client, "node".to_owned());
+        telling
     }
 
     async fn endpoint(&self, tenant: Option<&str>, path: &str) -> Webhook {
@@ -294,6 +308,20 @@ async fn s21_an_endpoint_inside_the_servers_network_is_asked_for_nothing() {
         assert_eq!((tried.state, tried.answer), (DeliveryState::Waiting, Some(0)), "{host}: and nothing more is told");
     }
     assert!(tokio::time::timeout(Duration::from_millis(50), trap.accept()).await.is_err(), "somebody came");
+}
+
+#[tokio::test]
+async fn s21_what_the_operator_opened_for_its_own_endpoints_is_closed_to_those_of_tenants() {
+    let mut telling = Telling::start_closed_to_tenants().await;
+    let tenants = telling.endpoint(Some(ACME), "/204?who=acme").await;
+    let operators = telling.endpoint(None, "/204?who=operator").await;
+    telling.test(&tenants).await;
+    telling.test(&operators).await;
+    telling.round().await;
+    let received = telling.receiver.received();
+    assert!(received.len() == 1 && received[0].uri.ends_with("who=operator"), "{received:?}");
+    let tried = telling.deliveries(&tenants).await.remove(0);
+    assert_eq!((tried.state, tried.answer), (DeliveryState::Waiting, Some(0)), "as where nobody takes a connection");
 }
 
 #[tokio::test]

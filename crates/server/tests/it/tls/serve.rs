@@ -254,6 +254,11 @@ fn a_proxy_without_proof_is_refused() {
     assert_eq!(said.matches("expected an address or a network").count(), 2, "{said}");
     let said = config("certificate_header = \"Client-Cert\"\n");
     assert!(said.contains("expected the addresses of the proxies"), "{said}");
+    for here in ["127.0.0.1", "::1"] {
+        let said = config(&format!("addresses = [\"{here}\"]\ncertificate_header = \"Client-Cert\"\n"));
+        assert!(said.contains("certificate_header") && said.contains("every process on this machine"), "{said}");
+        assert!(said.contains("secret_file") && said.contains("certificates_without_proof = true"), "{said}");
+    }
     let fingerprint = "ab".repeat(32);
     let said = config(&format!("addresses = [\"10.0.0.1\"]\ncertificate_sha256 = [\"{fingerprint}\"]\n"));
     assert!(said.contains("tls.client_certificates = true is missing"), "{said}");

@@ -28,11 +28,11 @@ fn text(secret: &str) -> SecretText {
 }
 
 /// What a secret is compared with, where `right` is the client's.
-fn candidate(secret: &str) -> Vec<Candidate> {
+fn candidate(secret: &str) -> (Vec<Candidate>, InForce) {
     let hash = hash("right");
     let stored = StoredSecret { scheme: 2, pepper_id: "p".to_owned(), mac: secret.as_bytes().to_vec() };
     let mark = mark_of(&stored, &hash);
-    vec![Candidate { at: 0, hash, stored, mark }]
+    (vec![Candidate { at: 0, hash, stored, mark }], InForce::Yes)
 }
 
 fn of(client: &str, source: &str) -> Asked {
@@ -129,6 +129,26 @@ async fn eight_networks_that_send_wrong_secrets_do_not_keep_the_client_out_s6() 
     let later = Asked { at: 1_000_000 + LATELY, ..of("one", &networks[7]) };
     let mut again = Box::pin(imported.find(candidate("again"), &wrong, later));
     assert!(is_pending(&mut again).await, "nothing is held against anybody for ever");
+}
+
+#[tokio::test]
+async fn a_secret_that_was_turned_off_proves_no_network_though_a_dry_run_finds_it_right_s6() {
+    let imported = ImportedSecrets::start(1).unwrap();
+    let (right, asked) = (text("right"), of("one", HERE));
+    let turned_off = || (candidate("right").0, InForce::No);
+    for _ in 0..2 {
+        assert!(imported.find(turned_off(), &right, asked.clone()).await.is_ok_and(|found| found.is_some()));
+        assert!(imported.standing(&asked) == Standing::Unknown);
+    }
+    let wrong = text("wrong");
+    imported.find(candidate("wrong"), &wrong, asked.clone()).await.unwrap();
+    assert!(imported.standing(&asked) == Standing::Suspect);
+    let other = ImportedSecrets { right: Cache::new(1), ..imported };
+    assert!(other.find(turned_off(), &right, asked.clone()).await.is_ok_and(|found| found.is_some()));
+    assert!(other.standing(&asked) == Standing::Suspect, "it clears nobody either");
+    let other = ImportedSecrets { right: Cache::new(1), ..other };
+    assert!(other.find(candidate("right"), &right, asked.clone()).await.is_ok_and(|found| found.is_some()));
+    assert!(other.standing(&asked) == Standing::Proven);
 }
 
 #[tokio::test]
