@@ -237,7 +237,7 @@ fn a_table_that_has_rows_in_two_schemas_is_refused_and_both_are_named() {
         format!("INSERT INTO {table} {COLUMNS} VALUES ('{id}', 'confidential', 'client-credentials', 's', false);\n")
     };
     let copy = |table: &str, ids: &[&str]| {
-        let rows: String = ids.iter().map(|id| format!("{id}\tconfidential\tclient-credentials\ts\tf\n")).collect();
+        let rows: String = ids.iter().map(|id| [*id, "\tconfidential\tclient-credentials\ts\tf\n"].concat()).collect();
         format!("COPY {table} {COLUMNS} FROM stdin;\n{rows}\\.\n")
     };
     let table = "oauth2_provider_application";
