@@ -14,7 +14,8 @@
 //!
 //! The first of each is used for what is new; the others still open and verify what is old, so that either can be replaced
 //! while serving. A master key with `retired = true` only opens what rests in the store and verifies the audit log: nothing that
-//! somebody brings is believed because it was made under it. Losing the master keys loses every signing key; losing the peppers makes every stored secret worthless.
+//! somebody brings is believed because it was made under it. Losing the master keys loses every signing key; losing the peppers makes
+//! every stored secret worthless.
 
 use std::collections::BTreeMap;
 use std::fmt;

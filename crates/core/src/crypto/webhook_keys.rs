@@ -1,8 +1,8 @@
 //! The keys that deliveries of notices are signed with: Ed25519, derived from the master keys for each environment.
 //!
 //! They are in no table, so that nobody who reads or writes the database has them, and all nodes have the same. They rotate with the
-//! master keys: each that is loaded and not retired has its key published, and the first one signs. None of them signs tokens, and they are published
-//! apart from those that do.
+//! master keys: each that is loaded and not retired has its key published, and the first one signs. None of them signs tokens, and they
+//! are published apart from those that do.
 
 use std::fmt;
 

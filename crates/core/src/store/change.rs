@@ -127,6 +127,7 @@ pub enum Write {
     AddNotice(Notice),
     InsertLeak(Leak),
     UpdateLeak(Leak),
+    /// Inserts the row, unless its owner has [`MAX_WEBHOOKS`](crate::registry::MAX_WEBHOOKS) already: then it is a conflict.
     InsertWebhook(Webhook),
     UpdateWebhook(Webhook),
     /// Deletes the row, if it still has exactly this version, and the endpoint's deliveries.
