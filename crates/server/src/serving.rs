@@ -175,6 +175,7 @@ pub async fn serve(node: Arc<Node>, doors: Doors, feed: &FeedSettings, signals: 
         tokio::spawn(Arc::clone(&node).watch_clock(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_up(stopping.clone())),
         tokio::spawn(Arc::clone(&node).deliver(stopping.clone())),
+        tokio::spawn(Arc::clone(&node).watch_backlog(stopping.clone())),
         tokio::spawn(Arc::clone(&node).keep_snapshot(stopping.clone())),
         tokio::spawn(watch_files(files.clone(), stopping.clone())),
     ];

@@ -25,7 +25,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::sealing::MasterKey;
+use super::sealing::{MasterKey, master_key_of};
 use super::{AuditKeys, Peppers, Purpose, SealContext, Sealer, UnsealError};
 use crate::random::Random;
 
@@ -131,8 +131,8 @@ impl RootKeys {
     }
 
     /// Whether these are the keys of the store. Peppers may have come and gone since; one of the same id must be the same. What it
-    /// answers with is to be kept in the store instead: the same under the master key that seals now, with the peppers that were
-    /// added. Without that, the key that the store was made with could never be taken out.
+    /// answers with is to be kept in the store instead: the same with the peppers that were added, under the master key that seals now
+    /// where the one before is retired. Without that, the key that the store was made with could never be taken out.
     pub fn check(&self, sealed: &[u8], random: &dyn Random) -> Result<Option<Vec<u8>>, CheckError> {
         let text = self.sealer.unseal(CHECK, sealed).map_err(CheckError::MasterKey)?;
         let mut marks: BTreeMap<String, String> =
@@ -144,8 +144,11 @@ impl RootKeys {
             }
             marks.insert(id, mark);
         }
-        let is_up_to_date = self.sealer.is_current(sealed) && marks.len() == known;
-        Ok(if is_up_to_date { None } else { self.seal_marks(&marks, random) })
+        // Only one that is retired here is left: while keys are changed over, one machine has another one first than the next, and what it
+        // noted under the newer one would keep those out that do not have it yet.
+        let under = master_key_of(sealed);
+        let is_settled = !self.sealer.retired().any(|id| Some(id) == under) && marks.len() == known;
+        Ok(if is_settled { None } else { self.seal_marks(&marks, random) })
     }
 
     fn seal_marks(&self, marks: &BTreeMap<String, String>, random: &dyn Random) -> Option<Vec<u8>> {
@@ -229,7 +232,9 @@ mod tests {
         let check = RootKeys::parse(&old).unwrap().seal_check(&random).unwrap();
         let (head, tail) = old.split_once("[[pepper]]").unwrap();
         let (front, _) = new.split_once("[[pepper]]").unwrap();
-        let both = RootKeys::parse(&format!("{front}{head}[[pepper]]{tail}")).unwrap();
+        let changing_over = RootKeys::parse(&format!("{front}{head}[[pepper]]{tail}")).unwrap();
+        assert_eq!(changing_over.check(&check, &random), Ok(None), "others may not have the newer one in front yet");
+        let both = RootKeys::parse(&format!("{front}{head}retired = true\n[[pepper]]{tail}")).unwrap();
         let alone = RootKeys::parse(&format!("{front}[[pepper]]{tail}")).unwrap();
         let unknown = Err(CheckError::MasterKey(UnsealError::MasterKeyUnknown("m1".to_owned())));
         assert_eq!(alone.check(&check, &random), unknown);

@@ -56,9 +56,9 @@ kinds! {
 }
 
 impl NoticeKind {
-    /// Whether traffic makes them, so that whoever sends enough of it decides how many there are.
-    pub fn is_of_traffic(self) -> bool {
-        matches!(self, Self::QuotaCrossed | Self::ClientLockedOut)
+    /// Whether they tell that a secret is in wrong hands.
+    pub fn is_of_leak(self) -> bool {
+        matches!(self, Self::LeakReported | Self::LeakQuarantined)
     }
 }
 

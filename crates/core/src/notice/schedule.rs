@@ -11,8 +11,8 @@ pub const DELIVERY_AGE_MAX: i64 = 86_400;
 pub const DELIVERY_TRIES_MAX: u32 = 32;
 /// How many deliveries to one endpoint wait at most; what is more is counted and left out.
 pub const DELIVERIES_WAITING_MAX: u64 = 1000;
-/// Of these, how many may wait before notices of what traffic causes find no room any more; the rest is for all others.
-const TRAFFIC_WAITING_MAX: u64 = 800;
+/// Of these, how many may wait before others than leaks find no room any more.
+const OTHERS_WAITING_MAX: u64 = 800;
 /// How many deliveries of one endpoint that are over are kept, for people to look at.
 pub const DELIVERIES_LISTED_MAX: u32 = 500;
 /// For how many seconds they are kept: fourteen days.
@@ -66,7 +66,7 @@ pub fn after_try(delivery: &Delivery, tried: Tried, now: Timestamp, random: &dyn
 
 /// Whether there is room for another delivery to an endpoint for which so many wait.
 pub fn has_room(kind: NoticeKind, waiting: u64) -> bool {
-    waiting < if kind.is_of_traffic() { TRAFFIC_WAITING_MAX } else { DELIVERIES_WAITING_MAX }
+    waiting < if kind.is_of_leak() { DELIVERIES_WAITING_MAX } else { OTHERS_WAITING_MAX }
 }
 
 /// Whether a notice is too old to be delivered at a moment.
@@ -125,11 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn what_traffic_causes_leaves_room_for_what_people_and_secrets_cause() {
+    fn all_others_leave_room_for_leaks() {
         for kind in NoticeKind::ALL {
-            let is_of_traffic = matches!(kind, NoticeKind::QuotaCrossed | NoticeKind::ClientLockedOut);
+            let is_of_leak = matches!(kind, NoticeKind::LeakReported | NoticeKind::LeakQuarantined);
             assert!(has_room(kind, 799), "{kind:?}");
-            assert_eq!(has_room(kind, 999), !is_of_traffic, "{kind:?}");
+            assert_eq!(has_room(kind, 999), is_of_leak, "{kind:?}");
             assert!(!has_room(kind, 1000), "{kind:?}");
         }
     }

@@ -19,6 +19,7 @@ mod management_client;
 mod member;
 mod promotion;
 mod quota;
+mod resealing;
 mod resource;
 mod revocation;
 mod rotation;

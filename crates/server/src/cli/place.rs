@@ -172,7 +172,10 @@ impl Files {
             let cause = match error {
                 CheckError::Pepper(id) => format!("the database was made with another pepper {id:?}; give a new one a new id"),
                 CheckError::MasterKey(UnsealError::MasterKeyUnknown(id)) => {
-                    format!("the database is used with the master key {id:?}, which is not in it")
+                    format!(
+                        "the database is used with the master key {id:?}, which is not in it; put it back behind the first one with \
+                         retired = true, run a command, and take it out then"
+                    )
                 }
                 CheckError::MasterKey(_) => "the database was made with another master key of the same id".to_owned(),
             };

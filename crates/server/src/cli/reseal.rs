@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use mintmark_core::crypto::{SealedPlace, master_key_of};
-use mintmark_core::random::SystemRandom;
+use mintmark_core::crypto::SealedPlace;
+use mintmark_core::registry::RegistryError;
+use mintmark_core::store::StoreError;
 use serde_json::json;
 
 use super::Done;
@@ -22,26 +23,33 @@ pub(super) struct ResealArgs {
 }
 
 pub(super) async fn run(place: &Place, args: &ResealArgs) -> Done {
-    let sealer = &place.registry.root_keys.sealer;
-    let rows = place.store.sealed(|sealed| !sealer.is_current(sealed)).await?;
+    let registry = &place.registry;
+    let sealer = &registry.root_keys.sealer;
+    let found = place.store.sealed(|sealed| !sealer.is_current(sealed)).await?;
     let mut counts: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
-    let mut left = Vec::new();
-    for row in &rows {
-        let under = master_key_of(&row.sealed).unwrap_or("(none)").to_owned();
-        if !args.check {
-            match row.place.seal_anew(sealer, &row.sealed, &SystemRandom) {
-                // What was changed meanwhile was sealed by whoever changed it, or is found by the next call.
-                Ok(anew) => {
-                    place.store.reseal(row, &anew).await?;
-                }
-                Err(error) => {
+    let mut left = found.damaged;
+    for row in found.rows {
+        // What somebody else has sealed anew meanwhile is not counted.
+        let is_counted = if args.check {
+            true
+        } else {
+            match registry.reseal(&row.place).await {
+                Ok(Ok(done)) => done,
+                Ok(Err(error)) => {
                     left.push(format!("{}: {error}", row.place));
-                    continue;
+                    false
                 }
+                Err(RegistryError::Store(StoreError::Corrupt(row))) => {
+                    left.push(row);
+                    false
+                }
+                Err(error) => return Err(error.into()),
             }
-        }
-        *counts.entry((kind(&row.place), under)).or_default() += 1;
+        };
+        let under = row.master_key.unwrap_or_else(|| "(none)".to_owned());
+        *counts.entry((kind(&row.place), under)).or_default() += u64::from(is_counted);
     }
+    counts.retain(|_, count| *count > 0);
     let cells = counts.iter().map(|((what, under), count)| vec![(*what).to_owned(), under.clone(), count.to_string()]);
     let rows: Vec<_> =
         counts.iter().map(|((what, under), count)| json!({ "what": what, "master_key": under, "count": count })).collect();

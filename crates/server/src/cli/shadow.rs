@@ -211,9 +211,10 @@ async fn keep_report<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>, 
     loop {
         if written != Some(shadow.notes()) {
             let counts = shadow.counted();
-            written = Some(counts.notes());
-            let report = report.clone();
-            let _ = tokio::task::spawn_blocking(move || write_report(&counts, &report)).await;
+            let (notes, report) = (counts.notes(), report.clone());
+            let is_written = tokio::task::spawn_blocking(move || write_report(&counts, &report)).await;
+            // One that could not be written is written again.
+            written = is_written.is_ok_and(|done| done).then_some(notes);
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
@@ -222,10 +223,12 @@ async fn keep_report<S: Store>(shadow: Arc<Shadow<S>>, report: Option<PathBuf>, 
     }
 }
 
-fn write_report(counts: &Counts, report: &Path) {
-    if let Err(Failure(message)) = write_private(report, counts.to_json().to_string().as_bytes()) {
+fn write_report(counts: &Counts, report: &Path) -> bool {
+    let written = write_private(report, counts.to_json().to_string().as_bytes());
+    if let Err(Failure(message)) = &written {
         eprintln!("mintmark: the report could not be written: {message}");
     }
+    written.is_ok()
 }
 
 impl<S: Store> Shadow<S> {

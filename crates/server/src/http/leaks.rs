@@ -132,14 +132,12 @@ fn one(app: &App, from: (&Peer, &RequestId), body: &Bytes) -> Response {
         let _permit = permit;
         let id = actor.request_id.clone();
         let mut is_last = false;
-        for seconds in RETRIES {
+        for seconds in RETRIES.into_iter().map(Some).chain([None]) {
             match take(&node, actor.clone(), (&secret, &url, HOLDER)).await {
                 Ok(_) => return,
                 Err(error) => tracing::error!(request_id = id, %error, "the report of a leak could not be looked into yet"),
             }
-            if is_last {
-                break;
-            }
+            let Some(seconds) = seconds.filter(|_| !is_last) else { break };
             is_last = node.leaks.in_work.stops_within(Duration::from_secs(seconds)).await;
         }
         tracing::error!(request_id = id, "the report of a leak was given up");

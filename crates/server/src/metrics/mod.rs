@@ -78,8 +78,8 @@ impl Metrics {
     }
 
     /// What endpoints are still to be told.
-    pub(crate) fn note_backlog(&self, backlog: Backlog) {
-        self.backlog.store(Some(Arc::new(backlog)));
+    pub(crate) fn note_backlog(&self, backlog: Option<Backlog>) {
+        self.backlog.store(backlog.map(Arc::new));
     }
 
     /// The counts of an environment's token requests: one for all its listeners.

@@ -23,8 +23,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 const REVOCATIONS_EVERY: Duration = Duration::from_mins(3);
 /// How long between two looks at what endpoints are to be told.
 const DELIVERIES_EVERY: Duration = Duration::from_secs(2);
-/// At how many of these looks what is still to be told is counted: every half a minute.
-const COUNTED_AT: u32 = 15;
+/// How long between two counts of what endpoints are still to be told.
+const COUNTED_EVERY: Duration = Duration::from_secs(30);
 /// How long endpoints that are being told are waited for at the end.
 const TOLD_AT_THE_END: Duration = Duration::from_secs(5);
 /// How many credentials that leaked a round turns off.
@@ -249,12 +249,7 @@ impl Node {
         let mut holder = [0; 16];
         self.random.fill(&mut holder);
         let mut courier = Courier::new(client, format!("{:032x}", u128::from_be_bytes(holder)));
-        let mut looks = 0_u32;
         while !stopped(DELIVERIES_EVERY, &mut stop).await {
-            if looks.is_multiple_of(COUNTED_AT) {
-                self.count_what_waits().await;
-            }
-            looks = looks.wrapping_add(1);
             if let Err(error) = courier.round(&self).await {
                 tracing::debug!(%error, "what endpoints are to be told could not be read now");
             }
@@ -263,12 +258,24 @@ impl Node {
         let _ = tokio::time::timeout(TOLD_AT_THE_END, courier.come_back()).await;
     }
 
-    /// Counts what endpoints are still to be told. Each node does, so that it is known also where none tells them.
-    pub async fn count_what_waits(&self) {
-        match self.endpoint.directory.store().backlog().await {
-            Ok(backlog) => self.metrics.note_backlog(backlog),
-            Err(error) => tracing::debug!(%error, "what endpoints are still to be told could not be counted now"),
+    /// Counts again and again what endpoints are still to be told, until `stop` says so: apart from who tells them, so that it shows when
+    /// nobody does.
+    pub async fn watch_backlog(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            self.count_what_waits().await;
+            if stopped(COUNTED_EVERY, &mut stop).await {
+                return;
+            }
         }
+    }
+
+    /// Counts what endpoints are still to be told. Each node does, so that it is known also where none tells them. What cannot be counted
+    /// is not known any more: an old count would say that all of it waits still.
+    pub async fn count_what_waits(&self) {
+        let counted = self.endpoint.directory.store().backlog().await;
+        let counted = counted
+            .inspect_err(|error| tracing::debug!(%error, "what endpoints are still to be told could not be counted now"));
+        self.metrics.note_backlog(counted.ok());
     }
 
     /// Writes down last uses and counts of requests until `stop` says so.

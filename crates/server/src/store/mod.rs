@@ -73,7 +73,7 @@ pub use idempotency::{Begun, RequestDigest};
 pub use migrate::SchemaVersion;
 pub use open::OpenError;
 pub use place::{PostgresOptions, StorePlace};
-pub use sealed::SealedRow;
+pub use sealed::{Sealed, SealedRow};
 pub use transfer::{Backup, Progress, TableContent, TransferError, copy_store, restore, verify_backup, write_backup};
 
 pub use self::engine::PoolUse;

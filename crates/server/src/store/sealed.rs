@@ -1,37 +1,59 @@
-//! What rests sealed in the store, for sealing it anew under another master key.
+//! What rests sealed in the store, and under which master key.
 
-use mintmark_core::crypto::SealedPlace;
+use mintmark_core::crypto::{SealedPlace, master_key_of};
 use mintmark_core::model::MemberId;
-use mintmark_core::store::Read;
+use mintmark_core::store::{Read, StoreError};
 
 use super::SqlStore;
-use super::engine::{Row, WriteError};
+use super::engine::Row;
 use super::fields::Fields;
-use super::statements::{
-    MEMBER_RESEAL_PASSWORD, MEMBER_RESEAL_TOTP, MEMBERS_SEALED, SHARED_KEY_RESEAL, SHARED_KEYS_SEALED, SIGNING_KEY_RESEAL,
-    SIGNING_KEYS_SEALED,
-};
+use super::statements::{MEMBERS_SEALED, SHARED_KEYS_SEALED, SIGNING_KEYS_SEALED};
 
 /// So many rows are read at once.
 const PAGE: i64 = 500;
 
-/// A sealed value and where it rests.
+/// A sealed value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRow {
-    /// Where.
+    /// Where it rests.
     pub place: SealedPlace,
-    /// The value.
-    pub sealed: Vec<u8>,
+    /// The master key that it says it is sealed under; nothing where it is of no form that is known.
+    pub master_key: Option<String>,
+}
+
+/// What rests sealed, of what was asked for.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    /// Each value.
+    pub rows: Vec<SealedRow>,
+    /// Rows that cannot be read, and why.
+    pub damaged: Vec<String>,
+}
+
+impl Sealed {
+    fn add(&mut self, is_wanted: &impl Fn(&[u8]) -> bool, found: Read<Vec<(SealedPlace, Vec<u8>)>>) -> Read<()> {
+        match found {
+            Ok(found) => {
+                let wanted = found.into_iter().filter(|(_, sealed)| is_wanted(sealed));
+                self.rows.extend(wanted.map(|(place, sealed)| {
+                    let master_key = master_key_of(&sealed).map(str::to_owned);
+                    SealedRow { place, master_key }
+                }));
+            }
+            Err(error @ StoreError::Corrupt(_)) => self.damaged.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 impl SqlStore {
-    /// What is sealed, of what `is_wanted` says of the value.
-    pub async fn sealed(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Read<Vec<SealedRow>> {
-        let mut found = Vec::new();
+    /// What is sealed, of what `is_wanted` says of the value. One row that cannot be read hides no other.
+    pub async fn sealed(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Read<Sealed> {
+        let mut found = Sealed::default();
         for row in self.engine.rows(SIGNING_KEYS_SEALED.query()).await? {
-            found.push(signing_key(&row)?);
+            found.add(&is_wanted, signing_key(&row))?;
         }
-        found.retain(|row| is_wanted(&row.sealed));
         let mut after = (String::new(), String::new());
         loop {
             let rows = self.engine.rows(SHARED_KEYS_SEALED.query().bind(after.0).bind(after.1).bind(PAGE)).await?;
@@ -39,7 +61,7 @@ impl SqlStore {
             let fields = Fields::of(last, "credential", "id");
             after = (fields.text("environment")?, fields.text("id")?);
             for row in &rows {
-                found.extend(Some(shared_key(row)?).filter(|row| is_wanted(&row.sealed)));
+                found.add(&is_wanted, shared_key(row))?;
             }
         }
         let mut after = String::new();
@@ -48,57 +70,28 @@ impl SqlStore {
             let Some(last) = rows.last() else { return Ok(found) };
             after = Fields::of(last, "member", "id").text("id")?;
             for row in &rows {
-                found.extend(member(row)?.into_iter().filter(|row| is_wanted(&row.sealed)));
+                found.add(&is_wanted, member(row))?;
             }
         }
     }
-
-    /// Puts a value that was sealed anew in the place of the one that was read. `false` where somebody has changed it meanwhile.
-    pub async fn reseal(&self, row: &SealedRow, anew: &[u8]) -> Read<bool> {
-        let (old, place) = (row.sealed.as_slice(), &row.place);
-        let statement = match place {
-            SealedPlace::SigningKey { .. } => SIGNING_KEY_RESEAL,
-            SealedPlace::SharedKey { .. } => SHARED_KEY_RESEAL,
-            SealedPlace::Password(_) => MEMBER_RESEAL_PASSWORD,
-            SealedPlace::TotpSecret(_) => MEMBER_RESEAL_TOTP,
-        };
-        let write = async || {
-            let query = match place {
-                SealedPlace::SigningKey { environment, kid, .. } => {
-                    statement.query().bind(old).bind(anew).bind(environment.as_str()).bind(kid.as_str())
-                }
-                SealedPlace::SharedKey { environment, id, .. } => {
-                    statement.query().bind(old).bind(anew).bind(environment.as_str()).bind(id.to_string())
-                }
-                SealedPlace::Password(id) | SealedPlace::TotpSecret(id) => {
-                    statement.query().bind(old).bind(anew).bind(id.to_string())
-                }
-            };
-            let mut transaction = self.engine.begin_write().await?;
-            let changed = query.execute(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(changed == 1)
-        };
-        self.engine.write(statement.name, write).await.map_err(WriteError::into_store_error)
-    }
 }
 
-fn signing_key(row: &Row) -> Read<SealedRow> {
+fn signing_key(row: &Row) -> Read<Vec<(SealedPlace, Vec<u8>)>> {
     let fields = Fields::of(row, "signing_key", "kid");
     let (environment, kid, algorithm) = (fields.parsed("environment")?, fields.text("kid")?, fields.parsed("algorithm")?);
-    Ok(SealedRow { place: SealedPlace::SigningKey { environment, kid, algorithm }, sealed: fields.bytes("sealed")? })
+    Ok(vec![(SealedPlace::SigningKey { environment, kid, algorithm }, fields.bytes("sealed")?)])
 }
 
-fn shared_key(row: &Row) -> Read<SealedRow> {
+fn shared_key(row: &Row) -> Read<Vec<(SealedPlace, Vec<u8>)>> {
     let fields = Fields::of(row, "credential", "id");
     let (environment, client_id, id) = (fields.parsed("environment")?, fields.parsed("client_id")?, fields.parsed("id")?);
-    Ok(SealedRow { place: SealedPlace::SharedKey { environment, client_id, id }, sealed: fields.bytes("sealed")? })
+    Ok(vec![(SealedPlace::SharedKey { environment, client_id, id }, fields.bytes("sealed")?)])
 }
 
-fn member(row: &Row) -> Read<Vec<SealedRow>> {
+fn member(row: &Row) -> Read<Vec<(SealedPlace, Vec<u8>)>> {
     let fields = Fields::of(row, "member", "id");
     let id: MemberId = fields.parsed("id")?;
-    let password = fields.optional_bytes("password")?.map(|sealed| SealedRow { place: SealedPlace::Password(id), sealed });
-    let totp = fields.optional_bytes("totp")?.map(|sealed| SealedRow { place: SealedPlace::TotpSecret(id), sealed });
+    let password = fields.optional_bytes("password")?.map(|sealed| (SealedPlace::Password(id), sealed));
+    let totp = fields.optional_bytes("totp")?.map(|sealed| (SealedPlace::TotpSecret(id), sealed));
     Ok(password.into_iter().chain(totp).collect())
 }

@@ -423,18 +423,13 @@ statements! {
     STORE_REPLACE_ROOT_KEY_CHECK = "store.replace_root_key_check":
         "UPDATE store SET root_key_check = $2 WHERE id = 1 AND root_key_check = $1";
 
-    // What rests sealed, and sealing it anew. A row that somebody changed meanwhile stays as it is.
-    SIGNING_KEYS_SEALED = "signing_key.sealed": "SELECT environment, kid, algorithm, sealed FROM signing_key ORDER BY environment, kid";
-    SIGNING_KEY_RESEAL = "signing_key.reseal":
-        "UPDATE signing_key SET sealed = $2 WHERE environment = $3 AND kid = $4 AND sealed = $1";
+    // What rests sealed. The private part of a revoked key is empty.
+    SIGNING_KEYS_SEALED = "signing_key.sealed":
+        "SELECT environment, kid, algorithm, sealed FROM signing_key WHERE length(sealed) > 0 ORDER BY environment, kid";
     SHARED_KEYS_SEALED = "credential.sealed":
         "SELECT environment, id, client_id, sealed FROM credential WHERE (environment, id) > ($1, $2) AND sealed IS NOT NULL \
          ORDER BY environment, id LIMIT $3";
-    SHARED_KEY_RESEAL = "credential.reseal":
-        "UPDATE credential SET sealed = $2 WHERE environment = $3 AND id = $4 AND sealed = $1";
     MEMBERS_SEALED = "member.sealed": "SELECT id, password, totp FROM member WHERE id > $1 ORDER BY id LIMIT $2";
-    MEMBER_RESEAL_PASSWORD = "member.reseal_password": "UPDATE member SET password = $2 WHERE id = $3 AND password = $1";
-    MEMBER_RESEAL_TOTP = "member.reseal_totp": "UPDATE member SET totp = $2 WHERE id = $3 AND totp = $1";
 
     // The table is the migration library's.
     SCHEMA_VERSION = "schema.version": "SELECT CAST(coalesce(max(version), 0) AS BIGINT) AS version FROM _sqlx_migrations";
@@ -863,10 +858,13 @@ statements! {
         "SELECT count(*) AS found, CAST(coalesce(min(next_at), 0) AS BIGINT) AS due FROM delivery \
          WHERE webhook_id = $1 AND state = 'waiting'";
     DELIVERIES_BACKLOG = "delivery.backlog":
-        "SELECT count(*) AS found, CAST(coalesce(min(made_at), 0) AS BIGINT) AS oldest, \
-         CAST(coalesce(min(next_at), 0) AS BIGINT) AS due FROM delivery WHERE state = 'waiting'";
+        "SELECT count(*) AS found, CAST(coalesce(min(d.made_at), 0) AS BIGINT) AS oldest, \
+         CAST(coalesce(min(d.next_at), 0) AS BIGINT) AS due FROM delivery AS d WHERE d.state = 'waiting' AND EXISTS \
+         (SELECT 1 FROM webhook AS w WHERE w.environment = d.environment AND w.id = d.webhook_id AND w.status = 'active')";
     DELIVERIES_DUE = "delivery.due":
-        delivery!("d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.made_at, d.notice_id LIMIT $3");
+        delivery!(
+            "d.state = 'waiting' AND d.next_at <= $2 AND (d.made_at, d.notice_id) > ($3, $4) ORDER BY d.made_at, d.notice_id LIMIT $5"
+        );
     DELIVERIES = "delivery.list":
         delivery!("(d.made_at, d.notice_id) < ($2, $3) ORDER BY d.made_at DESC, d.notice_id DESC LIMIT $4");
     DELIVERY_TRIED = "delivery.tried":

@@ -4,6 +4,7 @@ mod authenticator;
 mod invitations;
 mod members;
 mod passkeys;
+mod resealing;
 mod sessions;
 mod sign_in;
 mod tokens;

@@ -39,16 +39,26 @@ impl<S: Store> Registry<S> {
     /// that somebody changed since the plan was made is a conflict.
     pub async fn apply_configuration(&self, plan: ConfigurationPlan) -> Result<usize, ApplyFailure> {
         let of = plan.changes.iter().map(|change| change.deed.count()).sum();
-        let mut drafts = plan.changes.into_iter().flat_map(|change| change.deed.drafts());
-        let mut made = 0;
-        while made < of {
-            let part: Vec<_> = drafts.by_ref().take(CHANGES_AT_ONCE).map(|draft| self.audited_change(draft)).collect();
+        let mut changes = plan.changes.into_iter().peekable();
+        let (mut made, mut transactions) = (0, 0);
+        while changes.peek().is_some() {
+            let mut part = Vec::new();
+            // What belongs to one object is never cut: a new client is not in force without its quota.
+            while let Some(change) =
+                changes.next_if(|change| part.is_empty() || part.len() + change.deed.count() <= CHANGES_AT_ONCE)
+            {
+                part.extend(change.deed.drafts().into_iter().map(|draft| self.audited_change(draft)));
+            }
+            if part.is_empty() {
+                continue;
+            }
             if let Err(error) = self.store.commit_all(&part).await {
                 return Err(ApplyFailure { made, of, error: refused(error) });
             }
             made += part.len();
+            transactions += 1;
         }
-        Ok(of.div_ceil(CHANGES_AT_ONCE))
+        Ok(transactions)
     }
 }
 

@@ -120,7 +120,10 @@ impl NoticeStore for MemoryStore {
     async fn backlog(&self) -> Read<Backlog> {
         let tables = &self.usable()?.tables;
         let notices = || tables.notices.values().filter(|stored| !stored.is_spread).map(|stored| stored.notice.at);
-        let deliveries = || tables.deliveries.values().filter(|one| one.state == DeliveryState::Waiting);
+        let is_active =
+            |id: WebhookId| tables.webhooks.values().any(|row| row.value.id == id && row.value.status == Status::Active);
+        let waiting = |one: &&Delivery| one.state == DeliveryState::Waiting && is_active(one.webhook_id);
+        let deliveries = || tables.deliveries.values().filter(waiting);
         Ok(Backlog {
             notices: notices().count() as u64,
             oldest_notice: notices().min(),

@@ -1,7 +1,7 @@
 //! The database: whether it answers, what schema it has, its clock, and the signing keys in it.
 
 use mintmark_core::clock::Clock;
-use mintmark_core::crypto::{RootKeys, Sealer, master_key_of};
+use mintmark_core::crypto::{RootKeys, Sealer};
 use mintmark_core::dialect::DialectSet;
 use mintmark_core::keys::{KeyRing, algorithms_of, overdue};
 use mintmark_core::model::{KeyState, Position};
@@ -12,7 +12,7 @@ use crate::cli::Failure;
 use crate::cli::place::Files;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store::SqlStore;
+use crate::store::{Sealed, SqlStore};
 
 const WHAT: &str = "database";
 /// Clocks that differ by so many seconds are to be seen to, and by so many others' verifiers refuse new tokens.
@@ -103,10 +103,14 @@ async fn older_master_keys(store: &SqlStore, sealer: &Sealer) -> Result<Vec<Find
     if sealer.ids().nth(1).is_none() {
         return Ok(found);
     }
-    let rows = store.sealed(|sealed| !sealer.is_current(sealed)).await?;
+    let Sealed { rows, damaged } = store.sealed(|sealed| !sealer.is_current(sealed)).await?;
+    if let Some(row) = damaged.first() {
+        let advice = "restore a backup, or remove and make anew what the row is of";
+        found.push(Finding::fail("sealed values", format!("{row} (of {} such rows)", damaged.len()), advice));
+    }
     for id in sealer.ids().skip(1) {
         let what = format!("master key {id}");
-        let count = rows.iter().filter(|row| master_key_of(&row.sealed) == Some(id)).count();
+        let count = rows.iter().filter(|row| row.master_key.as_deref() == Some(id)).count();
         let is_retired = sealer.retired().any(|retired| retired == id);
         found.push(match (count, is_retired) {
             (0, true) => Finding::ok(what, "retired; audit rows and backups of its time need it, and nothing else"),

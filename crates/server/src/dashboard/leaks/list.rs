@@ -26,7 +26,8 @@ pub(super) struct Asked {
 /// `GET /{environment}/leaks`.
 pub(super) async fn show(seat: Seat, Path(name): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let environment = seat.environment(&name)?.environment.name.clone();
-    let (tenant, state) = (filled(Some(&asked.tenant)), filled(Some(&asked.state)));
+    let tenant = filled(Some(&asked.tenant));
+    let state = filled(Some(&asked.state)).filter(|word| LeakState::from_word(word).is_some());
     let filter = LeakFilter {
         limit: None,
         cursor: asked.cursor.clone(),

@@ -252,6 +252,8 @@ async fn s8_a_master_key_is_replaced_retired_and_taken_out_and_all_keys_stay() {
     assert_eq!(list(), signing, "all keys open");
     let (program, _) = deployment.serve().await;
     terminate(program).await;
+    deployment.run(&["key", "revoke", signing[0].0.as_str().unwrap(), "--yes"]);
+    assert_eq!(reseal(&["--check"]).code, Some(0), "a revoked key has nothing that is to be sealed anew");
     write(format!("{old}{peppers}"));
     let said = deployment.refused();
     assert!(said.contains("the database is used with the master key \"m2\", which is not in it"), "{said}");
