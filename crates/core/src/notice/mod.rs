@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use event::{Event, Leaked, NoticeKind, RotationStep};
 pub use expiring::{Expiring, tell_of_expiring};
 pub use schedule::{
-    DELIVERIES_KEPT, DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, DELIVERY_AGE_MAX, DELIVERY_TRIES_MAX, Tried, after_try,
+    DELIVERIES_KEPT, DELIVERIES_LISTED_MAX, DELIVERY_AGE_MAX, DELIVERY_TRIES_MAX, OTHERS_WAITING_MAX, Tried, after_try,
     has_room, is_too_old,
 };
 pub use signature::{SignedDelivery, sign};

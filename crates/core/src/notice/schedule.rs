@@ -10,9 +10,9 @@ pub const DELIVERY_AGE_MAX: i64 = 86_400;
 /// How often it is tried at most: about as often as a day allows.
 pub const DELIVERY_TRIES_MAX: u32 = 32;
 /// How many deliveries to one endpoint wait at most; what is more is counted and left out.
-pub const DELIVERIES_WAITING_MAX: u64 = 1000;
+const DELIVERIES_WAITING_MAX: u64 = 1000;
 /// Of these, how many may wait before others than leaks find no room any more.
-const OTHERS_WAITING_MAX: u64 = 800;
+pub const OTHERS_WAITING_MAX: u64 = 800;
 /// How many deliveries of one endpoint that are over are kept, for people to look at.
 pub const DELIVERIES_LISTED_MAX: u32 = 500;
 /// For how many seconds they are kept: fourteen days.

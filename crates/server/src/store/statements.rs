@@ -862,9 +862,7 @@ statements! {
          CAST(coalesce(min(d.next_at), 0) AS BIGINT) AS due FROM delivery AS d WHERE d.state = 'waiting' AND EXISTS \
          (SELECT 1 FROM webhook AS w WHERE w.environment = d.environment AND w.id = d.webhook_id AND w.status = 'active')";
     DELIVERIES_DUE = "delivery.due":
-        delivery!(
-            "d.state = 'waiting' AND d.next_at <= $2 AND (d.made_at, d.notice_id) > ($3, $4) ORDER BY d.made_at, d.notice_id LIMIT $5"
-        );
+        delivery!("d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.made_at, d.notice_id LIMIT $3 OFFSET $4");
     DELIVERIES = "delivery.list":
         delivery!("(d.made_at, d.notice_id) < ($2, $3) ORDER BY d.made_at DESC, d.notice_id DESC LIMIT $4");
     DELIVERY_TRIED = "delivery.tried":

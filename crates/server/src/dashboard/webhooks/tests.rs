@@ -3,7 +3,7 @@ use http::header::LOCATION;
 use mintmark_core::clock::Timestamp;
 use mintmark_core::management::Role;
 use mintmark_core::model::{DeliveryState, SensitiveAction, Status, TenantId, Webhook};
-use mintmark_core::notice::{DELIVERIES_WAITING_MAX, Event, Notice, NoticeKind, Tried, after_try};
+use mintmark_core::notice::{Event, Notice, NoticeKind, OTHERS_WAITING_MAX, Tried, after_try};
 use mintmark_core::store::{NoticeStore, Page, Store};
 
 use crate::dashboard::access::tests::hidden;
@@ -139,7 +139,7 @@ async fn deliveries_come_in_pages_the_latest_first_and_what_was_left_out_is_told
     let desk = Desk::of(Role::Viewer, None).await;
     let webhook = endpoint(&desk, Some(desk.acme.id)).await;
     let registry = desk.registry();
-    let count = i64::try_from(DELIVERIES_WAITING_MAX).unwrap() + 1;
+    let count = i64::try_from(OTHERS_WAITING_MAX).unwrap() + 1;
     let notices: Vec<Notice> = (0..count)
         .map(|at| Notice::new((&sandbox(), Some(desk.acme.id)), Event::Test, Timestamp(START + at), &*registry.random))
         .collect();
@@ -151,12 +151,12 @@ async fn deliveries_come_in_pages_the_latest_first_and_what_was_left_out_is_told
     }
     let first = desk.page(&page_of(&webhook)).await;
     assert!(first.contains("One notice was not told"), "{first}");
-    assert!(first.contains("25 deliveries on this page") && first.contains(&notices[999].id.to_string()), "{first}");
-    assert!(!first.contains(&notices[1000].id.to_string()), "it was left out");
+    assert!(first.contains("25 deliveries on this page") && first.contains(&notices[799].id.to_string()), "{first}");
+    assert!(!first.contains(&notices[800].id.to_string()), "it was left out");
     let next = first.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
     let second = desk.page(&next).await;
-    assert!(second.contains("First page") && second.contains(&notices[974].id.to_string()), "{second}");
-    assert!(!second.contains(&notices[975].id.to_string()));
+    assert!(second.contains("First page") && second.contains(&notices[774].id.to_string()), "{second}");
+    assert!(!second.contains(&notices[775].id.to_string()));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Damage and competition that only a database file knows.
 
 use mintmark::store::SqlStore;
+use mintmark_core::clock::Timestamp;
 use mintmark_core::model::{Credential, KeyState, Position};
 use mintmark_core::store::{CommitError, NoticeStore, Page, Store, StoreError, Write};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -70,6 +71,24 @@ async fn notices_that_cannot_be_read_hold_up_no_other() {
     }
     damage(&folder, "UPDATE notice SET event = '{' WHERE made_at > 5").await;
     assert_eq!(world.store.notices_to_spread(2).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn deliveries_whose_notices_cannot_be_read_hold_up_none_behind_them() {
+    let folder = tempdir().unwrap();
+    let world = World::on_sqlite(&folder).await;
+    let sandbox = world.environment("sandbox").await;
+    let one = webhooks::webhook(&sandbox, None, 1);
+    world.write(Write::InsertWebhook(one.clone())).await;
+    let lease = webhooks::lease(&world).await;
+    webhooks::tell(&world, &lease, &one, &sandbox, 1..10).await;
+    damage(&folder, "UPDATE notice SET event = '{' WHERE made_at < 6").await;
+    for limit in [2, 4, 5, 50] {
+        let found = world.store.due_deliveries(one.id, Timestamp(100), limit).await.unwrap();
+        assert_eq!(found.first().map(|(delivery, _)| delivery.made_at), Some(Timestamp(6)), "{limit}");
+    }
+    damage(&folder, "UPDATE notice SET event = '{' WHERE made_at > 5").await;
+    assert!(world.store.due_deliveries(one.id, Timestamp(100), 2).await.unwrap().is_empty());
 }
 
 #[tokio::test]

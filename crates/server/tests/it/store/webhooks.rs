@@ -7,7 +7,7 @@ use mintmark_core::model::{
     Client, Credential, Delivery, DeliveryState, Environment, Leak, LeakId, LeakState, Proof, PublicKey, Status, TenantId,
     Webhook, WebhookId,
 };
-use mintmark_core::notice::{DELIVERIES_LISTED_MAX, DELIVERIES_WAITING_MAX, Event, Notice, NoticeKind};
+use mintmark_core::notice::{DELIVERIES_LISTED_MAX, Event, Notice, NoticeKind, OTHERS_WAITING_MAX};
 use mintmark_core::random::SeededRandom;
 use mintmark_core::registry::MAX_WEBHOOKS;
 use mintmark_core::store::{Backlog, CommitError, Handed, Lease, Page, Store, Subject, Write};
@@ -50,12 +50,18 @@ pub(super) fn notice(environment: &Environment, at: i64) -> Notice {
     notices::notice(environment, None, Event::Test, at)
 }
 
-async fn lease<S: Store>(world: &World<S>) -> Lease {
+pub(super) async fn lease<S: Store>(world: &World<S>) -> Lease {
     world.store.take_lease("webhooks", "me", NOW, NOW.plus(60)).await.unwrap().unwrap()
 }
 
 /// Adds notices from one time on, and spreads them to an endpoint.
-async fn tell<S: Store>(world: &World<S>, lease: &Lease, to: &Webhook, environment: &Environment, times: std::ops::Range<i64>) {
+pub(super) async fn tell<S: Store>(
+    world: &World<S>,
+    lease: &Lease,
+    to: &Webhook,
+    environment: &Environment,
+    times: std::ops::Range<i64>,
+) {
     let all: Vec<Notice> = times.map(|at| notice(environment, at)).collect();
     world.store.add_notices(&all).await.unwrap();
     for notice in &all {
@@ -101,7 +107,7 @@ async fn a_notice_is_spread_once_and_a_full_endpoint_counts_what_it_misses<S: St
         world.write(Write::InsertWebhook(webhook.clone())).await;
     }
     let lease = lease(&world).await;
-    let full = i64::try_from(DELIVERIES_WAITING_MAX).unwrap();
+    let full = i64::try_from(OTHERS_WAITING_MAX).unwrap();
     tell(&world, &lease, &one, &sandbox, 1..full + 1).await;
     let last = notice(&sandbox, full + 1);
     world.store.add_notices(std::slice::from_ref(&last)).await.unwrap();
