@@ -20,7 +20,7 @@ pub use opaque::{MANAGEMENT_PREFIX, OPAQUE_PREFIX};
 pub use peppers::{PEPPER_SCHEME, Peppers, PresentedSecret, SecretOwner};
 pub use resealing::SealedPlace;
 pub use root_keys::{CheckError, RootKeys, RootKeysError};
-pub use sealing::{Purpose, SealContext, Sealer, UnsealError, master_key_of, shared_key_context};
+pub use sealing::{Purpose, SealContext, Sealer, UnsealError, master_key_of, shared_key_context, shared_key_owner};
 pub(crate) use sealing::{password_context, signing_key_context, totp_context};
 pub use secret::{ClientSecret, SecretShape, SecretText};
 pub use signer_threads::{SignerBusy, SignerStatistics, SignerThreads};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::sealing::{SealContext, password_context, shared_key_context, signing_key_context, totp_context};
+use super::sealing::{SealContext, password_context, shared_key_context, shared_key_owner, signing_key_context, totp_context};
 use super::{Sealer, UnsealError};
 use crate::model::{ClientId, CredentialId, EnvironmentName, MemberId};
 use crate::random::Random;
@@ -57,7 +57,7 @@ impl SealedPlace {
                 anew(keys, signing_key_context(environment, kid, *algorithm), sealed, random)
             }
             Self::SharedKey { environment, client_id, id } => {
-                anew(keys, shared_key_context(environment, &format!("{client_id} {id}")), sealed, random)
+                anew(keys, shared_key_context(environment, &shared_key_owner(client_id, *id)), sealed, random)
             }
             Self::Password(member) => anew(keys, password_context(&member.to_text()), sealed, random),
             Self::TotpSecret(member) => anew(keys, totp_context(&member.to_text()), sealed, random),

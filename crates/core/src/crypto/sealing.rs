@@ -10,7 +10,7 @@ use aws_lc_rs::{hkdf, hmac};
 use mintmark_verify::Algorithm;
 use zeroize::Zeroizing;
 
-use crate::model::EnvironmentName;
+use crate::model::{ClientId, CredentialId, EnvironmentName};
 use crate::random::Random;
 
 /// The first byte of a sealed value.
@@ -77,9 +77,14 @@ pub struct SealContext<'a> {
     pub algorithm: &'a str,
 }
 
-/// What the key of a `client_secret_jwt` client is bound to: its client and credential, `bound_to`.
-pub fn shared_key_context<'a>(environment: &'a EnvironmentName, bound_to: &'a str) -> SealContext<'a> {
-    SealContext { purpose: Purpose::SharedKey, environment: environment.as_str(), id: bound_to, algorithm: "HS256" }
+/// What the key of a `client_secret_jwt` client is bound to: [`shared_key_owner`].
+pub fn shared_key_context<'a>(environment: &'a EnvironmentName, owner: &'a str) -> SealContext<'a> {
+    SealContext { purpose: Purpose::SharedKey, environment: environment.as_str(), id: owner, algorithm: "HS256" }
+}
+
+/// Whose a shared key is: its client's and its credential's.
+pub fn shared_key_owner(client: &ClientId, credential: CredentialId) -> String {
+    format!("{client} {credential}")
 }
 
 /// What a signing key is bound to.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::checks::invalid;
 use super::{Draft, Outcome, Registry, RegistryError, audited};
 use crate::clock::Timestamp;
-use crate::crypto::{ClientSecret, shared_key_context};
+use crate::crypto::{ClientSecret, shared_key_context, shared_key_owner};
 use crate::model::{
     CertificateName, Client, ClientId, ClientRecord, Credential, CredentialId, CredentialLimits, EnvironmentName, Federation,
     Profile, Proof, ProofKind, PublicKey, SealedBytes, Status,
@@ -106,8 +106,8 @@ impl<S: Store> Registry<S> {
             return Err(RegistryError::NotAllowed("the profile fapi2 takes no shared keys".to_owned()));
         }
         let key = ClientSecret::generate(&client.environment, &*self.random);
-        let bound_to = format!("{} {id}", client.id);
-        let context = shared_key_context(&client.environment, &bound_to);
+        let owner = shared_key_owner(&client.id, id);
+        let context = shared_key_context(&client.environment, &owner);
         let sealed = self.root_keys.sealer.seal(context, key.text().expose().as_bytes(), &*self.random);
         let sealed = sealed.ok_or_else(|| RegistryError::NotAllowed("no master key is loaded".to_owned()))?;
         let new = NewCredential { proof: Proof::SharedKey(SealedBytes(sealed)), expires_at };

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::federated::{FEDERATED_LIFE, check_federation};
 use super::{Matched, check_limits, check_method, check_standing};
 use crate::clock::Timestamp;
-use crate::crypto::shared_key_context;
+use crate::crypto::{shared_key_context, shared_key_owner};
 use crate::dialect::AuthMethod;
 use crate::directory::{KnownClient, OtherProof};
 use crate::model::{AssertionAudience, CredentialId, Federation, Profile, Proof, SealedBytes};
@@ -195,8 +195,8 @@ impl<S: Store> TokenEndpoint<S> {
         sealed: &SealedBytes,
         jws: &Jws<'_>,
     ) -> Result<(), Tried> {
-        let bound_to = format!("{} {credential_id}", known.id);
-        let context = shared_key_context(&known.environment, &bound_to);
+        let owner = shared_key_owner(&known.id, credential_id);
+        let context = shared_key_context(&known.environment, &owner);
         let key = self.root_keys.sealer.unseal(context, &sealed.0).map_err(|error| {
             tracing::error!(client_id = known.id.as_str(), %credential_id, %error, "a shared key cannot be used");
             Tried::NotThis
