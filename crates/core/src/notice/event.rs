@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::model::{ClientId, CredentialId, LeakId};
+use crate::model::{ClientId, CredentialId, Leak, LeakId};
 use crate::store::Subject;
 use crate::usage::UsageStep;
 
@@ -186,6 +186,21 @@ pub struct Leaked {
     pub revoke_at: Option<Timestamp>,
     /// Counts the changes of the report: it tells two of one kind apart.
     pub version: u64,
+}
+
+impl From<&Leak> for Leaked {
+    fn from(leak: &Leak) -> Self {
+        Self {
+            leak_id: leak.id,
+            client_id: leak.client_id.clone(),
+            credential_id: leak.credential_id,
+            hint: leak.hint.clone(),
+            reporter: leak.reporter.clone(),
+            found_at: leak.found_at.clone(),
+            revoke_at: leak.revoke_at,
+            version: leak.version,
+        }
+    }
 }
 
 impl Event {

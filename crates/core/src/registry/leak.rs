@@ -210,16 +210,7 @@ impl<S: Store> Registry<S> {
 
     /// The change of a leak, with its notice.
     fn told(&self, action: &'static str, before: Option<&Leak>, leak: &Leak, mut writes: Vec<Write>) -> Draft {
-        let leaked = Leaked {
-            leak_id: leak.id,
-            client_id: leak.client_id.clone(),
-            credential_id: leak.credential_id,
-            hint: leak.hint.clone(),
-            reporter: leak.reporter.clone(),
-            found_at: leak.found_at.clone(),
-            revoke_at: leak.revoke_at,
-            version: leak.version,
-        };
+        let leaked = Leaked::from(leak);
         let event = match leak.state {
             LeakState::Reported => Event::LeakReported(leaked),
             LeakState::Quarantined => Event::LeakQuarantined(leaked),

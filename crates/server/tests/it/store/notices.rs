@@ -43,16 +43,7 @@ fn of(environment: &Environment, tenant: NoticesOf) -> NoticeFilter {
 
 /// What is told of a leak in quarantine.
 pub(super) fn leaked(leak: &Leak) -> Event {
-    Event::LeakQuarantined(Leaked {
-        leak_id: leak.id,
-        client_id: leak.client_id.clone(),
-        credential_id: leak.credential_id,
-        hint: leak.hint.clone(),
-        reporter: leak.reporter.clone(),
-        found_at: leak.found_at.clone(),
-        revoke_at: leak.revoke_at,
-        version: leak.version,
-    })
+    Event::LeakQuarantined(Leaked::from(leak))
 }
 
 async fn of_one_event_that_many_find_out_one_notice_is_kept<S: Store>(world: World<S>) {
