@@ -581,6 +581,24 @@ async fn many_changes_take_several_transactions_and_go_on_where_they_broke_off()
 }
 
 #[tokio::test]
+async fn what_belongs_to_one_object_is_made_in_one_transaction() {
+    let other = empty().await;
+    let mut text = exported(&other).await;
+    let random = SeededRandom::new(4);
+    let mut tenant = |quota: &str| {
+        let id = crate::model::TenantId::generate(&random);
+        write!(text, "\n[[tenant]]\nid = \"{id}\"\nname = \"{id}\"\n{quota}").unwrap();
+    };
+    tenant("");
+    (0..CHANGES_AT_ONCE / 2).for_each(|_| tenant("[tenant.quota]\nper_day = 1\n"));
+    let half = plan(&other, &text, PlanOptions::default()).await;
+    other.store.fail_call(1);
+    let failure = other.apply_configuration(half).await.unwrap_err();
+    assert_eq!((failure.made, failure.of), (CHANGES_AT_ONCE - 1, CHANGES_AT_ONCE + 1), "no tenant without its quota");
+    assert_eq!(apply(&other, &text, PlanOptions::default()).await, 1);
+}
+
+#[tokio::test]
 async fn the_longest_life_of_an_environment_follows_the_file_and_its_algorithm_does_not() {
     let world = full().await;
     let text = exported(&world.registry).await;
