@@ -61,7 +61,7 @@ pub(super) async fn show(seat: Seat, Path(name): Path<String>, Query(asked): Que
     Ok(problem::page(&LeakListPage {
         frame: seat.frame_in(&environment, words::leaks::TITLE, Section::Leaks),
         pager: Pager { showing, first: asked.cursor.as_ref().map(|_| of(None)), next },
-        state: asked.state.trim().to_owned(),
+        state: state.unwrap_or_default().to_owned(),
         shows_owner: seat.is_operator(),
         tenants: tenants_offered(&seat).await?,
         tenant: asked.tenant.trim().to_owned(),
