@@ -225,15 +225,22 @@ impl<S: Store> Registry<S> {
     {
         for _ in 0..TRIES {
             let (draft, value) = attempt().await?;
-            match self.commit(draft).await {
-                Ok(()) => return Ok(value),
-                Err(CommitError::Conflict) => {}
-                Err(CommitError::Exists) => return Err(RegistryError::Exists("an object of that name".to_owned())),
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(CommitError::Unknown(cause)) => return Err(RegistryError::Unknown(cause)),
+            if self.is_committed(draft).await? {
+                return Ok(value);
             }
         }
         Err(RegistryError::Conflict)
+    }
+
+    /// Makes a change. `false` where somebody else was quicker.
+    async fn is_committed(&self, draft: Draft) -> Outcome<bool> {
+        match self.commit(draft).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(CommitError::Exists) => Err(RegistryError::Exists("an object of that name".to_owned())),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Unknown(cause)) => Err(RegistryError::Unknown(cause)),
+        }
     }
 }
 

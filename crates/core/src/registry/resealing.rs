@@ -6,7 +6,7 @@ use crate::crypto::{SealedPlace, UnsealError};
 use crate::model::{
     ClientRecord, Credential, CredentialId, EnvironmentName, Member, MemberId, PasswordHash, Proof, SealedBytes, SigningKey,
 };
-use crate::store::{CommitError, Store, Subject, Write};
+use crate::store::{Store, Subject, Write};
 
 /// A change to be made, nothing where nothing is to do, or why what rests there cannot be opened.
 type Resealing = Result<Option<Draft>, UnsealError>;
@@ -21,11 +21,8 @@ impl<S: Store> Registry<S> {
                 Ok(None) => return Ok(Ok(false)),
                 Err(error) => return Ok(Err(error)),
             };
-            match self.commit(draft).await {
-                Ok(()) => return Ok(Ok(true)),
-                Err(CommitError::Conflict | CommitError::Exists) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(CommitError::Unknown(cause)) => return Err(RegistryError::Unknown(cause)),
+            if self.is_committed(draft).await? {
+                return Ok(Ok(true));
             }
         }
         Err(RegistryError::Conflict)

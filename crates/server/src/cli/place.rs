@@ -152,7 +152,7 @@ impl Files {
         self.recognise(store, root_keys).await.map(drop)
     }
 
-    /// The same, and notes in the database which they are, where some were added or another master key seals now.
+    /// The same, and notes in the database which they are, where peppers were added or the master key of that note is retired.
     pub(super) async fn take_root_keys(&self, store: &SqlStore, root_keys: &RootKeys) -> Result<(), Failure> {
         if let (known, Some(renewed)) = self.recognise(store, root_keys).await? {
             store.replace_root_key_check(&known, &renewed).await?;

@@ -29,27 +29,25 @@ pub(super) async fn run(place: &Place, args: &ResealArgs) -> Done {
     let mut counts: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
     let mut left = found.damaged;
     for row in found.rows {
-        // What somebody else has sealed anew meanwhile is not counted.
-        let is_counted = if args.check {
-            true
-        } else {
+        if !args.check {
             match registry.reseal(&row.place).await {
-                Ok(Ok(done)) => done,
+                Ok(Ok(true)) => {}
+                // Somebody else has sealed it anew meanwhile.
+                Ok(Ok(false)) => continue,
                 Ok(Err(error)) => {
                     left.push(format!("{}: {error}", row.place));
-                    false
+                    continue;
                 }
                 Err(RegistryError::Store(StoreError::Corrupt(row))) => {
                     left.push(row);
-                    false
+                    continue;
                 }
                 Err(error) => return Err(error.into()),
             }
-        };
+        }
         let under = row.master_key.unwrap_or_else(|| "(none)".to_owned());
-        *counts.entry((kind(&row.place), under)).or_default() += u64::from(is_counted);
+        *counts.entry((kind(&row.place), under)).or_default() += 1;
     }
-    counts.retain(|_, count| *count > 0);
     let cells = counts.iter().map(|((what, under), count)| vec![(*what).to_owned(), under.clone(), count.to_string()]);
     let rows: Vec<_> =
         counts.iter().map(|((what, under), count)| json!({ "what": what, "master_key": under, "count": count })).collect();

@@ -125,7 +125,7 @@ impl Tables {
                 update(&mut self.entitlements, &(row.environment.clone(), row.tenant_id), row, |_| true)
             }
             Write::InsertQuota(row) => {
-                exists(self.quotas.len() < QUOTAS_MAX)?;
+                holds(self.quotas.len() < QUOTAS_MAX)?;
                 insert(&mut self.quotas, (row.environment.clone(), row.subject.clone()), row, position)
             }
             Write::UpdateQuota(row) => update(&mut self.quotas, &(row.environment.clone(), row.subject.clone()), row, |_| true),
@@ -157,7 +157,7 @@ impl Tables {
             Write::DeleteMember(row) => delete(&mut self.members, &row.id, row),
             Write::KeepAnAdmin => {
                 let is_one = |member: &Member| member.role == Role::Admin && member.status == Status::Active;
-                exists(self.members.values().any(|row| is_one(&row.value)))
+                holds(self.members.values().any(|row| is_one(&row.value)))
             }
             Write::InsertSession(row) => insert(&mut self.sessions, row.id, row, position),
             Write::UpdateSession(row) => update(&mut self.sessions, &row.id, row, |old| old.member_id == row.member_id),
@@ -169,9 +169,7 @@ impl Tables {
                 self.end_access_of(*tenant_id);
                 Ok(())
             }
-            Write::KeepSession { id, version } => {
-                exists(self.sessions.get(id).is_some_and(|row| row.value.version == *version))
-            }
+            Write::KeepSession { id, version } => holds(self.sessions.get(id).is_some_and(|row| row.value.version == *version)),
             Write::InsertInvitation(row) => insert(&mut self.invitations, row.id, row, position),
             Write::UpdateInvitation(row) => update(&mut self.invitations, &row.id, row, |old| old.tenant_id == row.tenant_id),
             Write::EndInvitations { which, at } => {
@@ -209,18 +207,14 @@ impl Tables {
             Write::InsertQuota(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertBusiness(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
             Write::InsertClient(row) => self.refers_to(&row.environment, Some(row.tenant_id)),
-            Write::InsertCredential(row) => {
-                exists(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone())))
-            }
+            Write::InsertCredential(row) => holds(self.clients.contains_key(&(row.environment.clone(), row.client_id.clone()))),
             Write::InsertLeak(row) => {
                 unique(&self.leaks, |other| other.environment == row.environment && other.credential_id == row.credential_id)
             }
             Write::InsertWebhook(row) => {
                 let all = self.webhooks.values().map(|other| &other.value);
                 let of_owner = all.filter(|other| other.environment == row.environment && other.tenant_id == row.tenant_id);
-                if of_owner.count() > MAX_WEBHOOKS as usize {
-                    return Err(CommitError::Conflict);
-                }
+                holds(of_owner.count() <= MAX_WEBHOOKS as usize)?;
                 self.refers_to(&row.environment, None)
             }
             Write::InsertResource(row) | Write::UpdateResource(row) => {
@@ -235,17 +229,17 @@ impl Tables {
             }
             Write::InsertMember(row) | Write::UpdateMember(row) => {
                 unique(&self.members, |other| other.email == row.email)?;
-                exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+                holds(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
             }
             Write::InsertSession(row) | Write::UpdateSession(row) => {
                 unique(&self.sessions, |other| other.digest == row.digest)?;
-                exists(self.members.contains_key(&row.member_id))
+                holds(self.members.contains_key(&row.member_id))
             }
             Write::InsertInvitation(row) => {
                 unique(&self.invitations, |other| other.digest == row.digest)?;
-                exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+                holds(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
             }
-            Write::InsertManagementClient(row) => exists(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
+            Write::InsertManagementClient(row) => holds(row.tenant_id.is_none_or(|tenant| self.tenants.contains_key(&tenant))),
             Write::EndSessions { .. }
             | Write::KeepSession { .. }
             | Write::DeleteMember(_)
@@ -313,13 +307,14 @@ impl Tables {
     }
 
     fn refers_to(&self, environment: &EnvironmentName, tenant: Option<TenantId>) -> Done {
-        exists(self.environments.contains_key(environment) && tenant.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
+        holds(self.environments.contains_key(environment) && tenant.is_none_or(|tenant| self.tenants.contains_key(&tenant)))
     }
 }
 
-/// A row that refers to nothing is a conflict, as somebody may have removed what it refers to.
-fn exists(refers: bool) -> Done {
-    if refers { Ok(()) } else { Err(CommitError::Conflict) }
+/// What a write relies on. Where it does not hold that is a conflict, as somebody else was quicker: a row refers to what was removed, or the
+/// last place was taken.
+fn holds(condition: bool) -> Done {
+    if condition { Ok(()) } else { Err(CommitError::Conflict) }
 }
 
 /// After the write at most one row, the one written, may match.
@@ -380,7 +375,7 @@ fn insert<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: K, row: &T, positi
 fn delete<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: &K, row: &T) -> Done {
     let is_it = table.get(key).is_some_and(|stored| stored.value.version() == row.version());
     table.retain(|other, _| other != key || !is_it);
-    exists(is_it)
+    holds(is_it)
 }
 
 fn update<K: Ord, T: Versioned>(table: &mut Table<K, T>, key: &K, row: &T, same_owner: impl Fn(&T) -> bool) -> Done {
